@@ -1,0 +1,37 @@
+/** What went wrong in the engine, as data: crosses the process boundary and can be shown to a person. */
+export const ENGINE_ERROR_CODES = [
+  'missing_file',
+  'corrupt_file',
+  'wrong_shape',
+  'unsupported_model',
+  'unknown_scheduler',
+  'bad_request',
+  'aborted',
+  'engine_crashed',
+  'out_of_memory',
+  'internal',
+] as const;
+export type EngineErrorCode = (typeof ENGINE_ERROR_CODES)[number];
+
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: EngineErrorCode;
+  /** Names and numbers the message was made of: file, tensor, expected, found. */
+  readonly facts: Readonly<Record<string, string | number>>;
+
+  /** @param message one sentence: what is wrong and what to do. */
+  constructor(
+    code: EngineErrorCode,
+    message: string,
+    facts: Readonly<Record<string, string | number>> = {},
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+export function isEngineError(value: unknown): value is EngineError {
+  return value instanceof EngineError;
+}

@@ -1,0 +1,25 @@
+import type { GenerationSpec, PictureRecipe } from './types.ts';
+
+/** The recipe of picture `index` of a batch alone: the same seed rule as the batch, count 1. */
+export function singleRecipe(spec: GenerationSpec, index: number): PictureRecipe {
+  const last = spec.variations.at(-1);
+  const single: GenerationSpec =
+    last === undefined
+      ? { ...spec, count: 1, seed: wrapSeed(spec.seed + index) }
+      : {
+          ...spec,
+          count: 1,
+          variations: [...spec.variations.slice(0, -1), { ...last, seed: wrapSeed(last.seed + index) }],
+        };
+  return { kind: 'generate', spec: single };
+}
+
+/** The generation at the root of a recipe, below any enlargements. */
+export function specOf(recipe: PictureRecipe): GenerationSpec {
+  return recipe.kind === 'generate' ? recipe.spec : specOf(recipe.source);
+}
+
+/** Seeds are unsigned 32-bit, so the picture after the last seed is seed 0. */
+export function wrapSeed(seed: number): number {
+  return seed >>> 0;
+}

@@ -1,0 +1,147 @@
+/** The engine's vocabulary. Every type here is plain data that survives `structuredClone` across the process boundary. */
+
+/** Samplers by A1111's short names; each maps to one diffusers scheduler class (see `schedulers/index.ts`). */
+export const SAMPLER_NAMES = ['pndm', 'ddim', 'euler', 'euler_a', 'dpmpp_2m', 'dpmpp_2m_karras'] as const;
+export type SamplerName = (typeof SAMPLER_NAMES)[number];
+
+/** Bounds the engine enforces; a front end shows them before the engine has to refuse. */
+export const SPEC_LIMITS = {
+  /** Pixels per side; also a multiple of `sizeMultiple`. */
+  minSide: 64,
+  maxSide: 2048,
+  sizeMultiple: 8,
+  minSteps: 1,
+  maxSteps: 150,
+  /** Guidance 1 and below runs the conditional half alone. */
+  minGuidance: 0,
+  maxGuidance: 30,
+  /** Seeds are unsigned 32-bit: torch's CPU generator uses no more. */
+  maxSeed: 2 ** 32 - 1,
+  minCount: 1,
+  maxCount: 4,
+} as const;
+
+/** Moves the starting noise from the main seed's towards another seed's, by spherical interpolation. */
+export interface Variation {
+  readonly seed: number;
+  /** 0 keeps the noise, 1 replaces it. */
+  readonly strength: number;
+}
+
+/**
+ * One request for pictures, fully resolved: nothing in it is left to chance.
+ * Picture i of `count` uses seed + i, or, when there are variations, the same seed and the last variation's seed + i
+ * (the batch rule of AUTOMATIC1111).
+ */
+export interface GenerationSpec {
+  readonly prompt: string;
+  readonly negative: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly sampler: SamplerName;
+  /** A model id of `EngineDescription.models`. */
+  readonly model: string;
+  readonly seed: number;
+  readonly count: number;
+  /** Applied in order; empty for a fresh picture. */
+  readonly variations: readonly Variation[];
+}
+
+/** Final latents of one picture, [channels, height, width], in the UNet's scale. */
+export interface Latents {
+  readonly shape: readonly [channels: number, height: number, width: number];
+  readonly data: Float32Array;
+}
+
+export interface GenerateTask {
+  readonly kind: 'generate';
+  readonly spec: GenerationSpec;
+}
+
+/** Enlarges a finished picture's latents bilinearly and refines them with the last part of the schedule. */
+export interface UpscaleTask {
+  readonly kind: 'upscale';
+  /** The picture to enlarge: a spec with count 1, or an earlier enlargement. */
+  readonly source: PictureRecipe;
+  /** Side ratio, e.g. 2. The new sides are rounded to a multiple of 8. */
+  readonly factor: number;
+  /** Share of the schedule that is run again on the enlarged latents, 0–1. */
+  readonly strength: number;
+}
+
+export type EngineTask = GenerateTask | UpscaleTask;
+
+/** What makes exactly one picture again: a `GenerateTask` with count 1, or an `UpscaleTask`. */
+export type PictureRecipe = EngineTask;
+
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** Rows from the top, 3 bytes a pixel. */
+  readonly rgb: Uint8Array;
+}
+
+export interface Picture extends RgbImage {
+  readonly recipe: PictureRecipe;
+  readonly latents: Latents;
+}
+
+export type Phase = 'loading' | 'encoding' | 'denoising' | 'decoding';
+
+export interface Progress {
+  readonly phase: Phase;
+  /** Denoising steps finished, of `steps` for this task. */
+  readonly step: number;
+  readonly steps: number;
+  /** Latent-resolution previews, one a picture; present every few steps. */
+  readonly previews?: readonly RgbImage[];
+}
+
+export interface Timings {
+  readonly loadMs: number;
+  readonly textMs: number;
+  readonly stepMs: readonly number[];
+  readonly decodeMs: number;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** The final latents of `UpscaleTask.source`; without them the engine makes them again from the recipe. */
+  readonly sourceLatents?: Latents;
+}
+
+export interface RunResult {
+  readonly pictures: readonly Picture[];
+  readonly timings: Timings;
+}
+
+export interface ModelDescription {
+  readonly id: string;
+  readonly title: string;
+  /** Native size in pixels: what the model was trained at. */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidance: number;
+  /** The sampler of the model's own scheduler_config.json. */
+  readonly sampler: SamplerName;
+}
+
+export interface EngineDescription {
+  readonly models: readonly ModelDescription[];
+  readonly defaultModel: string;
+  readonly provider: string;
+}
+
+export interface Engine {
+  /** Reads the model folders' configuration (not the weights). @throws EngineError naming the file that is missing or wrong. */
+  describe(): Promise<EngineDescription>;
+  /** Runs one task; rejects with an EngineError, code `aborted` when `signal` fired (between steps). */
+  run(task: EngineTask, options?: RunOptions): Promise<RunResult>;
+  /** Ends the engine and every running task. */
+  close(): Promise<void>;
+}

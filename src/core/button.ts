@@ -1,0 +1,32 @@
+/** Button ids are `v1:<action>:<jobId>:<index>`: an id, never state, so a button works for as long as its job is stored. */
+export const BUTTON_ACTIONS = ['reroll', 'vary', 'upscale', 'cancel', 'delete'] as const;
+export type ButtonActionName = (typeof BUTTON_ACTIONS)[number];
+
+export interface ButtonAction {
+  readonly action: ButtonActionName;
+  readonly jobId: string;
+  /** The picture's place in its grid from 0; 0 where the action concerns the whole message. */
+  readonly index: number;
+}
+
+/** Discord's limit, the strictest of the platforms. */
+const MAX_ID_LENGTH = 100;
+const MAX_INDEX = 15;
+const JOB_ID = /^[0-9a-z]{1,64}$/;
+
+/** @throws RangeError when the id could not be decoded again or would be refused by a platform. */
+export function encodeButtonId(button: ButtonAction): string {
+  const id = `v1:${button.action}:${button.jobId}:${button.index}`;
+  if (id.length > MAX_ID_LENGTH || decodeButtonId(id) === undefined) throw new RangeError(`not a button id: ${id}`);
+  return id;
+}
+
+/** Undefined for anything that `encodeButtonId` did not write. */
+export function decodeButtonId(id: string): ButtonAction | undefined {
+  const [version, action, jobId, index, ...rest] = id.split(':');
+  const name = BUTTON_ACTIONS.find((known) => known === action);
+  if (version !== 'v1' || name === undefined || rest.length > 0) return undefined;
+  if (jobId === undefined || !JOB_ID.test(jobId)) return undefined;
+  if (index === undefined || !/^\d{1,2}$/.test(index) || Number(index) > MAX_INDEX) return undefined;
+  return { action: name, jobId, index: Number(index) };
+}

@@ -1,0 +1,46 @@
+import type { EngineTask, PictureRecipe } from '../../engine/index.ts';
+import type { ChannelRef, MessageRef } from './channel.ts';
+import type { User } from './user.ts';
+
+/**
+ * queued → running → rendered → delivered; from queued, running or rendered also → failed | cancelled.
+ * *Rendered is not delivered*: a failed upload never renders again.
+ */
+export const JOB_STATES = ['queued', 'running', 'rendered', 'delivered', 'failed', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** A finished picture: its files live in the picture store under job id and index. */
+export interface StoredPicture {
+  readonly recipe: PictureRecipe;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface JobFailure {
+  readonly code: string;
+  /** One sentence for the person who asked. */
+  readonly userMessage: string;
+}
+
+export interface Job {
+  /** Made from platform and request id, so that an event delivered twice makes one job. */
+  readonly id: string;
+  readonly owner: User;
+  readonly channel: ChannelRef;
+  readonly task: EngineTask;
+  /** The picture whose button was pressed. */
+  readonly parent?: { readonly jobId: string; readonly index: number };
+  readonly state: JobState;
+  /** Times the engine has begun it. */
+  readonly attempts: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The one message that shows this job, once posted. */
+  readonly message?: MessageRef;
+  /** The owner deleted the message: never post again. */
+  readonly deleted?: boolean;
+  readonly pictures: readonly StoredPicture[];
+  readonly failure?: JobFailure;
+}

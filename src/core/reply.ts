@@ -1,0 +1,48 @@
+import type { User } from './user.ts';
+
+/** A run of text; each platform escapes `text` for itself, so a prompt is always text, never markup or a mention. */
+export type Span =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'strong'; readonly text: string }
+  | { readonly kind: 'code'; readonly text: string }
+  | { readonly kind: 'user'; readonly user: User };
+export type RichText = readonly Span[];
+
+export interface ReplyPicture {
+  /** With extension, safe on every file system. */
+  readonly name: string;
+  readonly mediaType: 'image/png' | 'image/webp' | 'image/jpeg';
+  readonly data: Uint8Array;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly alt: string;
+}
+
+export interface ReplyButton {
+  /** From `encodeButtonId`. */
+  readonly id: string;
+  readonly label: string;
+  /** What it does, for screen readers and tooltips. */
+  readonly title: string;
+  readonly style: 'normal' | 'primary' | 'danger';
+}
+
+export type ReplyState = 'info' | 'error' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** A message as data. Editing a message replaces the whole reply. */
+export interface Reply {
+  readonly state: ReplyState;
+  /** Lines of text, top to bottom. */
+  readonly lines: readonly RichText[];
+  /** 0–1 while running. */
+  readonly progress?: number;
+  readonly pictures: readonly ReplyPicture[];
+  /** Rows of at most 5 buttons. */
+  readonly buttons: readonly (readonly ReplyButton[])[];
+}
+
+export const text = (value: string): Span => ({ kind: 'text', text: value });
+export const strong = (value: string): Span => ({ kind: 'strong', text: value });
+export const code = (value: string): Span => ({ kind: 'code', text: value });
+export const mention = (user: User): Span => ({ kind: 'user', user });
