@@ -1,0 +1,33 @@
+import type { EngineDescription } from '../engine/index.ts';
+import type { Job } from '../src/core/job.ts';
+import type { ButtonRequest, CommandRequest } from '../src/core/request.ts';
+import type { DispatchResult } from '../src/platforms/port.ts';
+import type { JobQueue } from '../src/queue/port.ts';
+import type { CommandDescription } from './describe.ts';
+
+/** All that a command may reach: ports and settings, never a platform, a database or the engine itself. */
+export interface CommandContext {
+  readonly engine: EngineDescription;
+  readonly defaults: CommandDefaults;
+  readonly queue: JobQueue;
+  findJob(jobId: string): Promise<Job | undefined>;
+  /** Removes the message and the pictures of a finished job; its recipe stays. */
+  deleteJob(job: Job): Promise<void>;
+  /** A uniformly random unsigned 32-bit seed. */
+  randomSeed(): number;
+}
+
+export interface CommandDefaults {
+  readonly count: number;
+  readonly negative: string;
+}
+
+export interface Command {
+  readonly description: CommandDescription;
+  /** @throws EaselError for the person who sent it. */
+  run(request: CommandRequest, context: CommandContext): Promise<DispatchResult>;
+}
+
+export interface ButtonHandler {
+  run(request: ButtonRequest, job: Job, index: number, context: CommandContext): Promise<DispatchResult>;
+}
