@@ -1,5 +1,8 @@
-/** Button ids are `v1:<action>:<jobId>:<index>`: an id, never state, so a button works for as long as its job is stored. */
-export const BUTTON_ACTIONS = ['reroll', 'vary', 'upscale', 'cancel', 'delete'] as const;
+/**
+ * Button ids are `v1:<action>:<jobId>:<index>`: an id, never state, so a button works for as long as its job is stored.
+ * A grid offers `vary` (V1–V4); a single picture offers `vary_subtle` and `vary_strong`.
+ */
+export const BUTTON_ACTIONS = ['reroll', 'vary', 'vary_subtle', 'vary_strong', 'upscale', 'cancel', 'delete'] as const;
 export type ButtonActionName = (typeof BUTTON_ACTIONS)[number];
 
 export interface ButtonAction {
