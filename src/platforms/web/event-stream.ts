@@ -1,0 +1,49 @@
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { Feed, FeedSubscription } from './feed.ts';
+import { refuse } from './refusal.ts';
+import type { Room } from './room.ts';
+
+/** Shorter than the half minute after which proxies commonly cut a silent connection. */
+const HEARTBEAT_MS = 15_000;
+const MAX_FOLLOWERS = 256;
+
+/**
+ * Server-sent events: first `hello` {cursor, resumed}, then `message` with each message as it now stands, whose event id
+ * is the cursor to resume from.
+ */
+export function followEvents(c: Context, parts: { feed: Feed; room: Room; heartbeatMs?: number }): Response {
+  const { feed, room, heartbeatMs = HEARTBEAT_MS } = parts;
+  if (feed.followers >= MAX_FOLLOWERS) throw refuse(503, 'too_many', 'Too many pages follow this channel; close some.');
+  const after = c.req.header('last-event-id') ?? c.req.query('after');
+  const cursor = feed.cursor();
+  const subscription = feed.subscribe(after);
+  c.header('X-Accel-Buffering', 'no');
+  return streamSSE(c, async (stream) => {
+    stream.onAbort(() => subscription.close());
+    try {
+      const hello = { cursor, resumed: subscription.resumed };
+      await stream.writeSSE({ event: 'hello', data: JSON.stringify(hello) });
+      await send(stream, subscription, room, heartbeatMs);
+    } finally {
+      subscription.close();
+    }
+  });
+}
+
+async function send(
+  stream: SSEStreamingApi,
+  subscription: FeedSubscription,
+  room: Room,
+  heartbeatMs: number,
+): Promise<void> {
+  while (!stream.aborted) {
+    const item = await subscription.next(heartbeatMs);
+    if (item === 'closed') return;
+    if (item === 'idle') {
+      await stream.write(': still here\n\n');
+      continue;
+    }
+    await stream.writeSSE({ event: 'message', id: item.cursor, data: JSON.stringify(room.get(item.messageId)) });
+  }
+}

@@ -1,0 +1,79 @@
+import { isIP } from 'node:net';
+import type { MiddlewareHandler } from 'hono';
+import { refuse } from './refusal.ts';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD']);
+
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; '),
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** Undefined for a Host header that is not one. */
+function hostnameOf(host: string): string | undefined {
+  if (/[\s/@?#\\]/.test(host)) return undefined;
+  try {
+    return new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * DNS rebinding makes a foreign *name* point here, so addresses and localhost are safe and every other name has to be
+ * allowed.
+ */
+function isOurHost(host: string | undefined, allowedHosts: readonly string[]): boolean {
+  const hostname = host === undefined ? undefined : hostnameOf(host);
+  if (hostname === undefined) return false;
+  return isIP(hostname) !== 0 || hostname === 'localhost' || allowedHosts.includes(hostname);
+}
+
+/** A browser says where a request comes from; a script says nothing and is let in. */
+function isFromElsewhere(origin: string | undefined, site: string | undefined, host: string | undefined): boolean {
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  if (origin === undefined) return false;
+  try {
+    return new URL(origin).host !== host?.toLowerCase();
+  } catch {
+    return true;
+  }
+}
+
+/** Refuses requests that another web site makes in a visitor's browser, and keeps the page from running foreign code. */
+export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
+  return async (c, next) => {
+    const host = c.req.header('host');
+    if (!isOurHost(host, allowedHosts)) {
+      throw refuse(
+        421,
+        'wrong_host',
+        'This host name is not allowed; open the channel by its address or by localhost.',
+      );
+    }
+    if (!SAFE_METHODS.has(c.req.method)) {
+      if (isFromElsewhere(c.req.header('origin'), c.req.header('sec-fetch-site'), host)) {
+        throw refuse(403, 'cross_site', 'Requests from other web sites are not accepted.');
+      }
+      if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+        throw refuse(415, 'not_json', 'Send JSON with Content-Type: application/json.');
+      }
+    }
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+  };
+}

@@ -1,0 +1,139 @@
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Logger } from 'pino';
+import type { ChannelRef, MessageRef } from '../../core/channel.ts';
+import type { CommandDescription } from '../../core/command.ts';
+import { EaselError } from '../../errors.ts';
+import type { ChannelPort, Dispatch } from '../port.ts';
+import { MessageGoneError } from '../port.ts';
+import { createFeed } from './feed.ts';
+import { createInbound } from './inbound.ts';
+import { openMessageLog } from './message-log.ts';
+import { loadPageFiles } from './page-files.ts';
+import { createPeople, loadPeopleSecret } from './people.ts';
+import { openPictureFiles } from './picture-files.ts';
+import { createRoom } from './room.ts';
+import { createRoutes } from './routes.ts';
+
+export interface WebPortOptions {
+  /** The address to bind; a loopback address keeps the channel on this machine. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Messages, pictures and the signing secret go to its folder `web`. */
+  readonly dataFolder: string;
+  readonly log: Logger;
+  readonly commands: readonly CommandDescription[];
+  readonly title?: string;
+  /** Host names beside localhost and plain addresses by which the channel may be opened, e.g. behind a proxy. */
+  readonly allowedHosts?: readonly string[];
+}
+
+/** The one channel that there is on the web. */
+export const WEB_CHANNEL: ChannelRef = { platform: 'web', channelId: 'easel' };
+
+const MIN_EDIT_INTERVAL_MS = 150;
+const MAX_ATTACHMENT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Easel's own chat channel: a page and an HTTP API on a local port. Posts are possible before `start`, which opens it
+ * to people.
+ * @throws EaselError `data_folder` when the folder cannot be written.
+ */
+export function createWebPort(options: WebPortOptions): ChannelPort & { readonly url: string } {
+  const { log: messages, files, people } = openData(options.dataFolder);
+  const feed = createFeed();
+  const room = createRoom({ log: messages, files, feed, now: Date.now });
+  let server: Server | undefined;
+  let boundPort = options.port;
+
+  function createServer(dispatch: Dispatch): Server {
+    const { commands, log } = options;
+    const inbound = createInbound({ room, files, channel: WEB_CHANNEL, commands, dispatch });
+    const { fetch } = createRoutes({
+      ...{ room, files, feed, people, inbound, commands, log },
+      title: options.title ?? 'Easel',
+      allowedHosts: options.allowedHosts ?? [],
+      pageFiles: loadPageFiles(),
+    });
+    return createAdaptorServer({ fetch }) as Server;
+  }
+
+  return {
+    platform: 'web',
+    capabilities: {
+      minEditIntervalMs: MIN_EDIT_INTERVAL_MS,
+      maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+      previews: true,
+    },
+    get url() {
+      return `http://${urlHost(options.host)}:${boundPort}`;
+    },
+    async start(dispatch) {
+      server = createServer(dispatch);
+      boundPort = await listen(server, options.port, options.host);
+    },
+    async stop() {
+      feed.close();
+      await close(server);
+      server = undefined;
+      messages.close();
+    },
+    async post(channel, reply, nonce): Promise<MessageRef> {
+      if (channel.channelId !== WEB_CHANNEL.channelId) {
+        throw new MessageGoneError(`The web has no channel ${channel.channelId}.`);
+      }
+      return { channel: WEB_CHANNEL, messageId: await room.post(reply, `post:${nonce}`) };
+    },
+    edit: (message, reply) => room.edit(message.messageId, reply),
+    delete: (message) => room.delete(message.messageId),
+  };
+}
+
+function openData(dataFolder: string) {
+  const folder = join(dataFolder, 'web');
+  try {
+    mkdirSync(folder, { recursive: true });
+    return {
+      log: openMessageLog(join(folder, 'messages.db')),
+      files: openPictureFiles(join(folder, 'pictures')),
+      people: createPeople(loadPeopleSecret(join(folder, 'secret'))),
+    };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const sentence = `The data folder ${folder} cannot be used (${reason}); make it writable or choose another.`;
+    throw new EaselError('data_folder', sentence, { cause });
+  }
+}
+
+/** The address a browser on this machine opens. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+/** @returns the port. @throws EaselError when it is taken or not allowed. */
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const problem = cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${cause.code ?? cause.message})`;
+      reject(new EaselError('web_port', `Port ${port} on ${host} ${problem}; choose another.`, { cause }));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(address !== null && typeof address === 'object' ? address.port : port);
+    });
+  });
+}
+
+function close(server: Server | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (server === undefined) return resolve();
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

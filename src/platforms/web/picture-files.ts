@@ -1,0 +1,94 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ReplyPicture } from '../../core/reply.ts';
+import type { WirePicture } from './wire.ts';
+
+const EXTENSIONS = { 'image/png': 'png', 'image/webp': 'webp', 'image/jpeg': 'jpg' } as const;
+const FILE_NAME = /^[0-9a-f]{64}\.(png|webp|jpg)$/;
+
+export interface PictureFile {
+  readonly data: Uint8Array;
+  readonly mediaType: ReplyPicture['mediaType'];
+}
+
+/** The channel's attachments, each in a file named by the hash of its bytes; previews stay in memory. */
+export interface PictureFiles {
+  /** Writes the picture; it has reached the disk when this resolves. */
+  save(picture: ReplyPicture): Promise<WirePicture>;
+  /**
+   * Keeps pictures in memory under `owner`. The owner's last set stays readable once more, because a page may just be
+   * fetching it.
+   */
+  hold(owner: string, pictures: readonly ReplyPicture[]): readonly WirePicture[];
+  release(owner: string): void;
+  /** Undefined for an unknown or malformed name. */
+  read(file: string): Promise<PictureFile | undefined>;
+  delete(file: string): Promise<void>;
+}
+
+function fileNameOf(picture: ReplyPicture): string {
+  return `${createHash('sha256').update(picture.data).digest('hex')}.${EXTENSIONS[picture.mediaType]}`;
+}
+
+function toWire({ data: _, ...rest }: ReplyPicture, file: string): WirePicture {
+  return { ...rest, file };
+}
+
+function mediaTypeOf(file: string): ReplyPicture['mediaType'] {
+  if (file.endsWith('.png')) return 'image/png';
+  return file.endsWith('.webp') ? 'image/webp' : 'image/jpeg';
+}
+
+/** @param folder made when missing. */
+export function openPictureFiles(folder: string): PictureFiles {
+  mkdirSync(folder, { recursive: true });
+  const held = new Map<string, readonly ReadonlyMap<string, Uint8Array>[]>();
+
+  function heldData(file: string): Uint8Array | undefined {
+    for (const generations of held.values()) {
+      for (const generation of generations) {
+        const data = generation.get(file);
+        if (data !== undefined) return data;
+      }
+    }
+    return undefined;
+  }
+
+  return {
+    async save(picture) {
+      const file = fileNameOf(picture);
+      const temporary = join(folder, `${file}.${randomUUID()}.part`);
+      const handle = await open(temporary, 'w');
+      try {
+        await handle.writeFile(picture.data);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, join(folder, file));
+      return toWire(picture, file);
+    },
+    hold(owner, pictures) {
+      const files = pictures.map(fileNameOf);
+      const generation = new Map(pictures.map((picture, i) => [files[i] ?? '', picture.data]));
+      held.set(owner, [generation, ...(held.get(owner)?.slice(0, 1) ?? [])]);
+      return pictures.map((picture, i) => toWire(picture, files[i] ?? ''));
+    },
+    release: (owner) => void held.delete(owner),
+    async read(file) {
+      if (!FILE_NAME.test(file)) return undefined;
+      const mediaType = mediaTypeOf(file);
+      const data = heldData(file);
+      if (data !== undefined) return { data, mediaType };
+      try {
+        return { data: await readFile(join(folder, file)), mediaType };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    delete: (file) => rm(join(folder, file), { force: true }),
+  };
+}

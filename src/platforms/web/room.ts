@@ -1,0 +1,127 @@
+import type { Reply, ReplyState } from '../../core/reply.ts';
+import { MessageGoneError } from '../port.ts';
+import type { Feed } from './feed.ts';
+import type { MessageLog } from './message-log.ts';
+import type { PictureFiles } from './picture-files.ts';
+import type { MessagePage, StandingMessage, WireMessage, WirePerson, WireReply } from './wire.ts';
+
+/** The one channel: its messages as they stand now, on disk and, while a picture forms, in memory. */
+export interface Room {
+  /** Notes a person's command line, unseen until `reveal`. The same nonce gives the first line again. */
+  draft(nonce: string, author: WirePerson, line: string): { readonly id: string; readonly visible: boolean };
+  reveal(id: string): StandingMessage | undefined;
+  discard(id: string): void;
+  /** Easel's own message. @returns its id. */
+  post(reply: Reply, nonce: string): Promise<string>;
+  /** @throws MessageGoneError */
+  edit(id: string, reply: Reply): Promise<void>;
+  delete(id: string): Promise<void>;
+  get(id: string): WireMessage;
+  page(options: { before?: string; limit: number }): MessagePage;
+}
+
+/** These states pass by: their edits are never written, since whoever made them makes them again after a restart. */
+function isPassing(state: ReplyState): boolean {
+  switch (state) {
+    case 'waiting':
+    case 'running':
+      return true;
+    case 'info':
+    case 'error':
+    case 'done':
+    case 'failed':
+    case 'cancelled':
+      return false;
+    default:
+      return state satisfies never;
+  }
+}
+
+export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: Feed; now: () => number }): Room {
+  const { log, files, feed, now } = parts;
+  const passing = new Map<string, WireReply>();
+
+  async function save(reply: Reply): Promise<WireReply> {
+    return { ...reply, pictures: await Promise.all(reply.pictures.map((picture) => files.save(picture))) };
+  }
+
+  function showPassing(id: string, reply: Reply): void {
+    passing.set(id, { ...reply, pictures: files.hold(id, reply.pictures) });
+    feed.announce(id);
+  }
+
+  function endPassing(id: string): void {
+    passing.delete(id);
+    files.release(id);
+  }
+
+  async function deleteUnused(candidates: readonly string[]): Promise<void> {
+    for (const file of candidates) if (!log.usesFile(file)) await files.delete(file);
+  }
+
+  function asItStands(message: StandingMessage): StandingMessage {
+    const reply = passing.get(message.id);
+    return reply === undefined || message.kind !== 'reply' ? message : { ...message, reply };
+  }
+
+  function filesIn(id: string): readonly string[] {
+    const message = log.get(id)?.message;
+    return message?.kind === 'reply' ? message.reply.pictures.map((picture) => picture.file) : [];
+  }
+
+  function gone(id: string): MessageGoneError {
+    endPassing(id);
+    return new MessageGoneError(`Message ${id} of the web channel was deleted.`);
+  }
+
+  return {
+    draft(nonce, author, line) {
+      const { id } = log.append({ nonce, at: now(), visible: false, body: { kind: 'command', author, line } });
+      return { id, visible: log.get(id)?.visible ?? true };
+    },
+    reveal(id) {
+      log.reveal(id);
+      feed.announce(id);
+      return log.get(id)?.message;
+    },
+    discard: (id) => log.discard(id),
+    async post(reply, nonce) {
+      const earlier = log.findByNonce(nonce);
+      if (earlier !== undefined) return earlier;
+      const stored = isPassing(reply.state) ? { ...reply, pictures: [] } : await save(reply);
+      const { id, isNew } = log.append({ nonce, at: now(), visible: true, body: { kind: 'reply', reply: stored } });
+      if (!isNew) return id;
+      if (isPassing(reply.state)) showPassing(id, reply);
+      else feed.announce(id);
+      return id;
+    },
+    async edit(id, reply) {
+      if (log.get(id) === undefined) throw gone(id);
+      if (isPassing(reply.state)) return showPassing(id, reply);
+      const before = filesIn(id);
+      const stored = await save(reply);
+      const stands = log.replace(id, { kind: 'reply', reply: stored }, now());
+      await deleteUnused(stands ? before : stored.pictures.map((picture) => picture.file));
+      if (!stands) throw gone(id);
+      endPassing(id);
+      feed.announce(id);
+    },
+    async delete(id) {
+      const before = filesIn(id);
+      log.remove(id);
+      endPassing(id);
+      feed.announce(id);
+      await deleteUnused(before);
+    },
+    get(id) {
+      const stored = log.get(id);
+      return stored?.visible === true ? asItStands(stored.message) : { id, kind: 'deleted' };
+    },
+    page({ before, limit }) {
+      const cursor = feed.cursor();
+      const rows = log.page({ limit: limit + 1, ...(before === undefined ? {} : { before }) });
+      const hasMore = rows.length > limit;
+      return { messages: (hasMore ? rows.slice(1) : rows).map(asItStands), hasMore, cursor };
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { refuse } from './refusal.ts';
+
+/** Characters of a posted line; a command's own limit on its prompt is lower and has its own sentence. */
+export const MAX_LINE_LENGTH = 8000;
+export const MAX_NAME_LENGTH = 32;
+export const MAX_BODY_BYTES = 64 * 1024;
+const MAX_PAGE = 100;
+const MAX_OPTIONS = 32;
+
+/** Control characters, line breaks but for \n, direction overrides, and halves of surrogate pairs. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+const printable = (value: string) => !UNPRINTABLE.test(value);
+const printableLines = (value: string) => printable(value.replaceAll(/[\n\t]/g, ''));
+
+const name = z
+  .string('name must be a string.')
+  .transform((value) => value.normalize('NFC').trim())
+  .refine((value) => value.length > 0, 'Please give a name.')
+  .refine((value) => value.length <= MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
+  .refine(printable, 'A name cannot contain control characters.');
+
+const requestId = z
+  .string('requestId must be a string.')
+  .regex(/^[\w-]{1,64}$/, 'requestId must be 1 to 64 letters, digits, - or _.');
+
+const line = z
+  .string('line must be a string.')
+  .transform((value) => value.trim())
+  .refine((value) => value.length > 0, 'The message is empty; type a command such as /help.')
+  .refine((value) => value.length <= MAX_LINE_LENGTH, `A message has at most ${MAX_LINE_LENGTH} characters.`)
+  .refine(printableLines, 'A message cannot contain control characters.');
+
+const optionValue = z.union(
+  [z.string().max(MAX_LINE_LENGTH).refine(printableLines), z.number(), z.boolean()],
+  `An option is a number, true, false, or printable text of at most ${MAX_LINE_LENGTH} characters.`,
+);
+
+const options = z
+  .record(
+    z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'An option name is lower-case letters, digits and -.'),
+    optionValue,
+  )
+  .refine((value) => Object.keys(value).length <= MAX_OPTIONS, `There can be at most ${MAX_OPTIONS} options.`);
+
+export const PersonBody = z.strictObject({ name });
+
+export const MessageBody = z.union(
+  [
+    z.strictObject({ line, requestId: requestId.optional(), name: name.optional() }),
+    z.strictObject({
+      command: z.string().regex(/^[a-z0-9-]{1,32}$/),
+      options: options.default({}),
+      requestId: requestId.optional(),
+      name: name.optional(),
+    }),
+  ],
+  { error: 'A message is {"line": "/imagine a fox"} or {"command": "imagine", "options": {"prompt": "a fox"}}.' },
+);
+
+export const PressBody = z.strictObject({
+  button: z.string('button must be the id of a button.').min(1).max(100),
+  requestId: requestId.optional(),
+  name: name.optional(),
+});
+
+export const PageQuery = z.object({
+  before: z
+    .string()
+    .regex(/^\d{1,15}$/, 'before must be the id of a message.')
+    .optional(),
+  limit: z.coerce
+    .number('limit must be a number.')
+    .int('limit must be a whole number.')
+    .min(1, 'limit must be at least 1.')
+    .max(MAX_PAGE, `limit must be at most ${MAX_PAGE}.`)
+    .default(50),
+});
+
+export const MessageId = z.string().regex(/^\d{1,15}$/);
+
+/** @throws a 400 refusal with the first thing that is wrong. */
+export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw refuse(400, 'bad_request', sentenceOf(result.error.issues));
+}
+
+/** In a union the branch that came furthest says best what is wrong. */
+function sentenceOf(issues: readonly z.core.$ZodIssue[]): string {
+  const issue = issues[0];
+  if (issue === undefined) return 'The request could not be read.';
+  if (issue.code === 'invalid_union') {
+    const deepest = issue.errors.find((branch) => branch.length === 1 && branch[0]?.code === 'custom');
+    return deepest === undefined ? issue.message : sentenceOf(deepest);
+  }
+  if (issue.code === 'unrecognized_keys') return `${issue.keys.join(', ')} is not a field of this request.`;
+  return issue.message;
+}

@@ -1,0 +1,58 @@
+import type { CommandDescription } from '../../core/command.ts';
+import type { ReplyButton, ReplyPicture, ReplyState, RichText } from '../../core/reply.ts';
+
+/** The JSON of the web channel's HTTP API; `api.md` describes it for people. */
+
+/** `id` counts (your own messages, cancel, fairness); `name` is for showing only and may be shared. */
+export interface WirePerson {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface WirePicture extends Omit<ReplyPicture, 'data'> {
+  /** Served at `api/pictures/FILE`: the hash of its bytes, so it never changes. */
+  readonly file: string;
+}
+
+export interface WireReply {
+  readonly state: ReplyState;
+  readonly lines: readonly RichText[];
+  readonly progress?: number;
+  readonly pictures: readonly WirePicture[];
+  readonly buttons: readonly (readonly ReplyButton[])[];
+}
+
+/** What a message says; this is also what the log stores. */
+export type MessageBody =
+  | { readonly kind: 'command'; readonly author: WirePerson; readonly line: string }
+  | { readonly kind: 'reply'; readonly reply: WireReply };
+
+interface MessageHead {
+  /** A decimal number; a message further down the channel has a greater one. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly editedAt?: number;
+}
+
+export type StandingMessage = MessageHead & MessageBody;
+export type WireMessage = StandingMessage | { readonly id: string; readonly kind: 'deleted' };
+
+export interface MessagePage {
+  /** Oldest first. */
+  readonly messages: readonly StandingMessage[];
+  readonly hasMore: boolean;
+  /** Follow `api/events?after=CURSOR` to miss nothing that happens after this page was made. */
+  readonly cursor: string;
+}
+
+/** The answer to a posted command line or a pressed button. `private` is for the sender's eyes only. */
+export type PostResult =
+  | { readonly kind: 'posted'; readonly message?: StandingMessage }
+  | { readonly kind: 'private'; readonly reply: WireReply };
+
+export interface ChannelInfo {
+  readonly title: string;
+  readonly commands: readonly CommandDescription[];
+  readonly limits: { readonly lineLength: number; readonly nameLength: number };
+}
