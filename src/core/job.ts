@@ -3,7 +3,8 @@ import type { ChannelRef, MessageRef } from './channel.ts';
 import type { User } from './user.ts';
 
 /**
- * queued → running → rendered → delivered; from queued, running or rendered also → failed | cancelled.
+ * queued → running → rendered → delivered; from queued, running or rendered also → failed | cancelled;
+ * running → queued when the engine died under it (see `transition` in job-state.ts).
  * *Rendered is not delivered*: a failed upload never renders again.
  */
 export const JOB_STATES = ['queued', 'running', 'rendered', 'delivered', 'failed', 'cancelled'] as const;
@@ -39,6 +40,8 @@ export interface Job {
   readonly updatedAt: number;
   /** The one message that shows this job, once posted. */
   readonly message?: MessageRef;
+  /** The channel shows that it failed or was cancelled. */
+  readonly announced?: boolean;
   /** The owner deleted the message: never post again. */
   readonly deleted?: boolean;
   readonly pictures: readonly StoredPicture[];

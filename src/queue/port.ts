@@ -1,6 +1,6 @@
 import type { EngineTask, Progress, RunResult } from '../../engine/index.ts';
 import type { ChannelRef } from '../core/channel.ts';
-import type { Job } from '../core/job.ts';
+import type { Job, JobFailure } from '../core/job.ts';
 import type { User } from '../core/user.ts';
 
 /** What a command asks for; the queue makes the job of it. */
@@ -38,6 +38,9 @@ export interface JobWorkOptions {
   readonly onProgress: (progress: Progress) => void;
 }
 
+/** What a job's failure is told as; logs whatever the sentence leaves out. */
+export type ExplainFailure = (error: unknown, job: Job) => JobFailure;
+
 /** A fair queue of jobs. Every accepted job is on disk before `submit` resolves. */
 export interface JobQueue {
   /** @throws EaselError `limit_waiting` when the owner has too many waiting, `queue_full` when everyone together has. */
@@ -47,9 +50,14 @@ export interface JobQueue {
   position(jobId: string): QueuePlace | undefined;
   /** Running first, then waiting in the order they will start. */
   pending(): readonly Job[];
-  /** Starts working; jobs that were running when the process died run again first. */
+  /**
+   * Takes up every unfinished job of the store and starts working; jobs that were running when the process died run
+   * again first. Listen before this is called.
+   */
   work(worker: JobWorker): Promise<void>;
+  /** A new job was accepted, or an old one taken up again. */
   onQueued(listener: (job: Job) => void): void;
+  /** Also called with step 0 whenever the engine begins a job. */
   onProgress(listener: (job: Job, progress: Progress) => void): void;
   onOutcome(listener: (outcome: JobOutcome) => void): void;
   /** Stops starting jobs; those that run stay `running` on disk and continue after a restart. */

@@ -5,8 +5,14 @@ import type { Job } from '../core/job.ts';
 export interface JobStore {
   get(jobId: string): Promise<Job | undefined>;
   put(job: Job): Promise<void>;
-  /** Every job not yet delivered, failed or cancelled, oldest first. */
+  /**
+   * Reads, changes and writes one job with no other update of it in between: queue and delivery each change their part.
+   * Undefined when the job is unknown; what `change` throws rejects the update and nothing is written.
+   */
+  update(jobId: string, change: (job: Job) => Job): Promise<Job | undefined>;
+  /** Every job whose end the channel does not show yet (see `isSettled`), oldest first. */
   unfinished(): Promise<readonly Job[]>;
+  /** Waits for the writes under way. */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,55 @@
+import type { Job, JobState } from './job.ts';
+
+/** From each state, the states a job may go to. `running → queued`: the engine or the whole process died under it. */
+const NEXT: Readonly<Record<JobState, readonly JobState[]>> = {
+  queued: ['running', 'failed', 'cancelled'],
+  running: ['rendered', 'queued', 'failed', 'cancelled'],
+  rendered: ['delivered', 'failed', 'cancelled'],
+  delivered: [],
+  failed: [],
+  cancelled: [],
+};
+
+/** A bug: some part of the bot tried to move a job where it cannot go. */
+export class IllegalTransitionError extends Error {
+  override readonly name = 'IllegalTransitionError';
+}
+
+export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'failure'>>;
+
+/**
+ * The job in its next state; the only way a job's state changes.
+ * @param at milliseconds since the epoch
+ * @throws IllegalTransitionError
+ */
+export function transition(job: Job, to: JobState, at: number, changes: JobChanges = {}): Job {
+  if (!NEXT[job.state].includes(to)) {
+    throw new IllegalTransitionError(`job ${job.id} cannot go from ${job.state} to ${to}`);
+  }
+  return { ...job, ...changes, state: to, updatedAt: at };
+}
+
+/** No transition leaves this state. */
+export function hasEnded(job: Job): boolean {
+  return NEXT[job.state].length === 0;
+}
+
+/** Waiting for the engine, or in it. */
+export function isPending(job: Job): boolean {
+  return job.state === 'queued' || job.state === 'running';
+}
+
+/** Nothing remains to be done for it, neither by the engine nor in the channel. */
+export function isSettled(job: Job): boolean {
+  switch (job.state) {
+    case 'queued':
+    case 'running':
+    case 'rendered':
+      return false;
+    case 'delivered':
+      return true;
+    case 'failed':
+    case 'cancelled':
+      return job.announced === true;
+  }
+}

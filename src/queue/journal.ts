@@ -1,0 +1,23 @@
+import type { Job, JobState } from '../core/job.ts';
+import { type JobChanges, transition } from '../core/job-state.ts';
+import type { JobStore } from '../store/port.ts';
+
+/** The queue's writes: every change of a job's state is on disk before anyone hears of it. */
+export interface Journal {
+  /** Undefined when the job is no longer in state `from`: somebody else was first. */
+  move(jobId: string, from: JobState, to: JobState, changes?: JobChanges): Promise<Job | undefined>;
+  /** Undefined when the job is not as `may` asks. */
+  moveIf(jobId: string, may: (job: Job) => boolean, to: JobState, changes?: JobChanges): Promise<Job | undefined>;
+}
+
+export function createJournal(store: JobStore, now: () => number): Journal {
+  const moveIf: Journal['moveIf'] = async (jobId, may, to, changes = {}) => {
+    let moved = false;
+    const job = await store.update(jobId, (job) => {
+      moved = may(job);
+      return moved ? transition(job, to, now(), changes) : job;
+    });
+    return moved ? job : undefined;
+  };
+  return { moveIf, move: (jobId, from, to, changes) => moveIf(jobId, (job) => job.state === from, to, changes) };
+}

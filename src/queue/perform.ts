@@ -1,0 +1,90 @@
+import { isEngineError, type Progress } from '../../engine/index.ts';
+import type { Job } from '../core/job.ts';
+import type { JobChanges } from '../core/job-state.ts';
+import type { Signal } from '../core/signal.ts';
+import { EaselError } from '../errors.ts';
+import { stepsOf } from './cost.ts';
+import type { Journal } from './journal.ts';
+import type { Entry, Line } from './line.ts';
+import type { Pace } from './pace.ts';
+import type { ExplainFailure, JobOutcome, JobWorker } from './port.ts';
+
+/** Engine crashes that one job may see before it is blamed for them. */
+const MAX_CRASHES = 2;
+
+export interface PerformContext {
+  readonly worker: JobWorker;
+  readonly journal: Journal;
+  readonly line: Line;
+  readonly pace: Pace;
+  readonly explain: ExplainFailure;
+  readonly now: () => number;
+  readonly progressed: Signal<[Job, Progress]>;
+  readonly ended: Signal<[JobOutcome]>;
+  readonly isClosing: () => boolean;
+}
+
+/** Takes one job through the engine, again after a crash, until it is rendered, failed or cancelled. */
+export function createPerform(context: PerformContext): (entry: Entry) => Promise<void> {
+  const { worker, journal, line, pace, explain, now, progressed, ended } = context;
+
+  async function finish(entry: Entry, to: 'rendered' | 'failed', changes: JobChanges): Promise<void> {
+    const job = await journal.move(entry.job.id, 'running', to, changes);
+    if (job === undefined) return;
+    entry.job = job;
+    line.remove(entry);
+    ended.emit({ kind: to, job });
+  }
+
+  function report(entry: Entry, progress: Progress): void {
+    if (entry.stop.signal.aborted || entry.job.state !== 'running') return;
+    entry.done = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
+    progressed.emit(entry.job, progress);
+  }
+
+  /** The trouble that ended the attempt; undefined when the pictures stand. */
+  async function attempt(entry: Entry): Promise<{ readonly error: unknown } | undefined> {
+    const begunAt = now();
+    report(entry, { phase: 'loading', step: 0, steps: stepsOf(entry.job.task) });
+    try {
+      const { signal } = entry.stop;
+      const { pictures } = await worker(entry.job, { signal, onProgress: (progress) => report(entry, progress) });
+      pace.record(entry.cost, now() - begunAt);
+      const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
+      await finish(entry, 'rendered', { pictures: stored });
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  return async (entry) => {
+    for (let crashes = 0; ; ) {
+      const begun = await journal.move(entry.job.id, 'queued', 'running', { attempts: entry.job.attempts + 1 });
+      if (begun === undefined) return;
+      entry.job = begun;
+      const trouble = await attempt(entry);
+      if (trouble === undefined || context.isClosing() || entry.stop.signal.aborted) return;
+      if (!isCrash(trouble.error)) return finish(entry, 'failed', { failure: explain(trouble.error, entry.job) });
+      crashes += 1;
+      if (crashes === MAX_CRASHES) {
+        return finish(entry, 'failed', { failure: explain(blame(trouble.error), entry.job) });
+      }
+      // It keeps its slot: of all that wait, nothing has an earlier tag.
+      entry.job = (await journal.move(entry.job.id, 'running', 'queued')) ?? entry.job;
+    }
+  };
+}
+
+/** What a job is told that the engine, or the whole process, did not survive more than once. */
+export function blame(cause?: unknown): EaselError {
+  return new EaselError(
+    'engine_crashed',
+    'The engine stopped each time it drew this; try a smaller picture, or fewer at once.',
+    { cause },
+  );
+}
+
+function isCrash(error: unknown): boolean {
+  return isEngineError(error) && error.code === 'engine_crashed';
+}

@@ -1,0 +1,76 @@
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import type { Job } from '../core/job.ts';
+import { isSettled } from '../core/job-state.ts';
+import type { JobStore } from './port.ts';
+
+/**
+ * Jobs in any Keyv store. `jobs:<id>` holds each job, `unfinished:<id>` marks those that a restart must look at.
+ * The mark is written before the job and removed after it, so a death between the two leaves a mark too many, never
+ * a job forgotten.
+ * @param createAdapter a fresh adapter on the same store for each namespace
+ */
+export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore {
+  const jobs = openNamespace<Job>('jobs', createAdapter());
+  const unfinished = openNamespace<true>('unfinished', createAdapter());
+  /** The last write of each job under way; the next waits for it. */
+  const writes = new Map<string, Promise<unknown>>();
+
+  function inTurn<Result>(jobId: string, write: () => Promise<Result>): Promise<Result> {
+    const before = writes.get(jobId) ?? Promise.resolve();
+    const mine = before.then(write, write);
+    const settled = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    writes.set(jobId, settled);
+    void settled.then(() => {
+      if (writes.get(jobId) === settled) writes.delete(jobId);
+    });
+    return mine;
+  }
+
+  async function write(job: Job, before: Job | undefined): Promise<void> {
+    const wasOpen = before !== undefined && !isSettled(before);
+    const isOpen = !isSettled(job);
+    if (isOpen && !wasOpen) await unfinished.set(job.id, true);
+    await jobs.set(job.id, job);
+    if (!isOpen && wasOpen) await unfinished.delete(job.id);
+  }
+
+  return {
+    get: (jobId) => jobs.get(jobId),
+    put: (job) => inTurn(job.id, async () => write(job, await jobs.get(job.id))),
+    update: (jobId, change) =>
+      inTurn(jobId, async () => {
+        const before = await jobs.get(jobId);
+        if (before === undefined) return undefined;
+        const after = change(before);
+        if (after !== before) await write(after, before);
+        return after;
+      }),
+    unfinished: async () => {
+      const found: Job[] = [];
+      for await (const [jobId] of unfinished.iterator?.({}) ?? []) {
+        const job = await jobs.get(String(jobId));
+        if (job !== undefined && !isSettled(job)) found.push(job);
+      }
+      return found.sort((a, b) => a.createdAt - b.createdAt);
+    },
+    close: async () => {
+      await Promise.all(writes.values());
+    },
+  };
+}
+
+function openNamespace<Value>(namespace: string, store: KeyvStoreAdapter): Keyv<Value> {
+  const keyv = new Keyv<Value>({
+    store,
+    namespace,
+    throwOnErrors: true,
+    serialize: JSON.stringify,
+    deserialize: JSON.parse,
+  });
+  // Every error is thrown to the caller as well; without a listener Keyv would end the process.
+  keyv.on('error', () => {});
+  return keyv;
+}

@@ -1,0 +1,51 @@
+import { EventEmitter } from 'node:events';
+import type { KeyvStoreAdapter } from 'keyv';
+import type Database from 'libsql';
+
+/** Sorts right after ':', so that `namespace:` … `namespace;` holds every key of a namespace. */
+const AFTER_COLON = ';';
+
+interface Row {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Keyv on a libsql file. One adapter a namespace; all of them share the database, which its opener closes. */
+export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
+  /** Keyv offers an iterator only for the dialects it knows. */
+  readonly opts = { dialect: 'sqlite' };
+  namespace?: string;
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super();
+    this.#database = database;
+  }
+
+  // Keyv's adapter type leaves the stored type to the caller; here it is always the serialized text.
+  async get<Value>(key: string): Promise<Value | undefined> {
+    const row = this.#database.prepare('SELECT value FROM entries WHERE key = ?').get(key) as Row | undefined;
+    return row?.value as Value | undefined;
+  }
+
+  async set(key: string, value: string): Promise<void> {
+    this.#database.prepare('INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)').run(key, value);
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.#database.prepare('DELETE FROM entries WHERE key = ?').run(key).changes > 0;
+  }
+
+  async clear(): Promise<void> {
+    this.#database.prepare('DELETE FROM entries WHERE key >= ? AND key < ?').run(...this.#range(this.namespace));
+  }
+
+  async *iterator<Value>(namespace?: string): AsyncGenerator<[string, Value], void> {
+    const select = this.#database.prepare('SELECT key, value FROM entries WHERE key >= ? AND key < ? ORDER BY key');
+    for (const row of select.all(...this.#range(namespace)) as Row[]) yield [row.key, row.value as Value];
+  }
+
+  #range(namespace: string | undefined): [from: string, to: string] {
+    return namespace === undefined ? ['', '\u{10FFFF}'] : [`${namespace}:`, `${namespace}${AFTER_COLON}`];
+  }
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Picture } from '../../engine/index.ts';
+import { decodeLatents, encodeLatents } from './latents.ts';
+import type { PictureStore } from './port.ts';
+
+const JOB_ID = /^[0-9a-z]{1,64}$/;
+
+/**
+ * Pictures as files: `<folder>/<jobId>/<index>.png` and `.latents` beside it. A file with its final name is whole.
+ * @param encode PNG with the `parameters` text
+ */
+export function createPictureStore(folder: string, encode: (picture: Picture) => Promise<Uint8Array>): PictureStore {
+  const folderOf = (jobId: string): string => {
+    if (!JOB_ID.test(jobId)) throw new RangeError(`not a job id: ${jobId}`);
+    return join(folder, jobId);
+  };
+
+  return {
+    put: async (jobId, index, picture) => {
+      const target = folderOf(jobId);
+      const png = await encode(picture);
+      await mkdir(target, { recursive: true });
+      await writeWhole(join(target, `${index}.latents`), encodeLatents(picture.latents));
+      await writeWhole(join(target, `${index}.png`), png);
+    },
+    png: (jobId, index) => readIfThere(join(folderOf(jobId), `${index}.png`)),
+    latents: async (jobId, index) => {
+      const bytes = await readIfThere(join(folderOf(jobId), `${index}.latents`));
+      return bytes === undefined ? undefined : decodeLatents(bytes);
+    },
+    delete: (jobId) => rm(folderOf(jobId), { recursive: true, force: true }),
+  };
+}
+
+/** Under its final name a file is never half written: its bytes are on the disk before the rename. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    const file = await open(partial, 'wx');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { Picture } from '../../engine/index.ts';
+import { openDatabase } from './database.ts';
+import { createJobStore } from './jobs.ts';
+import { LibsqlAdapter } from './libsql-adapter.ts';
+import { createPictureStore } from './pictures.ts';
+import type { JobStore, PictureStore } from './port.ts';
+
+export interface Store {
+  readonly jobs: JobStore;
+  readonly pictures: PictureStore;
+  /** Lets the next process have the data folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data folder for this process alone: `easel.db` and `pictures/`.
+ * @param encode PNG with the `parameters` text
+ * @throws EaselError with a sentence when the folder cannot be used.
+ */
+export function openStore(dataFolder: string, encode: (picture: Picture) => Promise<Uint8Array>): Store {
+  const database = openDatabase(dataFolder);
+  const jobs = createJobStore(() => new LibsqlAdapter(database));
+  return {
+    jobs,
+    pictures: createPictureStore(join(dataFolder, 'pictures'), encode),
+    close: async () => {
+      await jobs.close();
+      database.close();
+    },
+  };
+}
