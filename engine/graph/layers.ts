@@ -1,0 +1,169 @@
+import type { WeightSet } from '../weights/weight-set.ts';
+import { CONTRIB, type GraphBuilder, type Value } from './builder.ts';
+
+/** A picture-like tensor [batch, channels, height, width]; only the channel count is known when the graph is written. */
+export interface FeatureMap {
+  readonly value: Value;
+  readonly channels: number;
+}
+
+/** A row a token: [batch · tokens, channels]. Linear layers run on this form as one matrix product. */
+export interface Tokens {
+  readonly value: Value;
+  readonly channels: number;
+}
+
+/** The layers that the three networks are made of, with their weights looked up by published name. */
+export class Layers {
+  readonly g: GraphBuilder;
+  readonly weights: WeightSet;
+  /** int64 [1]: the batch size of this call. */
+  readonly #batch: Value;
+
+  /** @param batchSource any tensor whose first side is the batch. */
+  constructor(g: GraphBuilder, weights: WeightSet, batchSource: Value) {
+    this.g = g;
+    this.weights = weights;
+    this.#batch = g.node('Slice', [g.node('Shape', [batchSource]), g.ints([0]), g.ints([1])]);
+  }
+
+  parameter(names: string | readonly string[], shape: readonly number[], dims: readonly number[] = shape): Value {
+    return this.g.weight(this.weights.tensor(names, shape), dims);
+  }
+
+  /** Square convolution that keeps the size at stride 1. `pads` are top, left, bottom, right. */
+  conv(
+    x: FeatureMap,
+    name: string,
+    channels: number,
+    { kernel = 3, stride = 1, pads }: { kernel?: number; stride?: number; pads?: readonly number[] } = {},
+  ): FeatureMap {
+    const same = Math.floor(kernel / 2);
+    const weight = this.parameter(`${name}.weight`, [channels, x.channels, kernel, kernel]);
+    const bias = this.parameter(`${name}.bias`, [channels]);
+    const value = this.g.node('Conv', [x.value, weight, bias], {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: pads ?? [same, same, same, same],
+    });
+    return { value, channels };
+  }
+
+  /** x · Wᵀ + b, the weight as PyTorch stores it: [out, in], or [out, in, 1, 1] from a 1×1 convolution. */
+  linear(
+    x: Tokens,
+    names: string | readonly string[],
+    channels: number,
+    { bias = true }: { bias?: boolean } = {},
+  ): Tokens {
+    const spellings = typeof names === 'string' ? [names] : names;
+    const weight = this.parameter(
+      spellings.map((name) => `${name}.weight`),
+      [channels, x.channels],
+    );
+    const inputs = bias
+      ? [
+          x.value,
+          weight,
+          this.parameter(
+            spellings.map((name) => `${name}.bias`),
+            [channels],
+          ),
+        ]
+      : [x.value, weight];
+    return { value: this.g.node('Gemm', inputs, { transB: 1 }), channels };
+  }
+
+  /**
+   * GroupNorm as InstanceNormalization over each group: ONNX Runtime's CPU provider expands GroupNormalization
+   * into a chain of small kernels that takes twice as long.
+   */
+  groupNorm(x: FeatureMap, name: string, groups: number, epsilon: number): FeatureMap {
+    const g = this.g;
+    const grouped = g.node('Reshape', [x.value, g.ints([0, groups, -1])]);
+    const ones = g.floats(new Float32Array(groups).fill(1), [groups]);
+    const zeros = g.floats(new Float32Array(groups), [groups]);
+    const normal = g.node('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: epsilon } });
+    const restored = g.node('Reshape', [normal, g.node('Shape', [x.value])]);
+    const scale = this.parameter(`${name}.weight`, [x.channels], [x.channels, 1, 1]);
+    const shift = this.parameter(`${name}.bias`, [x.channels], [x.channels, 1, 1]);
+    const value = g.node('Add', [g.node('Mul', [restored, scale]), shift]);
+    return { value, channels: x.channels };
+  }
+
+  layerNorm(x: Tokens, name: string, epsilon = 1e-5): Tokens {
+    const scale = this.parameter(`${name}.weight`, [x.channels]);
+    const shift = this.parameter(`${name}.bias`, [x.channels]);
+    const value = this.g.node('LayerNormalization', [x.value, scale, shift], { epsilon: { float: epsilon } });
+    return { value, channels: x.channels };
+  }
+
+  /** x · sigmoid(x). */
+  silu<T extends FeatureMap | Tokens>(x: T): T {
+    return { ...x, value: this.quickGelu(x.value, 1) };
+  }
+
+  /** x · sigmoid(alpha · x); alpha 1 is SiLU, 1.702 is OpenAI CLIP's GELU. */
+  quickGelu(x: Value, alpha: number): Value {
+    return this.g.node('QuickGelu', [x], { alpha: { float: alpha } }, CONTRIB);
+  }
+
+  /** The exact GELU, by the error function. */
+  gelu(x: Value): Value {
+    return this.g.node('Gelu', [x], {}, CONTRIB);
+  }
+
+  add<T extends FeatureMap | Tokens>(a: T, b: T): T {
+    return { ...a, value: this.g.node('Add', [a.value, b.value]) };
+  }
+
+  /** Multi-head attention; never materialises the tokens × tokens matrix whole. `bias` is added to the scores. */
+  attention(query: Tokens, key: Tokens, value: Tokens, heads: number, bias: Value | null = null): Tokens {
+    const projected = [this.batched(query), this.batched(key), this.batched(value)];
+    // Inputs 3 and 4 are the projection bias and the padding mask.
+    const inputs = bias === null ? projected : [...projected, null, null, bias];
+    const result = this.g.node('MultiHeadAttention', inputs, { num_heads: heads }, CONTRIB);
+    return this.flatten(result, value.channels);
+  }
+
+  /** [batch, tokens, channels] → one row a token. */
+  flatten(x: Value, channels: number): Tokens {
+    return { value: this.g.node('Reshape', [x, this.g.ints([-1, channels])]), channels };
+  }
+
+  /** One row a pixel, in reading order. */
+  toTokens(x: FeatureMap): Tokens {
+    const g = this.g;
+    const rows = g.node('Reshape', [x.value, g.ints([0, 0, -1])]);
+    return this.flatten(g.node('Transpose', [rows], { perm: [0, 2, 1] }), x.channels);
+  }
+
+  /** The inverse of `toTokens`, with the height and width of `like`. */
+  toFeatureMap(x: Tokens, like: FeatureMap): FeatureMap {
+    const g = this.g;
+    const planes = g.node('Transpose', [this.batched(x)], { perm: [0, 2, 1] });
+    const value = g.node('Reshape', [planes, g.node('Shape', [like.value])]);
+    return { value, channels: x.channels };
+  }
+
+  /** Nearest-neighbour enlargement to the height and width of `like`, or to twice its own. */
+  upsampleNearest(x: FeatureMap, like?: FeatureMap): FeatureMap {
+    const g = this.g;
+    const rule = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
+    if (like === undefined) {
+      const scales = g.floats([1, 1, 2, 2], [4]);
+      return { ...x, value: g.node('Resize', [x.value, null, scales], rule) };
+    }
+    const own = g.node('Slice', [g.node('Shape', [x.value]), g.ints([0]), g.ints([2])]);
+    const target = g.node('Slice', [g.node('Shape', [like.value]), g.ints([2]), g.ints([4])]);
+    const sizes = g.node('Concat', [own, target], { axis: 0 });
+    return { ...x, value: g.node('Resize', [x.value, null, null, sizes], rule) };
+  }
+
+  /** One row a token → [batch, tokens, channels]. */
+  batched(x: Tokens): Value {
+    const g = this.g;
+    const shape = g.node('Concat', [this.#batch, g.ints([-1, x.channels])], { axis: 0 });
+    return g.node('Reshape', [x.value, shape]);
+  }
+}

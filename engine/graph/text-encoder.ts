@@ -1,0 +1,52 @@
+import type { TextEncoderConfig } from '../model/configs.ts';
+import type { WeightSet } from '../weights/weight-set.ts';
+import { GraphBuilder, type Value } from './builder.ts';
+import { Layers, type Tokens } from './layers.ts';
+
+/**
+ * CLIP's text transformer (Radford et al. 2021; transformers `CLIPTextModel`).
+ * input_ids int64 [batch, positions] → last_hidden_state float32 [batch, positions, hidden].
+ */
+export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet): Uint8Array {
+  const g = new GraphBuilder('text_encoder');
+  const { hidden_size: hidden, max_position_embeddings: positions } = config;
+  const ids = g.input('input_ids', 'int64', ['batch', positions]);
+  const layers = new Layers(g, weights, ids);
+  const prefix = 'text_model';
+
+  const table = layers.parameter(`${prefix}.embeddings.token_embedding.weight`, [config.vocab_size, hidden]);
+  const places = layers.parameter(`${prefix}.embeddings.position_embedding.weight`, [positions, hidden]);
+  const embedded = g.node('Add', [g.node('Gather', [table, ids]), places]);
+
+  let x = layers.flatten(embedded, hidden);
+  const mask = causalMask(g, positions);
+  for (let i = 0; i < config.num_hidden_layers; i += 1) {
+    x = encoderLayer(layers, x, `${prefix}.encoder.layers.${i}`, config, mask);
+  }
+  x = layers.layerNorm(x, `${prefix}.final_layer_norm`, config.layer_norm_eps);
+  g.output('last_hidden_state', layers.batched(x), ['batch', positions, hidden]);
+  return g.build();
+}
+
+function encoderLayer(layers: Layers, x: Tokens, name: string, config: TextEncoderConfig, mask: Value): Tokens {
+  const { hidden_size: hidden, layer_norm_eps: epsilon } = config;
+  const a = layers.layerNorm(x, `${name}.layer_norm1`, epsilon);
+  const project = (part: string) => layers.linear(a, `${name}.self_attn.${part}_proj`, hidden);
+  const attended = layers.attention(project('q'), project('k'), project('v'), config.num_attention_heads, mask);
+  const afterAttention = layers.add(x, layers.linear(attended, `${name}.self_attn.out_proj`, hidden));
+
+  const b = layers.layerNorm(afterAttention, `${name}.layer_norm2`, epsilon);
+  const wide = layers.linear(b, `${name}.mlp.fc1`, config.intermediate_size);
+  const bent: Tokens = {
+    ...wide,
+    value: config.hidden_act === 'quick_gelu' ? layers.quickGelu(wide.value, 1.702) : layers.gelu(wide.value),
+  };
+  return layers.add(afterAttention, layers.linear(bent, `${name}.mlp.fc2`, hidden));
+}
+
+/** [1, 1, n, n], added to the scores: a token sees itself and those before it. */
+function causalMask(g: GraphBuilder, n: number): Value {
+  const mask = new Float32Array(n * n);
+  for (let row = 0; row < n; row += 1) mask.fill(-3.4028235e38, row * n + row + 1, (row + 1) * n);
+  return g.floats(mask, [1, 1, n, n]);
+}

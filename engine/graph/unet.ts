@@ -1,0 +1,126 @@
+import type { UnetConfig } from '../model/configs.ts';
+import type { WeightSet } from '../weights/weight-set.ts';
+import { GraphBuilder, type Value } from './builder.ts';
+import { type FeatureMap, Layers, type Tokens } from './layers.ts';
+import { resnet } from './resnet.ts';
+import { transformer2d } from './transformer.ts';
+
+/**
+ * diffusers `UNet2DConditionModel` of the Stable Diffusion 1 family.
+ * sample float32 [batch, in_channels, h, w], timestep float32 [batch],
+ * encoder_hidden_states float32 [batch, tokens, cross_attention_dim] → out_sample [batch, out_channels, h, w].
+ */
+export function unetGraph(config: UnetConfig, weights: WeightSet): Uint8Array {
+  const g = new GraphBuilder('unet');
+  const sample = g.input('sample', 'float32', ['batch', config.in_channels, 'height', 'width']);
+  const timestep = g.input('timestep', 'float32', ['batch']);
+  const contextChannels = config.cross_attention_dim;
+  const states = g.input('encoder_hidden_states', 'float32', ['batch', 'tokens', contextChannels]);
+
+  const layers = new Layers(g, weights, sample);
+  const context = layers.flatten(states, contextChannels);
+  const time = timeEmbedding(layers, timestep, config);
+  const parts: Parts = { layers, config, time, context };
+
+  const first = config.block_out_channels[0] ?? 0;
+  let x = layers.conv({ value: sample, channels: config.in_channels }, 'conv_in', first);
+  const skips: FeatureMap[] = [x];
+  for (const [i] of config.down_block_types.entries()) x = downBlock(parts, x, i, skips);
+  x = midBlock(parts, x);
+  for (const [i] of config.up_block_types.entries()) x = upBlock(parts, x, i, skips);
+
+  x = layers.silu(layers.groupNorm(x, 'conv_norm_out', config.norm_num_groups, config.norm_eps));
+  x = layers.conv(x, 'conv_out', config.out_channels);
+  g.output('out_sample', x.value, ['batch', config.out_channels, 'height', 'width']);
+  return g.build();
+}
+
+interface Parts {
+  readonly layers: Layers;
+  readonly config: UnetConfig;
+  readonly time: Tokens;
+  readonly context: Tokens;
+}
+
+/** Sinusoids (Vaswani et al. 2017) through two linear layers, then the SiLU that every resnet begins with. */
+function timeEmbedding(layers: Layers, timestep: Value, config: UnetConfig): Tokens {
+  const g = layers.g;
+  const channels = config.block_out_channels[0] ?? 0;
+  const half = channels / 2;
+  const frequencies = Float64Array.from({ length: half }, (_, i) =>
+    Math.exp((-Math.log(10_000) * i) / (half - config.freq_shift)),
+  );
+  const column = g.node('Reshape', [timestep, g.ints([-1, 1])]);
+  const angles = g.node('Mul', [column, g.floats(frequencies, [1, half])]);
+  const sine = g.node('Sin', [angles]);
+  const cosine = g.node('Cos', [angles]);
+  const order = config.flip_sin_to_cos ? [cosine, sine] : [sine, cosine];
+  const sinusoids: Tokens = { value: g.node('Concat', order, { axis: 1 }), channels };
+  const wide = layers.silu(layers.linear(sinusoids, 'time_embedding.linear_1', channels * 4));
+  return layers.silu(layers.linear(wide, 'time_embedding.linear_2', channels * 4));
+}
+
+function block({ layers, config, time }: Parts, x: FeatureMap, name: string, channels: number): FeatureMap {
+  return resnet(layers, x, name, { channels, groups: config.norm_num_groups, epsilon: config.norm_eps, time });
+}
+
+function attention({ layers, config, context }: Parts, x: FeatureMap, name: string, level: number): FeatureMap {
+  return transformer2d(layers, x, name, {
+    heads: config.heads[level] ?? 1,
+    groups: config.norm_num_groups,
+    depth: config.transformer_layers_per_block[level] ?? 1,
+    context,
+  });
+}
+
+function downBlock(parts: Parts, input: FeatureMap, level: number, skips: FeatureMap[]): FeatureMap {
+  const { config, layers } = parts;
+  const name = `down_blocks.${level}`;
+  const channels = config.block_out_channels[level] ?? 0;
+  const crossAttends = config.down_block_types[level] === 'CrossAttnDownBlock2D';
+  let x = input;
+  for (let i = 0; i < config.layers_per_block; i += 1) {
+    x = block(parts, x, `${name}.resnets.${i}`, channels);
+    if (crossAttends) x = attention(parts, x, `${name}.attentions.${i}`, level);
+    skips.push(x);
+  }
+  if (level < config.down_block_types.length - 1) {
+    const side = config.downsample_padding;
+    x = layers.conv(x, `${name}.downsamplers.0.conv`, channels, { stride: 2, pads: [side, side, side, side] });
+    skips.push(x);
+  }
+  return x;
+}
+
+function midBlock(parts: Parts, input: FeatureMap): FeatureMap {
+  const level = parts.config.block_out_channels.length - 1;
+  const channels = input.channels;
+  let x = block(parts, input, 'mid_block.resnets.0', channels);
+  x = attention(parts, x, 'mid_block.attentions.0', level);
+  return block(parts, x, 'mid_block.resnets.1', channels);
+}
+
+function upBlock(parts: Parts, input: FeatureMap, i: number, skips: FeatureMap[]): FeatureMap {
+  const { config, layers } = parts;
+  const level = config.block_out_channels.length - 1 - i;
+  const name = `up_blocks.${i}`;
+  const channels = config.block_out_channels[level] ?? 0;
+  const crossAttends = config.up_block_types[i] === 'CrossAttnUpBlock2D';
+  let x = input;
+  for (let j = 0; j <= config.layers_per_block; j += 1) {
+    const skip = skips.pop();
+    if (skip === undefined) throw new Error('the up path uses more skips than the down path made');
+    const joined = layers.g.node('Concat', [x.value, skip.value], { axis: 1 });
+    x = block(
+      parts,
+      { value: joined, channels: x.channels + skip.channels },
+      `${name}.resnets.${j}`,
+      channels,
+    );
+    if (crossAttends) x = attention(parts, x, `${name}.attentions.${j}`, level);
+  }
+  // At odd sizes the way down rounded up, so the way up takes its size from the skip that comes next.
+  const next = skips.at(-1);
+  if (next === undefined) return x;
+  return layers.conv(layers.upsampleNearest(x, next), `${name}.upsamplers.0.conv`, channels);
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { textEncoderGraph } from './graph/text-encoder.ts';
+import { unetGraph } from './graph/unet.ts';
+import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
+import type { ModelFolder } from './model/folder.ts';
+import { openSession, type Output, type Session, type SessionOptions } from './session.ts';
+import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
+import { readSafetensors } from './weights/safetensors.ts';
+import { WeightSet } from './weights/weight-set.ts';
+
+/** The networks of one model, as functions of numbers. */
+export interface Networks {
+  readonly folder: ModelFolder;
+  readonly tokenizer: ClipTokenizer;
+  /** One prompt → [positions, hidden], flat. */
+  encodeText(prompt: string): Promise<Float32Array>;
+  /** One call for the whole batch; each picture has its own timestep. */
+  predict(call: UnetCall): Promise<Float32Array>;
+  /** One picture's latents as the UNet scales them → [3, 8h, 8w], about −1…1. */
+  decode(latents: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
+  /** [3, H, W] in −1…1 → mean and log variance, [2 · channels, H/8, W/8], as the VAE scales them. */
+  encodeImage(image: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
+  close(): Promise<void>;
+}
+
+export interface UnetCall {
+  readonly batch: number;
+  /** [batch, channels, height, width]. */
+  readonly sample: Float32Array;
+  readonly shape: readonly [channels: number, height: number, width: number];
+  /** [batch]. */
+  readonly timesteps: Float32Array;
+  /** [batch, tokens, hidden]. */
+  readonly context: Float32Array;
+}
+
+/** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. */
+export async function openNetworks(folder: ModelFolder, options: SessionOptions): Promise<Networks> {
+  const [tokenizer, text, unet, vae] = await Promise.all([
+    loadClipTokenizer(join(folder.path, 'tokenizer')),
+    weightsOf(folder.weights.textEncoder),
+    weightsOf(folder.weights.unet),
+    weightsOf(folder.weights.vae),
+  ]);
+  const textEncoder = await openSession(textEncoderGraph(folder.textEncoder, text), options);
+  const denoiser = await openSession(unetGraph(folder.unet, unet), options);
+  const decoder = await openSession(vaeDecoderGraph(folder.vae, vae), options);
+  let imageEncoder: Session | undefined;
+
+  const { max_position_embeddings: positions, hidden_size: hidden } = folder.textEncoder;
+  const { scaling_factor: scale } = folder.vae;
+  return {
+    folder,
+    tokenizer,
+    async encodeText(prompt) {
+      const ids = BigInt64Array.from(tokenizer.encodePadded(prompt, positions).map(BigInt));
+      return (await textEncoder.run({ input_ids: { data: ids, shape: [1, positions] } })).data;
+    },
+    async predict({ batch, sample, shape, timesteps, context }) {
+      const tokens = context.length / batch / hidden;
+      const output = await denoiser.run({
+        sample: { data: sample, shape: [batch, ...shape] },
+        timestep: { data: timesteps, shape: [batch] },
+        encoder_hidden_states: { data: context, shape: [batch, tokens, hidden] },
+      });
+      return output.data;
+    },
+    decode: (latents, shape) =>
+      decoder.run({ latents: { data: latents.map((value) => value / scale), shape: [1, ...shape] } }),
+    async encodeImage(image, shape) {
+      imageEncoder ??= await openSession(vaeEncoderGraph(folder.vae, vae), options);
+      return imageEncoder.run({ image: { data: image, shape: [1, ...shape] } });
+    },
+    async close() {
+      await Promise.all([textEncoder, denoiser, decoder, imageEncoder].map((session) => session?.close()));
+    },
+  };
+}
+
+async function weightsOf(file: string): Promise<WeightSet> {
+  return new WeightSet(await readSafetensors(file), file);
+}

@@ -1,0 +1,67 @@
+import { EngineError } from '../errors.ts';
+import type { SchedulerConfig } from '../model/configs.ts';
+
+/** What training fixed: how much of the picture is left at each training timestep. */
+export interface NoiseSchedule {
+  readonly betas: Float64Array;
+  /** ᾱ(t) = Π (1 − β): the share of signal variance, [num_train_timesteps]. */
+  readonly alphasCumprod: Float64Array;
+  /** σ(t) = √((1 − ᾱ)/ᾱ), the noise per unit of signal, ascending. */
+  readonly sigmas: Float64Array;
+}
+
+/** diffusers computes betas in float32; so does this, since samplers divide by differences of them. */
+const f32 = Math.fround;
+
+/** @throws EngineError `unknown_scheduler` for a beta schedule that no v1 model uses. */
+export function noiseSchedule(config: SchedulerConfig): NoiseSchedule {
+  const betas = trainingBetas(config);
+  let product = 1;
+  const alphasCumprod = betas.map((beta) => {
+    product *= f32(1 - beta);
+    return f32(product);
+  });
+  const sigmas = alphasCumprod.map((alpha) => Math.sqrt((1 - alpha) / alpha));
+  return { betas, alphasCumprod, sigmas };
+}
+
+function trainingBetas(config: SchedulerConfig): Float64Array {
+  const { beta_start: start, beta_end: end, num_train_timesteps: n, trained_betas: trained } = config;
+  if (trained !== null && trained !== undefined) return Float64Array.from(trained, f32);
+  switch (config.beta_schedule) {
+    case 'linear':
+      return linspace(start, end, n).map(f32);
+    case 'scaled_linear':
+      return linspace(Math.sqrt(start), Math.sqrt(end), n).map((root) => f32(f32(root) ** 2));
+    case 'squaredcos_cap_v2':
+      return squaredCosine(n);
+    default:
+      throw new EngineError(
+        'unknown_scheduler',
+        `The scheduler's beta_schedule "${config.beta_schedule}" is not known; Easel has linear, scaled_linear and squaredcos_cap_v2.`,
+        { beta_schedule: config.beta_schedule },
+      );
+  }
+}
+
+/** Nichol & Dhariwal 2021, equation 17, each beta at most 0.999. */
+function squaredCosine(n: number): Float64Array {
+  const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;
+  return Float64Array.from({ length: n }, (_, i) => f32(Math.min(1 - alphaBar((i + 1) / n) / alphaBar(i / n), 0.999)));
+}
+
+/** n values from start to end, both included. */
+export function linspace(start: number, end: number, n: number): Float64Array {
+  const step = n > 1 ? (end - start) / (n - 1) : 0;
+  return Float64Array.from({ length: n }, (_, i) => (i === n - 1 && n > 1 ? end : start + i * step));
+}
+
+/** Linear interpolation in a table by fractional index, held at its ends. */
+export function interpolate(table: Float64Array, index: number): number {
+  const last = table.length - 1;
+  const at = Math.min(Math.max(index, 0), last);
+  const low = Math.floor(at);
+  const a = table[low] ?? 0;
+  const b = table[Math.min(low + 1, last)] ?? a;
+  return a + (b - a) * (at - low);
+}

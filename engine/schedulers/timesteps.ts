@@ -1,0 +1,46 @@
+import { linspace } from './noise-schedule.ts';
+
+/** The three ways to spread inference steps over training timesteps: Lin et al. 2023, table 2. */
+export type TimestepSpacing = 'leading' | 'linspace' | 'trailing';
+
+/** Timesteps from high to low, as DDIM, PNDM and the Euler samplers space them; `linspace` is not rounded. */
+export function spacedTimesteps(spacing: TimestepSpacing, steps: number, trainSteps: number, offset: number): number[] {
+  switch (spacing) {
+    case 'linspace':
+      return [...linspace(0, trainSteps - 1, steps)].reverse();
+    case 'leading': {
+      const ratio = Math.floor(trainSteps / steps);
+      return Array.from({ length: steps }, (_, i) => (steps - 1 - i) * ratio + offset);
+    }
+    case 'trailing':
+      return trailing(steps, trainSteps);
+  }
+}
+
+/** DPM-Solver counts one interval more than it takes steps, so that its last step is not wasted at t = 0. */
+export function solverTimesteps(spacing: TimestepSpacing, steps: number, trainSteps: number, offset: number): number[] {
+  switch (spacing) {
+    case 'linspace':
+      return [...linspace(0, trainSteps - 1, steps + 1)].map(roundHalfEven).reverse().slice(0, -1);
+    case 'leading': {
+      const ratio = Math.floor(trainSteps / (steps + 1));
+      return Array.from({ length: steps }, (_, i) => (steps - i) * ratio + offset);
+    }
+    case 'trailing':
+      return trailing(steps, trainSteps);
+  }
+}
+
+function trailing(steps: number, trainSteps: number): number[] {
+  const ratio = trainSteps / steps;
+  return Array.from({ length: steps }, (_, i) => roundHalfEven(trainSteps - i * ratio) - 1);
+}
+
+/** NumPy's rounding. */
+export function roundHalfEven(value: number): number {
+  const low = Math.floor(value);
+  const rest = value - low;
+  if (rest < 0.5) return low;
+  if (rest > 0.5) return low + 1;
+  return low % 2 === 0 ? low : low + 1;
+}

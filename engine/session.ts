@@ -1,0 +1,73 @@
+import { parse } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { EngineError } from './errors.ts';
+
+/** The sole caller of ONNX Runtime. */
+
+export interface Input {
+  readonly data: Float32Array | BigInt64Array;
+  readonly shape: readonly number[];
+}
+
+export interface Output {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+export interface Session {
+  /** Runs the graph whole; blocks this thread for as long as it takes. */
+  run(inputs: Readonly<Record<string, Input>>): Promise<Output>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly provider: string;
+  /** 0 leaves the number to ONNX Runtime: one a core. */
+  readonly threads: number;
+}
+
+/** @param graph a serialised ONNX model with one output. */
+export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+  const session = await ort.InferenceSession.create(graph, {
+    executionProviders: options.provider === 'cpu' ? ['cpu'] : [options.provider, 'cpu'],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: options.threads,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // External data may lie anywhere: locations are written relative to the root of the file system.
+        model_external_initializers_file_folder_path: parse(process.cwd()).root,
+      },
+    },
+  });
+  const outputName = session.outputNames[0] ?? '';
+  return {
+    async run(inputs) {
+      const feeds: Record<string, ort.Tensor> = {};
+      for (const [name, { data, shape }] of Object.entries(inputs)) {
+        feeds[name] =
+          data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int64', data, shape);
+      }
+      const results = await session.run(feeds).catch(explain);
+      const tensor = results[outputName];
+      if (tensor === undefined || !(tensor.data instanceof Float32Array)) {
+        throw new EngineError('internal', 'The network gave no result; please report this.', { output: outputName });
+      }
+      return { data: tensor.data, shape: tensor.dims };
+    },
+    close: () => session.release(),
+  };
+}
+
+function explain(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (/alloc|out of memory/i.test(message)) {
+    throw new EngineError(
+      'out_of_memory',
+      'There is not enough memory for a picture of this size; try a smaller one or fewer at once.',
+      {},
+      cause,
+    );
+  }
+  throw new EngineError('internal', `The network could not be run: ${message}`, {}, cause);
+}

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { EngineError } from '../errors.ts';
+
+/** CLIP's byte-pair tokenizer, from a published `vocab.json` and `merges.txt`. */
+export interface ClipTokenizer {
+  /** Token ids of the text alone, without begin, end or padding. */
+  encode(text: string): number[];
+  /** Begin, text cut to fit, end, and ends as padding: exactly `length` ids. */
+  encodePadded(text: string, length: number): number[];
+}
+
+const BEGIN = '<|startoftext|>';
+const END = '<|endoftext|>';
+
+/** @throws EngineError `corrupt_file` when the vocabulary lacks the two marks. */
+export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
+  const vocab = parseVocab(await readFile(join(folder, 'vocab.json'), 'utf8'), folder);
+  const merges = parseMerges(await readFile(join(folder, 'merges.txt'), 'utf8'));
+  const begin = vocab[BEGIN];
+  const end = vocab[END];
+  if (begin === undefined || end === undefined) {
+    throw new EngineError(
+      'corrupt_file',
+      `${join(folder, 'vocab.json')} lacks ${BEGIN} or ${END}; it is not CLIP's vocabulary.`,
+      { file: join(folder, 'vocab.json') },
+    );
+  }
+  const tokenizer = new Tokenizer(definition(vocab, merges, begin, end), {});
+  const encode = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
+  return {
+    encode,
+    encodePadded(text, length) {
+      const ids = [begin, ...encode(text).slice(0, length - 2), end];
+      return [...ids, ...new Array<number>(length - ids.length).fill(end)];
+    },
+  };
+}
+
+function parseVocab(json: string, folder: string): Record<string, number> {
+  try {
+    const vocab: unknown = JSON.parse(json);
+    if (typeof vocab === 'object' && vocab !== null) return vocab as Record<string, number>;
+  } catch {
+    // Said below.
+  }
+  throw new EngineError('corrupt_file', `${join(folder, 'vocab.json')} is not a vocabulary; download it again.`, {
+    file: join(folder, 'vocab.json'),
+  });
+}
+
+/** Lines of two symbols, after a version line. */
+function parseMerges(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#version'));
+}
+
+/** What transformers' own converter writes for CLIP as tokenizer.json. */
+function definition(vocab: Record<string, number>, merges: readonly string[], begin: number, end: number): object {
+  const special = (id: number, content: string) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  });
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [special(begin, BEGIN), special(end, END)],
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'NFC' },
+        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
+        { type: 'Lowercase' },
+      ],
+    },
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        {
+          type: 'Split',
+          pattern: { Regex: "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
+          behavior: 'Removed',
+          invert: true,
+        },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+      ],
+    },
+    post_processor: null,
+    decoder: null,
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: END,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '</w>',
+      fuse_unk: false,
+      byte_fallback: false,
+      vocab,
+      merges,
+    },
+  };
+}

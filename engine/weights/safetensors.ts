@@ -1,0 +1,152 @@
+import { open, realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { EngineError } from '../errors.ts';
+
+/**
+ * Reads the header of a safetensors file: u64 little-endian header length, JSON header, data.
+ * Every number in it is untrusted and checked against the file before use.
+ * Format: https://github.com/huggingface/safetensors#format
+ */
+
+export const TENSOR_DTYPES = ['F32', 'F16', 'BF16', 'F64', 'I64', 'I32', 'I16', 'I8', 'U8', 'BOOL'] as const;
+export type TensorDtype = (typeof TENSOR_DTYPES)[number];
+
+const BYTES: Readonly<Record<TensorDtype, number>> = {
+  F64: 8,
+  I64: 8,
+  F32: 4,
+  I32: 4,
+  F16: 2,
+  BF16: 2,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+
+/** The format's own bound on the header, bytes. */
+const MAX_HEADER_BYTES = 100_000_000;
+const MAX_RANK = 8;
+
+/** Where one tensor's bytes lie. */
+export interface TensorRef {
+  readonly name: string;
+  /** Absolute path, links resolved. */
+  readonly file: string;
+  readonly dtype: TensorDtype;
+  readonly shape: readonly number[];
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+const headerEntry = z.object({
+  dtype: z.string(),
+  shape: z.array(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)).max(MAX_RANK),
+  data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
+});
+
+/** @throws EngineError `missing_file` or `corrupt_file`, naming the file and what is wrong in it. */
+export async function readSafetensors(path: string): Promise<ReadonlyMap<string, TensorRef>> {
+  const handle = await open(path, 'r').catch((cause: unknown) => {
+    throw new EngineError(
+      'missing_file',
+      `The weights file ${path} cannot be opened; check that it is complete and readable.`,
+      { file: path },
+      cause,
+    );
+  });
+  try {
+    const { size } = await handle.stat();
+    const prefix = Buffer.alloc(8);
+    const { bytesRead } = await handle.read(prefix, 0, 8, 0);
+    if (bytesRead < 8) throw corrupt(path, `it is only ${size} bytes long`);
+    const headerLength = prefix.readBigUInt64LE();
+    if (headerLength > BigInt(MAX_HEADER_BYTES) || headerLength < 2n) {
+      throw corrupt(path, `its header claims ${headerLength} bytes; this is not a safetensors file`);
+    }
+    const dataStart = 8 + Number(headerLength);
+    if (dataStart > size) throw corrupt(path, `its header ends at byte ${dataStart} but the file at ${size}`);
+    const header = Buffer.alloc(Number(headerLength));
+    const read = await handle.read(header, 0, header.length, 8);
+    if (read.bytesRead < header.length) throw corrupt(path, 'its header cannot be read whole');
+    return parseHeader(header.toString('utf8'), path, await realpath(path), dataStart, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseHeader(
+  json: string,
+  path: string,
+  file: string,
+  dataStart: number,
+  fileSize: number,
+): ReadonlyMap<string, TensorRef> {
+  let header: unknown;
+  try {
+    header = JSON.parse(json);
+  } catch (cause) {
+    throw corrupt(path, 'its header is not JSON', cause);
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
+    throw corrupt(path, 'its header is not a JSON object');
+  }
+  const tensors = new Map<string, TensorRef>();
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
+    tensors.set(name, parseTensor(name, value, path, file, dataStart, fileSize));
+  }
+  refuseOverlap([...tensors.values()], path);
+  return tensors;
+}
+
+function parseTensor(
+  name: string,
+  value: unknown,
+  path: string,
+  file: string,
+  dataStart: number,
+  fileSize: number,
+): TensorRef {
+  const entry = headerEntry.safeParse(value);
+  if (!entry.success) throw corrupt(path, `its entry for tensor "${name}" is malformed`);
+  const { shape, data_offsets } = entry.data;
+  const dtype = TENSOR_DTYPES.find((known) => known === entry.data.dtype);
+  if (dtype === undefined) {
+    throw new EngineError(
+      'unsupported_model',
+      `Tensor "${name}" in ${basename(path)} has type ${entry.data.dtype}; use a file with F32 or F16 weights.`,
+      { file: path, tensor: name, dtype: entry.data.dtype },
+    );
+  }
+  const [begin, end] = data_offsets;
+  const bytes = shape.reduce((product, side) => product * side, BYTES[dtype]);
+  if (end < begin || end - begin !== bytes) {
+    throw corrupt(path, `tensor "${name}" spans ${end - begin} bytes where its shape [${shape}] needs ${bytes}`);
+  }
+  if (dataStart + end > fileSize) {
+    throw corrupt(path, `tensor "${name}" ends at byte ${dataStart + end} but the file at ${fileSize}: it is truncated`);
+  }
+  return { name, file, dtype, shape, offset: dataStart + begin, length: bytes };
+}
+
+function refuseOverlap(tensors: readonly TensorRef[], path: string): void {
+  const ordered = tensors.filter((tensor) => tensor.length > 0).sort((a, b) => a.offset - b.offset);
+  for (const [i, tensor] of ordered.entries()) {
+    const next = ordered[i + 1];
+    if (next !== undefined && tensor.offset + tensor.length > next.offset) {
+      throw corrupt(path, `tensors "${tensor.name}" and "${next.name}" overlap`);
+    }
+  }
+}
+
+function corrupt(path: string, what: string, cause?: unknown): EngineError {
+  return new EngineError(
+    'corrupt_file',
+    `The weights file ${path} is damaged: ${what}. Download it again.`,
+    { file: path },
+    cause,
+  );
+}

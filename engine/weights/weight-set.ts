@@ -1,0 +1,60 @@
+import { EngineError } from '../errors.ts';
+import type { TensorRef } from './safetensors.ts';
+
+/** One network's tensors by name, with the check that each has the shape its config asks for. */
+export class WeightSet {
+  readonly #tensors: ReadonlyMap<string, TensorRef>;
+  readonly #file: string;
+
+  constructor(tensors: ReadonlyMap<string, TensorRef>, file: string) {
+    this.#tensors = tensors;
+    this.#file = file;
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  /**
+   * @param names published spellings of the same tensor, the current one first.
+   * @throws EngineError `missing_file` when no spelling is there, `wrong_shape` when the size differs.
+   */
+  tensor(names: string | readonly string[], shape: readonly number[]): TensorRef {
+    const spellings = typeof names === 'string' ? [names] : names;
+    const found = spellings.map((name) => this.#tensors.get(name)).find((tensor) => tensor !== undefined);
+    if (found === undefined) {
+      throw new EngineError(
+        'corrupt_file',
+        `${this.#file} lacks the tensor "${spellings[0]}" that its config.json asks for; the two do not belong together.`,
+        { file: this.#file, tensor: spellings[0] ?? '' },
+      );
+    }
+    if (!sameShape(found.shape, shape)) {
+      throw new EngineError(
+        'wrong_shape',
+        `Tensor "${found.name}" in ${this.#file} has shape [${found.shape}] where its config.json asks for [${shape}]; the two do not belong together.`,
+        { file: this.#file, tensor: found.name, found: found.shape.join('×'), expected: shape.join('×') },
+      );
+    }
+    if (found.dtype !== 'F32' && found.dtype !== 'F16') {
+      throw new EngineError(
+        'unsupported_model',
+        `Tensor "${found.name}" in ${this.#file} is ${found.dtype}; Easel reads F32 and F16 weights.`,
+        { file: this.#file, tensor: found.name, dtype: found.dtype },
+      );
+    }
+    return found;
+  }
+}
+
+/** Equal but for sides of 1 at the end: a 1×1 convolution and a linear layer hold the same numbers. */
+function sameShape(found: readonly number[], expected: readonly number[]): boolean {
+  const trim = (shape: readonly number[]) => {
+    let end = shape.length;
+    while (end > 1 && shape[end - 1] === 1) end -= 1;
+    return shape.slice(0, end);
+  };
+  const a = trim(found);
+  const b = trim(expected);
+  return a.length === b.length && a.every((side, i) => side === b[i]);
+}
