@@ -1,4 +1,4 @@
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, isEngineError } from './errors.ts';
-export { createEngine, type EngineOptions } from './host/client.ts';
+export { createEngine, type EngineHost, type EngineHostOptions } from './host/client.ts';
 export { singleRecipe, specOf } from './recipe.ts';
 export * from './types.ts';

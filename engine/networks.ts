@@ -3,7 +3,7 @@ import { textEncoderGraph } from './graph/text-encoder.ts';
 import { unetGraph } from './graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
 import type { ModelFolder } from './model/folder.ts';
-import { openSession, type Output, type Session, type SessionOptions } from './session.ts';
+import { type Output, openSession, type Session, type SessionOptions } from './session.ts';
 import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
 import { readSafetensors } from './weights/safetensors.ts';
 import { WeightSet } from './weights/weight-set.ts';

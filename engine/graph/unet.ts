@@ -111,12 +111,7 @@ function upBlock(parts: Parts, input: FeatureMap, i: number, skips: FeatureMap[]
     const skip = skips.pop();
     if (skip === undefined) throw new Error('the up path uses more skips than the down path made');
     const joined = layers.g.node('Concat', [x.value, skip.value], { axis: 1 });
-    x = block(
-      parts,
-      { value: joined, channels: x.channels + skip.channels },
-      `${name}.resnets.${j}`,
-      channels,
-    );
+    x = block(parts, { value: joined, channels: x.channels + skip.channels }, `${name}.resnets.${j}`, channels);
     if (crossAttends) x = attention(parts, x, `${name}.attentions.${j}`, level);
   }
   // At odd sizes the way down rounded up, so the way up takes its size from the skip that comes next.

@@ -1,14 +1,183 @@
-import type { Engine } from '../types.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { EngineError } from '../errors.ts';
+import { describeModels, type EngineOptions } from '../runtime.ts';
+import type { Engine, Progress, RunResult } from '../types.ts';
+import { decodeError, type FromChild, type ToChild } from './protocol.ts';
 
-export interface EngineOptions {
-  /** Model folders in diffusers layout; the first is the default. The folder's name is the model's id. */
-  readonly modelFolders: readonly string[];
-  /** ONNX Runtime execution provider; default `cpu`. */
-  readonly provider?: string;
-  /** Send previews every n steps; default 2. */
-  readonly previewEvery?: number;
+export interface EngineHostOptions extends EngineOptions {
+  /** A child that says nothing for this long while it has work is taken for hung and replaced; default 15 minutes. */
+  readonly stallTimeoutMs?: number;
 }
 
-export function createEngine(_options: EngineOptions): Engine {
-  throw new Error('being written');
+/** The engine that `createEngine` gives, with what only a host of a process can tell. */
+export interface EngineHost extends Engine {
+  /** Process id of the running child. */
+  readonly pid: number | undefined;
+}
+
+const DEFAULT_STALL_TIMEOUT_MS = 15 * 60_000;
+/** A child that dies again and again is started less and less often. */
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 10_000;
+
+interface Waiting {
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly resolve: (result: RunResult | undefined) => void;
+  readonly reject: (error: EngineError) => void;
+}
+
+/**
+ * The engine in a forked process: the shell never waits for it, and survives it. When the child dies, its tasks
+ * reject with `engine_crashed` and the next task starts a new child.
+ */
+export function createEngine(options: EngineHostOptions): EngineHost {
+  return new ForkedEngine(options);
+}
+
+class ForkedEngine implements EngineHost {
+  readonly #options: EngineHostOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #child: ChildProcess | undefined;
+  #nextId = 1;
+  #crashes = 0;
+  #earliestStart = 0;
+  #stall: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  describe() {
+    return describeModels(this.#options);
+  }
+
+  async load(modelId: string): Promise<void> {
+    await this.#request((id) => ({ kind: 'load', id, modelId }), {});
+  }
+
+  async run(...[task, { signal, onProgress, sourceLatents } = {}]: Parameters<Engine['run']>): Promise<RunResult> {
+    if (signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
+    const result = await this.#request(
+      (id) => ({ kind: 'run', id, task, ...(sourceLatents === undefined ? {} : { sourceLatents }) }),
+      { onProgress, signal },
+    );
+    if (result === undefined) throw new EngineError('internal', 'The engine answered without a result.');
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const child = this.#child;
+    if (child === undefined) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  async #request(
+    message: (id: number) => ToChild,
+    {
+      onProgress,
+      signal,
+    }: { onProgress?: ((progress: Progress) => void) | undefined; signal?: AbortSignal | undefined },
+  ): Promise<RunResult | undefined> {
+    const child = await this.#running();
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const abort = () => child.connected && child.send({ kind: 'abort', id } satisfies ToChild);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#waiting.set(id, { onProgress, resolve, reject });
+        child.send(message(id), (error) => {
+          if (error !== null) reject(crashed('it could not be reached'));
+        });
+        signal?.addEventListener('abort', abort, { once: true });
+        if (signal?.aborted === true) abort();
+        this.#watch();
+      });
+    } finally {
+      this.#waiting.delete(id);
+      signal?.removeEventListener('abort', abort);
+      this.#watch();
+    }
+  }
+
+  async #running(): Promise<ChildProcess> {
+    const delay = this.#earliestStart - Date.now();
+    if (this.#child === undefined && delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (this.#closed) throw new EngineError('aborted', 'The engine is closed.');
+    this.#child ??= this.#start();
+    return this.#child;
+  }
+
+  #start(): ChildProcess {
+    const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), {
+      serialization: 'advanced',
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    child.on('message', (message: FromChild) => this.#receive(message));
+    child.once('error', () => this.#lost(child, 'it could not be started'));
+    child.once('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));
+    const { modelFolders, provider, previewEvery, threads } = this.#options;
+    const options: EngineOptions = {
+      modelFolders,
+      ...(provider === undefined ? {} : { provider }),
+      ...(previewEvery === undefined ? {} : { previewEvery }),
+      ...(threads === undefined ? {} : { threads }),
+    };
+    child.send({ kind: 'open', options } satisfies ToChild, () => undefined);
+    return child;
+  }
+
+  #receive(message: FromChild): void {
+    this.#watch();
+    const waiting = this.#waiting.get(message.id);
+    switch (message.kind) {
+      case 'progress':
+        waiting?.onProgress?.(message.progress);
+        return;
+      case 'loaded':
+        waiting?.resolve(undefined);
+        return;
+      case 'result':
+        this.#crashes = 0;
+        waiting?.resolve(message.result);
+        return;
+      case 'error':
+        waiting?.reject(decodeError(message.error));
+        return;
+    }
+  }
+
+  #lost(child: ChildProcess, why: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#earliestStart = Date.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#crashes, MAX_BACKOFF_MS);
+    this.#crashes += 1;
+    for (const { reject } of this.#waiting.values()) {
+      reject(this.#closed ? new EngineError('aborted', 'The engine is closed.') : crashed(why));
+    }
+  }
+
+  /** Restarts the watch over a child with work; anything it says feeds the watch. */
+  #watch(): void {
+    clearTimeout(this.#stall);
+    if (this.#waiting.size === 0) return;
+    this.#stall = setTimeout(
+      () => this.#child?.kill('SIGKILL'),
+      this.#options.stallTimeoutMs ?? DEFAULT_STALL_TIMEOUT_MS,
+    );
+    this.#stall.unref();
+  }
+}
+
+function crashed(why: string): EngineError {
+  return new EngineError('engine_crashed', `The engine's process ended in the middle of the work (${why}).`, { why });
 }

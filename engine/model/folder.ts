@@ -117,7 +117,9 @@ function checkFit({ path, unet, vae, textEncoder }: ModelFolder): void {
     );
   }
   if (unet.cross_attention_dim !== textEncoder.hidden_size) {
-    complain(`its UNet expects text of width ${unet.cross_attention_dim}, its encoder gives ${textEncoder.hidden_size}`);
+    complain(
+      `its UNet expects text of width ${unet.cross_attention_dim}, its encoder gives ${textEncoder.hidden_size}`,
+    );
   }
 }
 

@@ -34,8 +34,7 @@ export class DdimScheduler implements Scheduler {
     const [a, b] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
     const [pa, pb] = [Math.sqrt(previousAlpha), Math.sqrt(1 - previousAlpha)];
     // √ᾱ' · x₀ + √(1 − ᾱ') · ε, with x₀ and ε written out in the prediction and the sample.
-    const weights =
-      this.#prediction === 'epsilon' ? [pb - (pa * b) / a, pa / a] : [pb * a - pa * b, pa * a + pb * b];
+    const weights = this.#prediction === 'epsilon' ? [pb - (pa * b) / a, pa / a] : [pb * a - pa * b, pa * a + pb * b];
     return combine(weights, [prediction, sample]);
   }
 

@@ -127,7 +127,10 @@ function parseTensor(
     throw corrupt(path, `tensor "${name}" spans ${end - begin} bytes where its shape [${shape}] needs ${bytes}`);
   }
   if (dataStart + end > fileSize) {
-    throw corrupt(path, `tensor "${name}" ends at byte ${dataStart + end} but the file at ${fileSize}: it is truncated`);
+    throw corrupt(
+      path,
+      `tensor "${name}" ends at byte ${dataStart + end} but the file at ${fileSize}: it is truncated`,
+    );
   }
   return { name, file, dtype, shape, offset: dataStart + begin, length: bytes };
 }

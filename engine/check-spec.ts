@@ -1,0 +1,50 @@
+import { EngineError } from './errors.ts';
+import { type EngineTask, type GenerationSpec, SAMPLER_NAMES, SPEC_LIMITS } from './types.ts';
+
+/** The engine's own last check: front ends refuse earlier, in their user's words. @throws EngineError `bad_request`. */
+export function checkTask(task: EngineTask): void {
+  if (task.kind === 'generate') {
+    checkSpec(task.spec);
+    return;
+  }
+  checkTask(task.source);
+  between('The enlargement', task.factor, 1, 4);
+  between('The refinement strength', task.strength, 0, 1);
+}
+
+function checkSpec(spec: GenerationSpec): void {
+  const limits = SPEC_LIMITS;
+  for (const [name, side] of [
+    ['Width', spec.width],
+    ['Height', spec.height],
+  ] as const) {
+    integer(name, side, limits.minSide, limits.maxSide);
+    if (side % limits.sizeMultiple !== 0) {
+      throw refuse(`${name} must be a multiple of ${limits.sizeMultiple}, not ${side}.`);
+    }
+  }
+  integer('Steps', spec.steps, limits.minSteps, limits.maxSteps);
+  integer('Count', spec.count, limits.minCount, limits.maxCount);
+  integer('Seed', spec.seed, 0, limits.maxSeed);
+  between('Guidance', spec.guidance, limits.minGuidance, limits.maxGuidance);
+  for (const { seed, strength } of spec.variations) {
+    integer('Variation seed', seed, 0, limits.maxSeed);
+    between('Variation strength', strength, 0, 1);
+  }
+  if (!SAMPLER_NAMES.includes(spec.sampler)) {
+    throw refuse(`"${spec.sampler}" is not a sampler; use one of ${SAMPLER_NAMES.join(', ')}.`);
+  }
+}
+
+function integer(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value)) throw refuse(`${name} must be a whole number, not ${value}.`);
+  between(name, value, min, max);
+}
+
+function between(name: string, value: number, min: number, max: number): void {
+  if (!(value >= min && value <= max)) throw refuse(`${name} must be from ${min} to ${max}, not ${value}.`);
+}
+
+function refuse(message: string): EngineError {
+  return new EngineError('bad_request', message);
+}

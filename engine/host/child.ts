@@ -1,0 +1,58 @@
+import { createRuntime } from '../runtime.ts';
+import type { Engine } from '../types.ts';
+import { encodeError, type FromChild, type ToChild } from './protocol.ts';
+
+/** The engine's own process. It has no signal handlers, so that it can always be killed; it ends with its parent. */
+
+let engine: Engine | undefined;
+const running = new Map<number, AbortController>();
+
+process.on('message', (message: ToChild) => {
+  switch (message.kind) {
+    case 'open':
+      engine = createRuntime(message.options);
+      return;
+    case 'abort':
+      running.get(message.id)?.abort();
+      return;
+    case 'load':
+      void answer(message.id, async (opened) => {
+        await opened.load(message.modelId);
+        return { kind: 'loaded', id: message.id };
+      });
+      return;
+    case 'run':
+      void answer(message.id, (opened) => run(opened, message));
+      return;
+  }
+});
+process.on('disconnect', () => process.exit(0));
+
+async function answer(id: number, work: (opened: Engine) => Promise<FromChild>): Promise<void> {
+  try {
+    if (engine === undefined) throw new Error('the engine was not opened');
+    send(await work(engine));
+  } catch (error) {
+    send({ kind: 'error', id, error: encodeError(error) });
+  }
+}
+
+async function run(opened: Engine, { id, task, sourceLatents }: ToChild & { kind: 'run' }): Promise<FromChild> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const result = await opened.run(task, {
+      signal: controller.signal,
+      onProgress: (progress) => send({ kind: 'progress', id, progress }),
+      ...(sourceLatents === undefined ? {} : { sourceLatents }),
+    });
+    return { kind: 'result', id, result };
+  } finally {
+    running.delete(id);
+  }
+}
+
+function send(message: FromChild): void {
+  // The parent may have gone between two steps; then `disconnect` ends this process.
+  if (process.connected) process.send?.(message);
+}

@@ -1,0 +1,33 @@
+import { EngineError, type EngineErrorCode } from '../errors.ts';
+import type { EngineOptions } from '../runtime.ts';
+import type { EngineTask, Latents, Progress, RunResult } from '../types.ts';
+
+/** Messages between the shell and the engine's process, by structured clone: typed arrays cross as bytes. */
+
+export type ToChild =
+  | { readonly kind: 'open'; readonly options: EngineOptions }
+  | { readonly kind: 'load'; readonly id: number; readonly modelId: string }
+  | { readonly kind: 'run'; readonly id: number; readonly task: EngineTask; readonly sourceLatents?: Latents }
+  | { readonly kind: 'abort'; readonly id: number };
+
+export type FromChild =
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
+  | { readonly kind: 'loaded'; readonly id: number }
+  | { readonly kind: 'result'; readonly id: number; readonly result: RunResult }
+  | { readonly kind: 'error'; readonly id: number; readonly error: PlainError };
+
+export interface PlainError {
+  readonly code: EngineErrorCode;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+export function encodeError(error: unknown): PlainError {
+  if (error instanceof EngineError) return { code: error.code, message: error.message, facts: error.facts };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'internal', message: `The engine met an error it did not expect: ${message}`, facts: {} };
+}
+
+export function decodeError({ code, message, facts }: PlainError): EngineError {
+  return new EngineError(code, message, facts);
+}

@@ -1,0 +1,190 @@
+import { setImmediate } from 'node:timers/promises';
+import { stepTogether } from './batcher.ts';
+import { Denoiser } from './denoiser.ts';
+import { EngineError } from './errors.ts';
+import type { Networks } from './networks.ts';
+import { estimateOriginal, previewImage, toRgb } from './preview.ts';
+import { singleRecipe, specOf } from './recipe.ts';
+import { resampleBilinear } from './resample.ts';
+import { startScheduler } from './schedulers/index.ts';
+import { type NoiseSchedule, noiseSchedule } from './schedulers/noise-schedule.ts';
+import { startingNoise } from './starting-noise.ts';
+import type {
+  EngineTask,
+  GenerationSpec,
+  Latents,
+  Phase,
+  Picture,
+  PictureRecipe,
+  RgbImage,
+  RunOptions,
+  RunResult,
+  Timings,
+  UpscaleTask,
+} from './types.ts';
+
+export interface PipelineOptions extends RunOptions {
+  /** Previews come with every n-th step; 0 for none. */
+  readonly previewEvery: number;
+  readonly loadMs: number;
+}
+
+type Shape = readonly [channels: number, height: number, width: number];
+
+/** Encode, denoise, decode: one task from its recipe to pictures. @throws EngineError `aborted` between steps. */
+export async function runTask(networks: Networks, task: EngineTask, options: PipelineOptions): Promise<RunResult> {
+  const run = new Run(networks, options);
+  const pictures = task.kind === 'generate' ? await run.generate(task.spec) : await run.upscale(task);
+  return { pictures, timings: run.timings };
+}
+
+/** One task under way: where it stands, and what each part took. */
+class Run {
+  readonly #networks: Networks;
+  readonly #options: PipelineOptions;
+  readonly #schedule: NoiseSchedule;
+  readonly #stepMs: number[] = [];
+  #textMs = 0;
+  #decodeMs = 0;
+
+  constructor(networks: Networks, options: PipelineOptions) {
+    this.#networks = networks;
+    this.#options = options;
+    this.#schedule = noiseSchedule(networks.folder.scheduler);
+  }
+
+  get timings(): Timings {
+    return {
+      loadMs: this.#options.loadMs,
+      textMs: this.#textMs,
+      stepMs: this.#stepMs,
+      decodeMs: this.#decodeMs,
+    };
+  }
+
+  async generate(spec: GenerationSpec): Promise<Picture[]> {
+    const recipes = Array.from({ length: spec.count }, (_, i) => singleRecipe(spec, i));
+    const latents = await this.#generateLatents(recipes.map(specOf));
+    return this.#decode(latents, recipes);
+  }
+
+  async upscale(task: UpscaleTask): Promise<Picture[]> {
+    const source = this.#options.sourceLatents ?? (await this.#latentsOf(task.source));
+    return this.#decode([await this.#enlarge(task, source)], [task]);
+  }
+
+  /** A picture's final latents, made again from its recipe. */
+  async #latentsOf(recipe: PictureRecipe): Promise<Latents> {
+    if (recipe.kind === 'upscale') return this.#enlarge(recipe, await this.#latentsOf(recipe.source));
+    const [latents] = await this.#generateLatents([recipe.spec]);
+    if (latents === undefined) throw new Error('one recipe makes one picture');
+    return latents;
+  }
+
+  async #generateLatents(specs: readonly GenerationSpec[]): Promise<Latents[]> {
+    const [first] = specs;
+    if (first === undefined) return [];
+    const shape = this.#latentShape(first.width, first.height);
+    const text = await this.#encode(first);
+    const { scheduler: config } = this.#networks.folder;
+    const denoisers = specs.map((spec) => {
+      const { scheduler, begin } = startScheduler(spec.sampler, config, spec.steps, 0);
+      const { noise, drawNoise } = startingNoise(spec, shape);
+      const sample = noise.map((value) => value * scheduler.initNoiseSigma);
+      return new Denoiser({ scheduler, begin, sample, ...text, guidance: spec.guidance, drawNoise });
+    });
+    return this.#denoise(denoisers, shape);
+  }
+
+  async #enlarge(task: UpscaleTask, source: Latents): Promise<Latents> {
+    const spec = specOf(task.source);
+    const [channels, height, width] = source.shape;
+    const shape: Shape = [channels, Math.round(height * task.factor), Math.round(width * task.factor)];
+    const enlarged = resampleBilinear(source.data, source.shape, shape[1], shape[2]);
+    const start = spec.steps - Math.min(Math.floor(spec.steps * task.strength), spec.steps);
+    const { scheduler, begin } = startScheduler(spec.sampler, this.#networks.folder.scheduler, spec.steps, start);
+    if (begin >= scheduler.timesteps.length) return { shape, data: enlarged };
+
+    const text = await this.#encode(spec);
+    const { noise, drawNoise } = startingNoise({ seed: spec.seed, variations: [] }, shape);
+    const sample = scheduler.addNoise(enlarged, noise, begin);
+    const denoiser = new Denoiser({ scheduler, begin, sample, ...text, guidance: spec.guidance, drawNoise });
+    const [latents] = await this.#denoise([denoiser], shape);
+    if (latents === undefined) throw new Error('one denoiser makes one picture');
+    return latents;
+  }
+
+  async #encode({ prompt, negative, guidance }: GenerationSpec) {
+    await this.#pause('encoding', 0, 0);
+    const began = performance.now();
+    const positive = await this.#networks.encodeText(prompt);
+    const text = { positive, negative: guidance > 1 ? await this.#networks.encodeText(negative) : positive };
+    this.#textMs += performance.now() - began;
+    return text;
+  }
+
+  async #denoise(denoisers: readonly Denoiser[], shape: Shape): Promise<Latents[]> {
+    const [leader] = denoisers;
+    while (leader !== undefined && !leader.done) {
+      const { step, steps } = leader.progress;
+      await this.#pause('denoising', step, steps, this.#previews(denoisers, shape));
+      const began = performance.now();
+      await stepTogether(this.#networks, denoisers, shape);
+      this.#stepMs.push(performance.now() - began);
+    }
+    return denoisers.map((denoiser) => ({ shape, data: denoiser.sample }));
+  }
+
+  /** Pictures are decoded one by one: the decoder's memory grows with the batch, its speed does not. */
+  async #decode(latents: readonly Latents[], recipes: readonly PictureRecipe[]): Promise<Picture[]> {
+    const pictures: Picture[] = [];
+    const steps = this.#stepMs.length;
+    for (const [i, recipe] of recipes.entries()) {
+      await this.#pause('decoding', steps, steps);
+      const one = latents[i];
+      if (one === undefined) throw new Error('every recipe has its latents');
+      const began = performance.now();
+      const { data, shape } = await this.#networks.decode(one.data, one.shape);
+      this.#decodeMs += performance.now() - began;
+      refuseNotNumbers(data);
+      pictures.push({ ...toRgb(data, shape[3] ?? 0, shape[2] ?? 0), recipe, latents: one });
+    }
+    return pictures;
+  }
+
+  #previews(denoisers: readonly Denoiser[], shape: Shape): readonly RgbImage[] | undefined {
+    const { previewEvery, onProgress } = this.#options;
+    const step = denoisers[0]?.progress.step ?? 0;
+    if (onProgress === undefined || previewEvery < 1 || step === 0 || step % previewEvery !== 0) return undefined;
+    const { folder } = this.#networks;
+    return denoisers.flatMap(({ lastEstimate }) => {
+      if (lastEstimate === undefined) return [];
+      const original = estimateOriginal(folder, this.#schedule, lastEstimate.input, lastEstimate.prediction);
+      return [previewImage(folder, original, shape)];
+    });
+  }
+
+  /** Tells how far it is, lets messages in, and ends here when it was aborted. */
+  async #pause(phase: Phase, step: number, steps: number, previews?: readonly RgbImage[]): Promise<void> {
+    const { signal, onProgress } = this.#options;
+    onProgress?.({ phase, step, steps, ...(previews === undefined ? {} : { previews }) });
+    await setImmediate();
+    if (signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
+  }
+
+  #latentShape(width: number, height: number): Shape {
+    const { vae, vaeFactor } = this.#networks.folder;
+    if (width % vaeFactor !== 0 || height % vaeFactor !== 0) {
+      throw new EngineError('bad_request', `This model needs sides that are multiples of ${vaeFactor}.`);
+    }
+    return [vae.latent_channels, height / vaeFactor, width / vaeFactor];
+  }
+}
+
+function refuseNotNumbers(planes: Float32Array): void {
+  if (planes.every(Number.isFinite)) return;
+  throw new EngineError(
+    'internal',
+    'The model gave a picture that is not numbers; its weights may be damaged, or the guidance too high.',
+  );
+}

@@ -1,0 +1,62 @@
+import type { DenoiserInput } from './denoiser.ts';
+import type { ModelFolder } from './model/folder.ts';
+import { interpolate, type NoiseSchedule } from './schedulers/noise-schedule.ts';
+import type { RgbImage } from './types.ts';
+
+/** Scaled latents → RGB in −1…1 for the Stable Diffusion 1 VAE, by least squares; rows are latent channels. */
+const V1_FACTORS = [
+  [0.3512, 0.2297, 0.3227],
+  [0.325, 0.4974, 0.235],
+  [-0.2829, 0.1762, 0.2721],
+  [-0.212, -0.2616, -0.7177],
+] as const;
+
+/** What the finished latents would be if the newest prediction were right. */
+export function estimateOriginal(
+  folder: ModelFolder,
+  schedule: NoiseSchedule,
+  { sample, timestep }: DenoiserInput,
+  prediction: Float32Array,
+): Float32Array {
+  const alpha = interpolate(schedule.alphasCumprod, timestep);
+  const [a, b] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
+  const isEpsilon = folder.scheduler.prediction_type === 'epsilon';
+  return sample.map((x, i) => {
+    const p = prediction[i] ?? 0;
+    return isEpsilon ? (x - b * p) / a : a * x - b * p;
+  });
+}
+
+/** One pixel a latent: no network, microseconds. */
+export function previewImage(
+  folder: ModelFolder,
+  latents: Float32Array,
+  [channels, height, width]: readonly [number, number, number],
+): RgbImage {
+  const factors = folder.recommendation.latentRgb ?? V1_FACTORS;
+  const bias = folder.recommendation.latentRgbBias ?? [0, 0, 0];
+  const plane = height * width;
+  const rgb = new Uint8Array(plane * 3);
+  for (let pixel = 0; pixel < plane; pixel += 1) {
+    for (let color = 0; color < 3; color += 1) {
+      let value = bias[color] ?? 0;
+      for (let c = 0; c < channels; c += 1) value += (latents[c * plane + pixel] ?? 0) * (factors[c]?.[color] ?? 0);
+      rgb[pixel * 3 + color] = toByte(value);
+    }
+  }
+  return { width, height, rgb };
+}
+
+/** Planes [3, H, W] in −1…1 → interleaved bytes, rounded as diffusers rounds. */
+export function toRgb(planes: Float32Array, width: number, height: number): RgbImage {
+  const plane = width * height;
+  const rgb = new Uint8Array(plane * 3);
+  for (let pixel = 0; pixel < plane; pixel += 1) {
+    for (let color = 0; color < 3; color += 1) rgb[pixel * 3 + color] = toByte(planes[color * plane + pixel] ?? 0);
+  }
+  return { width, height, rgb };
+}
+
+function toByte(value: number): number {
+  return Math.round(Math.min(Math.max(value / 2 + 0.5, 0), 1) * 255);
+}
