@@ -13,6 +13,7 @@ import noise_goldens
 import picture_goldens
 import sampler_goldens
 import schedule_goldens
+import tokenizer_goldens
 import variation_goldens
 
 
@@ -28,6 +29,7 @@ def main() -> None:
         "samplers": lambda: sampler_goldens.make(options.out, options.models),
         "networks": lambda: network_goldens.make(options.out, options.models),
         "pictures": lambda: picture_goldens.make(options.out, options.models),
+        "tokenizer": lambda: tokenizer_goldens.make(options.out, options.tokenizer),
     }
     arguments.add_argument("--only", nargs="*", default=list(makers), choices=list(makers))
     options = arguments.parse_args()

@@ -102,7 +102,7 @@ def add_vae(decode: Golden, encode: Golden, model: str, single, double) -> None:
     for batch, height, width in LATENT_SIZES:
         prefix = f"{model}/{batch}x{height}x{width}"
         latents_name, image_name, moments_name = f"{prefix}/latents", f"{prefix}/image", f"{prefix}/moments"
-        latents = 5 * normal((batch, 4, height, width), seed=100 * height + width)
+        latents = 20 * normal((batch, 4, height, width), seed=100 * height + width)
         image = single.vae.decode(latents).sample
         decode.add(
             {"model": model, "latents": latents_name, "image": image_name},
