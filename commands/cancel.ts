@@ -1,0 +1,70 @@
+import { specOf } from '../engine/index.ts';
+import { isPending } from '../src/core/job-state.ts';
+import { type RichText, strong, text } from '../src/core/reply.ts';
+import { isSameUser } from '../src/core/user.ts';
+import { BadInputError } from '../src/errors.ts';
+import type { ButtonHandler, Command } from './context.ts';
+import { abridge } from './limits.ts';
+import { refuseDeleted, refuseOthers } from './picture.ts';
+import { POSTED, privately } from './replies.ts';
+
+const PROMPT_LENGTH = 60;
+
+/** Ends the newest of the person's own waiting or running jobs, or all of them. */
+export const cancel: Command = {
+  description: {
+    name: 'cancel',
+    description: 'Stop your newest waiting or running picture, or all of them',
+    options: [
+      {
+        name: 'which',
+        aliases: [],
+        description: 'Leave out for the newest',
+        type: 'string',
+        required: false,
+        freeText: true,
+        choices: ['newest', 'all'],
+        example: 'all',
+      },
+    ],
+  },
+  async run(request, context) {
+    const which = readWhich(request.text, request.options.which);
+    const mine = context.queue.pending().filter((job) => isSameUser(job.owner, request.user));
+    const newestFirst = mine.toSorted((a, b) => b.createdAt - a.createdAt);
+    const lines: RichText[] = [];
+    for (const job of which === 'all' ? newestFirst : newestFirst.slice(0, 1)) {
+      const ended = await context.queue.cancel(job.id);
+      if (ended?.state !== 'cancelled') continue;
+      lines.push([text('Cancelled '), strong(abridge(specOf(job.task).prompt, PROMPT_LENGTH)), text('.')]);
+    }
+    return privately(lines.length > 0 ? lines : [[text('You have nothing waiting or running.')]]);
+  },
+};
+
+/** The author's button on a waiting or running job. */
+export const cancelPressed: ButtonHandler = {
+  async run(request, job, _index, context) {
+    refuseDeleted(job);
+    refuseOthers(job, request.user, 'cancel');
+    const ended = isPending(job) ? await context.queue.cancel(job.id) : undefined;
+    if (ended?.state === 'cancelled') return POSTED;
+    throw new BadInputError('already_ended', 'That picture is no longer being made; there is nothing to cancel.');
+  },
+};
+
+function readWhich(typedText: string, typedOption: unknown): 'newest' | 'all' {
+  const typed = String(typedOption ?? typedText).trim();
+  switch (typed.toLowerCase()) {
+    case '':
+    case 'newest':
+      return 'newest';
+    case 'all':
+      return 'all';
+    default:
+      throw new BadInputError(
+        'unknown_choice',
+        `\`${abridge(typed)}\` cannot be cancelled; use \`/cancel\` for your newest picture or \`/cancel all\`.`,
+      );
+  }
+}

@@ -1,0 +1,116 @@
+import { SAMPLER_NAMES, SPEC_LIMITS } from '../engine/index.ts';
+import type { OptionDescription } from '../src/core/command.ts';
+
+const SIDE = {
+  type: 'integer',
+  required: false,
+  freeText: false,
+  min: SPEC_LIMITS.minSide,
+  max: SPEC_LIMITS.maxSide,
+} as const;
+const TEXT = { type: 'string', required: false, freeText: false } as const;
+
+/** The single description of what /imagine takes: parsing, bounds, registration on platforms and help come from it. */
+export const IMAGINE_OPTIONS = [
+  {
+    name: 'prompt',
+    aliases: [],
+    description: 'What the picture shows',
+    type: 'string',
+    required: true,
+    freeText: true,
+    example: 'a red circle on a blue background',
+  },
+  {
+    ...TEXT,
+    name: 'negative',
+    aliases: ['no'],
+    description: 'What to keep out of the picture',
+    example: 'text, frame',
+  },
+  { ...TEXT, name: 'ar', aliases: ['aspect'], description: "Aspect ratio at the model's own area", example: '3:2' },
+  { ...TEXT, name: 'size', aliases: [], description: 'Width and height in pixels', example: '512x512' },
+  { ...SIDE, name: 'width', aliases: ['w'], description: 'Width in pixels, a multiple of 8', example: '512' },
+  { ...SIDE, name: 'height', aliases: ['h'], description: 'Height in pixels, a multiple of 8', example: '512' },
+  {
+    name: 'seed',
+    aliases: [],
+    description: 'The same seed and options make the same picture',
+    type: 'integer',
+    required: false,
+    freeText: false,
+    min: 0,
+    max: SPEC_LIMITS.maxSeed,
+    example: '42',
+  },
+  {
+    name: 'steps',
+    aliases: [],
+    description: 'Denoising steps: more is slower and finer',
+    type: 'integer',
+    required: false,
+    freeText: false,
+    min: SPEC_LIMITS.minSteps,
+    max: SPEC_LIMITS.maxSteps,
+    example: '20',
+  },
+  {
+    name: 'guidance',
+    aliases: ['cfg', 'scale'],
+    description: 'How closely the picture follows the prompt',
+    type: 'number',
+    required: false,
+    freeText: false,
+    min: SPEC_LIMITS.minGuidance,
+    max: SPEC_LIMITS.maxGuidance,
+    example: '7.5',
+  },
+  {
+    ...TEXT,
+    name: 'sampler',
+    aliases: [],
+    description: 'How the noise is removed',
+    choices: SAMPLER_NAMES,
+    example: 'euler_a',
+  },
+  {
+    name: 'count',
+    aliases: [],
+    description: 'How many pictures',
+    type: 'integer',
+    required: false,
+    freeText: false,
+    min: SPEC_LIMITS.minCount,
+    max: SPEC_LIMITS.maxCount,
+    example: '4',
+  },
+  { ...TEXT, name: 'model', aliases: [], description: 'Which model draws', example: 'sketch' },
+] as const satisfies readonly OptionDescription[];
+
+export type ImagineOptionName = (typeof IMAGINE_OPTIONS)[number]['name'];
+
+/** Options whose value, unless quoted, is all the text up to the next flag. */
+export const TEXT_OPTIONS: readonly ImagineOptionName[] = ['prompt', 'negative'];
+
+export interface ImagineOption extends OptionDescription {
+  readonly name: ImagineOptionName;
+}
+
+/** By name or alias, in any case: phones capitalise. */
+export function findOption(spelling: string): ImagineOption | undefined {
+  const name = spelling.toLowerCase();
+  const options: readonly ImagineOption[] = IMAGINE_OPTIONS;
+  return options.find((option) => option.name === name || option.aliases.includes(name));
+}
+
+export function optionNamed(name: ImagineOptionName): ImagineOption {
+  const option = findOption(name);
+  if (option === undefined) throw new RangeError(`no option ${name}`);
+  return option;
+}
+
+/** Every spelling that `findOption` knows. */
+export const OPTION_SPELLINGS: readonly string[] = IMAGINE_OPTIONS.flatMap((option) => [
+  option.name,
+  ...option.aliases,
+]);

@@ -1,0 +1,10 @@
+import type { RichText } from '../src/core/reply.ts';
+import type { DispatchResult } from '../src/platforms/port.ts';
+
+/** The job's own message says the rest. */
+export const POSTED: DispatchResult = { kind: 'posted' };
+
+/** Information that only the person who asked for it sees. */
+export function privately(lines: readonly RichText[]): DispatchResult {
+  return { kind: 'private', reply: { state: 'info', lines, pictures: [], buttons: [] } };
+}

@@ -1,0 +1,79 @@
+import { type ModelDescription, SPEC_LIMITS } from '../engine/index.ts';
+import { BadInputError } from '../src/errors.ts';
+import { abridge, MAX_JOB_PIXELS } from './limits.ts';
+import { type ImagineOptionName, optionNamed } from './options.ts';
+import { readSide } from './values.ts';
+
+/** Pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The options that say how large a picture is, as typed. */
+export interface SizeInput {
+  readonly ar: string | undefined;
+  readonly size: string | undefined;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+}
+
+const RATIO = /^(\d{1,5}(?:\.\d{1,5})?)\s*[:/]\s*(\d{1,5}(?:\.\d{1,5})?)$/;
+const SIZE = /^(\d{1,6})\s*[x×*]\s*(\d{1,6})$/i;
+
+/**
+ * One way of saying the size; sides not given are the model's own.
+ * @throws BadInputError when two ways are mixed or the size is out of bounds
+ */
+export function resolveSize(input: SizeInput, model: ModelDescription): Size {
+  const hasSides = input.width !== undefined || input.height !== undefined;
+  if (input.ar !== undefined && (input.size !== undefined || hasSides)) throw mixed('ar', input.size, hasSides);
+  if (input.size !== undefined && hasSides) throw mixed('size', undefined, hasSides);
+  if (input.ar !== undefined) return readRatio(input.ar, model);
+  if (input.size !== undefined) return readSize(input.size);
+  return { width: input.width ?? model.width, height: input.height ?? model.height };
+}
+
+/** @throws BadInputError when the pictures of one job together are too large */
+export function checkJobPixels(size: Size, count: number): void {
+  if (size.width * size.height * count <= MAX_JOB_PIXELS) return;
+  const most = Math.max(1, Math.floor(MAX_JOB_PIXELS / (size.width * size.height)));
+  throw new BadInputError(
+    'too_many_pixels',
+    `${count} pictures of ${size.width}×${size.height} are too much for one job; try \`--count ${most}\` or a smaller size.`,
+  );
+}
+
+function mixed(first: ImagineOptionName, size: string | undefined, hasSides: boolean): BadInputError {
+  const second = size !== undefined || !hasSides ? '`--size`' : '`--width` or `--height`';
+  return new BadInputError('mixed_sizes', `Give either \`--${first}\` or ${second}, not both.`);
+}
+
+function readSize(typed: string): Size {
+  const [, width, height] = SIZE.exec(typed.trim()) ?? [];
+  if (width === undefined || height === undefined) {
+    throw new BadInputError('bad_size', `Size must be written as width and height in pixels, such as 512x512.`);
+  }
+  return { width: readSide(optionNamed('width'), width), height: readSide(optionNamed('height'), height) };
+}
+
+/** Keeps the model's own area, for which it was trained. */
+function readRatio(typed: string, model: ModelDescription): Size {
+  const [, wide, high] = RATIO.exec(typed.trim()) ?? [];
+  const ratio = Number(wide) / Number(high);
+  if (!Number.isFinite(ratio) || ratio <= 0) {
+    throw new BadInputError('bad_ratio', 'Aspect ratio must be written as width:height, such as 3:2.');
+  }
+  const area = model.width * model.height;
+  const size = { width: toMultiple(Math.sqrt(area * ratio)), height: toMultiple(Math.sqrt(area / ratio)) };
+  if ([size.width, size.height].every((side) => side >= SPEC_LIMITS.minSide && side <= SPEC_LIMITS.maxSide))
+    return size;
+  throw new BadInputError(
+    'bad_ratio',
+    `Aspect ratio ${abridge(typed)} is too extreme for ${model.title}; try ${ratio > 1 ? '3:2' : '2:3'}.`,
+  );
+}
+
+function toMultiple(side: number): number {
+  return Math.round(side / SPEC_LIMITS.sizeMultiple) * SPEC_LIMITS.sizeMultiple;
+}
