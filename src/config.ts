@@ -1,0 +1,82 @@
+import { delimiter, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { SPEC_LIMITS } from '../engine/index.ts';
+import { EaselError } from './errors.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+
+export interface Config {
+  readonly dataFolder: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host: string;
+  /** The first is the default model. */
+  readonly modelFolders: readonly string[];
+  /** ONNX Runtime execution provider; the engine's default when absent. */
+  readonly provider?: string;
+  /** Pictures of a request that names no count. */
+  readonly count: number;
+  /** What a request that names no negative prompt avoids. */
+  readonly negative: string;
+  readonly maxWaitingPerUser: number;
+  readonly maxWaiting: number;
+  /** Jobs the engine works on at once. */
+  readonly concurrency: number;
+  readonly logLevel: LogLevel;
+}
+
+const EMBEDDED_MODEL = fileURLToPath(new URL('../models/sketch', import.meta.url));
+
+const text = (what: string) => z.string(`must be ${what}`).trim().min(1, `is empty; give ${what}, or leave it unset`);
+
+/** A whole number written in digits; "" is not 0. */
+function whole(min: number, max: number) {
+  const rule = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^-?\d+$/, { error: (issue) => `${rule}, not ${JSON.stringify(issue.input)}` })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: (issue) => `${rule}, not ${issue.input}` });
+}
+
+const ENVIRONMENT = z.object({
+  EASEL_DATA: text('a folder').default('./data'),
+  PORT: whole(0, 65535).default(3000),
+  HOST: text('an address such as 127.0.0.1').default('127.0.0.1'),
+  EASEL_MODEL: text('one or more model folders').default(EMBEDDED_MODEL),
+  EASEL_PROVIDER: text('an execution provider such as cpu').optional(),
+  EASEL_COUNT: whole(SPEC_LIMITS.minCount, SPEC_LIMITS.maxCount).default(4),
+  EASEL_NEGATIVE: z.string().default(''),
+  EASEL_MAX_WAITING_PER_USER: whole(1, 1000).default(10),
+  EASEL_MAX_WAITING: whole(1, 10_000).default(200),
+  EASEL_CONCURRENCY: whole(1, 16).default(1),
+  EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+});
+
+/**
+ * The configuration from environment variables; relative folders are taken from `cwd`.
+ * @throws EaselError `bad_config` with a sentence for each variable that is wrong.
+ */
+export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
+  const parsed = ENVIRONMENT.safeParse(env);
+  if (!parsed.success) {
+    const sentences = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
+    throw new EaselError('bad_config', sentences.join('\n'));
+  }
+  const values = parsed.data;
+  return {
+    dataFolder: resolve(cwd, values.EASEL_DATA),
+    port: values.PORT,
+    host: values.HOST,
+    modelFolders: values.EASEL_MODEL.split(delimiter)
+      .filter((folder) => folder !== '')
+      .map((folder) => resolve(cwd, folder)),
+    ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
+    count: values.EASEL_COUNT,
+    negative: values.EASEL_NEGATIVE,
+    maxWaitingPerUser: values.EASEL_MAX_WAITING_PER_USER,
+    maxWaiting: values.EASEL_MAX_WAITING,
+    concurrency: values.EASEL_CONCURRENCY,
+    logLevel: values.EASEL_LOG_LEVEL,
+  };
+}

@@ -1,0 +1,48 @@
+import type { Progress } from '../../engine/index.ts';
+import type { Job } from '../core/job.ts';
+import type { ReplyPicture } from '../core/reply.ts';
+import type { ChannelPort } from '../platforms/port.ts';
+import { attachPreview, type Drawing } from './attachments.ts';
+import type { Card, Face } from './card.ts';
+import { runningReply } from './render-reply.ts';
+
+/** A job's message and the channel it stands in. */
+export interface OpenCard {
+  readonly card: Card;
+  readonly port: ChannelPort;
+}
+
+export interface ProgressShow {
+  show(job: Job, progress: Progress): void;
+  /** Lets go of the last preview. */
+  forget(jobId: string): void;
+}
+
+/** Progress with the last preview that came; a preview is put together only when it is about to be sent. */
+export function createProgressShow(drawing: Drawing, open: (job: Job) => OpenCard | undefined): ProgressShow {
+  const latest = new Map<string, { readonly step: number; readonly attach: () => Promise<ReplyPicture> }>();
+  return {
+    show: (job: Job, progress: Progress): void => {
+      const opened = open(job);
+      if (opened === undefined) return;
+      const { previews: shows, minEditIntervalMs } = opened.port.capabilities;
+      const { previews } = progress;
+      if (shows && previews !== undefined && previews.length > 0) {
+        let attached: Promise<ReplyPicture> | undefined;
+        const attach = () => (attached ??= attachPreview(job, previews, drawing));
+        latest.set(job.id, { step: progress.step, attach });
+      }
+      const preview = latest.get(job.id);
+      const face: Face = {
+        key: `${job.attempts}/${progress.step}/${preview?.step ?? 'none'}`,
+        build: async () => runningReply(job, progress, preview === undefined ? [] : [await preview.attach()]),
+        spacingMs: minEditIntervalMs,
+        isLast: false,
+      };
+      opened.card.show(face);
+    },
+    forget: (jobId: string): void => {
+      latest.delete(jobId);
+    },
+  };
+}

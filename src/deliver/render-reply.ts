@@ -1,0 +1,157 @@
+import { type GenerationSpec, type Progress, specOf } from '../../engine/index.ts';
+import { type ButtonActionName, encodeButtonId } from '../core/button.ts';
+import type { Job } from '../core/job.ts';
+import {
+  mention,
+  type Reply,
+  type ReplyButton,
+  type ReplyPicture,
+  type RichText,
+  type Span,
+  strong,
+  text,
+} from '../core/reply.ts';
+import type { QueuePlace } from '../queue/port.ts';
+import { formatDuration, formatOrdinal } from './words.ts';
+
+/** Characters (code points). A longer prompt is cut in the message; the picture's own `parameters` text has all of it. */
+const MAX_PROMPT_SHOWN = 1000;
+
+export function waitingReply(job: Job, place: QueuePlace | undefined): Reply {
+  return {
+    state: 'waiting',
+    lines: [titleOf(job, describePlace(place))],
+    pictures: [],
+    buttons: [[cancelButton(job)]],
+  };
+}
+
+export function runningReply(job: Job, progress: Progress, previews: readonly ReplyPicture[]): Reply {
+  const share = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
+  return {
+    state: 'running',
+    lines: [titleOf(job, describeProgress(job, progress, share))],
+    progress: share,
+    pictures: previews,
+    buttons: [[cancelButton(job)]],
+  };
+}
+
+/** @param picture the single picture, or the grid of all */
+export function doneReply(job: Job, picture: ReplyPicture): Reply {
+  const single = job.pictures.length === 1;
+  return {
+    state: 'done',
+    lines: [titleOf(job), [text(describeSettings(job))]],
+    pictures: [picture],
+    buttons: single ? singleButtons(job) : gridButtons(job),
+  };
+}
+
+export function failedReply(job: Job): Reply {
+  const failure = job.failure ?? { code: 'internal', userMessage: 'It did not work.' };
+  // What the engine refused it will refuse again; anything else may have been bad luck, or be put right by then.
+  const worthRetrying = failure.code !== 'bad_request';
+  return {
+    state: 'failed',
+    lines: [titleOf(job, 'failed'), [text(failure.userMessage)]],
+    pictures: [],
+    buttons: worthRetrying ? [[rerollButton(job)]] : [],
+  };
+}
+
+export function cancelledReply(job: Job): Reply {
+  return { state: 'cancelled', lines: [titleOf(job, 'cancelled')], pictures: [], buttons: [[rerollButton(job)]] };
+}
+
+/** What the waiting message says of its place; it is edited when this changes. */
+export function describePlace(place: QueuePlace | undefined): string {
+  if (place === undefined) return 'waiting';
+  if (place.place === 0) return 'starting';
+  const eta = place.etaMs === undefined ? '' : `, ~${formatDuration(place.etaMs)}`;
+  return `waiting, ${formatOrdinal(place.place)} in line${eta}`;
+}
+
+function describeProgress(job: Job, progress: Progress, share: number): string {
+  if (progress.step > 0) return `${Math.round(share * 100)}%`;
+  return job.attempts > 1 ? 'starting again' : 'starting';
+}
+
+function titleOf(job: Job, status?: string): RichText {
+  const { prompt } = specOf(job.task);
+  const characters = [...prompt];
+  const shown = characters.length > MAX_PROMPT_SHOWN ? `${characters.slice(0, MAX_PROMPT_SHOWN).join('')}…` : prompt;
+  const line: Span[] = [strong(shown), text(' – '), mention(job.owner)];
+  const origin = describeOrigin(job);
+  if (origin !== undefined) line.push(text(` · ${origin}`));
+  if (status !== undefined) line.push(text(` (${status})`));
+  return line;
+}
+
+function describeOrigin(job: Job): string | undefined {
+  if (job.task.kind === 'upscale') return `upscaled ×${job.task.factor}`;
+  return job.task.spec.variations.length > 0 ? 'variation' : undefined;
+}
+
+function describeSettings(job: Job): string {
+  const spec = specOf(job.task);
+  const [first] = job.pictures;
+  const { width, height } = first ?? spec;
+  const settings = [
+    `seed ${describeSeeds(job, spec)}`,
+    `${width}×${height}`,
+    `${spec.steps} ${spec.steps === 1 ? 'step' : 'steps'}`,
+    `guidance ${spec.guidance}`,
+    spec.sampler,
+  ];
+  return settings.join(' · ');
+}
+
+function describeSeeds(job: Job, spec: GenerationSpec): string {
+  const variation = spec.variations.at(-1);
+  if (variation !== undefined) return `${spec.seed}, varied with ${variation.seed} at ${variation.strength}`;
+  if (job.pictures.length < 2) return `${spec.seed}`;
+  const last = job.pictures.at(-1);
+  return last === undefined ? `${spec.seed}` : `${spec.seed} to ${specOf(last.recipe).seed}`;
+}
+
+function gridButtons(job: Job): Reply['buttons'] {
+  const indexes = job.pictures.keys();
+  const upscale: ReplyButton[] = [];
+  const vary: ReplyButton[] = [];
+  for (const index of indexes) {
+    upscale.push(button(job, 'upscale', `U${index + 1}`, `Upscale picture ${index + 1}`, index));
+    vary.push(button(job, 'vary', `V${index + 1}`, `Vary picture ${index + 1}`, index));
+  }
+  return [
+    [...upscale, rerollButton(job)],
+    [...vary, deleteButton(job)],
+  ];
+}
+
+function singleButtons(job: Job): Reply['buttons'] {
+  return [
+    [
+      button(job, 'upscale', 'Upscale', 'Make this picture larger, with more detail'),
+      button(job, 'vary_subtle', 'Vary a little', 'Make pictures much like this one'),
+      button(job, 'vary_strong', 'Vary a lot', 'Make pictures that share the idea of this one'),
+      rerollButton(job),
+      deleteButton(job),
+    ],
+  ];
+}
+
+const rerollButton = (job: Job) => button(job, 'reroll', '🔄', 'Draw the same prompt again with a new seed');
+const cancelButton = (job: Job) => button(job, 'cancel', '❌', 'Cancel this request', 0, 'danger');
+const deleteButton = (job: Job) => button(job, 'delete', '🗑', 'Delete this message and its pictures', 0, 'danger');
+
+function button(
+  job: Job,
+  action: ButtonActionName,
+  label: string,
+  title: string,
+  index = 0,
+  style: ReplyButton['style'] = 'normal',
+): ReplyButton {
+  return { id: encodeButtonId({ action, jobId: job.id, index }), label, title, style };
+}
