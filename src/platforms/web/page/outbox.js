@@ -1,0 +1,79 @@
+// @ts-check
+import { postLine, Refused } from './api.js';
+import { el, randomId } from './dom.js';
+import { rowView } from './message-view.js';
+import { errorReply, privateNote } from './private-note.js';
+import { commandLineView } from './spans.js';
+
+/**
+ * @typedef {import('../wire.ts').PostResult} PostResult
+ * @typedef {import('../wire.ts').StandingMessage} StandingMessage
+ * @typedef {import('./person.js').Identity} Identity
+ */
+
+/**
+ * Sends command lines. A line stands in the list, pale, until the server has answered; when it cannot be reached the
+ * line offers to be sent again, as the same request, so that it never counts twice.
+ * @param {object} context
+ * @param {() => Identity | undefined} context.identity
+ * @param {(row: HTMLElement, at: number) => void} context.place
+ * @param {(row: HTMLElement) => void} context.remove
+ * @param {(message: StandingMessage) => void} context.onPosted
+ * @param {() => void} context.onUnknownPerson
+ */
+export function createOutbox({ identity, place, remove, onPosted, onUnknownPerson }) {
+  /** @param {string} line */
+  function send(line) {
+    const who = identity();
+    if (who === undefined) return onUnknownPerson();
+    const { element, content } = rowView(who.person, Date.now(), commandLineView(line));
+    element.classList.add('sending');
+    place(element, Date.now());
+    deliver({ line, requestId: randomId(), element, content, who });
+  }
+
+  /** @param {{ line: string, requestId: string, element: HTMLElement, content: HTMLElement, who: Identity }} post */
+  async function deliver(post) {
+    try {
+      settle(post, await postLine(post.line, post.who.token, post.requestId));
+    } catch (error) {
+      const sentence = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof Refused)) return offerAgain(post, sentence);
+      settle(post, { kind: 'private', reply: errorReply(sentence) });
+      if (error.status === 401) onUnknownPerson();
+    }
+  }
+
+  /**
+   * @param {Parameters<typeof deliver>[0]} post
+   * @param {PostResult} result
+   */
+  function settle({ element, content }, result) {
+    element.classList.remove('sending');
+    if (result.kind === 'posted') {
+      remove(element);
+      if (result.message !== undefined) onPosted(result.message);
+      return;
+    }
+    element.classList.add('private');
+    content.append(privateNote(result.reply, { ownId: () => identity()?.person.id, onDismiss: () => remove(element) }));
+  }
+
+  /**
+   * @param {Parameters<typeof deliver>[0]} post
+   * @param {string} sentence
+   */
+  function offerAgain(post, sentence) {
+    const again = el('button', { type: 'button', class: 'link' }, 'Send again');
+    const discard = el('button', { type: 'button', class: 'link' }, 'Discard');
+    const notice = el('p', { class: 'unsent', role: 'alert' }, `Not sent: ${sentence} `, again, ' ', discard);
+    again.addEventListener('click', () => {
+      notice.remove();
+      deliver(post);
+    });
+    discard.addEventListener('click', () => remove(post.element));
+    post.content.append(notice);
+  }
+
+  return { send };
+}

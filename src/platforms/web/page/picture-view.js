@@ -1,0 +1,59 @@
+// @ts-check
+import { pictureUrl } from './api.js';
+import { el } from './dom.js';
+import { openViewer } from './viewer.js';
+
+/** @typedef {import('../wire.ts').WirePicture} WirePicture */
+
+/** CSS pixels of the longer side. Smaller pictures and previews are shown enlarged to it, so that nothing jumps. */
+const SHOWN_SIDE = 512;
+
+/**
+ * One picture of a message, from its first preview to the final, which opens large.
+ */
+export function createPictureView() {
+  const image = el('img', { alt: '', decoding: 'async' });
+  const element = el('button', { type: 'button', class: 'picture', hidden: true }, image);
+  /** @type {WirePicture | undefined} */
+  let wanted;
+  let isFinal = false;
+
+  element.addEventListener('click', () => {
+    if (wanted !== undefined && isFinal) openViewer(wanted);
+  });
+
+  /**
+   * @param {WirePicture} picture
+   * @param {{ forming: boolean }} state
+   */
+  async function update(picture, { forming }) {
+    isFinal = !forming;
+    element.toggleAttribute('aria-disabled', forming);
+    element.classList.toggle('forming', forming);
+    if (picture.file === wanted?.file) return;
+    wanted = picture;
+    const next = new Image();
+    next.src = pictureUrl(picture.file);
+    try {
+      await next.decode();
+    } catch {
+      // A preview that has been replaced meanwhile; the next one is on its way.
+      if (forming) return;
+    }
+    if (wanted !== picture) return;
+    show(picture);
+  }
+
+  /** @param {WirePicture} picture */
+  function show(picture) {
+    const scale = Math.min(SHOWN_SIDE / Math.max(picture.width, picture.height), 4096);
+    image.width = Math.round(picture.width * scale);
+    image.height = Math.round(picture.height * scale);
+    image.src = pictureUrl(picture.file);
+    image.alt = picture.alt;
+    element.title = isFinal ? 'Open large' : '';
+    element.hidden = false;
+  }
+
+  return { element, update };
+}

@@ -1,0 +1,38 @@
+// @ts-check
+import { announce, el } from './dom.js';
+import { createReplyView } from './reply-view.js';
+import { plainText } from './spans.js';
+
+/** @typedef {import('../wire.ts').WireReply} WireReply */
+
+/**
+ * A reply that only this tab sees.
+ * @param {WireReply} reply
+ * @param {{ ownId(): string | undefined, onDismiss?: () => void }} context
+ */
+export function privateNote(reply, { ownId, onDismiss }) {
+  const view = createReplyView({ ownId, onPress: async () => {} });
+  view.update(reply);
+  const dismiss = el('button', { type: 'button', class: 'link' }, 'Dismiss');
+  const note = el(
+    'div',
+    { class: 'private-note' },
+    view.element,
+    el('p', { class: 'private-foot' }, 'Only you can see this. ', dismiss),
+  );
+  dismiss.addEventListener('click', () => {
+    note.remove();
+    onDismiss?.();
+  });
+  announce(reply.lines.map(plainText).join(' '));
+  return note;
+}
+
+/**
+ * A sentence from the page itself, in a private reply's form.
+ * @param {string} sentence
+ * @returns {WireReply}
+ */
+export function errorReply(sentence) {
+  return { state: 'error', lines: [[{ kind: 'text', text: sentence }]], pictures: [], buttons: [] };
+}
