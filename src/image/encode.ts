@@ -1,0 +1,35 @@
+import sharp from 'sharp';
+import type { RgbImage } from '../../engine/index.ts';
+import { writeParameters } from './png-text.ts';
+
+/** A grid of four pictures of the largest size, and some. */
+const MAX_DECODED_PIXELS = 5000 * 5000;
+
+/** @param parameters the text for the PNG's `parameters` chunk; see `formatParameters`. @throws RangeError on a NUL in it */
+export async function encodePng(image: RgbImage, parameters?: string): Promise<Uint8Array> {
+  const png = new Uint8Array(await fromRgb(image).png().toBuffer());
+  return parameters === undefined ? png : writeParameters(png, parameters);
+}
+
+/** @throws Error from sharp when the bytes are no picture or larger than `MAX_DECODED_PIXELS` */
+export async function decodePng(png: Uint8Array): Promise<RgbImage> {
+  const pixels = sharp(png, { limitInputPixels: MAX_DECODED_PIXELS }).removeAlpha().toColourspace('srgb');
+  const { data, info } = await pixels.raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, rgb: new Uint8Array(data) };
+}
+
+/** For where a PNG is too large to send. @param quality 1–100 */
+export async function encodeWebp(image: RgbImage, quality = 90): Promise<Uint8Array> {
+  return new Uint8Array(await fromRgb(image).webp({ quality }).toBuffer());
+}
+
+/** Stretched to `width` × `height` pixels with a cubic kernel: a preview of latents has one pixel for 64. */
+export async function enlarge(image: RgbImage, width: number, height: number): Promise<RgbImage> {
+  if (image.width === width && image.height === height) return image;
+  const resized = fromRgb(image).resize(width, height, { fit: 'fill', kernel: 'cubic' });
+  return { width, height, rgb: new Uint8Array(await resized.raw().toBuffer()) };
+}
+
+function fromRgb({ rgb, width, height }: RgbImage): sharp.Sharp {
+  return sharp(rgb, { raw: { width, height, channels: 3 } });
+}
