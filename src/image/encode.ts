@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { RgbImage } from '../../engine/index.ts';
 import { writeParameters } from './png-text.ts';
 
@@ -30,6 +30,6 @@ export async function enlarge(image: RgbImage, width: number, height: number): P
   return { width, height, rgb: new Uint8Array(await resized.raw().toBuffer()) };
 }
 
-function fromRgb({ rgb, width, height }: RgbImage): sharp.Sharp {
+function fromRgb({ rgb, width, height }: RgbImage): Sharp {
   return sharp(rgb, { raw: { width, height, channels: 3 } });
 }
