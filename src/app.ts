@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import type { CommandContext } from '../commands/context.ts';
+import { buttons, commands } from '../commands/index.ts';
+import { createEngine, type Engine, type EngineDescription, type PictureRecipe, specOf } from '../engine/index.ts';
+import type { Config } from './config.ts';
+import { formatParameters } from './core/parameters.ts';
+import type { Drawing } from './deliver/attachments.ts';
+import { createDeliver } from './deliver/deliver.ts';
+import { type ButtonHandlers, type CommandHandlers, createDispatch } from './dispatch.ts';
+import { createExplain } from './failure.ts';
+import { drawGrid, drawPreview } from './image/drawing.ts';
+import { encodePng } from './image/encode.ts';
+import { createLog, type Log } from './log.ts';
+import type { ChannelPort } from './platforms/port.ts';
+import { createWebPort } from './platforms/web/index.ts';
+import { createLocalQueue } from './queue/local.ts';
+import type { JobQueue } from './queue/port.ts';
+import { createRunner } from './runner.ts';
+import { openStore } from './store/store.ts';
+
+/** What a test composes differently. */
+export interface AppParts {
+  /** Instead of the web channel. */
+  readonly ports?: readonly ChannelPort[];
+  /** Instead of the engine in its own process; the app closes it. */
+  readonly engine?: Engine;
+  readonly log?: Log;
+}
+
+export interface App {
+  readonly queue: JobQueue;
+  /** Where the web channel can be opened, final once started; undefined when it is not among the ports. */
+  readonly url: string | undefined;
+  /** Takes up what earlier processes left, then opens the channels. */
+  start(): Promise<void>;
+  /** Lets go of everything; jobs that run continue after the next start. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts the bot together over one data folder, which it holds until `stop`.
+ * @throws EaselError or EngineError with a sentence when the data folder or a model folder cannot be used.
+ */
+export async function createApp(config: Config, parts: AppParts = {}): Promise<App> {
+  const log = parts.log ?? createLog(config.logLevel);
+  const engine = parts.engine ?? createEngine(engineOptions(config));
+  const description = await engine.describe();
+  const describeRecipe = createRecipeText(description);
+  const store = openStore(config.dataFolder, (picture) => encodePng(picture, describeRecipe(picture.recipe)));
+  try {
+    const web = parts.ports === undefined ? openWeb(config, log) : undefined;
+    const ports = parts.ports ?? (web === undefined ? [] : [web]);
+    const explain = createExplain(log);
+    const queue = createLocalQueue({
+      store: store.jobs,
+      limits: config,
+      concurrency: config.concurrency,
+      explain: (error, job) => explain(error, { job: job.id }),
+    });
+    const drawing = createDrawing(describeRecipe);
+    const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
+    const context: CommandContext = {
+      engine: description,
+      defaults: { count: config.count, negative: config.negative },
+      queue,
+      findJob: (jobId) => store.jobs.get(jobId),
+      deleteJob: (job) => deliver.deleteJob(job),
+      randomSeed: () => randomBytes(4).readUInt32LE(),
+    };
+    const dispatch = createDispatch({ ...bindHandlers(context), findJob: context.findJob, explain });
+
+    return {
+      queue,
+      get url() {
+        return web?.url;
+      },
+      start: async () => {
+        await deliver.start();
+        await queue.work(createRunner(engine, store.pictures));
+        for (const port of ports) await port.start(dispatch);
+        // Reading the weights takes seconds that the first person should not wait; if it fails, each job will say why.
+        engine
+          .load(description.defaultModel)
+          .catch((error: unknown) => explain(error, { model: description.defaultModel }));
+      },
+      stop: async () => {
+        await queue.close();
+        await deliver.stop();
+        for (const port of ports) await port.stop();
+        await engine.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function engineOptions({ modelFolders, provider }: Config) {
+  return { modelFolders, ...(provider !== undefined && { provider }) };
+}
+
+function openWeb({ host, port, dataFolder }: Config, log: Log) {
+  return createWebPort({ host, port, dataFolder, log, commands: commands.map((command) => command.description) });
+}
+
+/** The `parameters` text, with the model's title in the place of its id. */
+function createRecipeText(description: EngineDescription): (recipe: PictureRecipe) => string {
+  const titles = new Map(description.models.map((model) => [model.id, model.title]));
+  return (recipe) => {
+    const { model } = specOf(recipe);
+    return formatParameters(recipe, titles.get(model) ?? model);
+  };
+}
+
+function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawing {
+  return { grid: (pngs, job) => drawGrid(pngs, describeRecipe(job.task)), preview: drawPreview };
+}
+
+function bindHandlers(context: CommandContext): { commands: CommandHandlers; buttons: ButtonHandlers } {
+  const bind = (name: keyof typeof buttons): ButtonHandlers[typeof name] => {
+    return (request, job, index) => buttons[name].run(request, job, index, context);
+  };
+  return {
+    commands: new Map(
+      commands.map((command) => [command.description.name, (request) => command.run(request, context)]),
+    ),
+    buttons: {
+      reroll: bind('reroll'),
+      vary: bind('vary'),
+      vary_subtle: bind('vary_subtle'),
+      vary_strong: bind('vary_strong'),
+      upscale: bind('upscale'),
+      cancel: bind('cancel'),
+      delete: bind('delete'),
+    },
+  };
+}
