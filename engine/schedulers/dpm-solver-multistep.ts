@@ -95,7 +95,7 @@ function karrasPath(schedule: NoiseSchedule, steps: number, cosine: boolean): Pa
   const first = root(schedule.sigmas.at(-1));
   const last = root(schedule.sigmas[0]);
   const sigmas = [...linspace(0, 1, steps)].map((ramp) => (first + ramp * (last - first)) ** RHO);
-  const logs = schedule.sigmas.map((sigma) => Math.log(sigma));
+  const logs = schedule.sigmas.map((sigma) => Math.fround(Math.log(sigma)));
   // diffusers truncates where the schedule is the cosine one, and rounds elsewhere.
   const toInteger = cosine ? Math.trunc : roundHalfEven;
   return { timesteps: sigmas.map((sigma) => toInteger(timestepOf(Math.log(sigma), logs))), sigmas };

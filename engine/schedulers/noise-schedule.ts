@@ -21,7 +21,7 @@ export function noiseSchedule(config: SchedulerConfig): NoiseSchedule {
     product *= f32(1 - beta);
     return f32(product);
   });
-  const sigmas = alphasCumprod.map((alpha) => Math.sqrt((1 - alpha) / alpha));
+  const sigmas = alphasCumprod.map((alpha) => f32(Math.sqrt(f32(f32(1 - alpha) / alpha))));
   return { betas, alphasCumprod, sigmas };
 }
 

@@ -13,6 +13,12 @@ export interface ClipTokenizer {
 
 const BEGIN = '<|startoftext|>';
 const END = '<|endoftext|>';
+/** The marks count as tokens when typed in a prompt, but only as they are spelled. */
+const MARKS = /(<\|startoftext\|>|<\|endoftext\|>)/;
+/** CLIP's own pattern for words. */
+const WORDS = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
+/** A mark spelled in capitals is one word to that pattern, and three to the reference's next one. */
+const MARK_NAME = '(?<=^<\\|)(?:start|end)oftext(?=\\|>$)';
 
 /** @throws EngineError `corrupt_file` when the vocabulary lacks the two marks. */
 export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
@@ -27,8 +33,10 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
       { file: join(folder, 'vocab.json') },
     );
   }
-  const tokenizer = new Tokenizer(definition(vocab, merges, begin, end), {});
-  const encode = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
+  const tokenizer = new Tokenizer(definition(vocab, merges), {});
+  const plain = (text: string) => tokenizer.encode(lowercase(text), { add_special_tokens: false }).ids;
+  const encode = (text: string) =>
+    text.split(MARKS).flatMap((part) => (part === BEGIN ? [begin] : part === END ? [end] : plain(part)));
   return {
     encode,
     encodePadded(text, length) {
@@ -36,6 +44,11 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
       return [...ids, ...new Array<number>(length - ids.length).fill(end)];
     },
   };
+}
+
+/** Letter by letter, as the reference does: a whole-string lowercase would turn a final Σ into ς. */
+function lowercase(text: string): string {
+  return Array.from(text.normalize('NFC'), (letter) => letter.toLowerCase()).join('');
 }
 
 function parseVocab(json: string, folder: string): Record<string, number> {
@@ -55,39 +68,22 @@ function parseMerges(text: string): string[] {
   return text.split('\n').filter((line) => line !== '' && !line.startsWith('#version'));
 }
 
-/** What transformers' own converter writes for CLIP as tokenizer.json. */
-function definition(vocab: Record<string, number>, merges: readonly string[], begin: number, end: number): object {
-  const special = (id: number, content: string) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  });
+/** What transformers' own converter writes for CLIP as tokenizer.json, but for lower case and marks. */
+function definition(vocab: Record<string, number>, merges: readonly string[]): object {
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [special(begin, BEGIN), special(end, END)],
+    added_tokens: [],
     normalizer: {
       type: 'Sequence',
-      normalizers: [
-        { type: 'NFC' },
-        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
-        { type: 'Lowercase' },
-      ],
+      normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }],
     },
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        {
-          type: 'Split',
-          pattern: { Regex: "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
-          behavior: 'Removed',
-          invert: true,
-        },
+        { type: 'Split', pattern: { Regex: WORDS }, behavior: 'Removed', invert: true },
+        { type: 'Split', pattern: { Regex: MARK_NAME }, behavior: 'Isolated', invert: false },
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { slerp } from '../../engine/rng/slerp.ts';
+import { TorchGenerator } from '../../engine/rng/torch-generator.ts';
+import { golden, relativeError } from './goldens.ts';
+
+interface NoiseCase {
+  readonly seed: number;
+  readonly draws: readonly {
+    readonly n: number;
+    readonly first: readonly number[];
+    readonly last: readonly number[];
+    readonly sum: number;
+  }[];
+}
+interface VariationCase {
+  readonly seed: number;
+  readonly subseed: number;
+  readonly strength: number;
+  readonly noise: unknown;
+}
+
+describe("noise is torch's, value for value", () => {
+  test('for many seeds, sizes and draws in a row', () => {
+    const { cases } = golden<{ cases: NoiseCase[] }>('noise');
+    expect(cases.length).toBeGreaterThan(10);
+    for (const { seed, draws } of cases) {
+      const generator = new TorchGenerator(seed);
+      for (const { n, first, last, sum } of draws) {
+        const values = generator.randn(n);
+        const label = `seed ${seed}, ${n} values`;
+        expect(relativeError(values.slice(0, first.length), first), label).toBeLessThan(1e-6);
+        expect(relativeError(values.slice(-last.length), last), label).toBeLessThan(1e-6);
+        expect(Math.abs(values.reduce((a, b) => a + b, 0) - sum), label).toBeLessThan(0.01);
+      }
+    }
+  });
+
+  test('seed 0 is a seed like any other', () => {
+    expect([...new TorchGenerator(0).randn(16384).slice(0, 3)].map((value) => value.toFixed(4))).toEqual([
+      '-1.1258',
+      '-1.1524',
+      '-0.2506',
+    ]);
+  });
+});
+
+describe('a variation', () => {
+  test("is AUTOMATIC1111's spherical interpolation", () => {
+    const { cases, shape } = golden<{ cases: VariationCase[]; shape: [number, number, number] }>('variation');
+    const size = shape[0] * shape[1] * shape[2];
+    for (const { seed, subseed, strength, noise } of cases) {
+      const mixed = slerp(
+        strength,
+        new TorchGenerator(seed).randn(size),
+        new TorchGenerator(subseed).randn(size),
+        shape,
+      );
+      expect(relativeError(mixed, flatten(noise)), `${seed} ${subseed} ${strength}`).toBeLessThan(2e-6);
+    }
+  });
+
+  test('of strength 0 is the noise itself', () => {
+    const noise = new TorchGenerator(5).randn(256);
+    expect(relativeError(slerp(0, noise, new TorchGenerator(6).randn(256), [4, 8, 8]), noise)).toBeLessThan(1e-6);
+  });
+});
+
+function flatten(nested: unknown): number[] {
+  return Array.isArray(nested) ? nested.flatMap(flatten) : [nested as number];
+}
