@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createEngine, type GenerationSpec, isEngineError, type Progress, SPEC_LIMITS } from '../../engine/index.ts';
+import { tinyModel } from './goldens.ts';
+
+const spec: GenerationSpec = {
+  prompt: 'a red fox',
+  negative: '',
+  width: 64,
+  height: 64,
+  steps: 6,
+  guidance: 5,
+  sampler: 'ddim',
+  model: 'tiny-conv',
+  seed: 0,
+  count: 2,
+  variations: [],
+};
+const slow: GenerationSpec = { ...spec, steps: 150, width: 256, height: 256 };
+
+describe('the engine in its own process', () => {
+  const engine = createEngine({ modelFolders: [tinyModel('tiny-conv'), tinyModel('tiny-half')], threads: 1 });
+  afterAll(() => engine.close());
+  const codeOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'none',
+      (error: unknown) => (isEngineError(error) ? error.code : String(error)),
+    );
+
+  test('tells of every step, with previews, in order', async () => {
+    const seen: Progress[] = [];
+    await engine.run({ kind: 'generate', spec }, { onProgress: (progress) => seen.push(progress) });
+    const steps = seen.filter(({ phase }) => phase === 'denoising');
+    expect(steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(seen.at(-1)?.phase).toBe('decoding');
+    const preview = steps.find(({ previews }) => previews !== undefined)?.previews?.[0];
+    expect(preview).toMatchObject({ width: 8, height: 8 });
+    expect(new Set(preview?.rgb).size).toBeGreaterThan(4);
+  });
+
+  test('makes the same picture from a picture’s own recipe', async () => {
+    const { pictures } = await engine.run({
+      kind: 'generate',
+      spec: { ...spec, sampler: 'euler_a', seed: 2 ** 32 - 1 },
+    });
+    const second = pictures[1];
+    if (second?.recipe.kind !== 'generate') throw new Error('two pictures were asked for');
+    expect(second.recipe.spec).toMatchObject({ seed: 0, count: 1 });
+    const again = await engine.run(second.recipe);
+    expect(Buffer.from(again.pictures[0]?.rgb ?? []).equals(second.rgb)).toBe(true);
+  });
+
+  test('enlarges a picture the same from its latents and from its recipe alone', async () => {
+    const { pictures } = await engine.run({ kind: 'generate', spec: { ...spec, count: 1 } });
+    const [source] = pictures;
+    if (source === undefined) throw new Error('a picture was asked for');
+    const task = { kind: 'upscale', source: source.recipe, factor: 1.5, strength: 0.5 } as const;
+    const [fromLatents] = (await engine.run(task, { sourceLatents: source.latents })).pictures;
+    const [fromRecipe] = (await engine.run(task)).pictures;
+    expect(fromLatents).toMatchObject({ width: 96, height: 96, recipe: task });
+    expect(Buffer.from(fromRecipe?.rgb ?? []).equals(fromLatents?.rgb ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  test('stops between two steps when it is told to, and goes on with the next task', async () => {
+    const controller = new AbortController();
+    const stopped = engine.run(
+      { kind: 'generate', spec: slow },
+      { signal: controller.signal, onProgress: ({ step }) => step === 3 && controller.abort() },
+    );
+    expect(await codeOf(stopped)).toBe('aborted');
+    expect(await codeOf(engine.run({ kind: 'generate', spec }))).toBe('none');
+  });
+
+  test('that is killed says so to its task, and a new one serves the next', async () => {
+    const before = engine.pid ?? 0;
+    const killed = engine.run(
+      { kind: 'generate', spec: slow },
+      { onProgress: ({ step }) => step === 2 && process.kill(before, 'SIGKILL') },
+    );
+    expect(await codeOf(killed)).toBe('engine_crashed');
+    expect(await codeOf(engine.run({ kind: 'generate', spec }))).toBe('none');
+    expect(engine.pid).not.toBe(before);
+  });
+
+  test('changes models between tasks', async () => {
+    expect(await codeOf(engine.run({ kind: 'generate', spec: { ...spec, model: 'tiny-half' } }))).toBe('none');
+    expect(await codeOf(engine.run({ kind: 'generate', spec }))).toBe('none');
+  });
+
+  test.each([
+    ['a side that is no multiple of 8', { width: 65 }, /Width must be a multiple of 8, not 65/],
+    ['a side past its bound', { height: SPEC_LIMITS.maxSide + 8 }, /Height must be from 64 to 2048/],
+    ['no steps', { steps: 0 }, /Steps must be from 1 to 150, not 0/],
+    ['guidance that is no number', { guidance: Number.NaN }, /Guidance must be from 0 to 30, not NaN/],
+    ['a seed of 2³²', { seed: 2 ** 32 }, /Seed must be from 0 to 4294967295/],
+    ['half a seed', { seed: 1.5 }, /Seed must be a whole number, not 1\.5/],
+    ['an unknown model', { model: 'sdxl' }, /There is no model "sdxl"; use one of tiny-conv, tiny-half/],
+  ])('refuses %s with a sentence', async (_what, change, sentence) => {
+    await expect(engine.run({ kind: 'generate', spec: { ...spec, ...change } })).rejects.toThrow(sentence);
+  });
+
+  test('that is closed refuses at once', async () => {
+    const closed = createEngine({ modelFolders: [tinyModel('tiny-conv')] });
+    await closed.close();
+    expect(await codeOf(closed.run({ kind: 'generate', spec }))).toBe('aborted');
+  });
+
+  test('that hangs is killed and its task told', async () => {
+    const hung = createEngine({ modelFolders: [tinyModel('tiny-conv')], threads: 1, stallTimeoutMs: 3000 });
+    const stuck = hung.run(
+      { kind: 'generate', spec: slow },
+      { onProgress: ({ step }) => step === 1 && hung.pid !== undefined && process.kill(hung.pid, 'SIGSTOP') },
+    );
+    expect(await codeOf(stuck)).toBe('engine_crashed');
+    await hung.close();
+  });
+});

@@ -1,0 +1,100 @@
+import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { createRuntime } from '../../engine/runtime.ts';
+import { tinyModel } from './goldens.ts';
+
+let folder: string;
+const made: string[] = [];
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'easel-model-')), 'tiny');
+  made.push(folder);
+  await cp(tinyModel('tiny-linear'), folder, { recursive: true });
+});
+afterAll(() => Promise.all(made.map((path) => rm(join(path, '..'), { recursive: true }))));
+
+/** What a person sees who starts Easel on this folder. */
+async function complaint(): Promise<string> {
+  const engine = createRuntime({ modelFolders: [folder], threads: 1 });
+  try {
+    const { defaultModel } = await engine.describe();
+    await engine.load(defaultModel);
+    return 'none';
+  } catch (error) {
+    return String(error);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function edit(file: string, change: (json: Record<string, unknown>) => Record<string, unknown>): Promise<void> {
+  const path = join(folder, file);
+  await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>)));
+}
+
+describe('a model folder', () => {
+  test('that is whole raises no complaint', async () => {
+    expect(await complaint()).toBe('none');
+  });
+
+  test.each([
+    'model_index.json',
+    'unet/config.json',
+    'unet/diffusion_pytorch_model.safetensors',
+    'vae/diffusion_pytorch_model.safetensors',
+    'text_encoder/model.safetensors',
+    'scheduler/scheduler_config.json',
+    'tokenizer/merges.txt',
+  ])('without %s says which file is missing and what to do', async (file) => {
+    await rm(join(folder, file));
+    const sentence = await complaint();
+    expect(sentence).toContain(join(folder, file));
+    expect(sentence).toMatch(/lacks .*; download it again, or point Easel at a complete folder/);
+  });
+
+  test('that does not exist is named', async () => {
+    await rm(folder, { recursive: true });
+    expect(await complaint()).toMatch(/The model folder .*tiny does not exist; check the path/);
+  });
+
+  test.each(['StableDiffusionXLPipeline', 'StableDiffusion3Pipeline', 'FluxPipeline'])(
+    'of %s is refused as what it is',
+    async (name) => {
+      await edit('model_index.json', (json) => ({ ...json, _class_name: name }));
+      expect(await complaint()).toMatch(`is a ${name} model; Easel runs the Stable Diffusion 1 family`);
+    },
+  );
+
+  test('for inpainting is refused as what it is', async () => {
+    await edit('unet/config.json', (json) => ({ ...json, in_channels: 9 }));
+    expect(await complaint()).toMatch(/UNet takes 9 channels.*inpainting/);
+  });
+
+  test('with a truncated file says which, and how', async () => {
+    await truncate(join(folder, 'unet/diffusion_pytorch_model.safetensors'), 200_000);
+    expect(await complaint()).toMatch(/unet.diffusion_pytorch_model\.safetensors is damaged: tensor ".*" ends at byte/);
+  });
+
+  test('whose config and weights differ names tensor and shapes', async () => {
+    await edit('text_encoder/config.json', (json) => ({ ...json, intermediate_size: 48 }));
+    expect(await complaint()).toMatch(
+      /fc1\.weight" in .*model\.safetensors has shape \[\d+,\d+\].*asks for \[48,\d+\]/,
+    );
+  });
+
+  test('with an unknown scheduler names it and the known ones', async () => {
+    await edit('scheduler/scheduler_config.json', (json) => ({ ...json, _class_name: 'DEISMultistepScheduler' }));
+    expect(await complaint()).toMatch(/names the scheduler "DEISMultistepScheduler".*DDIMScheduler/);
+  });
+
+  test('with an option that Easel cannot honour is refused by key, never run wrongly', async () => {
+    await edit('unet/config.json', (json) => ({ ...json, class_embed_type: 'timestep' }));
+    expect(await complaint()).toMatch(/unet.config\.json has a value that Easel cannot run at "class_embed_type"/);
+  });
+
+  test('with a config that is not JSON is called damaged', async () => {
+    await writeFile(join(folder, 'vae/config.json'), '<html>404</html>');
+    expect(await complaint()).toMatch(/vae.config\.json is not JSON; download it again/);
+  });
+});
