@@ -29,6 +29,16 @@ export function openDatabase(dataFolder: string): Database.Database {
   }
 }
 
+/**
+ * Closes it and drops the lock at once. Closing alone would not: libsql keeps the file open until its prepared
+ * statements are garbage, and SQLite leaves the exclusive lock only together with WAL.
+ */
+export function closeDatabase(database: Database.Database): void {
+  database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL;');
+  database.prepare('SELECT count(*) FROM entries').get();
+  database.close();
+}
+
 function refuseNewer(database: Database.Database, dataFolder: string): void {
   const row = database.prepare('PRAGMA user_version').get();
   const version = typeof row === 'object' && row !== null && 'user_version' in row ? Number(row.user_version) : 0;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
-import { openDatabase } from './database.ts';
+import { closeDatabase, openDatabase } from './database.ts';
 import { createJobStore } from './jobs.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
 import { createPictureStore } from './pictures.ts';
@@ -26,7 +26,7 @@ export function openStore(dataFolder: string, encode: (picture: Picture) => Prom
     pictures: createPictureStore(join(dataFolder, 'pictures'), encode),
     close: async () => {
       await jobs.close();
-      database.close();
+      closeDatabase(database);
     },
   };
 }

@@ -1,0 +1,257 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../../engine/index.ts';
+import type { Job } from '../../src/core/job.ts';
+import type { JobOutcome, JobQueue } from '../../src/queue/port.ts';
+import type { JobStore } from '../../src/store/port.ts';
+import { createSlowEngine, type SlowEngine } from '../doubles/slow-engine.ts';
+import { draftOf } from '../doubles/tasks.ts';
+
+export interface QueueSetup {
+  readonly limits: { readonly maxWaitingPerUser: number; readonly maxWaiting: number };
+  readonly concurrency: number;
+}
+
+/** One queue over one store, as a process holds it; `restart` is what the next process sees. */
+export interface QueueUnderTest {
+  readonly queue: JobQueue;
+  readonly store: JobStore;
+  restart(): Promise<QueueUnderTest>;
+  close(): Promise<void>;
+}
+
+const LIMITS = { maxWaitingPerUser: 100, maxWaiting: 100 };
+
+/** What every driver of the queue must do. */
+export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<QueueUnderTest>): void {
+  describe(`${name}: a fair queue`, () => {
+    let opened: QueueUnderTest;
+    let engine: SlowEngine;
+    let outcomes: JobOutcome[];
+    let begun: Job[];
+
+    async function openWith(setup: Partial<QueueSetup> = {}): Promise<void> {
+      watch(await open({ limits: LIMITS, concurrency: 1, ...setup }));
+    }
+
+    function watch(under: QueueUnderTest): void {
+      opened = under;
+      engine = createSlowEngine();
+      opened.queue.onOutcome((outcome) => outcomes.push(outcome));
+      opened.queue.onProgress((job, progress) => {
+        if (progress.step === 0) begun.push(job);
+      });
+    }
+
+    const work = () => opened.queue.work((job, options) => engine.run(job.task, options));
+    const submit = async (...ids: string[]) => {
+      const jobs: Job[] = [];
+      for (const id of ids) jobs.push((await opened.queue.submit(draftOf(id))).job);
+      return jobs;
+    };
+    const ended = (count: number) => expect.poll(() => outcomes.length).toBe(count);
+    const order = () => begun.map((job) => ('spec' in job.task ? job.task.spec.prompt : '')).join(' ');
+
+    async function finishAll(count: number): Promise<void> {
+      for (let index = 0; index < count; index += 1) (await engine.begun(index)).finish();
+      await ended(count);
+    }
+
+    beforeEach(() => {
+      outcomes = [];
+      begun = [];
+    });
+    afterEach(() => opened.close());
+
+    it('lets people take turns when one of them has queued up a batch', async () => {
+      await openWith();
+      await submit(...'123456'.split('').map((n) => `A${n}`), 'B1', 'B2', 'B3', 'C1', 'C2', 'C3');
+      expect(opened.queue.pending().map((job) => job.owner.name)).toEqual([...'ABCABCABCAAA']);
+      await work();
+      await finishAll(12);
+      expect(order()).toBe('A1 B1 C1 A2 B2 C2 A3 B3 C3 A4 A5 A6');
+    });
+
+    it('keeps the jobs of one person in order, also when they come at the same moment', async () => {
+      await openWith();
+      await Promise.all(['A1', 'A2', 'A3', 'A4'].map((id) => opened.queue.submit(draftOf(id))));
+      await work();
+      await finishAll(4);
+      expect(order()).toBe('A1 A2 A3 A4');
+    });
+
+    it('has a job on disk before it says so, and tells its place', async () => {
+      await openWith();
+      const [a1, a2] = await submit('A1', 'A2');
+      expect((await opened.store.unfinished()).map((job) => [job.id, job.state])).toEqual([
+        [a1?.id, 'queued'],
+        [a2?.id, 'queued'],
+      ]);
+      expect(opened.queue.position(a1?.id ?? '')?.place).toBe(1);
+      expect(opened.queue.position(a2?.id ?? '')?.place).toBe(2);
+      expect(opened.queue.position('unknown')).toBeUndefined();
+    });
+
+    it('makes one job of one request, however often and whenever it comes', async () => {
+      await openWith();
+      const both = await Promise.all([opened.queue.submit(draftOf('A1')), opened.queue.submit(draftOf('A1'))]);
+      expect(both.map((submission) => submission.isNew)).toEqual([true, false]);
+      await work();
+      await finishAll(1);
+      const again = await opened.queue.submit(draftOf('A1'));
+      expect([again.isNew, again.job.state]).toEqual([false, 'rendered']);
+      expect(both[0]?.job.id).toMatch(/^[0-9a-z]{1,20}$/);
+      expect(again.job.id).toBe(both[0]?.job.id);
+    });
+
+    it('refuses with a sentence when a person has too many waiting, and takes the next one’s', async () => {
+      await openWith({ limits: { maxWaitingPerUser: 2, maxWaiting: 100 } });
+      await submit('A1', 'A2');
+      await expect(submit('A3')).rejects.toMatchObject({ code: 'limit_waiting', retryable: true });
+      await submit('B1');
+      expect(opened.queue.pending()).toHaveLength(3);
+      await work();
+      await engine.begun(0);
+      await submit('A3');
+    });
+
+    it('refuses with a sentence when everyone together has too many waiting', async () => {
+      await openWith({ limits: { maxWaitingPerUser: 2, maxWaiting: 2 } });
+      await submit('A1', 'B1');
+      await expect(submit('C1')).rejects.toMatchObject({ code: 'queue_full', retryable: true });
+      expect(await opened.store.unfinished()).toHaveLength(2);
+    });
+
+    it('cancels a waiting job: it never begins, and its owner’s next job moves up', async () => {
+      await openWith();
+      const [, a2] = await submit('A1', 'A2', 'A3', 'B1', 'B2');
+      expect((await opened.queue.cancel(a2?.id ?? ''))?.state).toBe('cancelled');
+      expect((await opened.store.get(a2?.id ?? ''))?.state).toBe('cancelled');
+      await work();
+      for (const index of [0, 1, 2, 3]) (await engine.begun(index)).finish();
+      await ended(5);
+      // A3 has A2's place now, behind B2 only because that had its own first.
+      expect(order()).toBe('A1 B1 B2 A3');
+    });
+
+    it('cancels a running job, stops the engine, and goes on with the next', async () => {
+      await openWith();
+      const [a1] = await submit('A1', 'A2');
+      await work();
+      const run = await engine.begun(0);
+      await opened.queue.cancel(a1?.id ?? '');
+      expect(run.aborted).toBe(true);
+      (await engine.begun(1)).finish();
+      await ended(2);
+      expect(outcomes.map((outcome) => outcome.kind)).toEqual(['cancelled', 'rendered']);
+    });
+
+    it('says once that a job was cancelled when two people press at once, and leaves ended jobs alone', async () => {
+      await openWith();
+      const [a1, a2] = await submit('A1', 'A2');
+      await Promise.all([opened.queue.cancel(a1?.id ?? ''), opened.queue.cancel(a1?.id ?? '')]);
+      expect(outcomes).toHaveLength(1);
+      await work();
+      (await engine.begun(0)).finish();
+      await ended(2);
+      expect((await opened.queue.cancel(a2?.id ?? ''))?.state).toBe('rendered');
+      expect(await opened.queue.cancel('unknown')).toBeUndefined();
+    });
+
+    it('runs as many at once as it is told, and no more', async () => {
+      await openWith({ concurrency: 2 });
+      await submit('A1', 'B1', 'C1');
+      await work();
+      await engine.begun(1);
+      expect(opened.queue.pending().map((job) => opened.queue.position(job.id)?.place)).toEqual([0, 0, 1]);
+      expect(engine.runs).toHaveLength(2);
+      await finishAll(3);
+    });
+
+    it('continues a job in its place when the engine dies under it', async () => {
+      await openWith();
+      await submit('A1', 'B1');
+      await work();
+      (await engine.begun(0)).fail(new EngineError('engine_crashed', 'The engine died.'));
+      (await engine.begun(1)).finish();
+      (await engine.begun(2)).finish();
+      await ended(2);
+      expect(order()).toBe('A1 A1 B1');
+      expect(outcomes[0]).toMatchObject({ kind: 'rendered', job: { attempts: 2, state: 'rendered' } });
+    });
+
+    it('gives a job up with a sentence when the engine dies under it twice', async () => {
+      await openWith();
+      await submit('A1', 'B1');
+      await work();
+      for (const index of [0, 1])
+        (await engine.begun(index)).fail(new EngineError('engine_crashed', 'The engine died.'));
+      (await engine.begun(2)).finish();
+      await ended(2);
+      expect(outcomes[0]).toMatchObject({ kind: 'failed', job: { failure: { code: 'engine_crashed' } } });
+      expect(outcomes[1]?.kind).toBe('rendered');
+    });
+
+    it('fails a job at once when the engine refuses it', async () => {
+      await openWith();
+      await submit('A1');
+      await work();
+      (await engine.begun(0)).fail(new EngineError('bad_request', 'Width must be a multiple of 8; try 512.'));
+      await ended(1);
+      const failure = { code: 'bad_request', userMessage: 'Width must be a multiple of 8; try 512.' };
+      expect(outcomes[0]).toMatchObject({ kind: 'failed', job: { attempts: 1, failure } });
+    });
+
+    it('takes up after a restart what was running, then what waited, in the same order', async () => {
+      await openWith();
+      await submit('A1', 'A2', 'B1');
+      await work();
+      await engine.begun(0);
+      watch(await opened.restart());
+      begun = [];
+      await work();
+      await finishAll(3);
+      expect(order()).toBe('A1 B1 A2');
+      expect(outcomes[0]).toMatchObject({ job: { attempts: 2 } });
+    });
+
+    it('does not run for ever what takes the process down each time', async () => {
+      await openWith();
+      const [a1] = await submit('A1');
+      for (let restart = 0; restart < 5; restart += 1) {
+        await work();
+        await engine.begun(0);
+        watch(await opened.restart());
+      }
+      await work();
+      await ended(1);
+      expect(outcomes[0]?.kind).toBe('failed');
+      expect((await opened.store.get(a1?.id ?? ''))?.attempts).toBe(5);
+    });
+
+    it('estimates when the pictures will stand once it has measured one', async () => {
+      await openWith();
+      const [a1, a2, a3] = await submit('A1', 'A2', 'A3');
+      await work();
+      const first = await engine.begun(0);
+      expect(opened.queue.position(a2?.id ?? '')?.etaMs).toBeUndefined();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      first.finish();
+      await engine.begun(1);
+      const [second, third] = [a2, a3].map((job) => opened.queue.position(job?.id ?? '')?.etaMs ?? 0);
+      expect(second).toBeGreaterThan(0);
+      expect(third).toBeCloseTo(2 * (second ?? 0));
+      expect(opened.queue.position(a1?.id ?? '')).toBeUndefined();
+    });
+
+    it('takes no new jobs once it closes, and leaves those that run for the next start', async () => {
+      await openWith();
+      const [a1] = await submit('A1');
+      await work();
+      await engine.begun(0);
+      await opened.queue.close();
+      await expect(submit('A2')).rejects.toMatchObject({ code: 'closing' });
+      expect((await opened.store.get(a1?.id ?? ''))?.state).toBe('running');
+      expect(outcomes).toEqual([]);
+    });
+  });
+}

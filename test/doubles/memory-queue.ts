@@ -1,0 +1,56 @@
+import type { Job } from '../../src/core/job.ts';
+import { jobIdOf } from '../../src/core/job-id.ts';
+import { isPending, transition } from '../../src/core/job-state.ts';
+import type { JobQueue } from '../../src/queue/port.ts';
+
+/** A queue that keeps jobs, in order, and never works on them: a test says how each one ended. */
+export interface MemoryQueue extends JobQueue {
+  readonly jobs: ReadonlyMap<string, Job>;
+  /** The job last submitted. */
+  last(): Job;
+  put(job: Job): void;
+}
+
+export function createMemoryQueue(): MemoryQueue {
+  const jobs = new Map<string, Job>();
+  let clock = 0;
+  const pending = () => {
+    const all = [...jobs.values()].filter(isPending);
+    return [...all.filter((job) => job.state === 'running'), ...all.filter((job) => job.state === 'queued')];
+  };
+  return {
+    jobs,
+    last() {
+      const job = [...jobs.values()].at(-1);
+      if (job === undefined) throw new Error('nothing was submitted');
+      return job;
+    },
+    put: (job) => void jobs.set(job.id, job),
+    async submit({ requestId, ...draft }) {
+      const id = jobIdOf(draft.owner.platform, requestId);
+      const known = jobs.get(id);
+      if (known !== undefined) return { job: known, isNew: false };
+      clock += 1;
+      const job: Job = { ...draft, id, state: 'queued', attempts: 0, createdAt: clock, updatedAt: clock, pictures: [] };
+      jobs.set(id, job);
+      return { job, isNew: true };
+    },
+    async cancel(jobId) {
+      const job = jobs.get(jobId);
+      if (job === undefined || !isPending(job)) return job;
+      const cancelled = transition(job, 'cancelled', clock);
+      jobs.set(jobId, cancelled);
+      return cancelled;
+    },
+    position(jobId) {
+      const index = pending().findIndex((job) => job.id === jobId);
+      return index === -1 ? undefined : { place: index, etaMs: (index + 1) * 7000 };
+    },
+    pending,
+    async work() {},
+    onQueued() {},
+    onProgress() {},
+    onOutcome() {},
+    async close() {},
+  };
+}
