@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../src/core/job.ts';
+import { transition } from '../../src/core/job-state.ts';
+import type { JobStore } from '../../src/store/port.ts';
+import { CHANNEL, personNamed, taskWith } from '../doubles/tasks.ts';
+
+export interface StoreUnderTest {
+  readonly store: JobStore;
+  /** The same data as the next process sees it. */
+  restart(): Promise<StoreUnderTest>;
+  close(): Promise<void>;
+}
+
+const jobNamed = (id: string, changes: Partial<Job> = {}): Job => ({
+  ...{ id, owner: personNamed('Ada'), channel: CHANNEL, task: taskWith(), state: 'queued', attempts: 0 },
+  ...{ createdAt: 1, updatedAt: 1, pictures: [] },
+  ...changes,
+});
+
+/** What every driver of the job store must do. */
+export function testJobStore(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`${name}: jobs`, () => {
+    let opened: StoreUnderTest;
+    const ids = async () => (await opened.store.unfinished()).map((job) => job.id);
+
+    beforeEach(async () => {
+      opened = await open();
+    });
+    afterEach(() => opened.close());
+
+    it('gives back exactly what was put, whatever a person wrote', async () => {
+      for (const prompt of [
+        '',
+        ':base64:AAAA',
+        '"quoted"\n\u2028 🖼️ \\',
+        '𝕏'.repeat(4000),
+        "'; DROP TABLE entries; --",
+      ]) {
+        const job = jobNamed('a', { task: taskWith({ prompt, seed: 0 }) });
+        await opened.store.put(job);
+        expect(await opened.store.get('a')).toEqual(job);
+      }
+      expect(await opened.store.get('unknown')).toBeUndefined();
+    });
+
+    it('lists what a restart must look at, oldest first', async () => {
+      await opened.store.put(jobNamed('young', { createdAt: 3 }));
+      await opened.store.put(jobNamed('old', { createdAt: 1, state: 'rendered' }));
+      await opened.store.put(jobNamed('told', { createdAt: 2, state: 'failed', announced: true }));
+      await opened.store.put(jobNamed('untold', { createdAt: 2, state: 'cancelled' }));
+      await opened.store.put(jobNamed('done', { createdAt: 2, state: 'delivered' }));
+      opened = await opened.restart();
+      expect(await ids()).toEqual(['old', 'untold', 'young']);
+      await opened.store.update('old', (job) => transition(job, 'delivered', 9));
+      await opened.store.update('untold', (job) => ({ ...job, announced: true }));
+      expect(await ids()).toEqual(['young']);
+      expect((await opened.store.get('old'))?.state).toBe('delivered');
+    });
+
+    it('loses no change when many parts change one job at once', async () => {
+      await opened.store.put(jobNamed('a'));
+      const addOne = () => opened.store.update('a', (job) => ({ ...job, attempts: job.attempts + 1 }));
+      await Promise.all(Array.from({ length: 50 }, addOne));
+      expect((await opened.store.get('a'))?.attempts).toBe(50);
+    });
+
+    it('writes nothing when the change is refused, and goes on', async () => {
+      await opened.store.put(jobNamed('a'));
+      const refused = opened.store.update('a', (job) => transition(job, 'delivered', 9));
+      await expect(refused).rejects.toThrow('job a cannot go from queued to delivered');
+      expect((await opened.store.update('a', (job) => transition(job, 'running', 9)))?.state).toBe('running');
+      expect(await opened.store.update('unknown', (job) => job)).toBeUndefined();
+    });
+  });
+}
