@@ -12,18 +12,19 @@ export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet):
   const { hidden_size: hidden, max_position_embeddings: positions } = config;
   const ids = g.input('input_ids', 'int64', ['batch', positions]);
   const layers = new Layers(g, weights, ids);
-  const prefix = 'text_model';
+  // Published files carry the prefix; transformers 5 saves without it.
+  const prefix = weights.has('embeddings.token_embedding.weight') ? '' : 'text_model.';
 
-  const table = layers.parameter(`${prefix}.embeddings.token_embedding.weight`, [config.vocab_size, hidden]);
-  const places = layers.parameter(`${prefix}.embeddings.position_embedding.weight`, [positions, hidden]);
+  const table = layers.parameter(`${prefix}embeddings.token_embedding.weight`, [config.vocab_size, hidden]);
+  const places = layers.parameter(`${prefix}embeddings.position_embedding.weight`, [positions, hidden]);
   const embedded = g.node('Add', [g.node('Gather', [table, ids]), places]);
 
   let x = layers.flatten(embedded, hidden);
   const mask = causalMask(g, positions);
   for (let i = 0; i < config.num_hidden_layers; i += 1) {
-    x = encoderLayer(layers, x, `${prefix}.encoder.layers.${i}`, config, mask);
+    x = encoderLayer(layers, x, `${prefix}encoder.layers.${i}`, config, mask);
   }
-  x = layers.layerNorm(x, `${prefix}.final_layer_norm`, config.layer_norm_eps);
+  x = layers.layerNorm(x, `${prefix}final_layer_norm`, config.layer_norm_eps);
   g.output('last_hidden_state', layers.batched(x), ['batch', positions, hidden]);
   return g.build();
 }
