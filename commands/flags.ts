@@ -115,7 +115,7 @@ function readQuoted(
       value += character;
     }
   }
-  throw new BadInputError('open_quote', `The quote after \`${spelling}\` never closes; add a closing ${closing}`);
+  throw new BadInputError('open_quote', `The quote after \`${spelling}\` never closes; add ${closing} at its end.`);
 }
 
 function restIsEmpty(source: string, from: number): boolean {

@@ -45,7 +45,7 @@ export function checkJobPixels(size: Size, count: number): void {
 }
 
 function mixed(first: ImagineOptionName, size: string | undefined, hasSides: boolean): BadInputError {
-  const second = size !== undefined || !hasSides ? '`--size`' : '`--width` or `--height`';
+  const second = size !== undefined || !hasSides ? '`--size`' : '`--width` and `--height`';
   return new BadInputError('mixed_sizes', `Give either \`--${first}\` or ${second}, not both.`);
 }
 

@@ -127,7 +127,7 @@ function readOne<Value>(name: ImagineOptionName, given: readonly Given[], read: 
 function disagreement(name: ImagineOptionName, first: string, second: string): BadInputError {
   return new BadInputError(
     'disagreement',
-    `The ${name} is given twice with different values, in ${quote(first)} and in ${quote(second)}; keep one.`,
+    `Two values are given for the ${name}, in ${quote(first)} and in ${quote(second)}; keep one.`,
   );
 }
 

@@ -9,8 +9,9 @@ const MAX_TEXT_BYTES = 1 << 20;
 const LATIN1_TEXT = /^[\n\x20-\x7e\xa0-\xff]*$/;
 
 /**
- * The same PNG with `parameters` as its last chunk before IEND: tEXt where Latin-1 can write the text, else iTXt.
- * Earlier `parameters` chunks are dropped.
+ * The same PNG with a `parameters` chunk: tEXt where Latin-1 can write the text, else iTXt. It stands before the pixels,
+ * for readers that stop there (Pillow's `info`, sharp's `metadata`); earlier `parameters` chunks are dropped.
+ * Write it last of all: encoders drop it.
  * @throws RangeError when `png` is no complete PNG or `text` holds a NUL or is longer than 1 MiB
  */
 export function writeParameters(png: Uint8Array, text: string): Uint8Array {
@@ -20,10 +21,14 @@ export function writeParameters(png: Uint8Array, text: string): Uint8Array {
   if (text.includes('\0')) throw new RangeError('PNG text cannot hold NUL');
   const written = encodeText(text);
   if (written.length > MAX_TEXT_BYTES) throw new RangeError(`PNG text is limited to ${MAX_TEXT_BYTES} bytes`);
-  const kept = chunks.slice(0, -1).filter((chunk) => keywordOf(chunk) !== KEYWORD);
-  const head = png.subarray(0, chunks[0]?.start);
-  const parts = [head, ...kept.map((chunk) => png.subarray(chunk.start, chunk.end)), written];
-  return new Uint8Array(Buffer.concat([...parts, png.subarray(last.start, last.end)]));
+  const pixels = chunks.find((chunk) => chunk.type === 'IDAT') ?? last;
+  const kept = (from: number, to: number) =>
+    chunks
+      .filter((chunk) => chunk.start >= from && chunk.end <= to && keywordOf(chunk) !== KEYWORD)
+      .map((chunk) => png.subarray(chunk.start, chunk.end));
+  const signature = png.subarray(0, chunks[0]?.start);
+  const parts = [signature, ...kept(0, pixels.start), written, ...kept(pixels.start, last.end)];
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** The last readable `parameters` text; undefined when there is none, or the file is damaged before it. Never throws. */

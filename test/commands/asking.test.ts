@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../commands/index.ts';
+import { ada, ben, createScene, readLines } from './scene.ts';
+
+describe('/queue', () => {
+  it('says that nothing waits', async () => {
+    expect(readLines(await createScene().say(ada, 'queue'))).toEqual(['Nothing is waiting: a picture begins at once.']);
+  });
+
+  it('shows places and estimates, and marks one’s own', async () => {
+    const scene = createScene();
+    const first = await scene.imagine(ben, 'a hare');
+    await scene.imagine(ada, `a fox ${'x'.repeat(100)}`);
+    scene.queue.put({ ...first, state: 'running' });
+    expect(readLines(await scene.say(ada, 'queue'))).toEqual([
+      '@Ben: a hare (running, about 7 s)',
+      `yours: a fox ${'x'.repeat(33)}… (number 1, about 14 s)`,
+    ]);
+  });
+
+  it('keeps prompts and people of other channels to those channels', async () => {
+    const scene = createScene();
+    await scene.say(ben, 'imagine', 'a secret', {}, { platform: 'web', channelId: 'elsewhere' });
+    expect(readLines(await scene.say(ada, 'queue'))).toEqual(['a picture for another channel (running, about 7 s)']);
+  });
+
+  it('shows twenty and counts the rest', async () => {
+    const scene = createScene();
+    for (let count = 0; count < 23; count++) await scene.imagine(ben, 'a hare');
+    const lines = readLines(await scene.say(ada, 'queue'));
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)).toBe('and 3 more');
+  });
+});
+
+describe('/cancel', () => {
+  it('ends the newest of one’s own, or all, and nobody else’s', async () => {
+    const scene = createScene();
+    await scene.imagine(ada, 'first');
+    await scene.imagine(ada, 'second');
+    await scene.imagine(ada, 'third');
+    const hare = await scene.imagine(ben, 'a hare');
+    expect(readLines(await scene.say(ada, 'cancel'))).toEqual(['Cancelled third.']);
+    expect(readLines(await scene.say(ada, 'cancel', ' ALL '))).toEqual(['Cancelled second.', 'Cancelled first.']);
+    expect(readLines(await scene.say(ada, 'cancel', '', { which: 'all' }))).toEqual([
+      'You have nothing waiting or running.',
+    ]);
+    expect(scene.queue.pending().map((job) => job.id)).toEqual([hare.id]);
+  });
+
+  it('refuses what it does not know', async () => {
+    await expect(createScene().say(ada, 'cancel', 'everything')).rejects.toHaveProperty(
+      'userMessage',
+      '`everything` cannot be cancelled; use `/cancel` for your newest picture or `/cancel all`.',
+    );
+  });
+});
+
+describe('/help', () => {
+  it('names every command', async () => {
+    const lines = readLines(await createScene().say(ada, 'help'));
+    for (const { description } of commands) {
+      expect(lines).toContain(`/${description.name} – ${description.description}`);
+    }
+  });
+
+  it('names every option of a command with its bounds, and the models that are here', async () => {
+    const lines = readLines(await createScene().say(ada, 'help', '/imagine'));
+    expect(lines[0]).toBe('/imagine – Draw what you describe, for example /imagine a red circle on a blue background');
+    expect(lines).toContain('--steps – Denoising steps: more is slower and finer, 1–150, such as 20');
+    expect(lines).toContain(
+      '--guidance, --cfg, --scale – How closely the picture follows the prompt, 0–30, such as 7.5',
+    );
+    expect(lines).toContain('--model – Which model draws: sketch, sd-v1-4');
+    expect(lines).toHaveLength(12);
+    expect(lines.join('\n').length).toBeLessThan(2000);
+  });
+
+  it('suggests a command that was meant', async () => {
+    await expect(createScene().say(ada, 'help', 'imagin')).rejects.toHaveProperty(
+      'userMessage',
+      '`imagin` is not a command; did you mean `imagine`?',
+    );
+  });
+});
+
+it('descriptions fit what platforms register', () => {
+  for (const { description } of commands) {
+    const options = description.options;
+    expect(description.name).toMatch(/^[a-z]{1,32}$/);
+    expect(description.description.length).toBeLessThanOrEqual(100);
+    expect(options.length).toBeLessThanOrEqual(25);
+    expect(options.toSorted((a, b) => Number(b.required) - Number(a.required))).toEqual(options);
+    const spellings = options.flatMap((option) => [option.name, ...option.aliases]);
+    expect(new Set(spellings).size).toBe(spellings.length);
+    for (const option of options) {
+      expect(option.name).toMatch(/^[a-z]{1,32}$/);
+      expect(option.description.length).toBeLessThanOrEqual(100);
+      expect(option.choices?.length ?? 0).toBeLessThanOrEqual(25);
+    }
+  }
+});

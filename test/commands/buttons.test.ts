@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { buttons } from '../../commands/index.ts';
+import { type GenerationSpec, specOf } from '../../engine/index.ts';
+import { BUTTON_ACTIONS } from '../../src/core/button.ts';
+import { ada, ben, createScene, lobby } from './scene.ts';
+
+async function finishedGrid(text = 'a fox --seed 7 --count 4') {
+  const scene = createScene();
+  const job = scene.finish(await scene.imagine(ada, text));
+  return { scene, job, spec: specOf(job.task) };
+}
+
+describe('🔄', () => {
+  it('asks for the same with a new seed, as the work of the person who pressed', async () => {
+    const { scene, job, spec } = await finishedGrid();
+    expect(await scene.press(ben, 'reroll', job)).toEqual({ kind: 'posted' });
+    expect(scene.queue.last()).toMatchObject({
+      owner: ben,
+      channel: lobby,
+      parent: { jobId: job.id, index: 0 },
+      task: { kind: 'generate', spec: { ...spec, seed: 1000 } },
+    });
+  });
+
+  it('on variations asks for other variations of the same picture', async () => {
+    const { scene, job } = await finishedGrid();
+    await scene.press(ada, 'vary', job, 1);
+    const varied = scene.finish(scene.queue.last());
+    await scene.press(ada, 'reroll', varied);
+    expect(specOf(scene.queue.last().task)).toMatchObject({ seed: 8, variations: [{ seed: 1001, strength: 0.35 }] });
+  });
+
+  it('on an enlargement asks for a new grid of its prompt', async () => {
+    const { scene, job } = await finishedGrid('a fox --count 3');
+    await scene.press(ada, 'upscale', job, 2);
+    await scene.press(ada, 'reroll', scene.finish(scene.queue.last()));
+    const { task } = scene.queue.last();
+    expect(task.kind).toBe('generate');
+    expect(specOf(task)).toMatchObject({ prompt: 'a fox', count: 3, width: 128, height: 128, seed: 1001 });
+  });
+
+  it('works on a picture that failed', async () => {
+    const { scene, job } = await finishedGrid();
+    scene.queue.put({ ...job, state: 'failed', pictures: [] });
+    expect(await scene.press(ada, 'reroll', job)).toEqual({ kind: 'posted' });
+  });
+});
+
+describe('V1–V4', () => {
+  it('vary the picture pressed, with as many as the grid has', async () => {
+    const { scene, job, spec } = await finishedGrid();
+    await scene.press(ben, 'vary', job, 2);
+    const expected: GenerationSpec = { ...spec, seed: 9, variations: [{ seed: 1000, strength: 0.35 }] };
+    expect(scene.queue.last()).toMatchObject({ owner: ben, parent: { jobId: job.id, index: 2 } });
+    expect(specOf(scene.queue.last().task)).toEqual(expected);
+  });
+
+  it('add to the variations a picture already has', async () => {
+    const { scene, job } = await finishedGrid();
+    await scene.press(ada, 'vary', job, 0);
+    await scene.press(ada, 'vary_subtle', scene.finish(scene.queue.last()), 3);
+    expect(specOf(scene.queue.last().task)).toMatchObject({
+      seed: 7,
+      count: 4,
+      variations: [
+        { seed: 1003, strength: 0.35 },
+        { seed: 1001, strength: 0.2 },
+      ],
+    });
+  });
+
+  it('of an enlargement vary the picture it was made from', async () => {
+    const { scene, job } = await finishedGrid();
+    await scene.press(ada, 'upscale', job, 1);
+    await scene.press(ada, 'vary_strong', scene.finish(scene.queue.last()));
+    const { task } = scene.queue.last();
+    expect(task.kind).toBe('generate');
+    expect(specOf(task)).toMatchObject({ seed: 8, count: 4, variations: [{ seed: 1000, strength: 0.6 }] });
+  });
+});
+
+describe('U1–U4', () => {
+  it('double the picture pressed, and an enlargement again', async () => {
+    const { scene, job, spec } = await finishedGrid();
+    await scene.press(ada, 'upscale', job, 3);
+    const once = scene.queue.last().task;
+    const source = { kind: 'generate', spec: { ...spec, seed: 10, count: 1 } };
+    expect(once).toEqual({ kind: 'upscale', source, factor: 2, strength: 0.35 });
+    await scene.press(ada, 'upscale', scene.finish(scene.queue.last()));
+    expect(scene.queue.last().task).toMatchObject({ kind: 'upscale', source: once });
+  });
+
+  it('stop at the largest size with a sentence', async () => {
+    const { scene, job } = await finishedGrid('a fox --size 1032x512 --count 1');
+    await expect(scene.press(ada, 'upscale', job)).rejects.toHaveProperty(
+      'userMessage',
+      'This picture is 1032×512 already, and 2048 pixels a side is the most; it cannot be enlarged further.',
+    );
+  });
+});
+
+describe('buttons that cannot work say why', () => {
+  it.each(BUTTON_ACTIONS)('%s on a deleted picture', async (action) => {
+    const { scene, job } = await finishedGrid();
+    await scene.press(ada, 'delete', job);
+    const before = scene.queue.jobs.size;
+    await expect(scene.press(ada, action, job)).rejects.toHaveProperty(
+      'userMessage',
+      'That picture was deleted; use `/imagine` to make a new one.',
+    );
+    expect(scene.queue.jobs.size).toBe(before);
+  });
+
+  it.each(['vary', 'upscale'] as const)(
+    '%s on a picture that is not finished, never was, or is not in the grid',
+    async (action) => {
+      const scene = createScene();
+      const waiting = await scene.imagine(ada, 'a fox');
+      await expect(scene.press(ada, action, waiting)).rejects.toHaveProperty(
+        'userMessage',
+        'That picture is not finished yet; press again when it is.',
+      );
+      const grid = scene.finish(waiting);
+      await expect(scene.press(ada, action, grid, 7)).rejects.toHaveProperty(
+        'userMessage',
+        'There is no picture 8 here; this one has 4.',
+      );
+      scene.queue.put({ ...grid, state: 'cancelled', pictures: [] });
+      await expect(scene.press(ada, action, grid)).rejects.toHaveProperty(
+        'userMessage',
+        'That picture was never finished; press 🔄 or use `/imagine` to make it anew.',
+      );
+    },
+  );
+
+  it('cancel and delete are the author’s', async () => {
+    const scene = createScene();
+    const job = await scene.imagine(ada, 'a fox');
+    await expect(scene.press(ben, 'cancel', job)).rejects.toHaveProperty(
+      'userMessage',
+      'Only Ada can cancel this, who asked for it.',
+    );
+    scene.finish(job);
+    await expect(scene.press(ben, 'delete', job)).rejects.toHaveProperty(
+      'userMessage',
+      'Only Ada can delete this, who asked for it.',
+    );
+    expect(scene.queue.jobs.get(job.id)?.state).toBe('delivered');
+  });
+
+  it('a picture that is finished cannot be cancelled, and one that is not cannot be deleted', async () => {
+    const scene = createScene();
+    const job = await scene.imagine(ada, 'a fox');
+    await expect(scene.press(ada, 'delete', job)).rejects.toHaveProperty(
+      'userMessage',
+      'That picture is still being made; cancel it first.',
+    );
+    scene.finish(job);
+    await expect(scene.press(ada, 'cancel', job)).rejects.toHaveProperty(
+      'userMessage',
+      'That picture is no longer being made; there is nothing to cancel.',
+    );
+  });
+});
+
+it('the author cancels with a button, once', async () => {
+  const scene = createScene();
+  const job = await scene.imagine(ada, 'a fox');
+  expect(await scene.press(ada, 'cancel', job)).toEqual({ kind: 'posted' });
+  expect(scene.queue.jobs.get(job.id)?.state).toBe('cancelled');
+  await expect(scene.press(ada, 'cancel', job)).rejects.toHaveProperty('code', 'already_ended');
+});
+
+it('every button has a handler', () => {
+  expect(Object.keys(buttons).toSorted()).toEqual([...BUTTON_ACTIONS].toSorted());
+});

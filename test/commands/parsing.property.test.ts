@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatImagine } from '../../commands/format.ts';
+import { type ImagineInput, resolveSpec } from '../../commands/spec.ts';
+import { SAMPLER_NAMES } from '../../engine/index.ts';
+import { BadInputError } from '../../src/errors.ts';
+import { engine } from './scene.ts';
+
+const resolve = (input: ImagineInput) =>
+  resolveSpec(input, { engine, defaults: { count: 4, negative: 'blurry' }, randomSeed: () => 99 });
+
+const side = fc.integer({ min: 8, max: 128 }).map((eighths) => eighths * 8);
+const words = fc
+  .array(fc.constantFrom('a', 'fox', 'well--known', '"sign"', '—', '-5', 'x=y', 'лиса', "it's"), {
+    minLength: 1,
+    maxLength: 6,
+  })
+  .map((parts) => parts.join(' '));
+
+const valid = fc.record(
+  {
+    negative: words.filter((value) => !/^["']/.test(value)),
+    width: side,
+    height: side,
+    seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    steps: fc.integer({ min: 1, max: 150 }),
+    guidance: fc.integer({ min: 0, max: 300 }).map((tenths) => tenths / 10),
+    sampler: fc.constantFrom(...SAMPLER_NAMES),
+    count: fc.integer({ min: 1, max: 4 }),
+    model: fc.constantFrom('sketch', 'sd-v1-4'),
+  },
+  { requiredKeys: [] },
+);
+
+/** What people's fingers and phones produce, with flags dense enough to meet. */
+const typed = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        '--',
+        '—',
+        '–',
+        '=',
+        ' ',
+        '\n',
+        '"',
+        "'",
+        '“',
+        '”',
+        '\\',
+        '--no',
+        '--steps',
+        '—seed',
+        '--ar',
+        '3:2',
+        '--size',
+      ),
+      fc.constantFrom(
+        '--negative',
+        '64x64',
+        '--prompt',
+        '20',
+        '-1',
+        'NaN',
+        'a fox',
+        '--cfg=',
+        '--width',
+        '512',
+        '--x',
+        '\u0000',
+      ),
+      fc.string({ unit: 'grapheme', maxLength: 6 }),
+    ),
+    { maxLength: 24 },
+  )
+  .map((parts) => parts.join(''));
+
+describe('the options of /imagine', () => {
+  it('mean the same typed and as flags in the prompt', () => {
+    fc.assert(
+      fc.property(words, valid, (prompt, options) => {
+        const flags = Object.entries(options).map(([name, value]) => `--${name} ${value}`);
+        expect(resolve({ text: [prompt, ...flags].join(' '), options: {} })).toEqual(
+          resolve({ text: '', options: { prompt, ...options } }),
+        );
+      }),
+    );
+  });
+
+  it('are refused with a sentence or understood, whatever is typed, and what is understood can be written back', () => {
+    let understood = 0;
+    fc.assert(
+      fc.property(typed, (text) => {
+        let spec: ReturnType<typeof resolve>;
+        try {
+          spec = resolve({ text, options: {} });
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadInputError);
+          expect(String((error as BadInputError).userMessage).length).toBeLessThan(250);
+          return;
+        }
+        understood += 1;
+        expect(resolve({ text: formatImagine(spec), options: {} })).toEqual(spec);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(understood).toBeGreaterThan(100);
+  });
+
+  it('are read in linear time', () => {
+    const hostile = [
+      '—x '.repeat(200_000),
+      '--no "a" '.repeat(2),
+      `--no ${'"a '.repeat(100_000)}`,
+      '-'.repeat(500_000),
+      '--'.repeat(200_000),
+    ];
+    const start = performance.now();
+    for (const text of hostile) expect(() => resolve({ text: `a ${text}`, options: {} })).toThrow(BadInputError);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});

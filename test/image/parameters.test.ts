@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type PictureRecipe, SAMPLER_NAMES } from '../../engine/index.ts';
+import { formatParameters, parseParameters } from '../../src/core/parameters.ts';
+import { specWith } from '../doubles/tasks.ts';
+
+const fox = specWith({
+  prompt: 'a fox',
+  steps: 20,
+  sampler: 'dpmpp_2m_karras',
+  guidance: 7.5,
+  seed: 0,
+  width: 512,
+  height: 384,
+});
+const generate = (changes = {}): PictureRecipe => ({ kind: 'generate', spec: { ...fox, ...changes } });
+
+const seed = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
+const side = fc.integer({ min: 8, max: 256 }).map((eighths) => eighths * 8);
+const prose = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 40 }),
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc
+    .array(
+      fc.constantFrom(
+        'a fox',
+        '\n',
+        'Negative prompt: ',
+        'Steps: 20, Seed: 1, Size: 8x8',
+        '"',
+        '\\',
+        ', ',
+        ': ',
+        ' ',
+        '\r',
+      ),
+    )
+    .map((parts) => parts.join('')),
+);
+const spec = fc.record({
+  prompt: prose,
+  negative: prose,
+  width: side,
+  height: side,
+  steps: fc.integer({ min: 1, max: 150 }),
+  guidance: fc.double({ min: 0, max: 30, noNaN: true }).map((value) => value + 0),
+  sampler: fc.constantFrom(...SAMPLER_NAMES),
+  model: prose,
+  seed,
+  count: fc.constant(1),
+  variations: fc.array(fc.record({ seed, strength: share }), { maxLength: 3 }),
+});
+const recipe = fc
+  .tuple(spec, fc.array(fc.record({ factor: fc.constantFrom(1.5, 2), strength: share }), { maxLength: 3 }))
+  .map(([root, enlargements]) =>
+    enlargements.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), {
+      kind: 'generate',
+      spec: root,
+    }),
+  );
+
+describe('the parameters text', () => {
+  it('is AUTOMATIC1111’s', () => {
+    expect(formatParameters(generate(), 'Sketch')).toBe(
+      'a fox\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 0, Size: 512x384, Model: Sketch',
+    );
+    expect(formatParameters(generate({ negative: 'cats, dogs' }), 'Sketch, small')).toBe(
+      'a fox\nNegative prompt: cats, dogs\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 0, Size: 512x384, Model: "Sketch, small"',
+    );
+  });
+
+  it('has A1111’s keys for a variation and an enlargement, and further keys for further ones', () => {
+    const varied = generate({ variations: [{ seed: 5, strength: 0.35 }] });
+    expect(formatParameters(varied, 'Sketch')).toMatch(/, Variation seed: 5, Variation seed strength: 0.35$/);
+    const larger: PictureRecipe = { kind: 'upscale', source: varied, factor: 2, strength: 0.3 };
+    expect(formatParameters(larger, 'Sketch')).toMatch(
+      /, Denoising strength: 0.3, Hires upscale: 2, Hires upscaler: Latent$/,
+    );
+    const twice = generate({
+      variations: [
+        { seed: 5, strength: 0.35 },
+        { seed: 6, strength: 0.2 },
+        { seed: 7, strength: 1 },
+      ],
+    });
+    expect(formatParameters(twice, 'Sketch')).toMatch(/, Further variations: "6:0.2, 7:1"$/);
+  });
+
+  it('gives back the recipe it was made of', () => {
+    fc.assert(
+      fc.property(recipe, fc.string(), (made, extra) => {
+        const text = formatParameters(made, `Sketch${extra}`);
+        const parsed = parseParameters(text);
+        expect(parsed?.modelTitle).toBe(`Sketch${extra}`);
+        expect(withModel(parsed?.recipe, 'm')).toEqual(withModel(made, 'm'));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is read as A1111 writes it', () => {
+    const text =
+      'masterpiece, (fox:1.2)\nin snow\nNegative prompt: lowres,\nbad anatomy\nSteps: 28, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model hash: 6ce0161689, Model: v1-5-pruned-emaonly, Clip skip: 2, Lora hashes: "add: 1234, more: 5678", Version: v1.6.0';
+    expect(parseParameters(text)?.recipe).toEqual({
+      kind: 'generate',
+      spec: {
+        prompt: 'masterpiece, (fox:1.2)\nin snow',
+        negative: 'lowres,\nbad anatomy',
+        width: 512,
+        height: 768,
+        steps: 28,
+        guidance: 7,
+        sampler: 'euler_a',
+        model: 'v1-5-pruned-emaonly',
+        seed: 42,
+        count: 1,
+        variations: [],
+      },
+    });
+  });
+
+  it('says nothing of what cannot be made again', () => {
+    expect(parseParameters('')).toBeUndefined();
+    expect(parseParameters('a fox')).toBeUndefined();
+    expect(parseParameters('a fox\nSteps: 20, Sampler: Heun, CFG scale: 7, Seed: 1, Size: 512x512')).toBeUndefined();
+    expect(parseParameters('a fox\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: x, Size: 512x512')).toBeUndefined();
+  });
+
+  it('is read in linear time whatever it holds', () => {
+    const start = performance.now();
+    for (const part of ['aa', 'aa:"', 'aa: ', 'aa\n', '\\"', 'Negative prompt:\n'])
+      parseParameters(part.repeat(200_000));
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+function withModel(made: PictureRecipe | undefined, model: string): PictureRecipe | undefined {
+  if (made === undefined) return undefined;
+  if (made.kind === 'generate') return { ...made, spec: { ...made.spec, model } };
+  return { ...made, source: withModel(made.source, model) ?? made.source };
+}
