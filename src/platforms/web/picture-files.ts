@@ -8,6 +8,9 @@ import type { WirePicture } from './wire.ts';
 const EXTENSIONS = { 'image/png': 'png', 'image/webp': 'webp', 'image/jpeg': 'jpg' } as const;
 const FILE_NAME = /^[0-9a-f]{64}\.(png|webp|jpg)$/;
 
+/** A page that was just told of a preview still fetches it when the final picture has replaced it. */
+const RELEASE_MS = 10_000;
+
 export interface PictureFile {
   readonly data: Uint8Array;
   readonly mediaType: ReplyPicture['mediaType'];
@@ -22,6 +25,7 @@ export interface PictureFiles {
    * fetching it.
    */
   hold(owner: string, pictures: readonly ReplyPicture[]): readonly WirePicture[];
+  /** Lets go of the owner's pictures, a little later. */
   release(owner: string): void;
   /** Undefined for an unknown or malformed name. */
   read(file: string): Promise<PictureFile | undefined>;
@@ -76,7 +80,11 @@ export function openPictureFiles(folder: string): PictureFiles {
       held.set(owner, [generation, ...(held.get(owner)?.slice(0, 1) ?? [])]);
       return pictures.map((picture, i) => toWire(picture, files[i] ?? ''));
     },
-    release: (owner) => void held.delete(owner),
+    release(owner) {
+      const released = held.get(owner);
+      if (released === undefined) return;
+      setTimeout(() => held.get(owner) === released && held.delete(owner), RELEASE_MS).unref();
+    },
     async read(file) {
       if (!FILE_NAME.test(file)) return undefined;
       const mediaType = mediaTypeOf(file);

@@ -5,8 +5,11 @@ import { openViewer } from './viewer.js';
 
 /** @typedef {import('../wire.ts').WirePicture} WirePicture */
 
-/** CSS pixels of the longer side. Smaller pictures and previews are shown enlarged to it, so that nothing jumps. */
-const SHOWN_SIDE = 512;
+/**
+ * CSS pixels of the longer side, window permitting. Small pictures and previews are enlarged to it, smoothly, so that
+ * nothing jumps when one replaces the other: a grid of four 128 px pictures is shown at twice its size.
+ */
+const SHOWN_SIDE = 516;
 
 /**
  * One picture of a message, from its first preview to the final, which opens large.
@@ -46,9 +49,9 @@ export function createPictureView() {
 
   /** @param {WirePicture} picture */
   function show(picture) {
-    const scale = Math.min(SHOWN_SIDE / Math.max(picture.width, picture.height), 4096);
-    image.width = Math.round(picture.width * scale);
-    image.height = Math.round(picture.height * scale);
+    const ratio = picture.width / picture.height;
+    element.style.setProperty('--ratio', String(ratio));
+    element.style.setProperty('--shown-width', `${Math.round(Math.min(SHOWN_SIDE, SHOWN_SIDE * ratio))}px`);
     image.src = pictureUrl(picture.file);
     image.alt = picture.alt;
     element.title = isFinal ? 'Open large' : '';

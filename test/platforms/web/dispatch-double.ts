@@ -1,0 +1,116 @@
+import sharp from 'sharp';
+import { encodeButtonId } from '../../../src/core/button.ts';
+import type { MessageRef } from '../../../src/core/channel.ts';
+import { jobIdOf } from '../../../src/core/job-id.ts';
+import { code, mention, type Reply, type ReplyPicture, strong, text } from '../../../src/core/reply.ts';
+import type { Request } from '../../../src/core/request.ts';
+import type { ChannelPort, Dispatch } from '../../../src/platforms/port.ts';
+
+/** Drawing a double's picture takes this many edits. */
+const STEPS = 4;
+
+export interface DispatchDouble {
+  readonly dispatch: Dispatch;
+  /** Every request that reached dispatch, in order. */
+  readonly requests: readonly Request[];
+  /** Resolves when nothing is being drawn any more. */
+  settled(): Promise<void>;
+}
+
+/**
+ * Stands in for commands, queue and engine: /imagine and every button post a message that forms in steps and ends as a
+ * grid; anything else is answered privately.
+ */
+export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?: number } = {}): DispatchDouble {
+  const requests: Request[] = [];
+  const drawings = new Set<Promise<void>>();
+
+  async function draw(request: Request, prompt: string): Promise<void> {
+    const jobId = jobIdOf('web', request.id);
+    const title = [strong(prompt), text(' – '), mention(request.user)];
+    const message = await port().post(request.channel, waiting(title), jobId);
+    for (let step = 1; step < STEPS; step++) {
+      await new Promise((resolve) => setTimeout(resolve, options.stepMs ?? 20));
+      const preview = await picture(`preview of ${prompt}`, 32, step);
+      const status = text(` (${(step * 100) / STEPS}%)`);
+      await port().edit(message, { ...waiting([...title, status]), ...running(step / STEPS, preview) });
+    }
+    await port().edit(message, await done(title, prompt, jobId));
+  }
+
+  function begin(request: Request, prompt: string): void {
+    const drawing = draw(request, prompt).catch(() => {});
+    drawings.add(drawing);
+    drawing.finally(() => drawings.delete(drawing));
+  }
+
+  return {
+    requests,
+    async dispatch(request) {
+      requests.push(request);
+      if (request.kind === 'command' && request.command !== 'imagine') return { kind: 'private', reply: help() };
+      if (request.kind === 'button' && request.buttonId.includes(':delete:')) return remove(port(), request.message);
+      begin(request, request.kind === 'command' ? promptOf(request) : request.buttonId);
+      return { kind: 'posted' };
+    },
+    async settled() {
+      await Promise.all(drawings);
+    },
+  };
+}
+
+function promptOf(request: Request & { kind: 'command' }): string {
+  return String(request.options.prompt ?? request.text);
+}
+
+async function remove(port: ChannelPort, message: MessageRef) {
+  await port.delete(message);
+  return { kind: 'posted' } as const;
+}
+
+function help(): Reply {
+  const lines = [[code('/imagine'), text(' – Draw what you describe')]];
+  return { state: 'info', lines, pictures: [], buttons: [] };
+}
+
+function waiting(title: Reply['lines'][number]): Reply {
+  return { state: 'waiting', lines: [title], pictures: [], buttons: [] };
+}
+
+function running(progress: number, preview: ReplyPicture) {
+  return { state: 'running', progress, pictures: [preview] } as const;
+}
+
+async function done(title: Reply['lines'][number], prompt: string, jobId: string): Promise<Reply> {
+  const button = (action: 'upscale' | 'vary' | 'reroll' | 'delete', label: string, said: string, index = 0) =>
+    ({ id: encodeButtonId({ action, jobId, index }), label, title: said, style: 'normal' }) as const;
+  const each = [0, 1, 2, 3];
+  return {
+    state: 'done',
+    lines: [title, [text('seed 42 · 128×128 · 20 steps · guidance 5 · euler_a')]],
+    pictures: [await picture(prompt, 258, 0)],
+    buttons: [
+      [
+        ...each.map((i) => button('upscale', `U${i + 1}`, `Upscale picture ${i + 1}`, i)),
+        button('reroll', '🔄', 'Draw the same prompt again with a new seed'),
+      ],
+      [
+        ...each.map((i) => button('vary', `V${i + 1}`, `Vary picture ${i + 1}`, i)),
+        button('delete', '🗑', 'Delete this message and its pictures'),
+      ],
+    ],
+  };
+}
+
+/** Four discs on a ground: small, and different for every prompt. */
+async function picture(prompt: string, side: number, step: number): Promise<ReplyPicture> {
+  const hue = [...prompt].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0) * 7, step * 11) % 360;
+  const cell = side / 2;
+  const disc = (x: number, y: number) =>
+    `<rect x="${x}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="hsl(${hue} 60% 45%)"/>
+     <circle cx="${x + cell * 0.5}" cy="${y + cell * 0.48}" r="${cell * 0.3}" fill="hsl(${(hue + 160) % 360} 75% 60%)"/>`;
+  const discs = [disc(0, 0), disc(cell + 1, 0), disc(0, cell + 1), disc(cell + 1, cell + 1)].join('');
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">${discs}</svg>`;
+  const data = await sharp(Buffer.from(svg)).png().toBuffer();
+  return { name: `easel-${step}.png`, mediaType: 'image/png', data, width: side, height: side, alt: prompt };
+}

@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { createWebPort } from '../../../src/platforms/web/index.ts';
+import { createDispatchDouble } from './dispatch-double.ts';
+import { TEST_COMMANDS } from './test-commands.ts';
+
+/** The web channel before the dispatch double, in a process of its own that can be killed. Prints its address. */
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    step: { type: 'string', default: '20' },
+  },
+});
+if (values.data === undefined) throw new Error('usage: double-server.ts --data FOLDER [--port N] [--step MS]');
+const port = createWebPort({
+  host: '127.0.0.1',
+  port: Number(values.port),
+  dataFolder: values.data,
+  log: pino({ level: 'silent' }),
+  commands: TEST_COMMANDS,
+});
+const double = createDispatchDouble(() => port, { stepMs: Number(values.step) });
+await port.start(double.dispatch);
+process.stdout.write(`${port.url}\n`);

@@ -1,0 +1,56 @@
+import type { CommandDescription, OptionDescription } from '../../../src/core/command.ts';
+
+const OPTIONAL = { aliases: [], required: false, freeText: false } as const;
+
+const IMAGINE_OPTIONS: readonly OptionDescription[] = [
+  {
+    name: 'prompt',
+    aliases: [],
+    description: 'What the picture shows',
+    type: 'string',
+    required: true,
+    freeText: true,
+    example: 'a red circle on a blue background',
+  },
+  {
+    ...OPTIONAL,
+    name: 'negative',
+    aliases: ['no'],
+    description: 'What to keep out of the picture',
+    type: 'string',
+    example: 'text, frame',
+  },
+  {
+    ...OPTIONAL,
+    name: 'seed',
+    description: 'The same seed and options make the same picture',
+    type: 'integer',
+    min: 0,
+    max: 2 ** 32 - 1,
+    example: '42',
+  },
+  {
+    ...OPTIONAL,
+    name: 'steps',
+    description: 'Denoising steps: more is slower and finer',
+    type: 'integer',
+    min: 1,
+    max: 150,
+    example: '20',
+  },
+  {
+    ...OPTIONAL,
+    name: 'sampler',
+    description: 'How the noise is removed',
+    type: 'string',
+    choices: ['pndm', 'ddim', 'euler', 'euler_a', 'dpmpp_2m'],
+    example: 'euler_a',
+  },
+];
+
+/** Like the real ones, but the web channel's tests do not move with them. */
+export const TEST_COMMANDS: readonly CommandDescription[] = [
+  { name: 'imagine', description: 'Draw what you describe', options: IMAGINE_OPTIONS },
+  { name: 'queue', description: 'Who is waiting', options: [] },
+  { name: 'help', description: 'What you can say here', options: [] },
+];

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createWebPort } from '../../../src/platforms/web/index.ts';
+import type { MessagePage, PostResult, StandingMessage, WireReply } from '../../../src/platforms/web/wire.ts';
+import { createDispatchDouble, type DispatchDouble } from './dispatch-double.ts';
+import { TEST_COMMANDS } from './test-commands.ts';
+
+export type WebPort = ReturnType<typeof createWebPort>;
+
+export interface WebFixture {
+  readonly port: WebPort;
+  readonly double: DispatchDouble;
+  readonly dataFolder: string;
+  readonly client: Client;
+  stop(): Promise<void>;
+}
+
+/** @param port 0 takes any free one */
+export function openWebPort(dataFolder: string, port = 0): WebPort {
+  return createWebPort({
+    host: '127.0.0.1',
+    port,
+    dataFolder,
+    log: pino({ level: 'silent' }),
+    commands: TEST_COMMANDS,
+    title: 'Studio',
+  });
+}
+
+/** The web channel on a free port before the dispatch double. */
+export async function startWeb(): Promise<WebFixture> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'easel-web-'));
+  const port = openWebPort(dataFolder);
+  const double = createDispatchDouble(() => port);
+  await port.start(double.dispatch);
+  return {
+    port,
+    double,
+    dataFolder,
+    client: createClient(port.url),
+    async stop() {
+      await double.settled();
+      await port.stop();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Client {
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  say(line: string, more?: Record<string, unknown>): Promise<PostResult>;
+  messages(): Promise<readonly StandingMessage[]>;
+  replies(): Promise<readonly (StandingMessage & { readonly reply: WireReply })[]>;
+}
+
+/** What a script does: see `api.md`. */
+export function createClient(url: string): Client {
+  const get: Client['get'] = (path, headers = {}) => fetch(url + path, { headers });
+  const post: Client['post'] = (path, body, headers = {}) =>
+    fetch(url + path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  async function messages(): Promise<readonly StandingMessage[]> {
+    const page = (await (await get('/api/messages')).json()) as MessagePage;
+    return page.messages;
+  }
+  return {
+    get,
+    post,
+    messages,
+    async say(line, more = {}) {
+      return (await (await post('/api/messages', { name: 'Ada', line, ...more })).json()) as PostResult;
+    },
+    async replies() {
+      return (await messages()).flatMap((message) => (message.kind === 'reply' ? message : []));
+    },
+  };
+}
+
+/** The sentence of a refusal, with its status. */
+export async function refusal(response: Response): Promise<readonly [status: number, sentence: string]> {
+  const { error } = (await response.json()) as { error: { message: string } };
+  return [response.status, error.message];
+}
