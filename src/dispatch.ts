@@ -40,11 +40,8 @@ export function createDispatch({ commands, buttons, findJob, explain }: Dispatch
       throw new BadInputError('unknown_button', 'This button is not one that this Easel knows; use /imagine instead.');
     }
     const job = await findJob(button.jobId);
-    if (job === undefined || job.deleted === true) {
-      throw new BadInputError(
-        'deleted',
-        'That picture was deleted, so its buttons no longer work; use /imagine again.',
-      );
+    if (job === undefined) {
+      throw new BadInputError('unknown_job', 'That picture is no longer kept here; use /imagine to make a new one.');
     }
     return buttons[button.action](request, job, button.index);
   }

@@ -1,4 +1,4 @@
-import { destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
@@ -18,7 +18,7 @@ const SECRET_FIELDS = [
 ];
 
 /** One JSON line an event, to standard error: standard output is for people. */
-export function createLog(level: LogLevel, stream = destination({ fd: 2, sync: true })): Log {
+export function createLog(level: LogLevel, stream: DestinationStream = destination({ fd: 2, sync: true })): Log {
   const paths = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
   return pino({ level, base: null, redact: { paths, censor: '(redacted)' } }, stream);
 }

@@ -1,0 +1,44 @@
+import { delimiter, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+
+const HERE = resolve('/somewhere');
+
+describe('the configuration', () => {
+  it('needs nothing', () => {
+    const config = readConfig({}, HERE);
+    expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', count: 4, maxWaitingPerUser: 10, maxWaiting: 200 });
+    expect(config.dataFolder).toBe(resolve(HERE, 'data'));
+    expect(config.modelFolders).toEqual([resolve(import.meta.dirname, '../../models/sketch')]);
+    expect(config).not.toHaveProperty('provider');
+  });
+
+  it('takes 0 for what it is', () => {
+    expect(readConfig({ PORT: '0' }, HERE).port).toBe(0);
+    expect(() => readConfig({ EASEL_COUNT: '0' }, HERE)).toThrow(
+      'EASEL_COUNT must be a whole number from 1 to 4, not 0.',
+    );
+  });
+
+  it('reads several model folders, the first as the default', () => {
+    const EASEL_MODEL = ['models/a', resolve('/b')].join(delimiter);
+    expect(readConfig({ EASEL_MODEL }, HERE).modelFolders).toEqual([resolve(HERE, 'models/a'), resolve('/b')]);
+  });
+
+  it.each([
+    [{ PORT: '' }, 'PORT must be a whole number from 0 to 65535, not "".'],
+    [{ PORT: '70000' }, 'PORT must be a whole number from 0 to 65535, not 70000.'],
+    [{ PORT: '3e3' }, 'PORT must be a whole number from 0 to 65535, not "3e3".'],
+    [{ EASEL_COUNT: '1.5' }, 'EASEL_COUNT must be a whole number from 1 to 4, not "1.5".'],
+    [{ EASEL_MAX_WAITING: 'NaN' }, 'EASEL_MAX_WAITING must be a whole number from 1 to 10000, not "NaN".'],
+    [{ EASEL_DATA: '' }, 'EASEL_DATA is empty; give a folder, or leave it unset.'],
+    [{ EASEL_MODEL: ' ' }, 'EASEL_MODEL is empty; give one or more model folders, or leave it unset.'],
+    [{ EASEL_LOG_LEVEL: 'loud' }, 'EASEL_LOG_LEVEL must be one of fatal, error,'],
+  ])('answers %j with a sentence', (env, sentence) => {
+    expect(() => readConfig(env, HERE)).toThrow(sentence);
+  });
+
+  it('tells of everything that is wrong at once', () => {
+    expect(() => readConfig({ PORT: 'x', HOST: '' }, HERE)).toThrow(/^PORT .*\.\nHOST .*\.$/);
+  });
+});
