@@ -16,6 +16,7 @@ export function createTimeline({ onNearStart }) {
   const list = byId('messages', HTMLOListElement);
   const newest = byId('newest', HTMLButtonElement);
   let follows = true;
+  let lastTop = 0;
 
   function toEnd() {
     follows = true;
@@ -24,7 +25,10 @@ export function createTimeline({ onNearStart }) {
   }
 
   scroller.addEventListener('scroll', () => {
-    follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+    // Only a person scrolls upwards; the list growing meanwhile is no reason to stop following it.
+    if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END) follows = true;
+    else if (scroller.scrollTop < lastTop) follows = false;
+    lastTop = scroller.scrollTop;
     if (follows) newest.hidden = true;
     if (scroller.scrollTop < NEAR_START) onNearStart();
   });
