@@ -1,0 +1,42 @@
+import { specOf } from '../../../engine/index.ts';
+import { formatParameters } from '../../core/parameters.ts';
+import { encodePng } from '../../image/encode.ts';
+import { checkOut, nameFiles, writePicture } from './files.ts';
+import type { CliConfig, CliInput, CliParts } from './parts.ts';
+import { createProgressBar } from './progress-bar.ts';
+
+export interface ImagineRequest {
+  readonly input: CliInput;
+  /** Ends in `.png`. */
+  readonly out: string;
+  readonly asJson: boolean;
+}
+
+/** Everything is checked before the weights are read. @throws BadInputError, EngineError, EaselError `not_written` */
+export async function runImagine(request: ImagineRequest, config: CliConfig, parts: CliParts): Promise<void> {
+  await checkOut(request.out);
+  const engine = parts.openEngine(config, 0);
+  const bar = createProgressBar(parts.stderr);
+  try {
+    const description = await engine.describe();
+    const spec = parts.resolveSpec(request.input, description, config);
+    const title = description.models.find((model) => model.id === spec.model)?.title ?? spec.model;
+    const result = await engine.run({ kind: 'generate', spec }, { onProgress: bar.show });
+    bar.end();
+    const names = nameFiles(request.out, result.pictures.length);
+    const files = [];
+    for (const [index, picture] of result.pictures.entries()) {
+      const file = names[index] ?? request.out;
+      await writePicture(file, await encodePng(picture, formatParameters(picture.recipe, title)));
+      files.push({ file, seed: specOf(picture.recipe).seed, width: picture.width, height: picture.height });
+    }
+    const { variations: _none, ...said } = spec;
+    const lines = request.asJson
+      ? [JSON.stringify({ ...said, files, ...result.timings })]
+      : files.map(({ file, width, height, seed }) => `${file} (${width}×${height}, seed ${seed})`);
+    parts.stdout.write(`${lines.join('\n')}\n`);
+  } finally {
+    bar.end();
+    await engine.close();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Engine, EngineDescription, GenerationSpec } from '../../../engine/index.ts';
+import type { OptionDescription } from '../../core/command.ts';
+import type { OptionValue } from '../../core/request.ts';
+
+/** What of the bot's configuration a single command needs. */
+export interface CliConfig {
+  readonly modelFolders: readonly string[];
+  readonly provider?: string;
+  /** The negative prompt of a request that names none. */
+  readonly negative: string;
+}
+
+export interface CliInput {
+  /** The prompt, in which flags count as in a channel. */
+  readonly text: string;
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+/** A terminal, a file or a pipe. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** All that the command line is made of; a test gives its own. */
+export interface CliParts {
+  /** /imagine's, so that the command line knows the same options. */
+  readonly options: readonly OptionDescription[];
+  /** @throws EaselError */
+  readConfig(): CliConfig;
+  /** @param previewEvery steps between previews, 0 for none */
+  openEngine(config: CliConfig, previewEvery: number): Engine;
+  /** @throws BadInputError with one sentence */
+  resolveSpec(input: CliInput, engine: EngineDescription, config: CliConfig): GenerationSpec;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}

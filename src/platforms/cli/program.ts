@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { isEngineError } from '../../../engine/index.ts';
+import { EaselError } from '../../errors.ts';
+import { runBench } from './bench.ts';
+import { runImagine } from './imagine.ts';
+import type { CliConfig, CliParts } from './parts.ts';
+
+export type { CliParts } from './parts.ts';
+
+/** What the shell is told. Bad input is 2, as for shells' own commands. */
+export const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
+
+/**
+ * Runs one command line. Trouble becomes a sentence on stderr and an exit code; it never rejects.
+ * @param args without node and the program's path
+ */
+export async function runCli(args: readonly string[], parts: CliParts): Promise<number> {
+  try {
+    await createProgram(parts).parseAsync([...args], { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    parts.stderr.write(`${describeTrouble(error)}\n`);
+    return isBadInput(error) ? EXIT.badInput : EXIT.failed;
+  }
+}
+
+function createProgram(parts: CliParts): Command {
+  const program = new Command('easel')
+    .description('Pictures from words, without a channel.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => parts.stdout.write(text),
+      writeErr: (text) => parts.stderr.write(text),
+      outputError: () => undefined,
+    });
+  addImagine(program, parts);
+  addBench(program, parts);
+  return program;
+}
+
+function addImagine(program: Command, parts: CliParts): void {
+  const command = program
+    .command('imagine <prompt>')
+    .description('draw what the prompt says into a PNG file')
+    .requiredOption('--out <file.png>', 'where the picture goes; several go to FILE-1.png, FILE-2.png, …')
+    .option('--json', 'print one line of JSON: seed, sizes, files and timings in milliseconds')
+    .option('--model <folder>', 'a model folder in diffusers layout');
+  for (const { name, description, type, example, freeText } of parts.options) {
+    if (freeText || name === 'model') continue;
+    const value = type === 'string' ? 'value' : 'number';
+    command.option(`--${name} <${value}>`, `${lowerFirst(description)}, such as ${example}`);
+  }
+  command.action((prompt: string, { out, json, model, ...options }: Record<string, string> & { json?: true }) =>
+    runImagine(
+      { input: { text: prompt, options }, out: String(out), asJson: json === true },
+      configFor(parts, model),
+      parts,
+    ),
+  );
+}
+
+function addBench(program: Command, parts: CliParts): void {
+  program
+    .command('bench')
+    .description('time loading, one guided UNet step and decoding')
+    .option('--json', 'print one line of JSON, times in milliseconds')
+    .option('--model <folder>', 'a model folder in diffusers layout')
+    .option('--width <number>', "width in pixels, the model's own if left out")
+    .option('--height <number>', "height in pixels, the model's own if left out")
+    .action(({ json, model, ...options }: Record<string, string> & { json?: true }) =>
+      runBench({ options, asJson: json === true }, configFor(parts, model), parts),
+    );
+}
+
+function configFor(parts: CliParts, modelFolder: string | undefined): CliConfig {
+  const config = parts.readConfig();
+  return modelFolder === undefined ? config : { ...config, modelFolders: [resolve(modelFolder)] };
+}
+
+function isBadInput(error: unknown): boolean {
+  return error instanceof CommanderError || (error instanceof EaselError && error.code !== 'not_written');
+}
+
+/** One sentence where there is one; a bug shows where it is. */
+function describeTrouble(error: unknown): string {
+  if (error instanceof CommanderError) return describeUsage(error);
+  if (error instanceof EaselError) return error.userMessage;
+  if (isEngineError(error)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** commander's "error: unknown option '--step'\n(Did you mean --steps?)" on one line. */
+function describeUsage(error: CommanderError): string {
+  if (error.code === 'commander.help') return 'Say what to do: `easel imagine` or `easel bench`.';
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}.`, ...rest].join(' ');
+}
+
+function lowerFirst(sentence: string): string {
+  return `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+}
