@@ -26,8 +26,12 @@ export interface SessionOptions {
   readonly threads: number;
 }
 
-/** @param graph a serialised ONNX model with one output. */
+/**
+ * @param graph a serialised ONNX model with one output.
+ * @throws EngineError `bad_request` for an execution provider that this machine's ONNX Runtime does not have.
+ */
 export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+  refuseUnknownProvider(options.provider);
   const session = await ort.InferenceSession.create(graph, {
     executionProviders: options.provider === 'cpu' ? ['cpu'] : [options.provider, 'cpu'],
     graphOptimizationLevel: 'all',
@@ -57,6 +61,16 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
     },
     close: () => session.release(),
   };
+}
+
+function refuseUnknownProvider(provider: string): void {
+  const known = ort.listSupportedBackends().map(({ name }) => name);
+  if (known.includes(provider)) return;
+  throw new EngineError(
+    'bad_request',
+    `There is no execution provider "${provider}" on this machine; use one of ${known.join(', ')}.`,
+    { provider },
+  );
 }
 
 function explain(cause: unknown): never {

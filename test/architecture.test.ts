@@ -55,6 +55,15 @@ describe('the house stands as drawn', () => {
     expect(callers).toEqual(['engine/session.ts']);
   });
 
+  test('the shell never loads ONNX Runtime', () => {
+    const reached = new Set(['src/main.ts']);
+    for (const file of reached) {
+      for (const { from, to, typeOnly } of all) if (from === file && !typeOnly) reached.add(to);
+    }
+    expect(reached).toContain('engine/host/client.ts');
+    expect(reached).not.toContain('onnxruntime-node');
+  });
+
   test('core imports core, and from the engine types and its door alone', () => {
     const strays = all.filter(
       ({ from, to }) =>

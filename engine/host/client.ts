@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.ts';
-import { describeModels, type EngineOptions } from '../runtime.ts';
+import { describeModels, type EngineOptions } from '../model/catalog.ts';
 import type { Engine, Progress, RunResult } from '../types.ts';
 import { decodeError, type FromChild, type ToChild } from './protocol.ts';
 

@@ -1,5 +1,5 @@
 import { EngineError, type EngineErrorCode } from '../errors.ts';
-import type { EngineOptions } from '../runtime.ts';
+import type { EngineOptions } from '../model/catalog.ts';
 import type { EngineTask, Latents, Progress, RunResult } from '../types.ts';
 
 /** Messages between the shell and the engine's process, by structured clone: typed arrays cross as bytes. */

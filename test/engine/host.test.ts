@@ -104,6 +104,14 @@ describe('the engine in its own process', () => {
     expect(await codeOf(closed.run({ kind: 'generate', spec }))).toBe('aborted');
   });
 
+  test('asked for a provider that is not there names those that are', async () => {
+    const engine = createEngine({ modelFolders: [tinyModel('tiny-conv')], provider: 'tpu' });
+    await expect(engine.load('tiny-conv')).rejects.toThrow(
+      /no execution provider "tpu" on this machine; use one of cpu/,
+    );
+    await engine.close();
+  });
+
   test('that hangs is killed and its task told', async () => {
     const hung = createEngine({ modelFolders: [tinyModel('tiny-conv')], threads: 1, stallTimeoutMs: 3000 });
     const stuck = hung.run(
