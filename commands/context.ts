@@ -1,9 +1,9 @@
 import type { EngineDescription } from '../engine/index.ts';
+import type { CommandDescription } from '../src/core/command.ts';
 import type { Job } from '../src/core/job.ts';
 import type { ButtonRequest, CommandRequest } from '../src/core/request.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { JobQueue } from '../src/queue/port.ts';
-import type { CommandDescription } from './describe.ts';
 
 /** All that a command may reach: ports and settings, never a platform, a database or the engine itself. */
 export interface CommandContext {

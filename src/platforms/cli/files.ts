@@ -1,13 +1,15 @@
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, parse } from 'node:path';
 import { BadInputError, EaselError } from '../../errors.ts';
 
 const EXTENSION = /\.png$/i;
 
 /** Before minutes of drawing: can a picture go there at all? @throws BadInputError */
 export async function checkOut(out: string): Promise<void> {
-  if (!EXTENSION.test(out)) throw new BadInputError('bad_out', `--out must name a .png file; try ${out || 'fox'}.png.`);
+  if (!EXTENSION.test(out)) {
+    throw new BadInputError('bad_out', `--out must name a .png file; try ${parse(out).name || 'picture'}.png.`);
+  }
   const folder = dirname(out);
   try {
     await access(folder, constants.W_OK);

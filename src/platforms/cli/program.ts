@@ -32,7 +32,8 @@ function createProgram(parts: CliParts): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => parts.stdout.write(text),
-      writeErr: (text) => parts.stderr.write(text),
+      // Its errors are told by `describeTrouble`, once and in one sentence.
+      writeErr: () => undefined,
       outputError: () => undefined,
     });
   addImagine(program, parts);
@@ -91,11 +92,21 @@ function describeTrouble(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** commander's "error: unknown option '--step'\n(Did you mean --steps?)" on one line. */
+/** commander's messages, `error: …` and perhaps a second line with a suggestion, as one sentence. */
 function describeUsage(error: CommanderError): string {
-  if (error.code === 'commander.help') return 'Say what to do: `easel imagine` or `easel bench`.';
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}.`, ...rest].join(' ');
+  const [, typed, meant] = /'(--?[^']*)'(?:\n\(Did you mean (\S+)\?\))?/.exec(error.message) ?? [];
+  switch (error.code) {
+    case 'commander.help':
+      return 'Say what to do: `easel imagine` or `easel bench`.';
+    case 'commander.excessArguments':
+      return 'The prompt must be in quotes, such as easel imagine "a red circle" --out circle.png.';
+    case 'commander.unknownOption':
+      return `\`${typed}\` is not an option; ${meant === undefined ? '--help lists them all.' : `did you mean \`${meant}\`?`}`;
+    default: {
+      const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+      return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+    }
+  }
 }
 
 function lowerFirst(sentence: string): string {

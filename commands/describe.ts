@@ -1,1 +1,0 @@
-export type { CommandDescription, OptionDescription } from '../src/core/command.ts';
