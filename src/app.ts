@@ -9,7 +9,7 @@ import { createDeliver } from './deliver/deliver.ts';
 import { type ButtonHandlers, type CommandHandlers, createDispatch } from './dispatch.ts';
 import { createExplain } from './failure.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
-import { encodePng } from './image/encode.ts';
+import { decodePng, encodePng, encodeWebp } from './image/encode.ts';
 import { createLog, type Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createWebPort } from './platforms/web/index.ts';
@@ -57,6 +57,9 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       concurrency: config.concurrency,
       explain: (error, job) => explain(error, { job: job.id }),
     });
+    queue.onOutcome(({ kind, job }) =>
+      log.info({ job: job.id, attempts: job.attempts, code: job.failure?.code }, kind),
+    );
     const drawing = createDrawing(describeRecipe);
     const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
     const context: CommandContext = {
@@ -75,13 +78,13 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
         return web?.url;
       },
       start: async () => {
-        await deliver.start();
-        await queue.work(createRunner(engine, store.pictures));
-        for (const port of ports) await port.start(dispatch);
         // Reading the weights takes seconds that the first person should not wait; if it fails, each job will say why.
         engine
           .load(description.defaultModel)
           .catch((error: unknown) => explain(error, { model: description.defaultModel }));
+        await deliver.start();
+        await queue.work(createRunner(engine, store.pictures));
+        for (const port of ports) await port.start(dispatch);
       },
       stop: async () => {
         await queue.close();
@@ -115,7 +118,11 @@ function createRecipeText(description: EngineDescription): (recipe: PictureRecip
 }
 
 function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawing {
-  return { grid: (pngs, job) => drawGrid(pngs, describeRecipe(job.task)), preview: drawPreview };
+  return {
+    grid: (pngs, job) => drawGrid(pngs, describeRecipe(job.task)),
+    preview: drawPreview,
+    compress: async (png, quality) => encodeWebp(await decodePng(png), quality),
+  };
 }
 
 function bindHandlers(context: CommandContext): { commands: CommandHandlers; buttons: ButtonHandlers } {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isEngineError } from '../engine/index.ts';
 import type { JobFailure } from './core/job.ts';
-import { EaselError } from './errors.ts';
+import { BadInputError, EaselError } from './errors.ts';
 import type { Log } from './log.ts';
 
 /** What a person is told of any error. @param facts what the log should say beside it: job id, request id. */
@@ -12,7 +12,9 @@ export function createExplain(log: Log): Explain {
   return (error, facts) => {
     const known = sentenceOf(error);
     if (known !== undefined) {
-      log.info({ ...facts, code: known.code, err: causeOf(error) }, known.userMessage);
+      // What a person mistyped is no event in the life of the bot.
+      const level = error instanceof BadInputError ? 'debug' : 'info';
+      log[level]({ ...facts, code: known.code, err: causeOf(error) }, known.userMessage);
       return known;
     }
     const reference = randomBytes(4).toString('hex');
@@ -27,7 +29,7 @@ export function createExplain(log: Log): Explain {
 function sentenceOf(error: unknown): JobFailure | undefined {
   if (error instanceof EaselError) return { code: error.code, userMessage: error.userMessage };
   if (isEngineError(error) && error.code !== 'internal') return { code: error.code, userMessage: error.message };
-  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'SQLITE_FULL')) {
     return {
       code: 'disk_full',
       userMessage: 'The disk that holds the pictures is full; ask again when there is room.',

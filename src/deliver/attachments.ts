@@ -2,6 +2,7 @@ import type { RgbImage } from '../../engine/index.ts';
 import { specOf } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
 import type { ReplyPicture } from '../core/reply.ts';
+import { EaselError } from '../errors.ts';
 import type { PictureStore } from '../store/port.ts';
 
 /** A picture as the channel shows it: PNG bytes, sides in pixels. */
@@ -17,34 +18,57 @@ export interface Drawing {
   grid(pngs: readonly Uint8Array[], job: Job): Promise<DrawnPicture>;
   /** Small previews in one picture, as large as the finished grid will be seen. */
   preview(previews: readonly RgbImage[]): Promise<DrawnPicture>;
+  /** WebP of a quality from 1 to 100. */
+  compress(png: Uint8Array, quality: number): Promise<Uint8Array>;
 }
+
+/** Tried in turn for a picture that is too large to send; the file that is kept stays as it is. */
+const COMPRESSED_QUALITIES = [90, 75, 50];
 
 /** Characters (code points) of the prompt in an alternative text. */
 const MAX_ALT_PROMPT = 200;
 
-/** The picture of a rendered job; undefined when its files are gone. */
+/**
+ * The picture of a rendered job, as PNG where that fits into `maxBytes`.
+ * @throws EaselError `pictures_gone` when its files are gone, `too_large` when no form of it fits
+ */
 export async function attachFinished(
   job: Job,
   pictures: PictureStore,
   drawing: Drawing,
-): Promise<ReplyPicture | undefined> {
+  maxBytes: number,
+): Promise<ReplyPicture> {
   const pngs: Uint8Array[] = [];
   for (const index of job.pictures.keys()) {
     const png = await pictures.png(job.id, index);
-    if (png === undefined) return undefined;
+    if (png === undefined) throw gone();
     pngs.push(png);
   }
   const [single, second] = pngs;
   const [stored] = job.pictures;
-  if (single === undefined || stored === undefined) return undefined;
+  if (single === undefined || stored === undefined) throw gone();
   const drawn =
     second === undefined ? { png: single, width: stored.width, height: stored.height } : await drawing.grid(pngs, job);
   const kind = pngs.length === 1 ? 'Picture' : `Grid of ${pngs.length} pictures`;
-  return attach(drawn, `easel-${job.id}.png`, `${kind}: ${promptOf(job)}`);
+  const attached = attach(drawn, `easel-${job.id}.png`, `${kind}: ${promptOf(job)}`);
+  return drawn.png.length <= maxBytes ? attached : compress(attached, drawing, maxBytes);
+}
+
+async function compress(picture: ReplyPicture, drawing: Drawing, maxBytes: number): Promise<ReplyPicture> {
+  for (const quality of COMPRESSED_QUALITIES) {
+    const data = await drawing.compress(picture.data, quality);
+    const name = picture.name.replace(/\.png$/, '.webp');
+    if (data.length <= maxBytes) return { ...picture, name, mediaType: 'image/webp', data };
+  }
+  throw new EaselError('too_large', 'The picture is too large for this channel; ask for a smaller one, or for fewer.');
 }
 
 export async function attachPreview(job: Job, previews: readonly RgbImage[], drawing: Drawing): Promise<ReplyPicture> {
   return attach(await drawing.preview(previews), `easel-${job.id}-preview.png`, `Preview: ${promptOf(job)}`);
+}
+
+function gone(): EaselError {
+  return new EaselError('pictures_gone', 'The picture files are gone; press 🔄 to draw anew.');
 }
 
 function attach({ png, width, height }: DrawnPicture, name: string, alt: string): ReplyPicture {

@@ -109,24 +109,33 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const opened = open(job);
     if (opened === undefined) return;
     showRunning.forget(job.id);
-    const build = () => buildEnd(job.id);
-    const spacingMs = opened.port.capabilities.minEditIntervalMs;
-    opened.card.show({ key: job.state, build, spacingMs, isLast: true });
+    const { minEditIntervalMs, maxAttachmentBytes } = opened.port.capabilities;
+    const build = () => buildEnd(job.id, maxAttachmentBytes);
+    opened.card.show({ key: job.state, build, spacingMs: minEditIntervalMs, isLast: true });
   }
 
-  /** From the job as it is on disk now. A rendered job without its files has failed: it is never rendered again. */
-  async function buildEnd(jobId: string): Promise<Reply> {
+  /** From the job as it is on disk now. */
+  async function buildEnd(jobId: string, maxBytes: number): Promise<Reply> {
     const job = await jobs.get(jobId);
     if (job === undefined) throw new Error(`job ${jobId} is not in the store`);
     if (job.state === 'cancelled') return cancelledReply(job);
     if (job.state === 'failed') return failedReply(job);
-    const picture = await attachFinished(job, pictures, drawing);
-    if (picture !== undefined) return doneReply(job, picture);
-    const failure = { code: 'pictures_gone', userMessage: 'The picture files are gone; press 🔄 to draw anew.' };
-    const failed = await jobs.update(jobId, (stored) =>
-      stored.state === 'rendered' ? transition(stored, 'failed', Date.now(), { failure }) : stored,
+    try {
+      return doneReply(job, await attachFinished(job, pictures, drawing, maxBytes));
+    } catch (error) {
+      if (!(error instanceof EaselError)) throw error;
+      return failedReply(await giveUp(job, error));
+    }
+  }
+
+  /** What cannot be shown has failed: it is never rendered again by itself. */
+  async function giveUp(job: Job, { code, userMessage }: EaselError): Promise<Job> {
+    const failed = await jobs.update(job.id, (stored) =>
+      stored.state === 'rendered'
+        ? transition(stored, 'failed', Date.now(), { failure: { code, userMessage } })
+        : stored,
     );
-    return failedReply(failed ?? job);
+    return failed ?? job;
   }
 
   queue.onQueued((job) => {

@@ -26,6 +26,8 @@ export interface Entry {
 export interface Line {
   add(job: Job, cost: number, start: number, resumed: boolean): Entry;
   get(jobId: string): Entry | undefined;
+  /** The engine takes it. */
+  begin(entry: Entry): void;
   /** A cancelled job's followers move up. */
   retag(jobId: string, start: number): void;
   remove(entry: Entry): void;
@@ -35,16 +37,28 @@ export interface Line {
   place(jobId: string): QueuePlace | undefined;
 }
 
+/** The line as it stands, sorted once for all the questions until it changes. */
+interface Standing {
+  /** Running first, then by tag. */
+  readonly order: readonly Entry[];
+  readonly running: readonly Entry[];
+  /** By job id, of those that wait: the place, from 1, and the cost of all that wait before it. */
+  readonly places: ReadonlyMap<string, { readonly place: number; readonly ahead: number }>;
+}
+
 /** @param slots jobs that run at once */
 export function createLine(pace: Pace, slots: number): Line {
   const entries = new Map<string, Entry>();
   let turns = 0;
+  let standing: Standing | undefined;
 
-  function inOrder(): readonly Entry[] {
-    return [...entries.values()].sort(
-      (a, b) => Number(b.phase === 'running') - Number(a.phase === 'running') || a.start - b.start || a.turn - b.turn,
-    );
-  }
+  const stand = (): Standing => {
+    standing ??= sort([...entries.values()]);
+    return standing;
+  };
+  const changed = () => {
+    standing = undefined;
+  };
 
   return {
     add: (job, cost, start, resumed) => {
@@ -54,36 +68,57 @@ export function createLine(pace: Pace, slots: number): Line {
         stop: new AbortController(),
       };
       entries.set(job.id, entry);
+      changed();
       return entry;
     },
     get: (jobId) => entries.get(jobId),
+    begin: (entry) => {
+      entry.phase = 'running';
+      changed();
+    },
     retag: (jobId, start) => {
       const entry = entries.get(jobId);
       if (entry === undefined) return;
       entry.start = start;
       entry.turn = turns++;
+      changed();
     },
     remove: (entry) => {
-      entries.delete(entry.job.id);
+      if (entries.delete(entry.job.id)) changed();
     },
     waiting: (owner) => {
       const waiting = [...entries.values()].filter((entry) => entry.phase === 'waiting');
       const key = userKey(owner);
       return { inAll: waiting.length, ofOwner: waiting.filter((entry) => userKey(entry.job.owner) === key).length };
     },
-    inOrder,
+    inOrder: () => stand().order,
     place: (jobId) => {
       const entry = entries.get(jobId);
       if (entry === undefined) return undefined;
-      if (entry.phase === 'running') return withEta(0, pace.estimate(entry.cost * (1 - entry.done)));
-      const order = inOrder();
-      const index = order.indexOf(entry);
-      const ahead = order.slice(0, index).reduce((sum, other) => sum + other.cost * (1 - other.done), 0);
-      const running = order.filter((other) => other.phase === 'running').length;
-      return withEta(index - running + 1, pace.estimate(ahead / slots + entry.cost));
+      const { running, places } = stand();
+      const waiting = places.get(jobId);
+      if (waiting === undefined) return withEta(0, pace.estimate(leftOf(entry)));
+      const begun = running.reduce((sum, other) => sum + leftOf(other), 0);
+      return withEta(waiting.place, pace.estimate((begun + waiting.ahead) / slots + entry.cost));
     },
   };
 }
+
+function sort(entries: readonly Entry[]): Standing {
+  const running = entries.filter((entry) => entry.phase === 'running');
+  const waiting = entries
+    .filter((entry) => entry.phase === 'waiting')
+    .sort((a, b) => a.start - b.start || a.turn - b.turn);
+  const places = new Map<string, { readonly place: number; readonly ahead: number }>();
+  let ahead = 0;
+  for (const [index, entry] of waiting.entries()) {
+    places.set(entry.job.id, { place: index + 1, ahead });
+    ahead += entry.cost;
+  }
+  return { order: [...running, ...waiting], running, places };
+}
+
+const leftOf = (entry: Entry): number => entry.cost * (1 - entry.done);
 
 function withEta(place: number, etaMs: number | undefined): QueuePlace {
   return etaMs === undefined ? { place } : { place, etaMs };

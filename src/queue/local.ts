@@ -73,13 +73,14 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const place = { priority: -start, id: job.id, signal: entry.leave.signal };
     lane
       .add(() => run(entry), place)
-      .catch(() => {
+      .catch((error: unknown) => {
         // Cancelled while it waited; `cancel` has told everyone.
+        if (!entry.leave.signal.aborted) explain(error, job);
       });
   }
 
   async function run(entry: Entry): Promise<void> {
-    entry.phase = 'running';
+    line.begin(entry);
     clock.begin(entry.job.id);
     const work = perform(entry).catch((error: unknown) => {
       // The journal refused a write. The job keeps its last state on disk and is taken up after a restart.

@@ -27,6 +27,7 @@ const MAX_SIDE = 64;
 
 const drawing: Drawing = {
   grid: async (pngs) => ({ png: Buffer.concat(pngs), width: MAX_SIDE, height: MAX_SIDE }),
+  compress: async (png, quality) => png.slice(0, Math.ceil((png.length * quality) / 100)),
   preview: async (previews) => ({ png: Uint8Array.of(previews.length), width: MAX_SIDE, height: MAX_SIDE }),
 };
 
@@ -292,6 +293,22 @@ describe('delivery', () => {
     channel.comeUp();
     await shows(0, 'The picture files are gone');
     await reaches(job.id, 'failed');
+  });
+
+  it('sends a compressed picture where a PNG is too large, and says so when even that is', async () => {
+    await letGo();
+    channel = createRecordingChannel({ maxAttachmentBytes: 5 });
+    compose();
+    await work();
+    await submit('A1', { count: 2 });
+    const b1 = await submit('B1', { count: 4 });
+    (await engine.begun(0)).finish();
+    (await engine.begun(1)).finish();
+    await shows(0, 'seed 1 to 2');
+    expect(channel.messages[0]?.pictures[0]).toMatchObject({ mediaType: 'image/webp', data: { length: 5 } });
+    expect(channel.messages[0]?.pictures[0]?.name).toMatch(/\.webp$/);
+    await shows(1, 'The picture is too large for this channel');
+    await reaches(b1.id, 'failed');
   });
 
   it('deletes message and pictures when asked, and never posts that job again', async () => {

@@ -28,7 +28,11 @@ export interface RecordingChannel extends ChannelPort {
 }
 
 /** A channel in memory that keeps messages as people would see them, and that can fail as networks do. */
-export function createRecordingChannel({ minEditIntervalMs = 0, previews = true } = {}): RecordingChannel {
+export function createRecordingChannel({
+  minEditIntervalMs = 0,
+  previews = true,
+  maxAttachmentBytes = 1e6,
+} = {}): RecordingChannel {
   const messages: Message[] = [];
   const byNonce = new Map<string, Message>();
   const failures: { readonly error: unknown; readonly after?: boolean }[] = [];
@@ -69,7 +73,7 @@ export function createRecordingChannel({ minEditIntervalMs = 0, previews = true 
 
   const port: ChannelPort = {
     platform: 'web',
-    capabilities: { minEditIntervalMs, maxAttachmentBytes: 1e6, previews },
+    capabilities: { minEditIntervalMs, maxAttachmentBytes, previews },
     start: async (given) => {
       dispatch = given;
     },
