@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MessagePage } from '../../src/platforms/web/wire.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MODEL = fileURLToPath(new URL('../fixtures/models/tiny-conv', import.meta.url));
+const PATIENCE = { timeout: 40_000, interval: 100 };
+
+describe('a bot that is killed outright', () => {
+  let folder: string;
+  let url = '';
+  const children: ChildProcess[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'easel-kill-'));
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) await kill(child);
+    rmSync(folder, { recursive: true });
+  });
+
+  async function start(): Promise<ChildProcess> {
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN], {
+      env: { PATH: process.env.PATH, PORT: '0', EASEL_MODEL: MODEL, EASEL_DATA: folder, EASEL_LOG_LEVEL: 'warn' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk);
+    });
+    await expect.poll(() => out, PATIENCE).toContain('\n');
+    url = out.replace('Easel is at ', '').trim();
+    return child;
+  }
+
+  async function type(requestId: string, line: string): Promise<void> {
+    const headers = { 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ name: 'Ada', requestId, line });
+    const answer = await fetch(`${url}/api/messages`, { method: 'POST', headers, body });
+    expect(await answer.json()).toMatchObject({ kind: 'posted' });
+  }
+
+  async function replies() {
+    const answer = (await (await fetch(`${url}/api/messages`)).json()) as MessagePage;
+    return answer.messages.flatMap((message) => (message.kind === 'reply' ? [message.reply] : []));
+  }
+  const states = async () => (await replies()).map((reply) => reply.state);
+
+  it('loses nothing and does nothing twice: what was drawn goes on, what waited follows, in the same messages', async () => {
+    const first = await start();
+    await type('one', '/imagine a red circle --steps 80 --size 128x128 --count 1');
+    await type('two', '/imagine a blue square --steps 2 --size 64x64 --count 1');
+    await expect.poll(async () => (await replies())[0]?.progress ?? 0, PATIENCE).toBeGreaterThan(0.05);
+    await kill(first);
+
+    await start();
+    await type('one', '/imagine a red circle --steps 80 --size 128x128 --count 1');
+    await expect.poll(states, PATIENCE).toEqual(['done', 'done']);
+  });
+});
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await exited;
+}
