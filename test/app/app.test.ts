@@ -77,7 +77,7 @@ describe('the app with the real engine', () => {
   });
 
   it('goes on with a picture whose engine was killed, and delivers it once', async () => {
-    await type('a red circle --steps 60 --size 128x128 --count 1');
+    await type('a red circle --steps 40 --size 128x128 --count 1');
     await expect.poll(() => channel.messages[0]?.progress ?? 0, PATIENCE).toBeGreaterThan(0.05);
     const { pid } = engine;
     if (pid === undefined) throw new Error('the engine is not running');
@@ -90,7 +90,7 @@ describe('the app with the real engine', () => {
   });
 
   it('continues after a restart what was being drawn, and what waited', async () => {
-    await type('a red circle --steps 60 --size 128x128 --count 1');
+    await type('a red circle --steps 40 --size 128x128 --count 1');
     await type('a blue square --steps 2 --size 64x64');
     await expect.poll(() => channel.messages[0]?.progress ?? 0, PATIENCE).toBeGreaterThan(0.05);
     await app.stop();
