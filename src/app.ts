@@ -16,7 +16,7 @@ import { createWebPort } from './platforms/web/index.ts';
 import { createLocalQueue } from './queue/local.ts';
 import type { JobQueue } from './queue/port.ts';
 import { createRunner } from './runner.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type Store } from './store/store.ts';
 
 /** What a test composes differently. */
 export interface AppParts {
@@ -50,28 +50,8 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   try {
     const web = parts.ports === undefined ? openWeb(config, log) : undefined;
     const ports = parts.ports ?? (web === undefined ? [] : [web]);
-    const explain = createExplain(log);
-    const queue = createLocalQueue({
-      store: store.jobs,
-      limits: config,
-      concurrency: config.concurrency,
-      explain: (error, job) => explain(error, { job: job.id }),
-    });
-    queue.onOutcome(({ kind, job }) =>
-      log.info({ job: job.id, attempts: job.attempts, code: job.failure?.code }, kind),
-    );
     const drawing = createDrawing(describeRecipe);
-    const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
-    const context: CommandContext = {
-      engine: description,
-      defaults: { count: config.count, negative: config.negative },
-      queue,
-      findJob: (jobId) => store.jobs.get(jobId),
-      deleteJob: (job) => deliver.deleteJob(job),
-      randomSeed: () => randomBytes(4).readUInt32LE(),
-    };
-    const dispatch = createDispatch({ ...bindHandlers(context), findJob: context.findJob, explain });
-
+    const { queue, deliver, dispatch, explain } = compose({ config, description, store, ports, drawing, log });
     return {
       queue,
       get url() {
@@ -79,9 +59,8 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       },
       start: async () => {
         // Reading the weights takes seconds that the first person should not wait; if it fails, each job will say why.
-        engine
-          .load(description.defaultModel)
-          .catch((error: unknown) => explain(error, { model: description.defaultModel }));
+        const { defaultModel } = description;
+        engine.load(defaultModel).catch((error: unknown) => explain(error, { model: defaultModel }));
         await deliver.start();
         await queue.work(createRunner(engine, store.pictures));
         for (const port of ports) await port.start(dispatch);
@@ -98,6 +77,38 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
     await store.close();
     throw error;
   }
+}
+
+interface Composition {
+  readonly config: Config;
+  readonly description: EngineDescription;
+  readonly store: Store;
+  readonly ports: readonly ChannelPort[];
+  readonly drawing: Drawing;
+  readonly log: Log;
+}
+
+/** The rooms between the engine and the channels. */
+function compose({ config, description, store, ports, drawing, log }: Composition) {
+  const explain = createExplain(log);
+  const queue = createLocalQueue({
+    store: store.jobs,
+    limits: config,
+    concurrency: config.concurrency,
+    explain: (error, job) => explain(error, { job: job.id }),
+  });
+  queue.onOutcome(({ kind, job }) => log.info({ job: job.id, attempts: job.attempts, code: job.failure?.code }, kind));
+  const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
+  const context: CommandContext = {
+    engine: description,
+    defaults: { count: config.count, negative: config.negative },
+    queue,
+    findJob: (jobId) => store.jobs.get(jobId),
+    deleteJob: (job) => deliver.deleteJob(job),
+    randomSeed: () => randomBytes(4).readUInt32LE(),
+  };
+  const dispatch = createDispatch({ ...bindHandlers(context), findJob: context.findJob, explain });
+  return { queue, deliver, dispatch, explain };
 }
 
 function engineOptions({ modelFolders, provider }: Config) {

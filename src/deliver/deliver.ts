@@ -41,6 +41,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
   const { queue, jobs, pictures, drawing, log } = options;
   const ports = new Map<Platform, ChannelPort>(options.ports.map((port) => [port.platform, port]));
   const cards = new Map<string, OpenCard>();
+  const missedPlatforms = new Set<Platform>();
   let lineTimer: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -50,7 +51,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const port = ports.get(job.channel.platform);
     if (stopped || job.deleted) return undefined;
     if (port === undefined) {
-      log.warn({ job: job.id, platform: job.channel.platform }, 'no such platform now; the job waits for it');
+      tellMissing(job.channel.platform);
       return undefined;
     }
     const card = createCard({
@@ -68,6 +69,12 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const opened = { card, port };
     cards.set(job.id, opened);
     return opened;
+  }
+
+  function tellMissing(platform: Platform): void {
+    if (missedPlatforms.has(platform)) return;
+    missedPlatforms.add(platform);
+    log.warn({ platform }, 'some jobs came from a platform that is not connected now; they are delivered when it is');
   }
 
   async function rememberMessage(jobId: string, message: MessageRef): Promise<void> {
