@@ -53,6 +53,6 @@ async function run(opened: Engine, { id, task, sourceLatents }: ToChild & { kind
 }
 
 function send(message: FromChild): void {
-  // The parent may have gone between two steps; then `disconnect` ends this process.
-  if (process.connected) process.send?.(message);
+  // The parent may be gone and its end not yet noticed here; `disconnect` then ends this process.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
