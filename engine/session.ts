@@ -32,7 +32,7 @@ export interface SessionOptions {
  */
 export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
   refuseUnknownProvider(options.provider);
-  const session = await ort.InferenceSession.create(graph, {
+  const opening = ort.InferenceSession.create(graph, {
     executionProviders: options.provider === 'cpu' ? ['cpu'] : [options.provider, 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
@@ -43,6 +43,14 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
         model_external_initializers_file_folder_path: parse(process.cwd()).root,
       },
     },
+  });
+  const session = await opening.catch((cause: unknown) => {
+    throw new EngineError(
+      'internal',
+      `A network could not be opened on the execution provider "${options.provider}": ${messageOf(cause)}`,
+      { provider: options.provider },
+      cause,
+    );
   });
   const outputName = session.outputNames[0] ?? '';
   return {
@@ -74,7 +82,7 @@ function refuseUnknownProvider(provider: string): void {
 }
 
 function explain(cause: unknown): never {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   if (/alloc|out of memory/i.test(message)) {
     throw new EngineError(
       'out_of_memory',
@@ -84,4 +92,8 @@ function explain(cause: unknown): never {
     );
   }
   throw new EngineError('internal', `The network could not be run: ${message}`, {}, cause);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
