@@ -68,3 +68,6 @@ export async function say(page: Page, line: string): Promise<void> {
 
 /** Easel's messages that have reached their end, in the order of the channel. */
 export const finishedReplies = (page: Page) => page.locator('.message.reply:has([data-state="done"])');
+
+/** For `expect.poll`: a shared machine with busy cores takes its time. */
+export const SOON = { timeout: 20_000, interval: 50 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findBrowser, finishedReplies, joinAs, launchBrowser, NO_BROWSER, openTab, say } from './browser.ts';
+import { findBrowser, finishedReplies, joinAs, launchBrowser, NO_BROWSER, openTab, SOON, say } from './browser.ts';
 import { killServer, startDoubleServer } from './start-double-server.ts';
 import { createClient } from './web-fixture.ts';
 
@@ -38,7 +38,7 @@ describe.skipIf(executable === undefined)(
       await rm(folder, { recursive: true, force: true });
     });
 
-    const done = (count: number, where = page) => expect.poll(() => finishedReplies(where).count()).toBe(count);
+    const done = (count: number, where = page) => expect.poll(() => finishedReplies(where).count(), SOON).toBe(count);
     const prompt = () => page.getByLabel('Command');
 
     it('explains itself when the channel is empty, and an example fills the prompt box', async () => {
@@ -60,7 +60,7 @@ describe.skipIf(executable === undefined)(
       await done(1);
       expect(await page.locator('progress').isVisible()).toBe(false);
       const image = page.getByRole('img', { name: 'a fox', exact: true });
-      expect(await image.evaluate((img) => img.naturalWidth)).toBe(258);
+      await expect.poll(() => image.evaluate((img) => img.naturalWidth), SOON).toBe(258);
       await page.getByRole('button', { name: 'Vary picture 2' }).click();
       await page.getByRole('button', { name: 'Upscale picture 1' }).first().click();
       await done(3);
@@ -160,22 +160,22 @@ describe.skipIf(executable === undefined)(
       await done(3);
       const scroller = page.locator('#scroller');
       const fromEnd = () => scroller.evaluate((one) => one.scrollHeight - one.scrollTop - one.clientHeight);
-      await expect.poll(fromEnd).toBeLessThan(2);
+      await expect.poll(fromEnd, SOON).toBeLessThan(2);
       await scroller.evaluate((one) => one.scrollTo(0, 100));
       await script.say('/imagine one more');
       await done(4);
       expect(await scroller.evaluate((one) => one.scrollTop)).toBe(100);
       await page.getByRole('button', { name: 'Newest messages' }).click();
-      await expect.poll(fromEnd).toBeLessThan(2);
+      await expect.poll(fromEnd, SOON).toBeLessThan(2);
     });
 
     it('loads earlier messages when the person reads upwards', async () => {
       const script = createClient(url);
       for (let i = 0; i < 40; i++) await script.say(`/imagine fox ${i}`);
       await page.reload();
-      await expect.poll(() => page.locator('.message').count()).toBeGreaterThanOrEqual(50);
+      await expect.poll(() => page.locator('.message').count(), SOON).toBeGreaterThanOrEqual(50);
       await page.locator('#scroller').evaluate((one) => one.scrollTo(0, 0));
-      await expect.poll(() => page.locator('.message').count()).toBe(80);
+      await expect.poll(() => page.locator('.message').count(), SOON).toBe(80);
       const lines = await page.locator('.command-line').allTextContents();
       expect(lines).toEqual(Array.from({ length: 40 }, (_, i) => `/imagine fox ${i}`));
     });

@@ -4,7 +4,7 @@ import { createComposer } from './composer.js';
 import { announce, byId, el } from './dom.js';
 import { follow } from './follow.js';
 import { createJoin } from './join.js';
-import { createMessageView } from './message-view.js';
+import { createMessageList } from './message-list.js';
 import { createOutbox } from './outbox.js';
 import { forgetPerson, tabIdentity } from './person.js';
 import { errorReply, privateNote } from './private-note.js';
@@ -12,83 +12,39 @@ import { plainText } from './spans.js';
 import { createTimeline } from './timeline.js';
 import { setUpViewer } from './viewer.js';
 
-/**
- * @typedef {import('../wire.ts').StandingMessage} StandingMessage
- * @typedef {import('../wire.ts').WireMessage} WireMessage
- * @typedef {import('./message-view.js').MessageView} MessageView
- */
+/** @typedef {import('../wire.ts').WireMessage} WireMessage */
 
 /** @type {readonly import('./completion.js').CommandDescription[]} */
 let commands = [];
-/** @type {Map<string, MessageView>} */
-const views = new Map();
 const ownId = () => tabIdentity()?.person.id;
 
 // --- the list ---
 
-const older = byId('older', HTMLButtonElement);
-const timeline = createTimeline({ onNearStart: () => void (!older.hidden && showOlder()) });
-let isLoadingOlder = false;
+const timeline = createTimeline({ onNearStart: () => void list.loadOlder(), onChange: updateWelcome });
+const list = createMessageList({
+  timeline,
+  context: { ownId, onPress: press },
+  onFocusLost: () => composer.focus(),
+});
 
-async function showOlder() {
-  if (isLoadingOlder) return;
-  isLoadingOlder = true;
-  try {
-    const page = await readMessages({ before: String(Math.min(...[...views.keys()].map(Number))) });
-    older.hidden = !page.hasMore;
-    timeline.keepView(() => page.messages.forEach(show));
-  } catch {
-    // The connection line says that Easel is away; the button stays.
-  } finally {
-    isLoadingOlder = false;
-  }
-}
-older.addEventListener('click', showOlder);
-
-/** @param {StandingMessage} message */
-function show(message) {
-  const known = views.get(message.id);
-  if (known !== undefined) return known.update(message);
-  const view = createMessageView(message, { ownId, onPress: press });
-  views.set(message.id, view);
-  timeline.place(view.element, Number(message.id), message.at);
-  updateWelcome();
+/** @param {number} rows */
+function updateWelcome(rows) {
+  byId('welcome', HTMLElement).hidden = rows > 0;
 }
 
-/** @param {string} id */
-function drop(id) {
-  const view = views.get(id);
-  if (view === undefined) return;
-  views.delete(id);
-  const hadFocus = view.element.contains(document.activeElement);
-  timeline.remove(view.element);
-  if (hadFocus) composer.focus();
-  updateWelcome();
-}
-
-function updateWelcome() {
-  byId('welcome', HTMLElement).hidden = byId('messages', HTMLElement).childElementCount > 0;
-}
-
-/** Reads the newest page; what stands here and is not on it, though it should be, was deleted meanwhile. */
 async function load() {
   const [channel, page] = await Promise.all([readChannel(), readMessages()]);
   commands = channel.commands;
   document.title = channel.title;
   byId('title', HTMLElement).textContent = channel.title;
-  const standing = new Set(page.messages.map((message) => message.id));
-  const oldest = page.hasMore ? Number(page.messages[0]?.id ?? 0) : 0;
-  for (const id of [...views.keys()]) if (Number(id) >= oldest && !standing.has(id)) drop(id);
-  for (const message of page.messages) show(message);
-  if (views.size === page.messages.length) older.hidden = !page.hasMore;
-  updateWelcome();
+  list.load(page);
+  updateWelcome(page.messages.length);
   return page.cursor;
 }
 
 /** @param {WireMessage} message */
 function onMessage(message) {
-  if (message.kind === 'deleted') return drop(message.id);
-  show(message);
+  list.receive(message);
   if (message.kind === 'reply' && message.reply.state !== 'running' && message.reply.state !== 'waiting') {
     announce(`Easel: ${message.reply.lines.map(plainText).join(' ')}`);
   }
@@ -120,15 +76,11 @@ function onUnknownPerson() {
 const outbox = createOutbox({
   identity: tabIdentity,
   place(row, at) {
-    timeline.place(row, Math.max(0, ...[...views.keys()].map(Number)) + 0.5, at);
-    updateWelcome();
+    timeline.place(row, list.newestId() + 0.5, at);
     timeline.toEnd();
   },
-  remove(row) {
-    timeline.remove(row);
-    updateWelcome();
-  },
-  onPosted: show,
+  remove: timeline.remove,
+  onPosted: list.show,
   onUnknownPerson,
 });
 const composer = createComposer({ commands: () => commands, onSend: outbox.send });
@@ -143,11 +95,11 @@ async function press(messageId, buttonId, title) {
   if (identity === undefined) return join.open('Please join first.');
   try {
     const result = await pressButton(messageId, buttonId, identity.token);
-    if (result.kind === 'private') views.get(messageId)?.note(privateNote(result.reply, { ownId }));
+    if (result.kind === 'private') list.note(messageId, privateNote(result.reply, { ownId }));
     else announce(`${title}: asked for`);
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);
-    views.get(messageId)?.note(privateNote(errorReply(sentence), { ownId }));
+    list.note(messageId, privateNote(errorReply(sentence), { ownId }));
     if (error instanceof Refused && error.status === 401) onUnknownPerson();
   }
 }

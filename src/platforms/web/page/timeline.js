@@ -9,18 +9,25 @@ const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric'
 
 /**
  * The scrolling list: keeps its rows in order, days apart, and the end in view unless the person looks elsewhere.
- * @param {{ onNearStart(): void }} handlers
+ * @param {{ onNearStart(): void, onChange(rows: number): void }} handlers
  */
-export function createTimeline({ onNearStart }) {
+export function createTimeline({ onNearStart, onChange }) {
   const scroller = byId('scroller', HTMLElement);
   const list = byId('messages', HTMLOListElement);
   const newest = byId('newest', HTMLButtonElement);
   let follows = true;
   let lastTop = 0;
+  let hasUnseen = false;
+
+  /** @param {boolean} unseen whether there is a message below the view that came after the person scrolled away */
+  function offerNewest(unseen) {
+    hasUnseen = unseen;
+    newest.hidden = follows || !unseen;
+  }
 
   function toEnd() {
     follows = true;
-    newest.hidden = true;
+    offerNewest(false);
     scroller.scrollTop = scroller.scrollHeight;
   }
 
@@ -29,7 +36,7 @@ export function createTimeline({ onNearStart }) {
     if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END) follows = true;
     else if (scroller.scrollTop < lastTop) follows = false;
     lastTop = scroller.scrollTop;
-    if (follows) newest.hidden = true;
+    offerNewest(hasUnseen && !follows);
     if (scroller.scrollTop < NEAR_START) onNearStart();
   });
   newest.addEventListener('click', toEnd);
@@ -51,7 +58,8 @@ export function createTimeline({ onNearStart }) {
     if (before === undefined) list.prepend(row);
     else before.after(row);
     separateDays();
-    if (!follows && row.nextElementSibling === null) newest.hidden = false;
+    onChange(rows().length);
+    if (row.nextElementSibling === null) offerNewest(true);
   }
 
   function separateDays() {
@@ -68,6 +76,7 @@ export function createTimeline({ onNearStart }) {
   function remove(row) {
     row.remove();
     separateDays();
+    onChange(rows().length);
   }
 
   /**
