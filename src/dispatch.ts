@@ -1,6 +1,6 @@
 import { type ButtonActionName, decodeButtonId } from './core/button.ts';
 import type { Job } from './core/job.ts';
-import { type Reply, text } from './core/reply.ts';
+import { type Reply, sentence } from './core/reply.ts';
 import type { ButtonRequest, CommandRequest, Request } from './core/request.ts';
 import { BadInputError } from './errors.ts';
 import type { Explain } from './failure.ts';
@@ -66,6 +66,6 @@ export function createDispatch({ commands, buttons, findJob, explain }: Dispatch
   };
 }
 
-function errorReply(sentence: string): Reply {
-  return { state: 'error', lines: [[text(sentence)]], pictures: [], buttons: [] };
+function errorReply(userMessage: string): Reply {
+  return { state: 'error', lines: [sentence(userMessage)], pictures: [], buttons: [] };
 }

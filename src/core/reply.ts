@@ -46,3 +46,11 @@ export const text = (value: string): Span => ({ kind: 'text', text: value });
 export const strong = (value: string): Span => ({ kind: 'strong', text: value });
 export const code = (value: string): Span => ({ kind: 'code', text: value });
 export const mention = (user: User): Span => ({ kind: 'user', user });
+
+/** A sentence for a person, such as an error's: what stands between backticks becomes code. */
+export function sentence(value: string): RichText {
+  return value.split(/(`[^`]+`)/).flatMap((part) => {
+    if (part === '') return [];
+    return part.length > 2 && part.startsWith('`') && part.endsWith('`') ? code(part.slice(1, -1)) : text(part);
+  });
+}

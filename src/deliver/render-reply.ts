@@ -8,6 +8,7 @@ import {
   type ReplyPicture,
   type RichText,
   type Span,
+  sentence,
   strong,
   text,
 } from '../core/reply.ts';
@@ -54,7 +55,7 @@ export function failedReply(job: Job): Reply {
   const worthRetrying = failure.code !== 'bad_request';
   return {
     state: 'failed',
-    lines: [titleOf(job, 'failed'), [text(failure.userMessage)]],
+    lines: [titleOf(job, 'failed'), sentence(failure.userMessage)],
     pictures: [],
     buttons: worthRetrying ? [[rerollButton(job)]] : [],
   };

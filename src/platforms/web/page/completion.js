@@ -112,7 +112,7 @@ function namesOf(option) {
 
 /** @param {OptionDescription} option */
 function rangeOf(option) {
-  if (option.choices !== undefined) return option.choices.length > 4 ? '' : option.choices.join(' | ');
+  if (option.choices !== undefined) return option.choices.length > 4 ? option.example : option.choices.join(' | ');
   if (option.min !== undefined && option.max !== undefined) return `${option.min}–${option.max}`;
   return option.type === 'string' ? option.example : '';
 }
