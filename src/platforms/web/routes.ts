@@ -17,10 +17,10 @@ import {
   MAX_BODY_BYTES,
   MAX_LINE_LENGTH,
   MAX_NAME_LENGTH,
-  MessageBody,
   MessageId,
   PageQuery,
   PersonBody,
+  PostBody,
   PressBody,
   parse,
 } from './schemas.ts';
@@ -100,7 +100,7 @@ function createApi({ title, commands, room, files, feed, people, inbound }: Rout
     return c.json(message);
   });
   api.post('/messages', async (c) => {
-    const body = parse(MessageBody, await readJson(c));
+    const body = parse(PostBody, await readJson(c));
     const person = speaker(c, people, body.name);
     const requestId = body.requestId ?? randomUUID();
     if ('line' in body) return c.json(await inbound.command(person, { requestId, line: body.line, options: {} }));

@@ -45,7 +45,7 @@ const options = z
 
 export const PersonBody = z.strictObject({ name });
 
-export const MessageBody = z.union(
+export const PostBody = z.union(
   [
     z.strictObject({ line, requestId: requestId.optional(), name: name.optional() }),
     z.strictObject({

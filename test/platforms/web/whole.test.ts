@@ -2,16 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBrowser, finishedReplies, joinAs, launchBrowser, NO_BROWSER, openTab, SOON, say } from './browser.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { finishedReplies, joinAs, launchBrowser, openTab, SOON, say } from './browser.ts';
+import { describeInBrowser } from './in-browser.ts';
 import { type RunningEasel, startEasel } from './start-easel.ts';
 
-const executable = findBrowser();
 /** A shared machine with two busy cores takes its time. */
 const PICTURE_MS = 90_000;
 
-const title = `the whole of Easel in a browser${executable === undefined ? ` – skipped: ${NO_BROWSER}` : ''}`;
-describe.skipIf(executable === undefined)(title, () => {
+describeInBrowser('the whole of Easel in a browser', (executablePath) => {
   let browser: Browser;
   let context: BrowserContext;
   let easel: RunningEasel;
@@ -22,7 +21,7 @@ describe.skipIf(executable === undefined)(title, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'easel-whole-'));
     easel = await startEasel({ dataFolder: folder });
-    browser = await launchBrowser(executable ?? '');
+    browser = await launchBrowser(executablePath);
     context = await browser.newContext({ viewport: { width: 1200, height: 860 } });
     ({ page, complaints } = await openTab(context, easel.url));
   });
