@@ -121,7 +121,11 @@ const CONNECTION = { connecting: 'Connecting…', open: 'Connected', lost: 'Ease
 setUpViewer();
 showExamples();
 if (tabIdentity() === undefined) join.open();
-else showComposer();
+else {
+  showComposer();
+  // Where a pointer is coarse the focus would bring up the keyboard.
+  if (matchMedia('(pointer: fine)').matches) composer.focus();
+}
 follow({
   load,
   onMessage,

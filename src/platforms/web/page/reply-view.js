@@ -94,8 +94,9 @@ function buttonView(button, onPress) {
   const view = el(
     'button',
     { type: 'button', class: button.style, title: button.title, 'data-button': button.id },
-    el('span', { 'aria-hidden': 'true' }, button.label),
-    el('span', { class: 'unseen' }, button.title),
+    // "U1" can be said to a voice control and is part of the name; 🔄 is for the eye only.
+    el('span', { 'aria-hidden': !/[\p{L}\p{N}]/u.test(button.label) && 'true' }, button.label),
+    el('span', { class: 'unseen' }, ` ${button.title}`),
   );
   view.addEventListener('click', async () => {
     // aria-disabled rather than disabled: the focus stays where it is.
