@@ -107,4 +107,13 @@ describe('events', () => {
     const events = await take(follow(cursor), isDone);
     expect(JSON.stringify(events)).not.toContain('/help');
   });
+
+  it('let go of followers that went away, so that others can come', async () => {
+    for (let i = 0; i < 300; i++) {
+      const events = follow();
+      const hello = await events.next();
+      if (hello.done) await expect.poll(async () => (await follow().next()).done, { timeout: 20_000 }).toBe(false);
+      await events.return(undefined);
+    }
+  });
 });
