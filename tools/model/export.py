@@ -22,7 +22,7 @@ from scenes import SIZE, held_out
 from train_unet import TEXT, UNET, Model
 from train_vae import plain_batch
 
-DEFAULTS = {"name": "Sketch", "steps": 20, "guidance": 3.0, "width": SIZE, "height": SIZE}
+DEFAULTS = {"name": "Sketch", "steps": 20, "guidance": 4.0, "width": SIZE, "height": SIZE}
 
 PIPELINE = {
     "_class_name": "StableDiffusionPipeline",

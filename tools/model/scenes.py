@@ -23,11 +23,14 @@ SCENES: dict[str, list[str]] = VOCABULARY["scenes"]
 SIZE = 128
 OVERSAMPLE = 3
 MARGIN = 5
+# A short training learns forms only where they do not wander: pixels to either side, and a share of `turn`.
+REACH = 5.0
+TURN_SHARE = 0.5
 HELD_OUT_SEED = 20_26
 HELD_OUT_SHARE = 0.1
 
 # Half-widths in pixels. The gaps between the ranges keep "small" and "big" meaningful.
-RADIUS = {"small": (15, 20), "": (27, 42), "big": (48, 56)}
+RADIUS = {"small": (17, 20), "": (32, 38), "big": (50, 56)}
 SIZE_WORDS = {"small": ["small", "small", "little", "tiny"], "big": ["big", "big", "large", "huge"]}
 COLOUR_WORDS = {"gray": ["gray", "grey"], "purple": ["purple", "purple", "purple", "violet"]}
 SHAPE_WORDS = {"diamond": ["diamond", "diamond", "diamond", "rhombus"], "cross": ["cross", "cross", "cross", "plus sign"]}
@@ -145,8 +148,8 @@ def draw(scene: Scene, rng: random.Random, icons: dict[str, Image.Image]) -> Ima
 
 
 def place(radius: float, rng: random.Random) -> tuple[float, float]:
-    """A centre within 14 pixels of the middle that keeps the whole subject inside the margin."""
-    reach = max(0.0, min(14.0, SIZE / 2 - MARGIN - radius))
+    """A centre within `REACH` pixels of the middle that keeps the whole subject inside the margin."""
+    reach = max(0.0, min(REACH, SIZE / 2 - MARGIN - radius))
     return SIZE / 2 + rng.uniform(-reach, reach), SIZE / 2 + rng.uniform(-reach, reach)
 
 
@@ -163,7 +166,7 @@ def shape_mask(shape: str, radius: float, turn: float, centre: tuple[float, floa
 
 def draw_shape(picture: Image.Image, scene: Scene, rng: random.Random) -> None:
     radius = rng.uniform(*RADIUS[scene.size])
-    most = SHAPES[scene.subject]["turn"]
+    most = SHAPES[scene.subject]["turn"] * TURN_SHARE
     mask = shape_mask(scene.subject, radius, rng.uniform(-most, most), place(radius, rng))
     picture.paste(COLOURS[scene.colour], (0, 0), mask)
 
@@ -174,9 +177,7 @@ def draw_icon(picture: Image.Image, scene: Scene, rng: random.Random, icon: Imag
     side = round(2 * radius)
     centre = place(radius, rng)
     small = icon.resize((side, side), Image.Resampling.BOX)
-    if rng.random() < 0.5:
-        small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    small = small.rotate(rng.uniform(-8, 8), Image.Resampling.BICUBIC).convert("RGBA")
+    small = small.rotate(rng.uniform(-4, 4), Image.Resampling.BICUBIC).convert("RGBA")
     picture.paste(small, (round(centre[0] - radius), round(centre[1] - radius)), small)
 
 
