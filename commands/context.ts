@@ -1,7 +1,14 @@
 import type { EngineDescription } from '../engine/index.ts';
-import type { CommandDescription } from '../src/core/command.ts';
+import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
+import type { FormSubject } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
-import type { ButtonRequest, CommandRequest } from '../src/core/request.ts';
+import type {
+  ButtonRequest,
+  CommandRequest,
+  FormRequest,
+  MessageActionRequest,
+  ShortcutRequest,
+} from '../src/core/request.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { JobQueue } from '../src/queue/port.ts';
 
@@ -30,4 +37,20 @@ export interface Command {
 
 export interface ButtonHandler {
   run(request: ButtonRequest, job: Job, index: number, context: CommandContext): Promise<DispatchResult>;
+}
+
+/** What is done with a filled form; `form` is its name in `encodeFormId`. */
+export interface FormHandler {
+  readonly form: string;
+  run(request: FormRequest, picture: FormSubject['picture'], context: CommandContext): Promise<DispatchResult>;
+}
+
+export interface MessageAction {
+  readonly description: MessageActionDescription;
+  run(request: MessageActionRequest, context: CommandContext): Promise<DispatchResult>;
+}
+
+export interface Shortcut {
+  readonly shortcut: string;
+  run(request: ShortcutRequest, context: CommandContext): Promise<DispatchResult>;
 }

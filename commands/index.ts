@@ -1,6 +1,6 @@
 import type { ButtonActionName } from '../src/core/button.ts';
 import { cancel, cancelPressed } from './cancel.ts';
-import type { ButtonHandler, Command } from './context.ts';
+import type { ButtonHandler, Command, FormHandler, MessageAction, Shortcut } from './context.ts';
 import { deletePressed } from './delete.ts';
 import { createHelp } from './help.ts';
 import { imagine } from './imagine.ts';
@@ -24,3 +24,12 @@ export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
   cancel: cancelPressed,
   delete: deletePressed,
 };
+
+/** Everything a person can fill in. */
+export const forms: readonly FormHandler[] = [];
+
+/** Everything that can be done with anybody's message. */
+export const messageActions: readonly MessageAction[] = [];
+
+/** Everything that can be asked for without a message. */
+export const shortcuts: readonly Shortcut[] = [];

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { CommandContext } from '../commands/context.ts';
-import { buttons, commands } from '../commands/index.ts';
 import { createEngine, type Engine, type EngineDescription, type PictureRecipe, specOf } from '../engine/index.ts';
+import { openChannels } from './channels.ts';
 import type { Config } from './config.ts';
 import { formatParameters } from './core/parameters.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
-import { type ButtonHandlers, type CommandHandlers, createDispatch } from './dispatch.ts';
 import { createExplain } from './failure.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
 import { decodePng, encodePng, encodeWebp } from './image/encode.ts';
+import { createInbox } from './inbox.ts';
 import { createLog, type Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
-import { createWebPort } from './platforms/web/index.ts';
+import { createPresence } from './presence.ts';
 import { createLocalQueue } from './queue/local.ts';
 import type { JobQueue } from './queue/port.ts';
 import { createRunner } from './runner.ts';
@@ -48,10 +48,9 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const describeRecipe = createRecipeText(description);
   const store = openStore(config.dataFolder, (picture) => encodePng(picture, describeRecipe(picture.recipe)));
   try {
-    const web = parts.ports === undefined ? openWeb(config, log) : undefined;
-    const ports = parts.ports ?? (web === undefined ? [] : [web]);
+    const { ports, web } = parts.ports === undefined ? await openChannels(config, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);
-    const { queue, deliver, dispatch, explain } = compose({ config, description, store, ports, drawing, log });
+    const { queue, deliver, inbox, explain } = compose({ config, description, store, ports, drawing, log });
     return {
       queue,
       get url() {
@@ -60,10 +59,12 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       start: async () => {
         // Reading the weights takes seconds that the first person should not wait; if it fails, each job will say why.
         const { defaultModel } = description;
-        engine.load(defaultModel).catch((error: unknown) => explain(error, { model: defaultModel }));
+        const loading = engine.load(defaultModel);
+        loading.catch((error: unknown) => explain(error, { model: defaultModel }));
+        createPresence({ queue, ports, loading });
         await deliver.start();
         await queue.work(createRunner(engine, store.pictures));
-        for (const port of ports) await port.start(dispatch);
+        for (const port of ports) await port.start(inbox);
       },
       stop: async () => {
         await queue.close();
@@ -107,16 +108,11 @@ function compose({ config, description, store, ports, drawing, log }: Compositio
     deleteJob: (job) => deliver.deleteJob(job),
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
-  const dispatch = createDispatch({ ...bindHandlers(context), findJob: context.findJob, explain });
-  return { queue, deliver, dispatch, explain };
+  return { queue, deliver, inbox: createInbox(context, explain), explain };
 }
 
 function engineOptions({ modelFolders, provider }: Config) {
   return { modelFolders, ...(provider !== undefined && { provider }) };
-}
-
-function openWeb({ host, port, dataFolder }: Config, log: Log) {
-  return createWebPort({ host, port, dataFolder, log, commands: commands.map((command) => command.description) });
 }
 
 /** The `parameters` text, with the model's title in the place of its id. */
@@ -133,25 +129,5 @@ function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawi
     grid: (pngs, job) => drawGrid(pngs, describeRecipe(job.task)),
     preview: drawPreview,
     compress: async (png, quality) => encodeWebp(await decodePng(png), quality),
-  };
-}
-
-function bindHandlers(context: CommandContext): { commands: CommandHandlers; buttons: ButtonHandlers } {
-  const bind = (name: keyof typeof buttons): ButtonHandlers[typeof name] => {
-    return (request, job, index) => buttons[name].run(request, job, index, context);
-  };
-  return {
-    commands: new Map(
-      commands.map((command) => [command.description.name, (request) => command.run(request, context)]),
-    ),
-    buttons: {
-      reroll: bind('reroll'),
-      vary: bind('vary'),
-      vary_subtle: bind('vary_subtle'),
-      vary_strong: bind('vary_strong'),
-      upscale: bind('upscale'),
-      cancel: bind('cancel'),
-      delete: bind('delete'),
-    },
   };
 }

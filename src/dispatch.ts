@@ -1,7 +1,15 @@
 import { type ButtonActionName, decodeButtonId } from './core/button.ts';
+import { decodeFormId, type FormSubject } from './core/form.ts';
 import type { Job } from './core/job.ts';
 import { type Reply, sentence } from './core/reply.ts';
-import type { ButtonRequest, CommandRequest, Request } from './core/request.ts';
+import type {
+  ButtonRequest,
+  CommandRequest,
+  FormRequest,
+  MessageActionRequest,
+  Request,
+  ShortcutRequest,
+} from './core/request.ts';
 import { BadInputError } from './errors.ts';
 import type { Explain } from './failure.ts';
 import type { Dispatch, DispatchResult } from './platforms/port.ts';
@@ -12,9 +20,22 @@ export type ButtonHandlers = Readonly<
   Record<ButtonActionName, (request: ButtonRequest, job: Job, index: number) => Promise<DispatchResult>>
 >;
 
+/** By the form's name. */
+export type FormHandlers = ReadonlyMap<
+  string,
+  (request: FormRequest, picture: FormSubject['picture']) => Promise<DispatchResult>
+>;
+/** By the action's name. */
+export type MessageActionHandlers = ReadonlyMap<string, (request: MessageActionRequest) => Promise<DispatchResult>>;
+/** By the shortcut's name. */
+export type ShortcutHandlers = ReadonlyMap<string, (request: ShortcutRequest) => Promise<DispatchResult>>;
+
 export interface DispatchOptions {
   readonly commands: CommandHandlers;
   readonly buttons: ButtonHandlers;
+  readonly forms: FormHandlers;
+  readonly messageActions: MessageActionHandlers;
+  readonly shortcuts: ShortcutHandlers;
   readonly findJob: (jobId: string) => Promise<Job | undefined>;
   readonly explain: Explain;
 }
@@ -23,7 +44,8 @@ export interface DispatchOptions {
 const REMEMBERED_REQUESTS = 1000;
 
 /** The one way in for all platforms, and the one place where trouble becomes an answer. It never rejects. */
-export function createDispatch({ commands, buttons, findJob, explain }: DispatchOptions): Dispatch {
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { commands, buttons, forms, messageActions, shortcuts, findJob, explain } = options;
   const answers = new Map<string, Promise<DispatchResult>>();
 
   async function runCommand(request: CommandRequest): Promise<DispatchResult> {
@@ -46,9 +68,45 @@ export function createDispatch({ commands, buttons, findJob, explain }: Dispatch
     return buttons[button.action](request, job, button.index);
   }
 
+  async function runForm(request: FormRequest): Promise<DispatchResult> {
+    const subject = decodeFormId(request.formId);
+    const run = subject === undefined ? undefined : forms.get(subject.form);
+    if (run === undefined) {
+      throw new BadInputError('unknown_form', 'This form is not one that this Easel knows; use /imagine instead.');
+    }
+    return run(request, subject?.picture);
+  }
+
+  async function runMessageAction(request: MessageActionRequest): Promise<DispatchResult> {
+    const run = messageActions.get(request.action);
+    if (run === undefined) throw new BadInputError('unknown_action', 'This Easel does not know that action.');
+    return run(request);
+  }
+
+  async function runShortcut(request: ShortcutRequest): Promise<DispatchResult> {
+    const run = shortcuts.get(request.shortcut);
+    if (run === undefined) throw new BadInputError('unknown_shortcut', 'This Easel does not know that shortcut.');
+    return run(request);
+  }
+
+  function run(request: Request): Promise<DispatchResult> {
+    switch (request.kind) {
+      case 'command':
+        return runCommand(request);
+      case 'button':
+        return runButton(request);
+      case 'form':
+        return runForm(request);
+      case 'message_action':
+        return runMessageAction(request);
+      case 'shortcut':
+        return runShortcut(request);
+    }
+  }
+
   async function answer(request: Request): Promise<DispatchResult> {
     try {
-      return await (request.kind === 'command' ? runCommand(request) : runButton(request));
+      return await run(request);
     } catch (error) {
       const { userMessage } = explain(error, { request: request.id });
       return { kind: 'private', reply: errorReply(userMessage) };

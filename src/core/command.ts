@@ -4,6 +4,8 @@ export interface CommandDescription {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionDescription[];
+  /** Only those who moderate the channel see and may use it. */
+  readonly moderatorsOnly?: boolean;
 }
 
 export interface OptionDescription {
@@ -12,7 +14,7 @@ export interface OptionDescription {
   /** Other flag spellings: `no` for `negative`. */
   readonly aliases: readonly string[];
   readonly description: string;
-  readonly type: 'string' | 'integer' | 'number';
+  readonly type: 'string' | 'integer' | 'number' | 'boolean';
   readonly required: boolean;
   /** True for the option that takes the free text (the prompt). */
   readonly freeText: boolean;
@@ -20,5 +22,27 @@ export interface OptionDescription {
   readonly max?: number;
   /** A closed list of values. */
   readonly choices?: readonly string[];
+  /** Values come from `Complete` while typing: a list that is long or that changes. */
+  readonly completes?: boolean;
   readonly example: string;
+}
+
+/** An action on any message, as it stands in the platform's menu. */
+export interface MessageActionDescription {
+  readonly action: string;
+  readonly title: string;
+}
+
+/** Names and descriptions in one other language; a name obeys Discord's rule for command names, in lower case. */
+export interface CommandWording {
+  readonly name: string;
+  readonly description: string;
+  /** By the option's English name. */
+  readonly options: Readonly<Record<string, { readonly name: string; readonly description: string }>>;
+}
+
+/** By Discord's locale code, then by the command's English name, or the message action's. */
+export interface Localisations {
+  readonly commands: Readonly<Record<string, Readonly<Record<string, CommandWording>>>>;
+  readonly messageActions: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

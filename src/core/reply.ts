@@ -1,3 +1,4 @@
+import type { MessageRef } from './channel.ts';
 import type { User } from './user.ts';
 
 /** A run of text; each platform escapes `text` for itself, so a prompt is always text, never markup or a mention. */
@@ -17,6 +18,8 @@ export interface ReplyPicture {
   readonly width: number;
   readonly height: number;
   readonly alt: string;
+  /** Hidden until a person asks to see it, where the platform can. */
+  readonly spoiler?: boolean;
 }
 
 export interface ReplyButton {
@@ -40,6 +43,8 @@ export interface Reply {
   readonly pictures: readonly ReplyPicture[];
   /** Rows of at most 5 buttons. */
   readonly buttons: readonly (readonly ReplyButton[])[];
+  /** The message this one answers: where the picture stands whose button was pressed. */
+  readonly parent?: MessageRef;
 }
 
 export const text = (value: string): Span => ({ kind: 'text', text: value });

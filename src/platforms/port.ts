@@ -1,19 +1,55 @@
 import type { ChannelRef, MessageRef } from '../core/channel.ts';
+import type { Form } from '../core/form.ts';
 import type { Reply } from '../core/reply.ts';
-import type { Request } from '../core/request.ts';
-import type { Platform } from '../core/user.ts';
+import type { OptionValue, Request } from '../core/request.ts';
+import type { Platform, User } from '../core/user.ts';
 
 /**
- * Answers a request. `private` is seen only by the person who sent it; `posted` means the message stands (or will
- * stand) in the channel by itself, through `ChannelPort.post`. Never rejects: trouble becomes a private reply.
+ * Answers a request, within milliseconds: pictures are only queued. `private` is seen only by the person who sent it;
+ * `posted` means the message stands (or will stand) in the channel by itself, through `ChannelPort.post`, whose nonce
+ * is then `jobIdOf(platform, request.id)`; `form` is opened for that person. Never rejects: trouble becomes a private
+ * reply.
  */
 export type Dispatch = (request: Request) => Promise<DispatchResult>;
-export type DispatchResult = { readonly kind: 'private'; readonly reply: Reply } | { readonly kind: 'posted' };
+export type DispatchResult =
+  | { readonly kind: 'private'; readonly reply: Reply }
+  | { readonly kind: 'posted' }
+  | { readonly kind: 'form'; readonly form: Form };
+
+/** What a person may mean by what they have typed so far of an option's value: at most 25, best first. Never rejects. */
+export type Complete = (typing: Typing) => Promise<readonly Suggestion[]>;
+export interface Typing {
+  readonly user: User;
+  readonly channel: ChannelRef;
+  readonly command: string;
+  readonly option: string;
+  readonly typed: string;
+  /** The other options as they stand. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+export interface Suggestion {
+  /** At most 100 characters. */
+  readonly label: string;
+  readonly value: string;
+}
+
+/** What a channel hands on to the bot. */
+export interface Inbox {
+  readonly dispatch: Dispatch;
+  readonly complete: Complete;
+}
+
+/** What the bot is doing, where a platform can show it beside its name. */
+export interface BotStatus {
+  readonly kind: 'loading' | 'idle' | 'busy';
+  readonly running: number;
+  readonly waiting: number;
+}
 
 export interface ChannelCapabilities {
   /** Edits of one message are spaced at least this far apart. */
   readonly minEditIntervalMs: number;
-  /** Bytes of one attachment. */
+  /** Bytes of one attachment, where the channel does not say otherwise. */
   readonly maxAttachmentBytes: number;
   readonly previews: boolean;
 }
@@ -22,11 +58,20 @@ export interface ChannelCapabilities {
 export interface ChannelPort {
   readonly platform: Platform;
   readonly capabilities: ChannelCapabilities;
-  start(dispatch: Dispatch): Promise<void>;
+  /** @throws EaselError saying what to do when the platform does not let the bot in. */
+  start(inbox: Inbox): Promise<void>;
   stop(): Promise<void>;
-  /** `nonce` makes a repeated post of the same message a no-op that returns the first. */
+  /** Bytes of one attachment in this channel; `capabilities` where it is absent. */
+  maxAttachmentBytes?(channel: ChannelRef): number;
+  /** Shows what the bot is doing; called on every change, paced by the port. */
+  present?(status: BotStatus): void;
+  /**
+   * `nonce` makes a repeated post of the same message a no-op that returns the first. Settles within minutes, as do
+   * `edit` and `delete`.
+   * @throws MessageGoneError when the channel is gone or closed to the bot; AttachmentTooLargeError
+   */
   post(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef>;
-  /** @throws MessageGoneError when the message was deleted. */
+  /** @throws MessageGoneError when the message was deleted; AttachmentTooLargeError */
   edit(message: MessageRef, reply: Reply): Promise<void>;
   /** Deleting what is gone already succeeds. */
   delete(message: MessageRef): Promise<void>;
@@ -35,4 +80,16 @@ export interface ChannelPort {
 /** The message (or its channel) is gone: stop editing, keep the result. */
 export class MessageGoneError extends Error {
   override readonly name = 'MessageGoneError';
+}
+
+/** The channel did not take an attachment of this size, whatever it had promised. */
+export class AttachmentTooLargeError extends Error {
+  override readonly name = 'AttachmentTooLargeError';
+  /** Bytes that were refused. */
+  readonly byteLength: number;
+
+  constructor(byteLength: number, options?: ErrorOptions) {
+    super(`an attachment of ${byteLength} bytes was refused`, options);
+    this.byteLength = byteLength;
+  }
 }

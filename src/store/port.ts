@@ -1,5 +1,8 @@
 import type { Latents, Picture } from '../../engine/index.ts';
+import type { ChannelRef } from '../core/channel.ts';
 import type { Job } from '../core/job.ts';
+import type { ChannelSettings, UserSettings } from '../core/settings.ts';
+import type { User } from '../core/user.ts';
 
 /** Jobs on disk. A resolved write survives `kill -9` and power loss. */
 export interface JobStore {
@@ -24,4 +27,13 @@ export interface PictureStore {
   png(jobId: string, index: number): Promise<Uint8Array | undefined>;
   latents(jobId: string, index: number): Promise<Latents | undefined>;
   delete(jobId: string): Promise<void>;
+}
+
+/** What people and moderators have set, on disk. A thread has the settings of its channel. */
+export interface SettingsStore {
+  /** Empty when nothing was set. */
+  ofUser(user: Pick<User, 'platform' | 'id'>): Promise<UserSettings>;
+  ofChannel(channel: ChannelRef): Promise<ChannelSettings>;
+  setUser(user: Pick<User, 'platform' | 'id'>, settings: UserSettings): Promise<void>;
+  setChannel(channel: ChannelRef, settings: ChannelSettings): Promise<void>;
 }

@@ -17,7 +17,7 @@ import {
   statesOf,
   textOf,
 } from '../doubles/recording-channel.ts';
-import { CHANNEL, personNamed } from '../doubles/tasks.ts';
+import { CHANNEL, ORDINARY, personNamed } from '../doubles/tasks.ts';
 
 const MODEL = fileURLToPath(new URL('../fixtures/models/tiny-conv', import.meta.url));
 const PATIENCE = { timeout: 30_000 };
@@ -36,12 +36,12 @@ describe('the app with the real engine', () => {
     await app.start();
   }
 
-  const from = () => ({ id: `event-${requests++}`, user: personNamed('Ada'), channel: CHANNEL });
+  const from = () => ({ id: `event-${requests++}`, user: personNamed('Ada'), channel: CHANNEL, ...ORDINARY });
   const send = (request: Request) => channel.dispatch(request);
   const type = (text: string) => send({ ...from(), kind: 'command', command: 'imagine', options: {}, text });
   const press = (index: number, label: string) => {
     const id = buttonId(channel.messages[index], label);
-    return send({ ...from(), kind: 'button', buttonId: id, message: channel.ref(index) });
+    return send({ ...from(), kind: 'button', buttonId: id, message: channel.ref(index), pictures: [] });
   };
   const isDone = (index: number) => expect.poll(() => channel.messages[index]?.state, PATIENCE).toBe('done');
 

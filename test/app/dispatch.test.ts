@@ -7,7 +7,7 @@ import { BadInputError } from '../../src/errors.ts';
 import { createExplain } from '../../src/failure.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
 import { textOf } from '../doubles/recording-channel.ts';
-import { CHANNEL, personNamed } from '../doubles/tasks.ts';
+import { CHANNEL, ORDINARY, personNamed } from '../doubles/tasks.ts';
 
 const POSTED: DispatchResult = { kind: 'posted' };
 const lines: string[] = [];
@@ -15,10 +15,13 @@ const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) 
 
 const typed = (command: string, id = command): CommandRequest => ({
   ...{ kind: 'command', id, user: personNamed('Ada'), channel: CHANNEL, command, options: {}, text: '' },
+  ...ORDINARY,
 });
 const pressed = (buttonId: string): ButtonRequest => ({
   ...{ kind: 'button', id: buttonId, user: personNamed('Ada'), channel: CHANNEL, buttonId },
   message: { channel: CHANNEL, messageId: '1' },
+  pictures: [],
+  ...ORDINARY,
 });
 
 function compose(run: (request: CommandRequest) => Promise<DispatchResult>) {
@@ -26,7 +29,10 @@ function compose(run: (request: CommandRequest) => Promise<DispatchResult>) {
   const vary = { vary: post, vary_subtle: post, vary_strong: post };
   const buttons = { reroll: post, ...vary, upscale: post, cancel: post, delete: post };
   const commands = new Map([['imagine', run]]);
-  return createDispatch({ commands, buttons, findJob: async () => undefined, explain: createExplain(log) });
+  return createDispatch({
+    ...{ commands, buttons, forms: new Map(), messageActions: new Map(), shortcuts: new Map() },
+    ...{ findJob: async () => undefined, explain: createExplain(log) },
+  });
 }
 
 const answerOf = (result: DispatchResult) => (result.kind === 'private' ? textOf(result.reply) : result.kind);

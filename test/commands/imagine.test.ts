@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { specOf } from '../../engine/index.ts';
+import { ORDINARY } from '../doubles/tasks.ts';
 import { ada, createScene } from './scene.ts';
 
 async function specFor(typed: string, options = {}) {
@@ -99,7 +100,7 @@ describe('/imagine', () => {
     const scene = createScene();
     const request = { kind: 'command', id: 'e1', user: ada, channel: { platform: 'web', channelId: 'c' } } as const;
     const { imagine } = await import('../../commands/imagine.ts');
-    const command = { ...request, command: 'imagine', options: {}, text: 'a fox' };
+    const command = { ...request, ...ORDINARY, command: 'imagine', options: {}, text: 'a fox' };
     expect(await imagine.run(command, scene.context)).toEqual({ kind: 'posted' });
     expect(await imagine.run(command, scene.context)).toEqual({ kind: 'posted' });
     expect(scene.queue.jobs.size).toBe(1);

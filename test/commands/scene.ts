@@ -9,6 +9,7 @@ import type { OptionValue } from '../../src/core/request.ts';
 import type { User } from '../../src/core/user.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
 import { createMemoryQueue } from '../doubles/memory-queue.ts';
+import { ORDINARY } from '../doubles/tasks.ts';
 
 export const ada: User = { platform: 'web', id: 'ada', name: 'Ada' };
 export const ben: User = { platform: 'web', id: 'ben', name: 'Ben' };
@@ -55,12 +56,13 @@ export function createScene() {
   ): Promise<DispatchResult> {
     const found = commands.find((candidate) => candidate.description.name === command);
     if (found === undefined) throw new Error(`no command ${command}`);
-    return found.run({ kind: 'command', id: nextEvent(), user, channel, command, options, text }, context);
+    return found.run({ kind: 'command', id: nextEvent(), user, channel, ...ORDINARY, command, options, text }, context);
   }
 
   async function press(user: User, action: ButtonActionName, job: Job, index = 0): Promise<DispatchResult> {
     const message = { channel: lobby, messageId: 'm1' };
-    const request = { kind: 'button', id: nextEvent(), user, channel: lobby, buttonId: 'unused', message } as const;
+    const place = { user, channel: lobby, ...ORDINARY };
+    const request = { kind: 'button', id: nextEvent(), ...place, buttonId: 'unused', message, pictures: [] } as const;
     return buttons[action].run(request, queue.jobs.get(job.id) ?? job, index, context);
   }
 

@@ -74,8 +74,8 @@ export function createRecordingChannel({
   const port: ChannelPort = {
     platform: 'web',
     capabilities: { minEditIntervalMs, maxAttachmentBytes, previews },
-    start: async (given) => {
-      dispatch = given;
+    start: async (inbox) => {
+      dispatch = inbox.dispatch;
     },
     stop: async () => {},
     post: (channel: ChannelRef, reply, nonce) => withTrouble(() => ({ channel, messageId: post(reply, nonce).id })),

@@ -33,3 +33,6 @@ export function draftOf(requestId: string, changes: Partial<GenerationSpec> = {}
   const task = taskWith({ prompt: requestId, ...changes });
   return { requestId, owner: personNamed(requestId.slice(0, 1)), channel: CHANNEL, task };
 }
+
+/** What a platform says of a person without rights in an ordinary channel. */
+export const ORDINARY = { isModerator: false, isAgeRestricted: false } as const;

@@ -12,6 +12,9 @@ import type { PostResult, WirePerson } from './wire.ts';
 /** Answers kept for a request that is sent again. */
 const REMEMBERED_REQUESTS = 500;
 
+/** On the web a name is what a person says it is, so nobody moderates. */
+const STANDING = { isModerator: false, isAgeRestricted: false } as const;
+
 export interface CommandPost {
   readonly requestId: string;
   /** As typed, slash included; `options` empty. Or a line made by `writeLine` beside typed options. */
@@ -88,6 +91,7 @@ export function createInbound(parts: {
       id: key,
       user: asUser(person),
       channel,
+      ...STANDING,
       command: match[1].toLowerCase(),
       options,
       text: Object.keys(options).length > 0 ? '' : (match[2] ?? ''),
@@ -100,6 +104,9 @@ export function createInbound(parts: {
       case 'private':
         room.discard(draft.id);
         return privately(key, result.reply);
+      case 'form':
+        room.discard(draft.id);
+        return result;
       default:
         return result satisfies never;
     }
@@ -125,10 +132,12 @@ export function createInbound(parts: {
           id: key,
           user: asUser(person),
           channel,
+          ...STANDING,
           buttonId,
           message: at,
+          pictures: [],
         });
-        return result.kind === 'private' ? privately(key, result.reply) : { kind: 'posted' };
+        return result.kind === 'private' ? privately(key, result.reply) : result;
       });
     },
   };

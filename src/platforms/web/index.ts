@@ -72,7 +72,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
     get url() {
       return `http://${urlHost(options.host)}:${boundPort}`;
     },
-    async start(dispatch) {
+    async start({ dispatch }) {
       server = createServer(dispatch);
       boundPort = await listen(server, options.port, options.host);
     },

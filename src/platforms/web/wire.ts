@@ -1,4 +1,5 @@
 import type { CommandDescription } from '../../core/command.ts';
+import type { Form } from '../../core/form.ts';
 import type { ReplyButton, ReplyPicture, ReplyState, RichText } from '../../core/reply.ts';
 
 /** The JSON of the web channel's HTTP API; `api.md` describes it for people. */
@@ -49,7 +50,8 @@ export interface MessagePage {
 /** The answer to a posted command line or a pressed button. `private` is for the sender's eyes only. */
 export type PostResult =
   | { readonly kind: 'posted'; readonly message?: StandingMessage }
-  | { readonly kind: 'private'; readonly reply: WireReply };
+  | { readonly kind: 'private'; readonly reply: WireReply }
+  | { readonly kind: 'form'; readonly form: Form };
 
 export interface ChannelInfo {
   readonly title: string;

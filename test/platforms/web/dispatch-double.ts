@@ -4,13 +4,12 @@ import type { MessageRef } from '../../../src/core/channel.ts';
 import { jobIdOf } from '../../../src/core/job-id.ts';
 import { code, mention, type Reply, type ReplyPicture, strong, text } from '../../../src/core/reply.ts';
 import type { Request } from '../../../src/core/request.ts';
-import type { ChannelPort, Dispatch } from '../../../src/platforms/port.ts';
+import type { ChannelPort, Inbox } from '../../../src/platforms/port.ts';
 
 /** Drawing a double's picture takes this many edits. */
 const STEPS = 4;
 
-export interface DispatchDouble {
-  readonly dispatch: Dispatch;
+export interface DispatchDouble extends Inbox {
   /** Every request that reached dispatch, in order. */
   readonly requests: readonly Request[];
   /** Resolves when nothing is being drawn any more. */
@@ -46,11 +45,12 @@ export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?
 
   return {
     requests,
+    complete: async () => [],
     async dispatch(request) {
       requests.push(request);
       if (request.kind === 'command' && request.command !== 'imagine') return { kind: 'private', reply: help() };
       if (request.kind === 'button' && request.buttonId.includes(':delete:')) return remove(port(), request.message);
-      begin(request, request.kind === 'command' ? promptOf(request) : request.buttonId);
+      begin(request, promptOf(request));
       return { kind: 'posted' };
     },
     async settled() {
@@ -59,8 +59,9 @@ export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?
   };
 }
 
-function promptOf(request: Request & { kind: 'command' }): string {
-  return String(request.options.prompt ?? request.text);
+function promptOf(request: Request): string {
+  if (request.kind === 'button') return request.buttonId;
+  return request.kind === 'command' ? String(request.options.prompt ?? request.text) : request.kind;
 }
 
 async function remove(port: ChannelPort, message: MessageRef) {

@@ -21,5 +21,5 @@ const port = createWebPort({
   commands: TEST_COMMANDS,
 });
 const double = createDispatchDouble(() => port, { stepMs: Number(values.step) });
-await port.start(double.dispatch);
+await port.start(double);
 process.stdout.write(`${port.url}\n`);

@@ -15,13 +15,13 @@ let port: WebPort;
 async function restart(): Promise<void> {
   await port.stop();
   port = openWebPort(folder);
-  await port.start(createDispatchDouble(() => port).dispatch);
+  await port.start(createDispatchDouble(() => port));
 }
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'easel-web-port-'));
   port = openWebPort(folder);
-  await port.start(createDispatchDouble(() => port).dispatch);
+  await port.start(createDispatchDouble(() => port));
 });
 afterEach(async () => {
   await port.stop();
@@ -65,7 +65,7 @@ describe('the web port', () => {
     await port.stop();
     port = openWebPort(folder);
     await port.post(channel, reply('done', 'recovered'), 'job');
-    await port.start(createDispatchDouble(() => port).dispatch);
+    await port.start(createDispatchDouble(() => port));
     expect(await shown()).toEqual([{ said: 'done: recovered', pictures: [] }]);
   });
 
@@ -122,8 +122,7 @@ describe('the web port', () => {
   it('says in a sentence that its port is in use', async () => {
     const taken = Number(new URL(port.url).port);
     const second = openWebPort(await mkdtemp(join(folder, 'other-')), taken);
-    const { dispatch } = createDispatchDouble(() => second);
-    await expect(second.start(dispatch)).rejects.toMatchObject({
+    await expect(second.start(createDispatchDouble(() => second))).rejects.toMatchObject({
       userMessage: `Port ${taken} on 127.0.0.1 is in use; choose another.`,
     });
     await second.stop();

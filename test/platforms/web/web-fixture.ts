@@ -34,7 +34,7 @@ export async function startWeb(): Promise<WebFixture> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'easel-web-'));
   const port = openWebPort(dataFolder);
   const double = createDispatchDouble(() => port);
-  await port.start(double.dispatch);
+  await port.start(double);
   return {
     port,
     double,

@@ -50,9 +50,9 @@ export function createOutbox({ identity, place, remove, onPosted, onUnknownPerso
    */
   function settle({ element, content }, result) {
     element.classList.remove('sending');
-    if (result.kind === 'posted') {
+    if (result.kind !== 'private') {
       remove(element);
-      if (result.message !== undefined) onPosted(result.message);
+      if (result.kind === 'posted' && result.message !== undefined) onPosted(result.message);
       return;
     }
     element.classList.add('private');
