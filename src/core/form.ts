@@ -32,7 +32,7 @@ export interface FormSubject {
 
 /** Discord's limit, the strictest of the platforms. */
 const MAX_ID_LENGTH = 100;
-const ID = /^form:v1:([a-z_]{1,30})(?::([0-9a-z]{1,64}):(\d{1,2}))?$/;
+const ID = /^form:v1:([a-z_]{1,30})(?::([0-9a-z]{1,64}):(0|[1-9]\d?))?$/;
 
 /** `form:v1:<form>` or `form:v1:<form>:<jobId>:<index>`. @throws RangeError when it could not be decoded again */
 export function encodeFormId({ form, picture }: FormSubject): string {
