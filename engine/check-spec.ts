@@ -1,5 +1,5 @@
 import { EngineError } from './errors.ts';
-import { type EngineTask, type GenerationSpec, SAMPLER_NAMES, SPEC_LIMITS } from './types.ts';
+import { type EngineTask, type GenerationSpec, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS } from './types.ts';
 
 /** The engine's own last check: front ends refuse earlier, in their user's words. @throws EngineError `bad_request`. */
 export function checkTask(task: EngineTask): void {
@@ -27,9 +27,14 @@ function checkSpec(spec: GenerationSpec): void {
   integer('Count', spec.count, limits.minCount, limits.maxCount);
   integer('Seed', spec.seed, 0, limits.maxSeed);
   between('Guidance', spec.guidance, limits.minGuidance, limits.maxGuidance);
+  between('Guidance rescale', spec.guidanceRescale ?? 0, 0, 1);
   for (const { seed, strength } of spec.variations) {
     integer('Variation seed', seed, 0, limits.maxSeed);
     between('Variation strength', strength, 0, 1);
+  }
+  if (spec.clipSkip !== undefined) integer('Clip skip', spec.clipSkip, 1, limits.maxClipSkip);
+  if (spec.syntax !== undefined && !PROMPT_SYNTAXES.includes(spec.syntax)) {
+    throw refuse(`"${spec.syntax}" is not a prompt syntax; use one of ${PROMPT_SYNTAXES.join(', ')}.`);
   }
   if (!SAMPLER_NAMES.includes(spec.sampler)) {
     throw refuse(`"${spec.sampler}" is not a sampler; use one of ${SAMPLER_NAMES.join(', ')}.`);

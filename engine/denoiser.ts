@@ -1,3 +1,4 @@
+import { stageAt } from './prompt/schedule.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 
 /** What one picture asks of the UNet at its next step. */
@@ -9,14 +10,17 @@ export interface DenoiserInput {
   readonly contexts: readonly Float32Array[];
 }
 
+/** Text embeddings, [tokens, hidden] each, and the step up to which each counts; never empty. See `stageAt`. */
+export type Conditioning = readonly { readonly endStep: number; readonly context: Float32Array }[];
+
 export interface DenoiserOptions {
   readonly scheduler: Scheduler;
   /** The first of the scheduler's calls to make. */
   readonly begin: number;
   /** Already at the noise level of that call. */
   readonly sample: Float32Array;
-  readonly positive: Float32Array;
-  readonly negative: Float32Array;
+  readonly positive: Conditioning;
+  readonly negative: Conditioning;
   /** At 1 and below the negative prompt has no part, and half the work is saved. */
   readonly guidance: number;
   readonly drawNoise: () => Float32Array;
@@ -28,7 +32,6 @@ export interface DenoiserOptions {
  */
 export class Denoiser {
   readonly #options: DenoiserOptions;
-  readonly #contexts: readonly Float32Array[];
   #sample: Float32Array;
   #call: number;
   #input: DenoiserInput | undefined;
@@ -38,7 +41,6 @@ export class Denoiser {
     this.#options = options;
     this.#sample = options.sample;
     this.#call = options.begin;
-    this.#contexts = options.guidance > 1 ? [options.negative, options.positive] : [options.positive];
   }
 
   get done(): boolean {
@@ -66,9 +68,15 @@ export class Denoiser {
     this.#input ??= {
       sample: scheduler.scaleModelInput(this.#sample, this.#call),
       timestep: scheduler.timesteps[this.#call] ?? 0,
-      contexts: this.#contexts,
+      contexts: this.#contexts(),
     };
     return this.#input;
+  }
+
+  #contexts(): readonly Float32Array[] {
+    const { positive, negative, guidance } = this.#options;
+    const conditionings = guidance > 1 ? [negative, positive] : [positive];
+    return conditionings.map((conditioning) => stageAt(conditioning, this.#call).context);
   }
 
   /** @param predictions one for each of the input's contexts, in order. */

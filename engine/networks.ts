@@ -1,10 +1,14 @@
 import { join } from 'node:path';
+import { EngineError } from './errors.ts';
 import { textEncoderGraph } from './graph/text-encoder.ts';
 import { unetGraph } from './graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
 import type { ModelFolder } from './model/folder.ts';
+import type { ChunkTokens } from './prompt/chunks.ts';
+import { encodePrompt } from './prompt/conditioning.ts';
 import { type Output, openSession, type Session, type SessionOptions } from './session.ts';
 import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
+import type { TextReading } from './types.ts';
 import { readSafetensors } from './weights/safetensors.ts';
 import { WeightSet } from './weights/weight-set.ts';
 
@@ -12,8 +16,10 @@ import { WeightSet } from './weights/weight-set.ts';
 export interface Networks {
   readonly folder: ModelFolder;
   readonly tokenizer: ClipTokenizer;
-  /** One prompt → [positions, hidden], flat. */
-  encodeText(prompt: string): Promise<Float32Array>;
+  /** The tokenizer and how many positions a chunk has. */
+  readonly tokens: ChunkTokens;
+  /** One prompt → [chunks · positions, hidden], flat. */
+  encodeText(prompt: string, reading: TextReading): Promise<Float32Array>;
   /** One call for the whole batch; each picture has its own timestep. */
   predict(call: UnetCall): Promise<Float32Array>;
   /** One picture's latents as the UNet scales them → [3, 8h, 8w], about −1…1. */
@@ -49,13 +55,26 @@ export async function openNetworks(folder: ModelFolder, options: SessionOptions)
 
   const { max_position_embeddings: positions, hidden_size: hidden } = folder.textEncoder;
   const { scaling_factor: scale } = folder.vae;
+  const tokens: ChunkTokens = { ...tokenizer, positions };
+
+  async function encode(ids: readonly number[], clipSkip: number): Promise<Float32Array> {
+    const { num_hidden_layers: count } = folder.textEncoder;
+    if (clipSkip > count) {
+      throw new EngineError('bad_request', `Clip skip can be ${count} at most: this model's text encoder has no more.`);
+    }
+    const layer = count - clipSkip;
+    const output = await textEncoder.run({
+      input_ids: { data: BigInt64Array.from(ids, BigInt), shape: [1, positions] },
+      layer: { data: BigInt64Array.of(BigInt(layer)), shape: [] },
+    });
+    return output.data;
+  }
+
   return {
     folder,
     tokenizer,
-    async encodeText(prompt) {
-      const ids = BigInt64Array.from(tokenizer.encodePadded(prompt, positions).map(BigInt));
-      return (await textEncoder.run({ input_ids: { data: ids, shape: [1, positions] } })).data;
-    },
+    tokens,
+    encodeText: (prompt, reading) => encodePrompt(prompt, reading, { tokens, encode }),
     async predict({ batch, sample, shape, timesteps, context }) {
       const tokens = context.length / batch / hidden;
       const output = await denoiser.run({

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { stepTogether } from './batcher.ts';
-import { Denoiser } from './denoiser.ts';
+import { type Conditioning, Denoiser } from './denoiser.ts';
 import { EngineError } from './errors.ts';
 import type { Networks } from './networks.ts';
 import { estimateOriginal, previewImage, toRgb } from './preview.ts';
+import { wordsPastLimit } from './prompt/conditioning.ts';
+import { promptStages } from './prompt/schedule.ts';
 import { singleRecipe, specOf } from './recipe.ts';
 import { resampleBilinear } from './resample.ts';
 import { startScheduler } from './schedulers/index.ts';
@@ -19,6 +21,7 @@ import type {
   RgbImage,
   RunOptions,
   RunResult,
+  TextReading,
   Timings,
   UpscaleTask,
 } from './types.ts';
@@ -35,7 +38,7 @@ type Shape = readonly [channels: number, height: number, width: number];
 export async function runTask(networks: Networks, task: EngineTask, options: PipelineOptions): Promise<RunResult> {
   const run = new Run(networks, options);
   const pictures = task.kind === 'generate' ? await run.generate(task.spec) : await run.upscale(task);
-  return { pictures, timings: run.timings };
+  return { pictures, timings: run.timings, notes: [...run.notes] };
 }
 
 /** One task under way: where it stands, and what each part took. */
@@ -44,6 +47,7 @@ class Run {
   readonly #options: PipelineOptions;
   readonly #schedule: NoiseSchedule;
   readonly #stepMs: number[] = [];
+  readonly notes = new Set<string>();
   #textMs = 0;
   #decodeMs = 0;
 
@@ -114,13 +118,30 @@ class Run {
     return latents;
   }
 
-  async #encode({ prompt, negative, guidance }: GenerationSpec) {
+  async #encode(spec: GenerationSpec): Promise<{ readonly positive: Conditioning; readonly negative: Conditioning }> {
     await this.#pause('encoding', 0, 0);
     const began = performance.now();
-    const positive = await this.#networks.encodeText(prompt);
-    const text = { positive, negative: guidance > 1 ? await this.#networks.encodeText(negative) : positive };
+    const positive = await this.#condition(spec.prompt, 'prompt', spec);
+    const negative = spec.guidance > 1 ? await this.#condition(spec.negative, 'negative prompt', spec) : positive;
     this.#textMs += performance.now() - began;
-    return text;
+    return { positive, negative };
+  }
+
+  async #condition(prompt: string, what: string, spec: GenerationSpec): Promise<Conditioning> {
+    const reading: TextReading = { syntax: spec.syntax ?? 'a1111', clipSkip: spec.clipSkip ?? 1 };
+    if (reading.syntax === 'plain') this.#noteLoss(wordsPastLimit(prompt, this.#networks.tokens), what);
+    const stages =
+      reading.syntax === 'a1111' ? promptStages(prompt, spec.steps) : [{ endStep: spec.steps, text: prompt }];
+    const encoded = new Map<string, Float32Array>();
+    for (const { text } of stages) {
+      if (!encoded.has(text)) encoded.set(text, await this.#networks.encodeText(text, reading));
+    }
+    return stages.map(({ endStep, text }) => ({ endStep, context: encoded.get(text) ?? new Float32Array() }));
+  }
+
+  #noteLoss(words: string, what: string): void {
+    if (words === '') return;
+    this.notes.add(`The ${what} is longer than the model reads; left out: ${words}`);
   }
 
   async #denoise(denoisers: readonly Denoiser[], shape: Shape): Promise<Latents[]> {

@@ -1,8 +1,36 @@
 /** The engine's vocabulary. Every type here is plain data that survives `structuredClone` across the process boundary. */
 
-/** Samplers by A1111's short names; each maps to one diffusers scheduler class (see `schedulers/index.ts`). */
-export const SAMPLER_NAMES = ['pndm', 'ddim', 'euler', 'euler_a', 'dpmpp_2m', 'dpmpp_2m_karras'] as const;
-export type SamplerName = (typeof SAMPLER_NAMES)[number];
+/** Methods whose noise levels follow the training timesteps. `schedulers/index.ts` says which class each one is. */
+export const PLAIN_METHODS = ['pndm', 'ddim', 'ddpm', 'lcm', 'euler_a'] as const;
+/** Methods whose noise levels can be spread otherwise, too. */
+export const SPACED_METHODS = [
+  'euler',
+  'heun',
+  'lms',
+  'dpm2',
+  'dpm2_a',
+  'dpmpp_2m',
+  'dpmpp_2m_sde',
+  'dpmpp_2s_a',
+  'dpmpp_sde',
+  'unipc',
+] as const;
+/** How noise levels are spread where they do not follow the timesteps: see `schedulers/sigma-path.ts`. */
+export const SIGMA_SPACINGS = ['karras', 'exponential', 'beta'] as const;
+
+export type SamplerMethod = (typeof PLAIN_METHODS)[number] | (typeof SPACED_METHODS)[number];
+export type SigmaSpacing = (typeof SIGMA_SPACINGS)[number];
+/** A method, and how its noise levels are spread: `dpmpp_2m`, `dpmpp_2m_karras`. */
+export type SamplerName = SamplerMethod | `${(typeof SPACED_METHODS)[number]}_${SigmaSpacing}`;
+
+/** Every sampler: what commands offer. */
+export const SAMPLER_NAMES: readonly SamplerName[] = [
+  ...PLAIN_METHODS,
+  ...SPACED_METHODS.flatMap((method): SamplerName[] => [
+    method,
+    ...SIGMA_SPACINGS.map((spacing) => `${method}_${spacing}` as const),
+  ]),
+];
 
 /** Bounds the engine enforces; a front end shows them before the engine has to refuse. */
 export const SPEC_LIMITS = {
@@ -17,6 +45,8 @@ export const SPEC_LIMITS = {
   maxGuidance: 30,
   /** Seeds are unsigned 32-bit: torch's CPU generator uses no more. */
   maxSeed: 2 ** 32 - 1,
+  /** CLIP ViT-L/14's layers. */
+  maxClipSkip: 12,
   minCount: 1,
   maxCount: 4,
 } as const;
@@ -27,6 +57,20 @@ export interface Variation {
   /** 0 keeps the noise, 1 replaces it. */
   readonly strength: number;
 }
+
+/** How prompts are turned into what the UNet attends to. */
+export interface TextReading {
+  /**
+   * `a1111`: emphasis, BREAK, prompt editing, alternation, and prompts of any length in chunks of 75 tokens.
+   * `plain`: every character as it stands, and what lies past the 75th token is cut off: as diffusers does it.
+   */
+  readonly syntax: PromptSyntax;
+  /** Which of CLIP's last layers speaks: 1 the last, 2 the one before it, normalised as the last is. */
+  readonly clipSkip: number;
+}
+
+export const PROMPT_SYNTAXES = ['a1111', 'plain'] as const;
+export type PromptSyntax = (typeof PROMPT_SYNTAXES)[number];
 
 /**
  * One request for pictures, fully resolved: nothing in it is left to chance.
@@ -41,6 +85,11 @@ export interface GenerationSpec {
   readonly height: number;
   readonly steps: number;
   readonly guidance: number;
+  /**
+   * 0–1: how far the guided prediction is brought back to the contrast of the unguided one, against overexposure by
+   * models of zero terminal signal-to-noise ratio (diffusers' `guidance_rescale`). Absent is 0: not at all.
+   */
+  readonly guidanceRescale?: number;
   readonly sampler: SamplerName;
   /** A model id of `EngineDescription.models`. */
   readonly model: string;
@@ -48,6 +97,10 @@ export interface GenerationSpec {
   readonly count: number;
   /** Applied in order; empty for a fresh picture. */
   readonly variations: readonly Variation[];
+  /** `a1111` when absent. */
+  readonly syntax?: PromptSyntax;
+  /** 1 when absent. */
+  readonly clipSkip?: number;
 }
 
 /** Final latents of one picture, [channels, height, width], in the UNet's scale. */
@@ -117,6 +170,8 @@ export interface RunOptions {
 export interface RunResult {
   readonly pictures: readonly Picture[];
   readonly timings: Timings;
+  /** What the person should know of how the request was read, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 export interface ModelDescription {

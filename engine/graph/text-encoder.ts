@@ -5,12 +5,14 @@ import { Layers, type Tokens } from './layers.ts';
 
 /**
  * CLIP's text transformer (Radford et al. 2021; transformers `CLIPTextModel`).
- * input_ids int64 [batch, positions] → last_hidden_state float32 [batch, positions, hidden].
+ * input_ids int64 [batch, positions], layer int64 [] → hidden_state float32 [batch, positions, hidden]: what the layer
+ * of that number from 0 says, after the final normalisation.
  */
 export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet): Uint8Array {
   const g = new GraphBuilder('text_encoder');
   const { hidden_size: hidden, max_position_embeddings: positions } = config;
   const ids = g.input('input_ids', 'int64', ['batch', positions]);
+  const layer = g.input('layer', 'int64', []);
   const layers = new Layers(g, weights, ids);
   // Published files carry the prefix; transformers 5 saves without it.
   const prefix = weights.has('embeddings.token_embedding.weight') ? '' : 'text_model.';
@@ -21,11 +23,14 @@ export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet):
 
   let x = layers.flatten(embedded, hidden);
   const mask = causalMask(g, positions);
+  const states: Value[] = [];
   for (let i = 0; i < config.num_hidden_layers; i += 1) {
     x = encoderLayer(layers, x, `${prefix}encoder.layers.${i}`, config, mask);
+    states.push(g.node('Unsqueeze', [x.value, g.ints([0])]));
   }
-  x = layers.layerNorm(x, `${prefix}final_layer_norm`, config.layer_norm_eps);
-  g.output('last_hidden_state', layers.batched(x), ['batch', positions, hidden]);
+  const chosen = g.node('Gather', [g.node('Concat', states, { axis: 0 }), layer], { axis: 0 });
+  x = layers.layerNorm({ ...x, value: chosen }, `${prefix}final_layer_norm`, config.layer_norm_eps);
+  g.output('hidden_state', layers.batched(x), ['batch', positions, hidden]);
   return g.build();
 }
 

@@ -7,6 +7,10 @@ import { EngineError } from '../errors.ts';
 export interface ClipTokenizer {
   /** Token ids of the text alone, without begin, end or padding. */
   encode(text: string): number[];
+  readonly begin: number;
+  readonly end: number;
+  /** A comma that stands alone; undefined where the vocabulary has none. */
+  readonly comma: number | undefined;
   /** Begin, text cut to fit, end, and ends as padding: exactly `length` ids. */
   encodePadded(text: string, length: number): number[];
 }
@@ -39,6 +43,9 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
     text.split(MARKS).flatMap((part) => (part === BEGIN ? [begin] : part === END ? [end] : plain(part)));
   return {
     encode,
+    begin,
+    end,
+    comma: vocab[',</w>'],
     encodePadded(text, length) {
       const ids = [begin, ...encode(text).slice(0, length - 2), end];
       return [...ids, ...new Array<number>(length - ids.length).fill(end)];

@@ -39,7 +39,7 @@ export function createPaintedEngine(): Engine & { readonly tasks: EngineTask[]; 
         recipe: task.kind === 'generate' ? singleRecipe(task.spec, index) : task,
         latents: { shape: [4, 1, 1] as const, data: new Float32Array(4) },
       }));
-      return { pictures, timings: { loadMs: 5, textMs: 1, stepMs: [9, 2, 4, 3], decodeMs: 6 } };
+      return { pictures, timings: { loadMs: 5, textMs: 1, stepMs: [9, 2, 4, 3], decodeMs: 6 }, notes: [] };
     },
     close: async () => {
       closed = true;

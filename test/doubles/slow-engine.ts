@@ -58,7 +58,7 @@ export function createSlowEngine({ atOnce = false } = {}): SlowEngine {
           },
           step: (step, steps, withPreview = false) =>
             onProgress?.({ phase: 'denoising', step, steps, ...(withPreview && { previews }) }),
-          finish: () => resolve({ pictures, timings: { loadMs: 0, textMs: 0, stepMs: [], decodeMs: 0 } }),
+          finish: () => resolve({ pictures, timings: { loadMs: 0, textMs: 0, stepMs: [], decodeMs: 0 }, notes: [] }),
           fail: reject,
         });
         if (atOnce) runs.at(-1)?.finish();

@@ -22,7 +22,7 @@ describe("a seed gives diffusers' picture", () => {
     const tensor = await goldenTensors('pictures');
     const { name: _, negative, subseed, strength, rgb, ...rest } = entry;
     const variations = subseed === null ? [] : [{ seed: subseed, strength }];
-    const spec: GenerationSpec = { ...pick(rest), negative: negative ?? '', variations };
+    const spec: GenerationSpec = { ...pick(rest), negative: negative ?? '', variations, syntax: 'plain' };
     const { pictures } = await engine.run({ kind: 'generate', spec });
     expect(pictures).toHaveLength(entry.count);
     const actual = Buffer.concat(pictures.map((picture) => picture.rgb));

@@ -1,0 +1,65 @@
+import type { EmphasisPart } from './emphasis.ts';
+
+/** What CLIP reads in one go: begin, tokens, end, and ends as padding; a weight for each position. */
+export interface PromptChunk {
+  readonly ids: readonly number[];
+  readonly weights: readonly number[];
+}
+
+/** How a tokenizer writes a chunk. */
+export interface ChunkTokens {
+  encode(text: string): readonly number[];
+  readonly begin: number;
+  readonly end: number;
+  readonly comma: number | undefined;
+  /** Positions of a chunk, marks included: 77. */
+  readonly positions: number;
+}
+
+/** A word after a comma this near moves to the next chunk with all that follows the comma. */
+const COMMA_REACH = 20;
+
+/**
+ * A prompt of any length in chunks of 75 tokens, as AUTOMATIC1111 cuts it (modules/sd_hijack_clip.py, tokenize_line):
+ * at BREAK, at the last comma when one is near the edge, else where the chunk is full. At least one chunk.
+ */
+export function chunkPrompt(parts: readonly EmphasisPart[], tokens: ChunkTokens): readonly PromptChunk[] {
+  const room = tokens.positions - 2;
+  const chunks: PromptChunk[] = [];
+  let ids: number[] = [];
+  let weights: number[] = [];
+  let lastComma = -1;
+
+  function next(movedIds: number[] = [], movedWeights: number[] = []): void {
+    chunks.push(pad(ids, weights, tokens));
+    ids = movedIds;
+    weights = movedWeights;
+    lastComma = -1;
+  }
+
+  for (const part of parts) {
+    if (part.kind === 'break') {
+      next();
+      continue;
+    }
+    for (const id of tokens.encode(part.text)) {
+      if (id === tokens.comma) lastComma = ids.length;
+      else if (ids.length === room && lastComma !== -1 && ids.length - lastComma <= COMMA_REACH) {
+        next(ids.splice(lastComma + 1), weights.splice(lastComma + 1));
+      }
+      if (ids.length === room) next();
+      ids.push(id);
+      weights.push(part.weight);
+    }
+  }
+  if (ids.length > 0 || chunks.length === 0) next();
+  return chunks;
+}
+
+function pad(ids: readonly number[], weights: readonly number[], tokens: ChunkTokens): PromptChunk {
+  const rest = tokens.positions - ids.length - 1;
+  return {
+    ids: [tokens.begin, ...ids, ...new Array<number>(rest).fill(tokens.end)],
+    weights: [1, ...weights, ...new Array<number>(rest).fill(1)],
+  };
+}

@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readModelFolder } from '../../engine/model/folder.ts';
+import { type Networks, openNetworks } from '../../engine/networks.ts';
+import { runTask } from '../../engine/pipeline.ts';
+import { chunkPrompt } from '../../engine/prompt/chunks.ts';
+import { wordsPastLimit } from '../../engine/prompt/conditioning.ts';
+import { type EmphasisPart, parseEmphasis } from '../../engine/prompt/emphasis.ts';
+import { promptStages, stageAt } from '../../engine/prompt/schedule.ts';
+import type { GenerationSpec } from '../../engine/types.ts';
+import { golden, goldenTensors, relativeError, tinyModel } from './goldens.ts';
+
+interface Stages {
+  readonly steps: number;
+  readonly cases: readonly (readonly [prompt: string, stages: readonly (readonly [endStep: number, text: string])[]])[];
+}
+interface Emphasis {
+  readonly cases: readonly (readonly [prompt: string, parts: readonly (readonly [text: string, weight: number])[]])[];
+}
+
+/** Two readings are as good: the reference's parser takes the first bracket for text, Easel the last. */
+const AMBIGUOUS = ['é[::2]::2]0.5a'];
+
+const asPair = (part: EmphasisPart) => (part.kind === 'break' ? ['BREAK', -1] : [part.text, part.weight]);
+
+describe('a prompt', () => {
+  it('is edited from step to step as AUTOMATIC1111 does it', () => {
+    const { steps, cases } = golden<Stages>('prompt-stages');
+    expect(cases.length).toBeGreaterThan(800);
+    for (const [prompt, expected] of cases) {
+      if (AMBIGUOUS.includes(prompt)) continue;
+      const stages = promptStages(prompt, steps).map(({ endStep, text }) => [endStep, text]);
+      expect(stages, prompt).toEqual(expected);
+    }
+  });
+
+  it('is weighted as AUTOMATIC1111 does it', () => {
+    const { cases } = golden<Emphasis>('prompt-emphasis');
+    expect(cases.length).toBeGreaterThan(800);
+    for (const [prompt, expected] of cases) expect(parseEmphasis(prompt).map(asPair), prompt).toEqual(expected);
+  });
+
+  it('counts a stage until that many steps have been made', () => {
+    const stages = promptStages('[a:b:2]', 4);
+    expect([0, 1, 2, 3, 4].map((done) => stageAt(stages, done).text)).toEqual(['a', 'a', 'a', 'b', 'b']);
+  });
+
+  it('is always read, whatever it holds, and ends at the last step', () => {
+    const hostile = fc.string({
+      unit: fc.constantFrom('[', ']', '(', ')', ':', '|', '\\', 'a', ' ', '1', '.', 'BREAK'),
+    });
+    fc.assert(
+      fc.property(hostile, fc.integer({ min: 1, max: 150 }), (prompt, steps) => {
+        const stages = promptStages(prompt, steps);
+        expect(stages.at(-1)?.endStep).toBe(steps);
+        for (const { text } of stages) expect(parseEmphasis(text).length).toBeGreaterThan(0);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('is read in time that its length allows, however deep it nests', () => {
+    for (const unit of ['[', '(', '[a:', '[a|', '((a:1.1)', '\\(', '[(']) {
+      const prompt = unit.repeat(2000 / unit.length);
+      expect(promptStages(prompt, 150).at(-1)?.endStep).toBe(150);
+      expect(parseEmphasis(prompt).length).toBeGreaterThan(0);
+    }
+  });
+});
+
+interface Embedding {
+  readonly key: string;
+  readonly model: string;
+  readonly clipSkip: number;
+  readonly prompt: string;
+  readonly ids: readonly number[];
+  readonly weights: readonly number[];
+}
+
+/** Of AUTOMATIC1111's own code on torch; what is measured is near 1e-6. */
+const TOLERANCE = 1e-5;
+
+describe.each(['tiny-conv', 'tiny-linear'])('the prompts of %s', (name) => {
+  let networks: Networks;
+  beforeAll(async () => {
+    networks = await openNetworks(await readModelFolder(tinyModel(name)), { provider: 'cpu', threads: 1 });
+  });
+  afterAll(() => networks.close());
+
+  const { every, cases } = golden<{ every: number; cases: Embedding[] }>('prompt-embeddings');
+  const own = cases.filter(({ model }) => model === name);
+
+  it('are cut into chunks as AUTOMATIC1111 cuts them', () => {
+    for (const { prompt, ids, weights } of own) {
+      const chunks = chunkPrompt(parseEmphasis(prompt), networks.tokens);
+      expect(chunks.flatMap((chunk) => chunk.ids)).toEqual(ids);
+      const expected = weights.map((weight) => expect.closeTo(weight, 10));
+      expect(chunks.flatMap((chunk) => chunk.weights)).toEqual(expected);
+    }
+  });
+
+  it('are embedded as AUTOMATIC1111 embeds them, weighted, at any length, from either of the last layers', async () => {
+    const tensor = await goldenTensors('prompt-embeddings');
+    const hidden = networks.folder.textEncoder.hidden_size;
+    for (const { key, prompt, clipSkip } of own) {
+      const all = await networks.encodeText(prompt, { syntax: 'a1111', clipSkip });
+      const rows = Array.from({ length: all.length / hidden }, (_, row) =>
+        all.subarray(row * hidden, (row + 1) * hidden),
+      );
+      const kept = rows.filter((_, row) => row % every === 0).flatMap((row) => [...row]);
+      expect(relativeError(kept, tensor(key).floats), key).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  it('are read to the letter when asked to, and cut where the model ends', async () => {
+    const plain = { syntax: 'plain', clipSkip: 1 } as const;
+    const long = 'a (red) fox, '.repeat(30);
+    expect(await networks.encodeText('(a)', plain)).not.toEqual(await networks.encodeText('a', plain));
+    expect((await networks.encodeText(long, plain)).length).toBe((await networks.encodeText('a', plain)).length);
+    const lost = wordsPastLimit(long, networks.tokens);
+    const kept = long.slice(0, -lost.length);
+    expect(long.endsWith(lost) && lost !== '').toBe(true);
+    expect(networks.tokens.encode(kept).length).toBeLessThanOrEqual(75);
+    expect(networks.tokens.encode(`${kept}${lost.split(' ')[0]}`).length).toBeGreaterThan(75);
+    expect(wordsPastLimit('a fox', networks.tokens)).toBe('');
+  });
+
+  it('are refused when they ask for more layers than there are', async () => {
+    const reading = { syntax: 'a1111', clipSkip: 12 } as const;
+    await expect(networks.encodeText('a', reading)).rejects.toThrow(/Clip skip can be \d at most/);
+  });
+
+  it('change from step to step, and the halves of guidance may differ in length', async () => {
+    const spec = { ...SPEC, model: name, prompt: `[a fox:an owl:1], ${'red, '.repeat(60)}`, negative: '[a|b]' };
+    const options = { previewEvery: 0, loadMs: 0 };
+    const { pictures, notes } = await runTask(networks, { kind: 'generate', spec }, options);
+    const still = { ...spec, prompt: spec.prompt.replace('[a fox:an owl:1]', 'a fox') };
+    const { pictures: others } = await runTask(networks, { kind: 'generate', spec: still }, options);
+    expect(pictures[0]?.latents.data).not.toEqual(others[0]?.latents.data);
+    expect(notes).toEqual([]);
+  });
+
+  it('say which words were left out', async () => {
+    const spec = { ...SPEC, model: name, prompt: `${'a '.repeat(75)}lost words`, syntax: 'plain' as const };
+    const { notes } = await runTask(networks, { kind: 'generate', spec }, { previewEvery: 0, loadMs: 0 });
+    expect(notes).toEqual(['The prompt is longer than the model reads; left out: lost words']);
+  });
+});
+
+const SPEC: Omit<GenerationSpec, 'model'> = {
+  ...{ prompt: 'a fox', negative: '', width: 64, height: 64, steps: 3, guidance: 5 },
+  ...{ sampler: 'ddim', seed: 1, count: 1, variations: [] },
+};
