@@ -1,5 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Denoiser } from './denoiser.ts';
 import type { Networks } from './networks.ts';
+
+type Shape = readonly [channels: number, height: number, width: number];
 
 interface Row {
   readonly sample: Float32Array;
@@ -7,21 +10,106 @@ interface Row {
   readonly context: Float32Array;
 }
 
+/** The pictures of one task: they share the latents' shape, and join and leave together. */
+export interface BatchMember {
+  readonly networks: Networks;
+  readonly denoisers: readonly Denoiser[];
+  readonly shape: Shape;
+  /** Before each step. What it throws ends this member, and no other. */
+  beforeStep(): Promise<void>;
+  afterStep(durationMs: number): void;
+}
+
 /**
- * Advances every denoiser by one step, with one UNet call for all whose texts are equally long. All must share the
- * latents' shape; timesteps, samplers and guidance may differ.
+ * Denoises the pictures of many tasks together: each tick advances every member by one step, in as few UNet calls as
+ * `maxRows` allows. Members join and leave between ticks, each with its own timestep, sampler, guidance and text, and
+ * none of them sees the others: its pictures are those that it would have had alone.
  */
+export class Batcher {
+  readonly #maxRows: number;
+  readonly #members = new Map<
+    BatchMember,
+    { readonly resolve: () => void; readonly reject: (error: unknown) => void }
+  >();
+  #ticking = false;
+
+  /** @param maxRows most rows of one UNet call: a picture takes one, with guidance two. Bounds its memory. */
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows;
+  }
+
+  /** Resolves when every denoiser is done. @throws what `beforeStep` or the UNet threw */
+  denoise(member: BatchMember): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#members.set(member, { resolve, reject });
+      if (!this.#ticking) void this.#tick();
+    });
+  }
+
+  async #tick(): Promise<void> {
+    this.#ticking = true;
+    while (this.#members.size > 0) {
+      const ready: BatchMember[] = [];
+      for (const member of [...this.#members.keys()]) if (await this.#isReady(member)) ready.push(member);
+      for (const together of byNetworkAndShape(ready)) await this.#step(together);
+      // Whoever has left goes on with its own work, and who waits may join.
+      await setImmediate();
+    }
+    this.#ticking = false;
+  }
+
+  async #isReady(member: BatchMember): Promise<boolean> {
+    if (member.denoisers.every(({ done }) => done)) {
+      this.#leave(member)?.resolve();
+      return false;
+    }
+    try {
+      await member.beforeStep();
+      return true;
+    } catch (error) {
+      this.#leave(member)?.reject(error);
+      return false;
+    }
+  }
+
+  #leave(member: BatchMember) {
+    const waiting = this.#members.get(member);
+    this.#members.delete(member);
+    return waiting;
+  }
+
+  async #step(members: readonly BatchMember[]): Promise<void> {
+    const [first] = members;
+    if (first === undefined) return;
+    const began = performance.now();
+    try {
+      const denoisers = members.flatMap((member) => member.denoisers);
+      await stepTogether(first.networks, denoisers, first.shape, this.#maxRows);
+      for (const member of members) member.afterStep(performance.now() - began);
+    } catch (error) {
+      if (members.length === 1) this.#leave(first)?.reject(error);
+      // Nobody has moved: alone, each of them goes on or fails by its own fault.
+      else for (const member of members) await this.#step([member]);
+    }
+  }
+}
+
+/** Advances every denoiser by one step; none of them moves when a call fails. */
 export async function stepTogether(
   networks: Networks,
   denoisers: readonly Denoiser[],
-  shape: readonly [channels: number, height: number, width: number],
+  shape: Shape,
+  maxRows: number,
 ): Promise<void> {
   const asked = denoisers.map((denoiser) => {
     const { sample, timestep, contexts } = denoiser.input();
     return { denoiser, rows: contexts.map((context): Row => ({ sample, timestep, context })) };
   });
   const predictions = new Map<Row, Float32Array>();
-  for (const rows of byTextLength(asked.flatMap(({ rows }) => rows))) {
+  for (const rows of byTextLength(
+    asked.flatMap(({ rows }) => rows),
+    maxRows,
+  )) {
     const prediction = await predict(networks, rows, shape);
     const size = prediction.length / rows.length;
     for (const [i, row] of rows.entries()) predictions.set(row, prediction.subarray(i * size, (i + 1) * size));
@@ -31,17 +119,33 @@ export async function stepTogether(
   }
 }
 
-function byTextLength(rows: readonly Row[]): Iterable<readonly Row[]> {
-  const groups = new Map<number, Row[]>();
-  for (const row of rows) groups.set(row.context.length, [...(groups.get(row.context.length) ?? []), row]);
-  return groups.values();
+function byNetworkAndShape(members: readonly BatchMember[]): Iterable<readonly BatchMember[]> {
+  const groups: BatchMember[][] = [];
+  for (const member of members) {
+    const group = groups.find(([first]) => first !== undefined && mayShareCall(first, member));
+    if (group === undefined) groups.push([member]);
+    else group.push(member);
+  }
+  return groups;
 }
 
-function predict(
-  networks: Networks,
-  rows: readonly Row[],
-  shape: readonly [channels: number, height: number, width: number],
-): Promise<Float32Array> {
+function mayShareCall(a: BatchMember, b: BatchMember): boolean {
+  return a.networks === b.networks && a.shape.every((side, i) => side === b.shape[i]);
+}
+
+/** Calls of equally long texts, of at most `maxRows` rows each. */
+function* byTextLength(rows: readonly Row[], maxRows: number): Iterable<readonly Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.context.length) ?? [];
+    groups.set(row.context.length, [...group, row]);
+  }
+  for (const group of groups.values()) {
+    for (let at = 0; at < group.length; at += maxRows) yield group.slice(at, at + maxRows);
+  }
+}
+
+function predict(networks: Networks, rows: readonly Row[], shape: Shape): Promise<Float32Array> {
   return networks.predict({
     batch: rows.length,
     shape,

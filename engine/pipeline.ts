@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { stepTogether } from './batcher.ts';
+import type { Batcher } from './batcher.ts';
 import { type Conditioning, Denoiser } from './denoiser.ts';
 import { EngineError } from './errors.ts';
 import type { Networks } from './networks.ts';
@@ -27,6 +27,8 @@ import type {
 } from './types.ts';
 
 export interface PipelineOptions extends RunOptions {
+  /** Shared with the other tasks that run now. */
+  readonly batcher: Batcher;
   /** Previews come with every n-th step; 0 for none. */
   readonly previewEvery: number;
   readonly loadMs: number;
@@ -146,13 +148,17 @@ class Run {
 
   async #denoise(denoisers: readonly Denoiser[], shape: Shape): Promise<Latents[]> {
     const [leader] = denoisers;
-    while (leader !== undefined && !leader.done) {
-      const { step, steps } = leader.progress;
-      await this.#pause('denoising', step, steps, this.#previews(denoisers, shape));
-      const began = performance.now();
-      await stepTogether(this.#networks, denoisers, shape);
-      this.#stepMs.push(performance.now() - began);
-    }
+    if (leader === undefined) return [];
+    await this.#options.batcher.denoise({
+      networks: this.#networks,
+      denoisers,
+      shape,
+      beforeStep: () => {
+        const { step, steps } = leader.progress;
+        return this.#pause('denoising', step, steps, this.#previews(denoisers, shape));
+      },
+      afterStep: (durationMs) => this.#stepMs.push(durationMs),
+    });
     return denoisers.map((denoiser) => ({ shape, data: denoiser.sample }));
   }
 

@@ -125,12 +125,13 @@ class ForkedEngine implements EngineHost {
     child.on('message', (message: FromChild) => this.#receive(message));
     child.once('error', () => this.#lost(child, 'it could not be started'));
     child.once('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));
-    const { modelFolders, provider, previewEvery, threads } = this.#options;
+    const { modelFolders, provider, previewEvery, threads, maxRows } = this.#options;
     const options: EngineOptions = {
       modelFolders,
       ...(provider === undefined ? {} : { provider }),
       ...(previewEvery === undefined ? {} : { previewEvery }),
       ...(threads === undefined ? {} : { threads }),
+      ...(maxRows === undefined ? {} : { maxRows }),
     };
     child.send({ kind: 'open', options } satisfies ToChild, () => undefined);
     return child;

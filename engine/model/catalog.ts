@@ -11,6 +11,8 @@ export interface EngineOptions {
   readonly previewEvery?: number;
   /** CPU threads; default 0, one a core. */
   readonly threads?: number;
+  /** Most rows of one UNet call, over all tasks: a picture takes one, with guidance two. Default 8 on a CPU, else 16. */
+  readonly maxRows?: number;
 }
 
 export const DEFAULT_PROVIDER = 'cpu';

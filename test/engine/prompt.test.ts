@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Batcher } from '../../engine/batcher.ts';
 import { readModelFolder } from '../../engine/model/folder.ts';
 import { type Networks, openNetworks } from '../../engine/networks.ts';
 import { runTask } from '../../engine/pipeline.ts';
@@ -132,17 +133,16 @@ describe.each(['tiny-conv', 'tiny-linear'])('the prompts of %s', (name) => {
 
   it('change from step to step, and the halves of guidance may differ in length', async () => {
     const spec = { ...SPEC, model: name, prompt: `[a fox:an owl:1], ${'red, '.repeat(60)}`, negative: '[a|b]' };
-    const options = { previewEvery: 0, loadMs: 0 };
-    const { pictures, notes } = await runTask(networks, { kind: 'generate', spec }, options);
+    const { pictures, notes } = await runTask(networks, { kind: 'generate', spec }, OPTIONS);
     const still = { ...spec, prompt: spec.prompt.replace('[a fox:an owl:1]', 'a fox') };
-    const { pictures: others } = await runTask(networks, { kind: 'generate', spec: still }, options);
+    const { pictures: others } = await runTask(networks, { kind: 'generate', spec: still }, OPTIONS);
     expect(pictures[0]?.latents.data).not.toEqual(others[0]?.latents.data);
     expect(notes).toEqual([]);
   });
 
   it('say which words were left out', async () => {
     const spec = { ...SPEC, model: name, prompt: `${'a '.repeat(75)}lost words`, syntax: 'plain' as const };
-    const { notes } = await runTask(networks, { kind: 'generate', spec }, { previewEvery: 0, loadMs: 0 });
+    const { notes } = await runTask(networks, { kind: 'generate', spec }, OPTIONS);
     expect(notes).toEqual(['The prompt is longer than the model reads; left out: lost words']);
   });
 });
@@ -151,3 +151,4 @@ const SPEC: Omit<GenerationSpec, 'model'> = {
   ...{ prompt: 'a fox', negative: '', width: 64, height: 64, steps: 3, guidance: 5 },
   ...{ sampler: 'ddim', seed: 1, count: 1, variations: [] },
 };
+const OPTIONS = { previewEvery: 0, loadMs: 0, batcher: new Batcher(8) };
