@@ -1,5 +1,12 @@
 import { EngineError } from './errors.ts';
-import { type EngineTask, type GenerationSpec, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS } from './types.ts';
+import {
+  type EngineTask,
+  type GenerationSpec,
+  NOISE_DEVICES,
+  PROMPT_SYNTAXES,
+  SAMPLER_NAMES,
+  SPEC_LIMITS,
+} from './types.ts';
 
 /** The engine's own last check: front ends refuse earlier, in their user's words. @throws EngineError `bad_request`. */
 export function checkTask(task: EngineTask): void {
@@ -33,6 +40,13 @@ function checkSpec(spec: GenerationSpec): void {
     between('Variation strength', strength, 0, 1);
   }
   if (spec.clipSkip !== undefined) integer('Clip skip', spec.clipSkip, 1, limits.maxClipSkip);
+  if (spec.seedSize !== undefined) {
+    integer('Seed width', spec.seedSize.width, limits.minSide, limits.maxSide);
+    integer('Seed height', spec.seedSize.height, limits.minSide, limits.maxSide);
+  }
+  if (spec.noiseDevice !== undefined && !NOISE_DEVICES.includes(spec.noiseDevice)) {
+    throw refuse(`"${spec.noiseDevice}" is not a source of noise; use one of ${NOISE_DEVICES.join(', ')}.`);
+  }
   if (spec.syntax !== undefined && !PROMPT_SYNTAXES.includes(spec.syntax)) {
     throw refuse(`"${spec.syntax}" is not a prompt syntax; use one of ${PROMPT_SYNTAXES.join(', ')}.`);
   }

@@ -58,6 +58,10 @@ export interface Variation {
   readonly strength: number;
 }
 
+/** `cpu`: torch's CPU generator, as diffusers uses it; `cuda`: its CUDA generator, AUTOMATIC1111's default. */
+export const NOISE_DEVICES = ['cpu', 'cuda'] as const;
+export type NoiseDevice = (typeof NOISE_DEVICES)[number];
+
 /** How prompts are turned into what the UNet attends to. */
 export interface TextReading {
   /**
@@ -101,6 +105,10 @@ export interface GenerationSpec {
   readonly syntax?: PromptSyntax;
   /** 1 when absent. */
   readonly clipSkip?: number;
+  /** Whose noise a seed means; `cpu` when absent. */
+  readonly noiseDevice?: NoiseDevice;
+  /** Pixels: the noise is that of a picture of this size, so that another shape keeps its composition. */
+  readonly seedSize?: { readonly width: number; readonly height: number };
 }
 
 /** Final latents of one picture, [channels, height, width], in the UNet's scale. */
@@ -190,6 +198,11 @@ export interface EngineDescription {
   readonly models: readonly ModelDescription[];
   readonly defaultModel: string;
   readonly provider: string;
+  /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
+  readonly loras: readonly string[];
+  readonly embeddings: readonly string[];
+  /** A sentence for each file in a folder of models that cannot be run. */
+  readonly refused: readonly string[];
 }
 
 export interface Engine {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { PhiloxGenerator } from '../../engine/rng/philox.ts';
 import { slerp } from '../../engine/rng/slerp.ts';
 import { TorchGenerator } from '../../engine/rng/torch-generator.ts';
+import { startingNoise } from '../../engine/starting-noise.ts';
 import { golden, relativeError } from './goldens.ts';
 
 interface NoiseCase {
@@ -41,6 +43,39 @@ describe("noise is torch's, value for value", () => {
       '-1.1524',
       '-0.2506',
     ]);
+  });
+});
+
+interface SeedCase {
+  readonly device: 'cpu' | 'cuda';
+  readonly seed: number;
+  readonly subseed: number | null;
+  readonly strength: number;
+  readonly width: number;
+  readonly height: number;
+  readonly noise: readonly number[];
+  readonly fresh: readonly number[];
+}
+
+describe("a seed is AUTOMATIC1111's", () => {
+  const { shape, factor, philoxLast, cases } = golden<{
+    shape: [number, number, number];
+    factor: number;
+    philoxLast: number[];
+    cases: SeedCase[];
+  }>('seeds');
+
+  test.each(cases)('on $device, seed $seed, varied with $subseed, from $width×$height', (entry) => {
+    const { device, seed, subseed, strength, width, height } = entry;
+    const variations = subseed === null ? [] : [{ seed: subseed, strength }];
+    const resized = width === 0 ? {} : { seedSize: { width, height } };
+    const { noise, fresh } = startingNoise({ seed, variations, noiseDevice: device, ...resized }, shape, factor);
+    expect(relativeError(noise, entry.noise)).toBeLessThan(2e-6);
+    expect(relativeError(fresh.draw().slice(0, entry.fresh.length), entry.fresh)).toBeLessThan(2e-6);
+  });
+
+  test("and CUDA's generator draws any number of values", () => {
+    expect(relativeError(new PhiloxGenerator(1234567890).randn(70000).slice(-4), philoxLast)).toBeLessThan(1e-6);
   });
 });
 
