@@ -1,20 +1,18 @@
-import { join } from 'node:path';
 import { EngineError } from './errors.ts';
 import { textEncoderGraph } from './graph/text-encoder.ts';
 import { unetGraph } from './graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
-import type { ModelFolder } from './model/folder.ts';
+import type { Model } from './model/model.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { encodePrompt } from './prompt/conditioning.ts';
 import { type Output, openSession, type Session, type SessionOptions } from './session.ts';
 import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
 import type { TextReading } from './types.ts';
-import { readSafetensors } from './weights/safetensors.ts';
-import { WeightSet } from './weights/weight-set.ts';
+import { openWeights } from './weights/weight-source.ts';
 
 /** The networks of one model, as functions of numbers. */
 export interface Networks {
-  readonly folder: ModelFolder;
+  readonly folder: Model;
   readonly tokenizer: ClipTokenizer;
   /** The tokenizer and how many positions a chunk has. */
   readonly tokens: ChunkTokens;
@@ -41,12 +39,12 @@ export interface UnetCall {
 }
 
 /** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. */
-export async function openNetworks(folder: ModelFolder, options: SessionOptions): Promise<Networks> {
+export async function openNetworks(folder: Model, options: SessionOptions): Promise<Networks> {
   const [tokenizer, text, unet, vae] = await Promise.all([
-    loadClipTokenizer(join(folder.path, 'tokenizer')),
-    weightsOf(folder.weights.textEncoder),
-    weightsOf(folder.weights.unet),
-    weightsOf(folder.weights.vae),
+    loadClipTokenizer(folder.tokenizer),
+    openWeights('textEncoder', folder.weights.textEncoder),
+    openWeights('unet', folder.weights.unet),
+    openWeights('vae', folder.weights.vae),
   ]);
   const textEncoder = await openSession(textEncoderGraph(folder.textEncoder, text), options);
   const denoiser = await openSession(unetGraph(folder.unet, unet), options);
@@ -94,8 +92,4 @@ export async function openNetworks(folder: ModelFolder, options: SessionOptions)
       await Promise.all([textEncoder, denoiser, decoder, imageEncoder].map((session) => session?.close()));
     },
   };
-}
-
-async function weightsOf(file: string): Promise<WeightSet> {
-  return new WeightSet(await readSafetensors(file), file);
 }

@@ -2,8 +2,7 @@ import { Batcher } from './batcher.ts';
 import { checkTask } from './check-spec.ts';
 import { EngineError } from './errors.ts';
 import { LoadedModel } from './loaded-model.ts';
-import { DEFAULT_PROVIDER, describeModels, type EngineOptions, readModelFolders } from './model/catalog.ts';
-import type { ModelFolder } from './model/folder.ts';
+import { type Catalog, DEFAULT_PROVIDER, describeModels, type EngineOptions, readCatalog } from './model/catalog.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
 import { specOf } from './recipe.ts';
@@ -23,17 +22,16 @@ export function createRuntime(options: EngineOptions): Engine {
   const provider = options.provider ?? DEFAULT_PROVIDER;
   const batcher = new Batcher(options.maxRows ?? (provider === 'cpu' ? CPU_MAX_ROWS : ACCELERATOR_MAX_ROWS));
   const loaded = new LoadedModel(openModel);
-  let folders: ReadonlyMap<string, ModelFolder> | undefined;
+  let catalog: Catalog | undefined;
 
   async function openModel(id: string): Promise<Networks> {
-    folders ??= await readModelFolders(options);
-    const folder = folders.get(id);
-    if (folder === undefined) {
-      throw new EngineError('bad_request', `There is no model "${id}"; use one of ${[...folders.keys()].join(', ')}.`, {
-        model: id,
-      });
+    catalog ??= await readCatalog(options);
+    const model = catalog.models.get(id);
+    if (model === undefined) {
+      const known = [...catalog.models.keys()].join(', ');
+      throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
     }
-    return openNetworks(folder, { provider, threads: options.threads ?? 0 });
+    return openNetworks(model, { provider, threads: options.threads ?? 0 });
   }
 
   async function perform(task: EngineTask, run: RunOptions): Promise<RunResult> {

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { TensorRef } from '../weights/safetensors.ts';
+import type { TensorDtype, TensorRef } from '../weights/safetensors.ts';
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -27,6 +27,10 @@ export type Dimension = number | string;
 /** ONNX operator set; 17 has LayerNormalization. Contributed operators live in `com.microsoft`. */
 const OPSET = 17;
 const IR_VERSION = 8n;
+const STORED_TYPES: Partial<Record<TensorDtype, TensorProto_DataType>> = {
+  F16: TensorProto_DataType.FLOAT16,
+  BF16: TensorProto_DataType.BFLOAT16,
+};
 export const CONTRIB = 'com.microsoft';
 
 /** Writes one ONNX graph. Weights stay where they are: initializers point into the safetensors file. */
@@ -88,19 +92,19 @@ export class GraphBuilder {
 
   /**
    * A weight, read from its file when the session is made.
-   * @param dims how the graph sees the bytes; defaults to the stored shape. Half-precision weights are widened
+   * @param dims how the graph sees the bytes; defaults to the stored shape. 16-bit weights are widened
    * by an explicit Cast, which ONNX Runtime folds at load.
    */
   weight(ref: TensorRef, dims: readonly number[] = ref.shape): Value {
     const key = `${ref.name}[${dims}]`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const half = ref.dtype === 'F16';
+    const dataType = STORED_TYPES[ref.dtype] ?? TensorProto_DataType.FLOAT;
     this.#initializers.push(
       create(TensorProtoSchema, {
         name: key,
         dims: dims.map(BigInt),
-        dataType: half ? TensorProto_DataType.FLOAT16 : TensorProto_DataType.FLOAT,
+        dataType,
         dataLocation: TensorProto_DataLocation.EXTERNAL,
         externalData: [
           { key: 'location', value: externalLocation(ref.file) },
@@ -109,7 +113,10 @@ export class GraphBuilder {
         ],
       }),
     );
-    const value = half ? this.node('Cast', [key as Value], { to: TensorProto_DataType.FLOAT }) : (key as Value);
+    const value =
+      dataType === TensorProto_DataType.FLOAT
+        ? (key as Value)
+        : this.node('Cast', [key as Value], { to: TensorProto_DataType.FLOAT });
     this.#known.set(key, value);
     return value;
   }

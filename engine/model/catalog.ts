@@ -1,9 +1,20 @@
-import { EngineError } from '../errors.ts';
+import { readdir } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
+import { EngineError, isEngineError } from '../errors.ts';
 import type { EngineDescription } from '../types.ts';
-import { describeModel, type ModelFolder, readModelFolder } from './folder.ts';
+import { hasPickleName, pickleError } from '../weights/pickle.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { exists } from './config-file.ts';
+import { type Extras, findExtras, isExtraFolder } from './extras.ts';
+import { MODEL_INDEX, readModelFolder } from './folder.ts';
+import { describeModel, type Model } from './model.ts';
+import { VAE_ENDING } from './separate-vae.ts';
 
 export interface EngineOptions {
-  /** Model folders in diffusers layout; the first is the default. The folder's name is the model's id. */
+  /**
+   * Where the models are; the first found is the default. Each is a folder in diffusers layout, a single-file
+   * checkpoint (`.safetensors`), or a folder that holds several of both. A model's id is its name without the ending.
+   */
   readonly modelFolders: readonly string[];
   /** ONNX Runtime execution provider; default `cpu`. */
   readonly provider?: string;
@@ -17,31 +28,98 @@ export interface EngineOptions {
 
 export const DEFAULT_PROVIDER = 'cpu';
 
-/** @throws EngineError when a folder is not a model that Easel runs, or two folders have one name. */
-export async function describeModels(options: EngineOptions): Promise<EngineDescription> {
-  const folders = await readModelFolders(options);
-  const models = [...folders.values()].map(describeModel);
-  const [first] = models;
-  if (first === undefined) {
-    throw new EngineError(
-      'missing_file',
-      'No model folder was given; set EASEL_MODEL to a folder in diffusers layout.',
-    );
-  }
-  return { models, defaultModel: first.id, provider: options.provider ?? DEFAULT_PROVIDER };
+/** Every model that Easel was given, and what can be added to them. */
+export interface Catalog {
+  /** By id, in the order given. */
+  readonly models: ReadonlyMap<string, Model>;
+  readonly extras: Extras;
+  /** Of a folder of models, those that cannot be run, each with its sentence. */
+  readonly refused: readonly EngineError[];
 }
 
-/** By model id, in the order given. */
-export async function readModelFolders(options: EngineOptions): Promise<ReadonlyMap<string, ModelFolder>> {
-  const folders = new Map<string, ModelFolder>();
-  for (const path of options.modelFolders) {
-    const folder = await readModelFolder(path);
-    if (folders.has(folder.id)) {
-      throw new EngineError('bad_request', `Two model folders are named "${folder.id}"; rename one.`, {
-        folder: folder.path,
-      });
+/** @throws EngineError when something given by name is not a model that Easel runs, or two have one name. */
+export async function describeModels(options: EngineOptions): Promise<EngineDescription> {
+  const catalog = await readCatalog(options);
+  const models = [...catalog.models.values()].map(describeModel);
+  const [first] = models;
+  if (first === undefined) throw catalog.refused[0] ?? noModel(options.modelFolders);
+  const names = (files: ReadonlyMap<string, string>) =>
+    [...files].filter(([, file]) => !hasPickleName(file)).map(([name]) => name);
+  return {
+    models,
+    defaultModel: first.id,
+    provider: options.provider ?? DEFAULT_PROVIDER,
+    loras: names(catalog.extras.loras),
+    embeddings: names(catalog.extras.embeddings),
+    refused: catalog.refused.map(({ message }) => message),
+  };
+}
+
+export async function readCatalog({ modelFolders }: EngineOptions): Promise<Catalog> {
+  const models = new Map<string, Model>();
+  const refused: EngineError[] = [];
+  const homes: string[] = [];
+  const add = (model: Model) => {
+    if (models.has(model.id)) {
+      throw new EngineError('bad_request', `Two models are named "${model.id}"; rename one.`, { path: model.path });
     }
-    folders.set(folder.id, folder);
+    models.set(model.id, model);
+    homes.push(dirname(model.path));
+  };
+  for (const entry of modelFolders) {
+    const path = resolve(entry);
+    if (await isCollection(path)) {
+      homes.push(path);
+      for (const found of await modelsIn(path)) {
+        const model = await readModel(found).catch(keepRefusal);
+        if (isEngineError(model)) refused.push(model);
+        else add(model);
+      }
+    } else add(await readModel(path));
   }
-  return folders;
+  return { models, extras: await findExtras(homes), refused };
+}
+
+async function readModel(path: string): Promise<Model> {
+  if (hasPickleName(path)) throw pickleError(path);
+  return isCheckpointName(path) ? readCheckpoint(path) : readModelFolder(path);
+}
+
+/** A folder that is no model itself but holds some. */
+async function isCollection(path: string): Promise<boolean> {
+  if (isCheckpointName(path) || (await exists(join(path, MODEL_INDEX)))) return false;
+  return (await modelsIn(path)).length > 0;
+}
+
+/** Single files first; AUTOMATIC1111 keeps them one folder down, in `Stable-diffusion`. */
+async function modelsIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.map(({ name }) => name).sort();
+  const found = names.filter((name) => isCheckpointName(name)).map((name) => join(folder, name));
+  for (const name of names) {
+    const path = join(folder, name);
+    if (isExtraFolder(name)) continue;
+    if (await exists(join(path, MODEL_INDEX))) found.push(path);
+    else if (name === A1111_FOLDER) found.push(...(await modelsIn(path)));
+  }
+  return found;
+}
+
+const A1111_FOLDER = 'Stable-diffusion';
+
+function isCheckpointName(path: string): boolean {
+  return extname(path).toLowerCase() === '.safetensors' && !path.toLowerCase().endsWith(VAE_ENDING);
+}
+
+function keepRefusal(error: unknown): EngineError {
+  if (isEngineError(error)) return error;
+  throw error;
+}
+
+function noModel(places: readonly string[]): EngineError {
+  const where = places.length === 0 ? 'No model was given' : `There is no model in ${places.join(', ')}`;
+  return new EngineError(
+    'missing_file',
+    `${where}; set EASEL_MODEL to a .safetensors checkpoint, or to a folder in diffusers layout.`,
+  );
 }

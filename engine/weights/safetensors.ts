@@ -2,6 +2,7 @@ import { open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
+import { looksPickled, pickleError, refusePickleName } from './pickle.ts';
 
 /**
  * Reads the header of a safetensors file: u64 little-endian header length, JSON header, data.
@@ -46,9 +47,22 @@ const headerEntry = z.object({
   shape: z.array(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)).max(MAX_RANK),
   data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
 });
+const metadataSchema = z.record(z.string(), z.string());
+
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, TensorRef>;
+  /** What the file's maker wrote beside the tensors; empty when nothing. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** @throws EngineError `missing_file` or `corrupt_file`, naming the file and what is wrong in it. */
 export async function readSafetensors(path: string): Promise<ReadonlyMap<string, TensorRef>> {
+  return (await readSafetensorsFile(path)).tensors;
+}
+
+/** As `readSafetensors`, with the metadata. */
+export async function readSafetensorsFile(path: string): Promise<SafetensorsFile> {
+  refusePickleName(path);
   const handle = await open(path, 'r').catch((cause: unknown) => {
     throw new EngineError(
       'missing_file',
@@ -61,6 +75,7 @@ export async function readSafetensors(path: string): Promise<ReadonlyMap<string,
     const { size } = await handle.stat();
     const prefix = Buffer.alloc(8);
     const { bytesRead } = await handle.read(prefix, 0, 8, 0);
+    if (looksPickled(prefix)) throw pickleError(path);
     if (bytesRead < 8) throw corrupt(path, `it is only ${size} bytes long`);
     const headerLength = prefix.readBigUInt64LE();
     if (headerLength > BigInt(MAX_HEADER_BYTES) || headerLength < 2n) {
@@ -77,13 +92,7 @@ export async function readSafetensors(path: string): Promise<ReadonlyMap<string,
   }
 }
 
-function parseHeader(
-  json: string,
-  path: string,
-  file: string,
-  dataStart: number,
-  fileSize: number,
-): ReadonlyMap<string, TensorRef> {
+function parseHeader(json: string, path: string, file: string, dataStart: number, fileSize: number): SafetensorsFile {
   let header: unknown;
   try {
     header = JSON.parse(json);
@@ -94,12 +103,13 @@ function parseHeader(
     throw corrupt(path, 'its header is not a JSON object');
   }
   const tensors = new Map<string, TensorRef>();
+  let metadata: Readonly<Record<string, string>> = {};
   for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    tensors.set(name, parseTensor(name, value, path, file, dataStart, fileSize));
+    if (name === '__metadata__') metadata = metadataSchema.safeParse(value).data ?? {};
+    else tensors.set(name, parseTensor(name, value, path, file, dataStart, fileSize));
   }
   refuseOverlap([...tensors.values()], path);
-  return tensors;
+  return { tensors, metadata };
 }
 
 function parseTensor(
@@ -117,7 +127,7 @@ function parseTensor(
   if (dtype === undefined) {
     throw new EngineError(
       'unsupported_model',
-      `Tensor "${name}" in ${basename(path)} has type ${entry.data.dtype}; use a file with F32 or F16 weights.`,
+      `Tensor "${name}" in ${basename(path)} has type ${entry.data.dtype}; use a file with F32, F16 or BF16 weights.`,
       { file: path, tensor: name, dtype: entry.data.dtype },
     );
   }

@@ -1,14 +1,24 @@
 import { EngineError } from '../errors.ts';
 import type { TensorRef } from './safetensors.ts';
 
+/** Who says what a network's tensors should be: a config file, or, for single files, the family they belong to. */
+export type ShapeAuthority = 'its config.json' | 'a Stable Diffusion 1 model';
+
 /** One network's tensors by name, with the check that each has the shape its config asks for. */
 export class WeightSet {
   readonly #tensors: ReadonlyMap<string, TensorRef>;
   readonly #file: string;
+  readonly #authority: ShapeAuthority;
 
-  constructor(tensors: ReadonlyMap<string, TensorRef>, file: string) {
+  constructor(tensors: ReadonlyMap<string, TensorRef>, file: string, authority: ShapeAuthority = 'its config.json') {
     this.#tensors = tensors;
     this.#file = file;
+    this.#authority = authority;
+  }
+
+  /** Every tensor of the network, in the file's order. */
+  all(): readonly TensorRef[] {
+    return [...this.#tensors.values()];
   }
 
   has(name: string): boolean {
@@ -25,25 +35,31 @@ export class WeightSet {
     if (found === undefined) {
       throw new EngineError(
         'corrupt_file',
-        `${this.#file} lacks the tensor "${spellings[0]}" that its config.json asks for; the two do not belong together.`,
+        `${this.#file} lacks the tensor "${spellings[0]}" that ${this.#authority} asks for; ${this.#advice()}`,
         { file: this.#file, tensor: spellings[0] ?? '' },
       );
     }
     if (!sameShape(found.shape, shape)) {
       throw new EngineError(
         'wrong_shape',
-        `Tensor "${found.name}" in ${this.#file} has shape [${found.shape}] where its config.json asks for [${shape}]; the two do not belong together.`,
+        `Tensor "${found.name}" in ${this.#file} has shape [${found.shape}] where ${this.#authority} asks for [${shape}]; ${this.#advice()}`,
         { file: this.#file, tensor: found.name, found: found.shape.join('×'), expected: shape.join('×') },
       );
     }
-    if (found.dtype !== 'F32' && found.dtype !== 'F16') {
+    if (found.dtype !== 'F32' && found.dtype !== 'F16' && found.dtype !== 'BF16') {
       throw new EngineError(
         'unsupported_model',
-        `Tensor "${found.name}" in ${this.#file} is ${found.dtype}; Easel reads F32 and F16 weights.`,
+        `Tensor "${found.name}" in ${this.#file} is ${found.dtype}; Easel reads F32, F16 and BF16 weights.`,
         { file: this.#file, tensor: found.name, dtype: found.dtype },
       );
     }
     return found;
+  }
+
+  #advice(): string {
+    return this.#authority === 'its config.json'
+      ? 'the two do not belong together.'
+      : 'it is incomplete, or of another family; use a whole Stable Diffusion 1 checkpoint.';
   }
 }
 

@@ -18,6 +18,9 @@ export const lobby: ChannelRef = { platform: 'web', channelId: 'lobby' };
 export const engine: EngineDescription = {
   defaultModel: 'sketch',
   provider: 'cpu',
+  loras: [],
+  embeddings: [],
+  refused: [],
   models: [
     { id: 'sketch', title: 'Sketch', width: 128, height: 128, steps: 20, guidance: 4, sampler: 'dpmpp_2m' },
     {

@@ -24,7 +24,14 @@ export function createPaintedEngine(): Engine & { readonly tasks: EngineTask[]; 
   return {
     tasks,
     closed: () => closed,
-    describe: async () => ({ models: [PAINTED_MODEL], defaultModel: PAINTED_MODEL.id, provider: 'cpu' }),
+    describe: async () => ({
+      models: [PAINTED_MODEL],
+      defaultModel: PAINTED_MODEL.id,
+      provider: 'cpu',
+      loras: [],
+      embeddings: [],
+      refused: [],
+    }),
     load: async () => undefined,
     async run(task, { onProgress } = {}) {
       tasks.push(task);

@@ -38,7 +38,14 @@ export function createSlowEngine({ atOnce = false } = {}): SlowEngine {
         waiting.push({ index, resolve });
         announce();
       }),
-    describe: async () => ({ models: [MODEL], defaultModel: MODEL.id, provider: 'none' }),
+    describe: async () => ({
+      models: [MODEL],
+      defaultModel: MODEL.id,
+      provider: 'none',
+      loras: [],
+      embeddings: [],
+      refused: [],
+    }),
     load: async () => {},
     close: async () => {},
     run: (task, { signal, onProgress } = {}) =>

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -58,13 +58,23 @@ describe('a model folder', () => {
     expect(await complaint()).toMatch(/The model folder .*tiny does not exist; check the path/);
   });
 
-  test.each(['StableDiffusionXLPipeline', 'StableDiffusion3Pipeline', 'FluxPipeline'])(
-    'of %s is refused as what it is',
-    async (name) => {
-      await edit('model_index.json', (json) => ({ ...json, _class_name: name }));
-      expect(await complaint()).toMatch(`is a ${name} model; Easel runs the Stable Diffusion 1 family`);
-    },
-  );
+  test.each([
+    ['StableDiffusionXLPipeline', 'Stable Diffusion XL'],
+    ['StableDiffusion3Pipeline', 'Stable Diffusion 3'],
+    ['FluxPipeline', 'Flux'],
+    ['HunyuanDiTPipeline', 'HunyuanDiTPipeline'],
+  ])('of %s is refused as what it is', async (name, title) => {
+    await edit('model_index.json', (json) => ({ ...json, _class_name: name }));
+    expect(await complaint()).toMatch(`tiny is a ${title} model; Easel runs the Stable Diffusion 1 family.`);
+  });
+
+  test('that has its weights as a pickle only says why that is refused', async () => {
+    const unet = join(folder, 'unet');
+    await rename(join(unet, 'diffusion_pytorch_model.safetensors'), join(unet, 'diffusion_pytorch_model.bin'));
+    expect(await complaint()).toMatch(
+      /diffusion_pytorch_model\.bin is a pickle file, which can run code when it is opened/,
+    );
+  });
 
   test('for inpainting is refused as what it is', async () => {
     await edit('unet/config.json', (json) => ({ ...json, in_channels: 9 }));

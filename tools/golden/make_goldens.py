@@ -8,6 +8,7 @@ import diffusers
 import torch
 import transformers
 
+import checkpoint_name_goldens
 import network_goldens
 import noise_goldens
 import picture_goldens
@@ -29,6 +30,7 @@ def main() -> None:
         "samplers": lambda: sampler_goldens.make(options.out, options.models),
         "networks": lambda: network_goldens.make(options.out, options.models),
         "pictures": lambda: picture_goldens.make(options.out, options.models),
+        "checkpoint-names": lambda: checkpoint_name_goldens.make(options.out, options.models),
         "tokenizer": lambda: tokenizer_goldens.make(options.out, options.tokenizer),
     }
     arguments.add_argument("--only", nargs="*", default=list(makers), choices=list(makers))

@@ -1,0 +1,110 @@
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineError } from '../errors.ts';
+import { type FileKind, fileKind } from '../weights/file-kind.ts';
+import { readSafetensors } from '../weights/safetensors.ts';
+import { diffusersTensors } from '../weights/weight-source.ts';
+import { textEncoderShape, unetShape, vaeShape } from './checkpoint-shape.ts';
+import { readCheckpointYaml } from './checkpoint-yaml.ts';
+import { exists, parseConfig, readConfig, readOptionalConfig } from './config-file.ts';
+import {
+  recommendationSchema,
+  schedulerConfigSchema,
+  textEncoderConfigSchema,
+  unetConfigSchema,
+  vaeConfigSchema,
+} from './configs.ts';
+import { foreignModel } from './family.ts';
+import { checkFit, type Model, vaeFactorOf } from './model.ts';
+import { separateVae } from './separate-vae.ts';
+
+/** CLIP's vocabulary is the same in every Stable Diffusion 1 model; single files come without one. */
+const CLIP_TOKENIZER = fileURLToPath(new URL('../../models/sketch/tokenizer', import.meta.url));
+
+/** The scheduler of v1-4, which single files do not carry. */
+const V1_SCHEDULER = {
+  _class_name: 'PNDMScheduler',
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+  clip_sample: false,
+};
+
+const AUTHORITY = 'a Stable Diffusion 1 model';
+
+/**
+ * A single-file checkpoint. Sizes are read off its tensors; what they do not tell (heads, prediction type, scheduler)
+ * is that of v1, or what stands in `NAME.yaml` or in diffusers' config files in the folder `NAME` beside it.
+ * @throws EngineError when it is another kind of file or another architecture.
+ */
+export async function readCheckpoint(path: string): Promise<Model> {
+  const file = resolve(path);
+  const tensors = await readSafetensors(file);
+  refuseOtherKinds(file, fileKind(tensors.keys()));
+
+  const stem = file.replace(/\.safetensors$/i, '');
+  const yaml = await readCheckpointYaml(`${stem}.yaml`);
+  const unetTensors = diffusersTensors('unet', tensors);
+  const vaeTensors = diffusersTensors('vae', tensors);
+  const textTensors = diffusersTensors('textEncoder', tensors);
+  const config = (...names: string[]) => join(stem, ...names);
+  const vae = await readOptionalConfig(config('vae', 'config.json'), vaeConfigSchema, {
+    ...vaeShape(vaeTensors, file),
+    ...yaml.vae,
+  });
+  const marks = {
+    ...(tensors.has('v_pred') && { prediction_type: 'v_prediction' }),
+    ...(tensors.has('ztsnr') && { rescale_betas_zero_snr: true }),
+  };
+  const schedulerFile = config('scheduler', 'scheduler_config.json');
+  const scheduler = (await exists(schedulerFile))
+    ? await readConfig(schedulerFile, schedulerConfigSchema)
+    : parseConfig(file, { ...V1_SCHEDULER, ...yaml.scheduler, ...marks }, schedulerConfigSchema);
+  const own = { file, authority: AUTHORITY } as const;
+  const tokenizer = config('tokenizer');
+  const model: Model = {
+    id: basename(stem),
+    path: file,
+    unet: await readOptionalConfig(config('unet', 'config.json'), unetConfigSchema, {
+      ...unetShape(unetTensors, file),
+      ...yaml.unet,
+    }),
+    vae,
+    textEncoder: await readOptionalConfig(
+      config('text_encoder', 'config.json'),
+      textEncoderConfigSchema,
+      textEncoderShape(textTensors, file),
+    ),
+    scheduler: { ...scheduler, steps_offset: 1 },
+    schedulerFile,
+    recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
+    weights: { unet: own, vae: (await separateVae(file)) ?? own, textEncoder: own },
+    tokenizer: (await exists(join(tokenizer, 'vocab.json'))) ? tokenizer : CLIP_TOKENIZER,
+    vaeFactor: vaeFactorOf(vae),
+  };
+  checkFit(model);
+  return model;
+}
+
+function refuseOtherKinds(file: string, found: FileKind): void {
+  const refuse = (what: string) =>
+    new EngineError('unsupported_model', `${file} is ${what}`, { file, kind: found.kind });
+  switch (found.kind) {
+    case 'checkpoint':
+      return;
+    case 'foreign':
+      throw foreignModel(file, found.title);
+    case 'lora':
+      throw refuse(
+        'a LoRA, not a whole model; put it into a folder "Lora" beside the model and write <lora:NAME> in a prompt.',
+      );
+    case 'embedding':
+      throw refuse('a textual inversion, not a whole model; put it into a folder "embeddings" beside the model.');
+    case 'vae':
+      throw refuse('a VAE, not a whole model; name it like the model it belongs to, with the ending .vae.safetensors.');
+    case 'unknown':
+      throw refuse('no Stable Diffusion checkpoint that Easel knows; use a whole Stable Diffusion 1 model.');
+  }
+}

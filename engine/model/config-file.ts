@@ -1,0 +1,55 @@
+import { access, readFile } from 'node:fs/promises';
+import type { z } from 'zod';
+import { EngineError } from '../errors.ts';
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @throws EngineError `missing_file` with this message. */
+export async function requireFile(path: string, message: string): Promise<void> {
+  await access(path).catch((cause: unknown) => {
+    throw new EngineError('missing_file', message, { file: path }, cause);
+  });
+}
+
+export function missing(file: string): string {
+  return `The model folder lacks ${file}; download it again, or point Easel at a complete folder in diffusers layout.`;
+}
+
+/** @throws EngineError when the file is missing, is not JSON or holds a value that Easel cannot run, which is named. */
+export async function readConfig<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema>> {
+  await requireFile(file, missing(file));
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new EngineError('corrupt_file', `${file} is not JSON; download it again.`, { file }, cause);
+  }
+  return parseConfig(file, json, schema);
+}
+
+/** @param otherwise what stands in for a file that is not there. */
+export async function readOptionalConfig<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+  otherwise: unknown = {},
+): Promise<z.output<Schema>> {
+  return (await exists(file)) ? readConfig(file, schema) : parseConfig(file, otherwise, schema);
+}
+
+/** @param file whose value it is, for the sentence. */
+export function parseConfig<Schema extends z.ZodType>(file: string, value: unknown, schema: Schema): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const key = issue?.path.join('.') ?? '';
+  throw new EngineError(
+    'unsupported_model',
+    `${file} has a value that Easel cannot run${key === '' ? '' : ` at "${key}"`}: ${issue?.message ?? 'invalid'}. Easel runs the Stable Diffusion 1 family.`,
+    { file, key },
+  );
+}

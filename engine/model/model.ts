@@ -1,0 +1,69 @@
+import { EngineError } from '../errors.ts';
+import { samplerOf } from '../schedulers/index.ts';
+import type { ModelDescription } from '../types.ts';
+import type { WeightSource } from '../weights/weight-source.ts';
+import type { Recommendation, SchedulerConfig, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
+
+/** A model, its configuration read and its weights found, nothing loaded. */
+export interface Model {
+  readonly id: string;
+  /** The diffusers folder or the checkpoint file. */
+  readonly path: string;
+  readonly unet: UnetConfig;
+  readonly vae: VaeConfig;
+  readonly textEncoder: TextEncoderConfig;
+  readonly scheduler: SchedulerConfig;
+  /** The file that names the scheduler, for sentences about it. */
+  readonly schedulerFile: string;
+  readonly recommendation: Recommendation;
+  readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
+  /** The folder of `vocab.json` and `merges.txt`. */
+  readonly tokenizer: string;
+  /** Pixels of a picture per latent, on each side. */
+  readonly vaeFactor: number;
+}
+
+/** The steps and guidance that Stable Diffusion 1 pipelines default to elsewhere are 50 and 7.5; fewer steps suffice. */
+const DEFAULT_STEPS = 25;
+const DEFAULT_GUIDANCE = 7.5;
+const DEFAULT_SAMPLE_SIZE = 64;
+
+export function describeModel(model: Model): ModelDescription {
+  const { recommendation, unet, vaeFactor } = model;
+  const size = unet.sample_size ?? DEFAULT_SAMPLE_SIZE;
+  const [latentHeight, latentWidth] = typeof size === 'number' ? [size, size] : size;
+  return {
+    id: model.id,
+    title: recommendation.name ?? model.id,
+    width: recommendation.width ?? latentWidth * vaeFactor,
+    height: recommendation.height ?? latentHeight * vaeFactor,
+    steps: recommendation.steps ?? DEFAULT_STEPS,
+    guidance: recommendation.guidance ?? DEFAULT_GUIDANCE,
+    sampler: samplerOf(model.scheduler, model.schedulerFile),
+  };
+}
+
+/** @throws EngineError when the networks do not take what their neighbours give. */
+export function checkFit({ path, unet, vae, textEncoder }: Model): void {
+  const complain = (what: string) => {
+    throw new EngineError(
+      'unsupported_model',
+      `The model in ${path} cannot be run: ${what}. Use a Stable Diffusion 1 text-to-image model.`,
+      { folder: path },
+    );
+  };
+  if (unet.in_channels !== vae.latent_channels || unet.out_channels !== vae.latent_channels) {
+    complain(
+      `its UNet takes ${unet.in_channels} channels and gives ${unet.out_channels}, its VAE has ${vae.latent_channels} (an inpainting or depth model?)`,
+    );
+  }
+  if (unet.cross_attention_dim !== textEncoder.hidden_size) {
+    complain(
+      `its UNet expects text of width ${unet.cross_attention_dim}, its encoder gives ${textEncoder.hidden_size}`,
+    );
+  }
+}
+
+export function vaeFactorOf(vae: VaeConfig): number {
+  return 2 ** (vae.block_out_channels.length - 1);
+}

@@ -1,0 +1,36 @@
+/** What a safetensors file is for, told from its tensors' names alone. */
+export type FileKind =
+  /** Text encoder, UNet and VAE of the Stable Diffusion 1 family in one file. */
+  | { readonly kind: 'checkpoint' }
+  | { readonly kind: 'lora' }
+  | { readonly kind: 'embedding' }
+  | { readonly kind: 'vae' }
+  /** A model of another architecture. @param title as people call it. */
+  | { readonly kind: 'foreign'; readonly title: string }
+  | { readonly kind: 'unknown' };
+
+/** The first that some tensor's name matches; the most telling come first. */
+const FOREIGN: readonly (readonly [RegExp, string])[] = [
+  [/^(model\.diffusion_model\.)?joint_blocks\./, 'Stable Diffusion 3'],
+  [/^(model\.diffusion_model\.)?double_(stream_)?blocks\./, 'Flux'],
+  [/^conditioner\.embedders\.|^model\.diffusion_model\.label_emb\./, 'Stable Diffusion XL'],
+  [/^cond_stage_model\.model\./, 'Stable Diffusion 2'],
+  [/^control_model\.|^controlnet_cond_embedding\./, 'ControlNet'],
+  [/motion_modules\./, 'AnimateDiff motion'],
+];
+
+const LORA = /[._](lora[._]|lora_linear_layer\.)|^lora_|\.hada_w1|\.lokr_w|\.oft_(blocks|diag)|dora_scale/;
+/** The vectors of a textual inversion: AUTOMATIC1111's name, the first and second text encoder's in SDXL files. */
+const EMBEDDING = /^(emb_params|clip_l|clip_g)$/;
+
+export function fileKind(names: Iterable<string>): FileKind {
+  const all = [...names];
+  const some = (pattern: RegExp) => all.some((name) => pattern.test(name));
+  if (some(LORA)) return { kind: 'lora' };
+  const foreign = FOREIGN.find(([pattern]) => some(pattern));
+  if (foreign !== undefined) return { kind: 'foreign', title: foreign[1] };
+  if (some(/^model\.diffusion_model\.input_blocks\./)) return { kind: 'checkpoint' };
+  if (some(/^(first_stage_model\.)?(encoder|decoder)\.(down|up|mid|conv_in)/)) return { kind: 'vae' };
+  if (some(EMBEDDING) || (all.length === 1 && !(all[0] ?? '').includes('.'))) return { kind: 'embedding' };
+  return { kind: 'unknown' };
+}
