@@ -39,6 +39,7 @@ function checkSpec(spec: GenerationSpec): void {
     integer('Variation seed', seed, 0, limits.maxSeed);
     between('Variation strength', strength, 0, 1);
   }
+  if (spec.init !== undefined) between('Strength', spec.init.strength, 0, 1);
   if (spec.clipSkip !== undefined) integer('Clip skip', spec.clipSkip, 1, limits.maxClipSkip);
   if (spec.seedSize !== undefined) {
     integer('Seed width', spec.seedSize.width, limits.minSide, limits.maxSide);

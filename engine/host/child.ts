@@ -37,14 +37,15 @@ async function answer(id: number, work: (opened: Engine) => Promise<FromChild>):
   }
 }
 
-async function run(opened: Engine, { id, task, sourceLatents }: ToChild & { kind: 'run' }): Promise<FromChild> {
+async function run(opened: Engine, { id, task, sourceLatents, init }: ToChild & { kind: 'run' }): Promise<FromChild> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
     const result = await opened.run(task, {
       signal: controller.signal,
       onProgress: (progress) => send({ kind: 'progress', id, progress }),
-      ...(sourceLatents === undefined ? {} : { sourceLatents }),
+      ...(sourceLatents && { sourceLatents }),
+      ...(init && { init }),
     });
     return { kind: 'result', id, result };
   } finally {

@@ -61,10 +61,12 @@ class ForkedEngine implements EngineHost {
     await this.#request((id) => ({ kind: 'load', id, modelId }), {});
   }
 
-  async run(...[task, { signal, onProgress, sourceLatents } = {}]: Parameters<Engine['run']>): Promise<RunResult> {
+  async run(
+    ...[task, { signal, onProgress, sourceLatents, init } = {}]: Parameters<Engine['run']>
+  ): Promise<RunResult> {
     if (signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
     const result = await this.#request(
-      (id) => ({ kind: 'run', id, task, ...(sourceLatents === undefined ? {} : { sourceLatents }) }),
+      (id) => ({ kind: 'run', id, task, ...(sourceLatents && { sourceLatents }), ...(init && { init }) }),
       { onProgress, signal },
     );
     if (result === undefined) throw new EngineError('internal', 'The engine answered without a result.');

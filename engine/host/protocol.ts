@@ -1,13 +1,16 @@
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { EngineOptions } from '../model/catalog.ts';
-import type { EngineTask, Latents, Progress, RunResult } from '../types.ts';
+import type { EngineTask, Progress, RunOptions, RunResult } from '../types.ts';
 
 /** Messages between the shell and the engine's process, by structured clone: typed arrays cross as bytes. */
 
 export type ToChild =
   | { readonly kind: 'open'; readonly options: EngineOptions }
   | { readonly kind: 'load'; readonly id: number; readonly modelId: string }
-  | { readonly kind: 'run'; readonly id: number; readonly task: EngineTask; readonly sourceLatents?: Latents }
+  | ({ readonly kind: 'run'; readonly id: number; readonly task: EngineTask } & Pick<
+      RunOptions,
+      'sourceLatents' | 'init'
+    >)
   | { readonly kind: 'abort'; readonly id: number };
 
 export type FromChild =

@@ -1,0 +1,76 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createEngine, type GenerationSpec, type InitPicture, type SamplerName } from '../../engine/index.ts';
+import { golden, goldenTensors, TINY_MODELS, tinyModel } from './goldens.ts';
+
+interface InitCase {
+  readonly name: string;
+  readonly model: string;
+  readonly sampler: SamplerName;
+  readonly strength: number;
+  readonly masked: boolean;
+  readonly prompt: string;
+  readonly negative: string;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly count: number;
+  readonly rgb: string;
+}
+
+/** Of 255, in every pixel. */
+const TOLERANCE = 2;
+
+describe("a picture that begins from a picture is diffusers'", () => {
+  const engine = createEngine({ modelFolders: TINY_MODELS.map(tinyModel), threads: 1 });
+  afterAll(() => engine.close());
+  const { cases } = golden<{ cases: InitCase[] }>('init');
+
+  test.each(cases.map((entry) => [entry.name, entry] as const))('%s', async (_name, entry) => {
+    const tensor = await goldenTensors('init');
+    const size = `${entry.width}x${entry.height}`;
+    const init: InitPicture = {
+      ...{ width: entry.width, height: entry.height, rgb: tensor(`image/${size}`).bytes },
+      ...(entry.masked && { mask: tensor(`mask/${size}`).bytes }),
+    };
+    const { pictures } = await engine.run({ kind: 'generate', spec: specOf(entry) }, { init });
+    const actual = Buffer.concat(pictures.map((picture) => picture.rgb));
+    const expected = tensor(entry.rgb).bytes;
+    expect(actual).toHaveLength(expected.length);
+    const worst = expected.reduce((max, value, i) => Math.max(max, Math.abs(value - (actual[i] ?? 999))), 0);
+    expect(worst).toBeLessThanOrEqual(TOLERANCE);
+  });
+
+  test('of strength 0 is the picture, as the VAE gives it back', async () => {
+    const [entry] = cases;
+    if (entry === undefined) throw new Error('there are cases');
+    const tensor = await goldenTensors('init');
+    const init = { width: 64, height: 64, rgb: tensor('image/64x64').bytes };
+    const run = (seed: number) =>
+      engine.run({ kind: 'generate', spec: specOf({ ...entry, strength: 0, seed }) }, { init });
+    const [one, other] = [await run(1), await run(2)];
+    expect(one.timings.stepMs).toEqual([]);
+    // The posterior's sample is drawn from the seed; it is narrow.
+    const differences =
+      one.pictures[0]?.rgb.map((value, i) => Math.abs(value - (other.pictures[0]?.rgb[i] ?? 0))) ?? [];
+    expect(differences.length).toBeGreaterThan(0);
+  });
+
+  test('is refused without its pixels, or with those of another size', async () => {
+    const [entry] = cases;
+    if (entry === undefined) throw new Error('there are cases');
+    const task = { kind: 'generate', spec: specOf(entry) } as const;
+    await expect(engine.run(task)).rejects.toThrow('The picture to begin from did not come with the request');
+    const small = { width: 8, height: 8, rgb: new Uint8Array(8 * 8 * 3) };
+    await expect(engine.run(task, { init: small })).rejects.toThrow('must be 64×64');
+    const lying = { width: 64, height: 64, rgb: new Uint8Array(12) };
+    await expect(engine.run(task, { init: lying })).rejects.toThrow('must be 64×64');
+  });
+});
+
+function specOf(entry: InitCase): GenerationSpec {
+  const { prompt, negative, width, height, steps, guidance, sampler, model, seed, count, strength, masked } = entry;
+  const init = { image: 'golden', strength, ...(masked && { mask: 'golden' }) };
+  return { prompt, negative, width, height, steps, guidance, sampler, model, seed, count, variations: [], init };
+}
