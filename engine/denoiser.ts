@@ -1,7 +1,8 @@
+import { blend } from './init-picture.ts';
 import { stageAt } from './prompt/schedule.ts';
-import type { Scheduler } from './schedulers/scheduler.ts';
+import type { NoiseSource, Scheduler } from './schedulers/scheduler.ts';
 
-/** What one picture asks of the UNet at its next step. */
+/** What one picture asks of the UNet at its next call. */
 export interface DenoiserInput {
   /** Flat [channels, height, width], scaled as the UNet was trained. */
   readonly sample: Float32Array;
@@ -23,19 +24,23 @@ export interface DenoiserOptions {
   readonly negative: Conditioning;
   /** At 1 and below the negative prompt has no part, and half the work is saved. */
   readonly guidance: number;
-  readonly drawNoise: () => Float32Array;
+  /** 0–1; absent is 0. */
+  readonly guidanceRescale?: number | undefined;
+  readonly noise: NoiseSource;
+  /** Finished latents that stay where the mask ([height, width]) is 0, and the noise they are under until then. */
+  readonly keep?: { readonly mask: Float32Array; readonly latents: Float32Array; readonly noise: Float32Array };
 }
 
 /**
  * One picture's denoising as a state machine: `input`, then `accept` with what the UNet predicted, until `done`.
- * It never calls a network itself, so one UNet call can serve many pictures.
+ * It never calls a network itself, so one UNet call can serve many pictures, each by a method of its own.
  */
 export class Denoiser {
   readonly #options: DenoiserOptions;
   #sample: Float32Array;
   #call: number;
   #input: DenoiserInput | undefined;
-  #lastEstimate: { readonly input: DenoiserInput; readonly prediction: Float32Array } | undefined;
+  #newest: { readonly call: number; readonly sample: Float32Array; readonly prediction: Float32Array } | undefined;
 
   constructor(options: DenoiserOptions) {
     this.#options = options;
@@ -47,10 +52,12 @@ export class Denoiser {
     return this.#call >= this.#options.scheduler.timesteps.length;
   }
 
-  /** UNet calls made and to make. */
+  /** Steps as a person counts them, finished and in all; a step may be several UNet calls. */
   get progress(): { readonly step: number; readonly steps: number } {
     const { scheduler, begin } = this.#options;
-    return { step: this.#call - begin, steps: scheduler.timesteps.length - begin };
+    const total = (scheduler.stepOf.at(-1) ?? -1) + 1;
+    const first = scheduler.stepOf[begin] ?? total;
+    return { step: (scheduler.stepOf[this.#call] ?? total) - first, steps: total - first };
   }
 
   /** Latents as they stand; final when `done`. */
@@ -58,9 +65,11 @@ export class Denoiser {
     return this.#sample;
   }
 
-  /** The newest input and guided prediction, for previews. */
-  get lastEstimate(): { readonly input: DenoiserInput; readonly prediction: Float32Array } | undefined {
-    return this.#lastEstimate;
+  /** What the finished latents would be if the newest prediction were right, for previews. */
+  get estimate(): Float32Array | undefined {
+    if (this.#newest === undefined) return undefined;
+    const { prediction, call, sample } = this.#newest;
+    return this.#options.scheduler.estimate(prediction, call, sample);
   }
 
   input(): DenoiserInput {
@@ -74,26 +83,46 @@ export class Denoiser {
   }
 
   #contexts(): readonly Float32Array[] {
-    const { positive, negative, guidance } = this.#options;
+    const { positive, negative, guidance, scheduler } = this.#options;
     const conditionings = guidance > 1 ? [negative, positive] : [positive];
-    return conditionings.map((conditioning) => stageAt(conditioning, this.#call).context);
+    const step = scheduler.stepOf[this.#call] ?? 0;
+    return conditionings.map((conditioning) => stageAt(conditioning, step).context);
   }
 
   /** @param predictions one for each of the input's contexts, in order. */
   accept(predictions: readonly Float32Array[]): void {
-    const input = this.input();
-    const prediction = guide(predictions, this.#options.guidance);
-    this.#sample = this.#options.scheduler.step(prediction, this.#call, this.#sample, this.#options.drawNoise);
-    this.#lastEstimate = { input, prediction };
+    const { scheduler, guidance, guidanceRescale, noise } = this.#options;
+    const prediction = guide(predictions, guidance, guidanceRescale ?? 0);
+    this.#newest = { call: this.#call, sample: this.#sample, prediction };
+    this.#sample = scheduler.step(prediction, this.#call, this.#sample, noise);
     this.#input = undefined;
     this.#call += 1;
+    this.#restoreKept();
+  }
+
+  /** Inpainting without a model made for it: outside the mask the picture is put back, at the noise level reached. */
+  #restoreKept(): void {
+    const { keep, scheduler } = this.#options;
+    if (keep === undefined) return;
+    const kept = this.done ? keep.latents : scheduler.addNoise(keep.latents, keep.noise, this.#call);
+    this.#sample = blend(keep.mask, this.#sample, kept);
   }
 }
 
-/** Classifier-free guidance (Ho & Salimans 2022): negative + guidance · (positive − negative). */
-function guide(predictions: readonly Float32Array[], guidance: number): Float32Array {
-  const [first, second] = predictions;
-  if (first === undefined) throw new Error('a prediction is needed');
-  if (second === undefined) return first;
-  return first.map((negative, i) => negative + guidance * ((second[i] ?? 0) - negative));
+/** Classifier-free guidance (Ho & Salimans 2022): negative + guidance · (positive − negative), then rescaled. */
+function guide(predictions: readonly Float32Array[], guidance: number, rescale: number): Float32Array {
+  const [negative, positive] = predictions;
+  if (negative === undefined) throw new Error('a prediction is needed');
+  if (positive === undefined) return negative;
+  const guided = negative.map((value, i) => value + guidance * ((positive[i] ?? 0) - value));
+  if (rescale === 0) return guided;
+  // Lin et al. 2023, section 3.4: guidance raises the deviation, which washes pictures out.
+  const factor = 1 + rescale * (deviation(positive) / deviation(guided) - 1);
+  return guided.map((value) => value * factor);
+}
+
+function deviation(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
 }

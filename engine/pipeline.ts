@@ -1,15 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
+import { decodeLatents } from './autoencoder.ts';
 import type { Batcher } from './batcher.ts';
 import { type Conditioning, Denoiser } from './denoiser.ts';
 import { EngineError } from './errors.ts';
+import { encodeInit, type InitLatents, sampleInit } from './init-picture.ts';
 import type { Networks } from './networks.ts';
-import { estimateOriginal, previewImage, toRgb } from './preview.ts';
+import { previewImage, toRgb } from './preview.ts';
 import { wordsPastLimit } from './prompt/conditioning.ts';
+import { readLoraTags } from './prompt/lora-tags.ts';
 import { promptStages } from './prompt/schedule.ts';
 import { singleRecipe, specOf } from './recipe.ts';
 import { resampleBilinear } from './resample.ts';
 import { startScheduler } from './schedulers/index.ts';
-import { type NoiseSchedule, noiseSchedule } from './schedulers/noise-schedule.ts';
 import { startingNoise } from './starting-noise.ts';
 import type {
   EngineTask,
@@ -34,6 +36,10 @@ export interface PipelineOptions extends RunOptions {
   readonly loadMs: number;
 }
 
+interface Text {
+  readonly positive: Conditioning;
+  readonly negative: Conditioning;
+}
 type Shape = readonly [channels: number, height: number, width: number];
 
 /** Encode, denoise, decode: one task from its recipe to pictures. @throws EngineError `aborted` between steps. */
@@ -47,16 +53,16 @@ export async function runTask(networks: Networks, task: EngineTask, options: Pip
 class Run {
   readonly #networks: Networks;
   readonly #options: PipelineOptions;
-  readonly #schedule: NoiseSchedule;
   readonly #stepMs: number[] = [];
   readonly notes = new Set<string>();
+  /** Of the way just gone, as a person counts them. */
+  #steps = 0;
   #textMs = 0;
   #decodeMs = 0;
 
   constructor(networks: Networks, options: PipelineOptions) {
     this.#networks = networks;
     this.#options = options;
-    this.#schedule = noiseSchedule(networks.folder.scheduler);
   }
 
   get timings(): Timings {
@@ -92,14 +98,29 @@ class Run {
     if (first === undefined) return [];
     const shape = this.#latentShape(first.width, first.height);
     const text = await this.#encode(first);
-    const { scheduler: config } = this.#networks.folder;
-    const denoisers = specs.map((spec) => {
-      const { scheduler, begin } = startScheduler(spec.sampler, config, spec.steps, 0);
-      const { noise, drawNoise } = startingNoise(spec, shape);
-      const sample = noise.map((value) => value * scheduler.initNoiseSigma);
-      return new Denoiser({ scheduler, begin, sample, ...text, guidance: spec.guidance, drawNoise });
-    });
-    return this.#denoise(denoisers, shape);
+    const pause = () => this.#pause('encoding', 0, 0);
+    const init = first.init && (await encodeInit(this.#networks, first, this.#options.init, shape, pause));
+    return this.#denoise(
+      specs.map((spec) => this.#denoiser(spec, shape, text, init)),
+      shape,
+    );
+  }
+
+  #denoiser(spec: GenerationSpec, shape: Shape, text: Text, init: InitLatents | undefined): Denoiser {
+    const { folder } = this.#networks;
+    const strength = spec.init?.strength ?? 1;
+    const { scheduler, begin } = startScheduler(spec.sampler, folder.scheduler, spec.steps, startOf(spec, strength));
+    const { noise, posterior, fresh } = startingNoise(spec, shape, folder.vaeFactor);
+    const { guidance, guidanceRescale } = spec;
+    const options = { scheduler, begin, ...text, guidance, guidanceRescale, noise: fresh };
+    const latents = init && posterior && sampleInit(init, posterior);
+    const kept = keepOutside(init?.mask, latents, noise);
+    // Inpainting of full strength begins from pure noise: what lies outside the mask is put back all the same.
+    if (latents === undefined || (init?.mask !== undefined && strength === 1)) {
+      return new Denoiser({ ...options, ...kept, sample: noise.map((value) => value * scheduler.initNoiseSigma) });
+    }
+    const sample = begin < scheduler.timesteps.length ? scheduler.addNoise(latents, noise, begin) : latents;
+    return new Denoiser({ ...options, ...kept, sample });
   }
 
   async #enlarge(task: UpscaleTask, source: Latents): Promise<Latents> {
@@ -107,23 +128,25 @@ class Run {
     const [channels, height, width] = source.shape;
     const shape: Shape = [channels, Math.round(height * task.factor), Math.round(width * task.factor)];
     const enlarged = resampleBilinear(source.data, source.shape, shape[1], shape[2]);
-    const start = spec.steps - Math.min(Math.floor(spec.steps * task.strength), spec.steps);
-    const { scheduler, begin } = startScheduler(spec.sampler, this.#networks.folder.scheduler, spec.steps, start);
+    const { scheduler: config } = this.#networks.folder;
+    const { scheduler, begin } = startScheduler(spec.sampler, config, spec.steps, startOf(spec, task.strength));
     if (begin >= scheduler.timesteps.length) return { shape, data: enlarged };
 
     const text = await this.#encode(spec);
-    const { noise, drawNoise } = startingNoise({ seed: spec.seed, variations: [] }, shape);
+    const { init: _, ...withoutInit } = spec;
+    const { noise, fresh } = startingNoise({ ...withoutInit, variations: [] }, shape, this.#networks.folder.vaeFactor);
     const sample = scheduler.addNoise(enlarged, noise, begin);
-    const denoiser = new Denoiser({ scheduler, begin, sample, ...text, guidance: spec.guidance, drawNoise });
+    const { guidance, guidanceRescale } = spec;
+    const denoiser = new Denoiser({ scheduler, begin, sample, ...text, guidance, guidanceRescale, noise: fresh });
     const [latents] = await this.#denoise([denoiser], shape);
     if (latents === undefined) throw new Error('one denoiser makes one picture');
     return latents;
   }
 
-  async #encode(spec: GenerationSpec): Promise<{ readonly positive: Conditioning; readonly negative: Conditioning }> {
+  async #encode(spec: GenerationSpec): Promise<Text> {
     await this.#pause('encoding', 0, 0);
     const began = performance.now();
-    const positive = await this.#condition(spec.prompt, 'prompt', spec);
+    const positive = await this.#condition(readLoraTags(spec.prompt).text, 'prompt', spec);
     const negative = spec.guidance > 1 ? await this.#condition(spec.negative, 'negative prompt', spec) : positive;
     this.#textMs += performance.now() - began;
     return { positive, negative };
@@ -159,22 +182,22 @@ class Run {
       },
       afterStep: (durationMs) => this.#stepMs.push(durationMs),
     });
+    this.#steps = leader.progress.steps;
     return denoisers.map((denoiser) => ({ shape, data: denoiser.sample }));
   }
 
   /** Pictures are decoded one by one: the decoder's memory grows with the batch, its speed does not. */
   async #decode(latents: readonly Latents[], recipes: readonly PictureRecipe[]): Promise<Picture[]> {
     const pictures: Picture[] = [];
-    const steps = this.#stepMs.length;
+    const steps = this.#steps;
     for (const [i, recipe] of recipes.entries()) {
-      await this.#pause('decoding', steps, steps);
       const one = latents[i];
       if (one === undefined) throw new Error('every recipe has its latents');
       const began = performance.now();
-      const { data, shape } = await this.#networks.decode(one.data, one.shape);
+      const { data, shape } = await decodeLatents(this.#networks, one, () => this.#pause('decoding', steps, steps));
       this.#decodeMs += performance.now() - began;
       refuseNotNumbers(data);
-      pictures.push({ ...toRgb(data, shape[3] ?? 0, shape[2] ?? 0), recipe, latents: one });
+      pictures.push({ ...toRgb(data, shape[2], shape[1]), recipe, latents: one });
     }
     return pictures;
   }
@@ -184,11 +207,7 @@ class Run {
     const step = denoisers[0]?.progress.step ?? 0;
     if (onProgress === undefined || previewEvery < 1 || step === 0 || step % previewEvery !== 0) return undefined;
     const { folder } = this.#networks;
-    return denoisers.flatMap(({ lastEstimate }) => {
-      if (lastEstimate === undefined) return [];
-      const original = estimateOriginal(folder, this.#schedule, lastEstimate.input, lastEstimate.prediction);
-      return [previewImage(folder, original, shape)];
-    });
+    return denoisers.flatMap(({ estimate }) => (estimate === undefined ? [] : [previewImage(folder, estimate, shape)]));
   }
 
   /** Tells how far it is, lets messages in, and ends here when it was aborted. */
@@ -206,6 +225,15 @@ class Run {
     }
     return [vae.latent_channels, height / vaeFactor, width / vaeFactor];
   }
+}
+
+/** The step to begin with when only a share of them is to be run. */
+function startOf({ steps }: GenerationSpec, strength: number): number {
+  return steps - Math.min(Math.floor(steps * strength), steps);
+}
+
+function keepOutside(mask: Float32Array | undefined, latents: Float32Array | undefined, noise: Float32Array) {
+  return mask === undefined || latents === undefined ? {} : { keep: { mask, latents, noise } };
 }
 
 function refuseNotNumbers(planes: Float32Array): void {

@@ -9,6 +9,8 @@ type Shape = readonly [channels: number, height: number, width: number];
 export interface StartingNoise {
   /** Unit noise, [channels, height, width]. */
   readonly noise: Float32Array;
+  /** Unit noise drawn before it, for the sample of a picture to begin from: the order of diffusers' pipelines. */
+  readonly posterior: Float32Array | undefined;
   /** More of the main seed's noise, for samplers that add some: its stream continues where the starting noise ended. */
   readonly fresh: NoiseSource;
 }
@@ -18,7 +20,7 @@ export interface StartingNoise {
  * the middle of it (AUTOMATIC1111, modules/rng.py, ImageRNG).
  */
 export function startingNoise(
-  spec: Pick<GenerationSpec, 'seed' | 'variations' | 'noiseDevice' | 'seedSize'>,
+  spec: Pick<GenerationSpec, 'seed' | 'variations' | 'noiseDevice' | 'seedSize' | 'init'>,
   shape: Shape,
   /** Pixels a side of one latent. */
   factor: number,
@@ -28,12 +30,21 @@ export function startingNoise(
   const drawn: Shape = seedSize ? [shape[0], side(seedSize.height, factor), side(seedSize.width, factor)] : shape;
   const generator = draw(spec.seed);
   const isResized = drawn[1] !== shape[1] || drawn[2] !== shape[2];
+  const posterior = spec.init === undefined ? undefined : generator.randn(sizeOf(shape));
   let noise = (isResized ? draw(spec.seed) : generator).randn(sizeOf(drawn));
   for (const { seed, strength } of spec.variations) {
     noise = slerp(strength, noise, draw(seed).randn(sizeOf(drawn)), drawn);
   }
   if (isResized) noise = inTheMiddle(generator.randn(sizeOf(shape)), shape, noise, drawn);
-  return { noise, fresh: { draw: () => generator.randn(sizeOf(shape)), seed: spec.seed } };
+  const size = sizeOf(shape);
+  const fresh = {
+    draw: () => generator.randn(size),
+    seed: spec.seed,
+    seeded: (seed: number) => draw(seed).randn(size),
+  };
+  // For a model made for inpainting diffusers encodes the masked picture too, which draws once more.
+  if (spec.init?.mask !== undefined) generator.randn(size);
+  return { noise, posterior, fresh };
 }
 
 /** The same numbers as torch's own generator on that device. */

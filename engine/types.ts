@@ -103,12 +103,23 @@ export interface GenerationSpec {
   readonly variations: readonly Variation[];
   /** `a1111` when absent. */
   readonly syntax?: PromptSyntax;
+  readonly init?: InitSpec;
   /** 1 when absent. */
   readonly clipSkip?: number;
   /** Whose noise a seed means; `cpu` when absent. */
   readonly noiseDevice?: NoiseDevice;
   /** Pixels: the noise is that of a picture of this size, so that another shape keeps its composition. */
   readonly seedSize?: { readonly width: number; readonly height: number };
+}
+
+/** A picture to begin from instead of pure noise; its pixels come beside the task (`RunOptions.init`). */
+export interface InitSpec {
+  /** Names the picture for whoever keeps it; the engine only repeats it in recipes. */
+  readonly image: string;
+  /** Share of the schedule that is run, 0–1: how much the picture may change. */
+  readonly strength: number;
+  /** Names the mask: what is white in it is drawn anew, what is black stays. */
+  readonly mask?: string;
 }
 
 /** Final latents of one picture, [channels, height, width], in the UNet's scale. */
@@ -145,6 +156,12 @@ export interface RgbImage {
   readonly rgb: Uint8Array;
 }
 
+/** As large as what is asked for. */
+export interface InitPicture extends RgbImage {
+  /** A byte a pixel, rows from the top: from 128 on it is white. */
+  readonly mask?: Uint8Array;
+}
+
 export interface Picture extends RgbImage {
   readonly recipe: PictureRecipe;
   readonly latents: Latents;
@@ -173,6 +190,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** The final latents of `UpscaleTask.source`; without them the engine makes them again from the recipe. */
   readonly sourceLatents?: Latents;
+  /** The pixels of `GenerationSpec.init`. */
+  readonly init?: InitPicture;
 }
 
 export interface RunResult {

@@ -1,0 +1,48 @@
+import type { Networks } from './networks.ts';
+import { type Planes, runTiled } from './tiles.ts';
+
+/** A larger picture goes through the VAE in tiles: whole, 1024×1024 takes gigabytes already. */
+const MAX_WHOLE_PIXELS = 1024 * 1024;
+/** Pixels. */
+const TILE_SIDE = 512;
+
+/**
+ * Final latents → [3, height, width], about −1…1.
+ * @param beforeTile is awaited before each run of the network; what it throws ends the work
+ */
+export async function decodeLatents(
+  networks: Networks,
+  latents: Planes,
+  beforeTile: () => Promise<void>,
+): Promise<Planes> {
+  const { vaeFactor } = networks.folder;
+  const run = async ({ data, shape }: Planes) => {
+    await beforeTile();
+    return planes(await networks.decode(data, shape));
+  };
+  const [, height, width] = latents.shape;
+  if (height * width * vaeFactor ** 2 <= MAX_WHOLE_PIXELS) return run(latents);
+  return runTiled(run, latents, { inputSide: TILE_SIDE / vaeFactor, outputSide: TILE_SIDE });
+}
+
+/** [3, height, width] in −1…1 → the posterior's mean and log variance, [2 · channels, height/8, width/8]. */
+export async function encodePixels(
+  networks: Networks,
+  pixels: Planes,
+  beforeTile: () => Promise<void>,
+): Promise<Planes> {
+  const { vaeFactor } = networks.folder;
+  const run = async ({ data, shape: [, height, width] }: Planes) => {
+    await beforeTile();
+    return planes(await networks.encodeImage(data, [3, height, width]));
+  };
+  const [, height, width] = pixels.shape;
+  if (height * width <= MAX_WHOLE_PIXELS) return run(pixels);
+  return runTiled(run, pixels, { inputSide: TILE_SIDE, outputSide: TILE_SIDE / vaeFactor });
+}
+
+/** Of a batch of one. */
+function planes({ data, shape }: { readonly data: Float32Array; readonly shape: readonly number[] }): Planes {
+  const [, channels = 0, height = 0, width = 0] = shape;
+  return { data, shape: [channels, height, width] };
+}
