@@ -1,4 +1,5 @@
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, isEngineError } from './errors.ts';
 export { createEngine, type EngineHost, type EngineHostOptions } from './host/client.ts';
+export { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
 export { singleRecipe, specOf } from './recipe.ts';
 export * from './types.ts';

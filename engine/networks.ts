@@ -1,13 +1,16 @@
+import { AdaptableSession } from './adaptable-session.ts';
 import { EngineError } from './errors.ts';
 import { textEncoderGraph } from './graph/text-encoder.ts';
 import { unetGraph } from './graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
+import { LoraCache } from './lora-cache.ts';
 import type { Model } from './model/model.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { encodePrompt } from './prompt/conditioning.ts';
 import { type Output, openSession, type Session, type SessionOptions } from './session.ts';
 import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
 import type { TextReading } from './types.ts';
+import type { Adapter, AppliedLora } from './weights/adapter.ts';
 import { openWeights } from './weights/weight-source.ts';
 
 /** The networks of one model, as functions of numbers. */
@@ -24,6 +27,11 @@ export interface Networks {
   decode(latents: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
   /** [3, H, W] in −1…1 → mean and log variance, [2 · channels, H/8, W/8], as the VAE scales them. */
   encodeImage(image: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
+  /**
+   * The same networks with these LoRAs added to their weights; for the same LoRAs the same object, so that tasks can
+   * share its calls. @throws EngineError naming the LoRA that does not fit this model
+   */
+  withLoras(loras: readonly AppliedLora[]): Promise<Networks>;
   close(): Promise<void>;
 }
 
@@ -46,8 +54,14 @@ export async function openNetworks(folder: Model, options: SessionOptions): Prom
     openWeights('unet', folder.weights.unet),
     openWeights('vae', folder.weights.vae),
   ]);
-  const textEncoder = await openSession(textEncoderGraph(folder.textEncoder, text), options);
-  const denoiser = await openSession(unetGraph(folder.unet, unet), options);
+  const textEncoder = await AdaptableSession.open(
+    { network: 'textEncoder', graph: (slots) => textEncoderGraph(folder.textEncoder, text, slots) },
+    options,
+  );
+  const denoiser = await AdaptableSession.open(
+    { network: 'unet', graph: (slots) => unetGraph(folder.unet, unet, slots) },
+    options,
+  );
   const decoder = await openSession(vaeDecoderGraph(folder.vae, vae), options);
   let imageEncoder: Session | undefined;
 
@@ -55,32 +69,38 @@ export async function openNetworks(folder: Model, options: SessionOptions): Prom
   const { scaling_factor: scale } = folder.vae;
   const tokens: ChunkTokens = { ...tokenizer, positions };
 
-  async function encode(ids: readonly number[], clipSkip: number): Promise<Float32Array> {
+  async function encode(ids: readonly number[], clipSkip: number, adapter: Adapter): Promise<Float32Array> {
     const { num_hidden_layers: count } = folder.textEncoder;
     if (clipSkip > count) {
       throw new EngineError('bad_request', `Clip skip can be ${count} at most: this model's text encoder has no more.`);
     }
     const layer = count - clipSkip;
-    const output = await textEncoder.run({
+    const inputs = {
       input_ids: { data: BigInt64Array.from(ids, BigInt), shape: [1, positions] },
       layer: { data: BigInt64Array.of(BigInt(layer)), shape: [] },
-    });
-    return output.data;
+    };
+    return (await textEncoder.run(inputs, adapter)).data;
   }
 
-  return {
+  const adapted = new LoraCache(async (loras) =>
+    networks({ textEncoder: await textEncoder.adapter(loras), unet: await denoiser.adapter(loras) }),
+  );
+  const networks = (adapters: Readonly<Record<'textEncoder' | 'unet', Adapter>>): Networks => ({
     folder,
     tokenizer,
     tokens,
-    encodeText: (prompt, reading) => encodePrompt(prompt, reading, { tokens, encode }),
+    encodeText: (prompt, reading) => {
+      const withAdapter = (ids: readonly number[], clipSkip: number) => encode(ids, clipSkip, adapters.textEncoder);
+      return encodePrompt(prompt, reading, { tokens, encode: withAdapter });
+    },
     async predict({ batch, sample, shape, timesteps, context }) {
       const tokens = context.length / batch / hidden;
-      const output = await denoiser.run({
+      const inputs = {
         sample: { data: sample, shape: [batch, ...shape] },
         timestep: { data: timesteps, shape: [batch] },
         encoder_hidden_states: { data: context, shape: [batch, tokens, hidden] },
-      });
-      return output.data;
+      };
+      return (await denoiser.run(inputs, adapters.unet)).data;
     },
     decode: (latents, shape) =>
       decoder.run({ latents: { data: latents.map((value) => value / scale), shape: [1, ...shape] } }),
@@ -88,8 +108,11 @@ export async function openNetworks(folder: Model, options: SessionOptions): Prom
       imageEncoder ??= await openSession(vaeEncoderGraph(folder.vae, vae), options);
       return imageEncoder.run({ image: { data: image, shape: [1, ...shape] } });
     },
+    withLoras: async (loras) => (loras.length === 0 ? plain : adapted.get(loras)),
     async close() {
       await Promise.all([textEncoder, denoiser, decoder, imageEncoder].map((session) => session?.close()));
     },
-  };
+  });
+  const plain = networks({ textEncoder: {}, unet: {} });
+  return plain;
 }

@@ -3,10 +3,13 @@ import { checkTask } from './check-spec.ts';
 import { EngineError } from './errors.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { type Catalog, DEFAULT_PROVIDER, describeModels, type EngineOptions, readCatalog } from './model/catalog.ts';
+import { findExtras } from './model/extras.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
+import { readLoraTags } from './prompt/lora-tags.ts';
 import { specOf } from './recipe.ts';
 import type { Engine, EngineTask, RunOptions, RunResult } from './types.ts';
+import { openLoras } from './weights/open-loras.ts';
 
 const DEFAULT_PREVIEW_EVERY = 2;
 
@@ -34,13 +37,20 @@ export function createRuntime(options: EngineOptions): Engine {
     return openNetworks(model, { provider, threads: options.threads ?? 0 });
   }
 
+  /** Anew for each task: what someone puts into the folder counts at once. */
+  async function findLoras(): Promise<ReadonlyMap<string, string>> {
+    catalog ??= await readCatalog(options);
+    return (await findExtras(catalog.homes)).loras;
+  }
+
   async function perform(task: EngineTask, run: RunOptions): Promise<RunResult> {
     checkTask(task);
     refuseAborted(run.signal);
-    const recipe = task.kind === 'generate' ? task : task.source;
+    const spec = specOf(task.kind === 'generate' ? task : task.source);
     run.onProgress?.({ phase: 'loading', step: 0, steps: 0 });
     const began = performance.now();
-    return loaded.use(specOf(recipe).model, async (networks) => {
+    return loaded.use(spec.model, async (plain) => {
+      const networks = await plain.withLoras(await openLoras(readLoraTags(spec.prompt).loras, await findLoras()));
       const loadMs = performance.now() - began;
       refuseAborted(run.signal);
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;

@@ -1,4 +1,5 @@
 import type { WeightSet } from '../weights/weight-set.ts';
+import { AdapterSlots } from './adapter-slots.ts';
 import { CONTRIB, type GraphBuilder, type Value } from './builder.ts';
 
 /** A picture-like tensor [batch, channels, height, width]; only the channel count is known when the graph is written. */
@@ -17,13 +18,15 @@ export interface Tokens {
 export class Layers {
   readonly g: GraphBuilder;
   readonly weights: WeightSet;
+  readonly #adapters: AdapterSlots;
   /** int64 [1]: the batch size of this call. */
   readonly #batch: Value;
 
   /** @param batchSource any tensor whose first side is the batch. */
-  constructor(g: GraphBuilder, weights: WeightSet, batchSource: Value) {
+  constructor(g: GraphBuilder, weights: WeightSet, batchSource: Value, adapters = new AdapterSlots('none')) {
     this.g = g;
     this.weights = weights;
+    this.#adapters = adapters;
     this.#batch = g.node('Slice', [g.node('Shape', [batchSource]), g.ints([0]), g.ints([1])]);
   }
 
@@ -41,12 +44,14 @@ export class Layers {
     const same = Math.floor(kernel / 2);
     const weight = this.parameter(`${name}.weight`, [channels, x.channels, kernel, kernel]);
     const bias = this.parameter(`${name}.bias`, [channels]);
-    const value = this.g.node('Conv', [x.value, weight, bias], {
+    const attributes = {
       kernel_shape: [kernel, kernel],
       strides: [stride, stride],
       pads: pads ?? [same, same, same, same],
-    });
-    return { value, channels };
+    };
+    const base = this.g.node('Conv', [x.value, weight, bias], attributes);
+    const slot = { name, inChannels: x.channels, outChannels: channels, kernel };
+    return { value: this.#adapters.conv(this.g, base, x.value, slot, attributes), channels };
   }
 
   /** x · Wᵀ + b, the weight as PyTorch stores it: [out, in], or [out, in, 1, 1] from a 1×1 convolution. */
@@ -71,7 +76,9 @@ export class Layers {
           ),
         ]
       : [x.value, weight];
-    return { value: this.g.node('Gemm', inputs, { transB: 1 }), channels };
+    const base = this.g.node('Gemm', inputs, { transB: 1 });
+    const name = spellings[0] ?? '';
+    return { value: this.#adapters.linear(this.g, base, x.value, name, x.channels, channels), channels };
   }
 
   /**

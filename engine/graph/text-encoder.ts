@@ -1,5 +1,6 @@
 import type { TextEncoderConfig } from '../model/configs.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
+import type { AdapterSlots } from './adapter-slots.ts';
 import { GraphBuilder, type Value } from './builder.ts';
 import { Layers, type Tokens } from './layers.ts';
 
@@ -8,12 +9,12 @@ import { Layers, type Tokens } from './layers.ts';
  * input_ids int64 [batch, positions], layer int64 [] → hidden_state float32 [batch, positions, hidden]: what the layer
  * of that number from 0 says, after the final normalisation.
  */
-export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet): Uint8Array {
+export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet, adapters?: AdapterSlots): Uint8Array {
   const g = new GraphBuilder('text_encoder');
   const { hidden_size: hidden, max_position_embeddings: positions } = config;
   const ids = g.input('input_ids', 'int64', ['batch', positions]);
   const layer = g.input('layer', 'int64', []);
-  const layers = new Layers(g, weights, ids);
+  const layers = new Layers(g, weights, ids, adapters);
   // Published files carry the prefix; transformers 5 saves without it.
   const prefix = weights.has('embeddings.token_embedding.weight') ? '' : 'text_model.';
 

@@ -1,5 +1,6 @@
 import type { UnetConfig } from '../model/configs.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
+import type { AdapterSlots } from './adapter-slots.ts';
 import { GraphBuilder, type Value } from './builder.ts';
 import { type FeatureMap, Layers, type Tokens } from './layers.ts';
 import { resnet } from './resnet.ts';
@@ -10,14 +11,14 @@ import { transformer2d } from './transformer.ts';
  * sample float32 [batch, in_channels, h, w], timestep float32 [batch],
  * encoder_hidden_states float32 [batch, tokens, cross_attention_dim] → out_sample [batch, out_channels, h, w].
  */
-export function unetGraph(config: UnetConfig, weights: WeightSet): Uint8Array {
+export function unetGraph(config: UnetConfig, weights: WeightSet, adapters?: AdapterSlots): Uint8Array {
   const g = new GraphBuilder('unet');
   const sample = g.input('sample', 'float32', ['batch', config.in_channels, 'height', 'width']);
   const timestep = g.input('timestep', 'float32', ['batch']);
   const contextChannels = config.cross_attention_dim;
   const states = g.input('encoder_hidden_states', 'float32', ['batch', 'tokens', contextChannels]);
 
-  const layers = new Layers(g, weights, sample);
+  const layers = new Layers(g, weights, sample, adapters);
   const context = layers.flatten(states, contextChannels);
   const time = timeEmbedding(layers, timestep, config);
   const parts: Parts = { layers, config, time, context };

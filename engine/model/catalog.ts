@@ -32,6 +32,8 @@ export const DEFAULT_PROVIDER = 'cpu';
 export interface Catalog {
   /** By id, in the order given. */
   readonly models: ReadonlyMap<string, Model>;
+  /** The folders beside whose models LoRAs and embeddings may lie. */
+  readonly homes: readonly string[];
   readonly extras: Extras;
   /** Of a folder of models, those that cannot be run, each with its sentence. */
   readonly refused: readonly EngineError[];
@@ -77,7 +79,7 @@ export async function readCatalog({ modelFolders }: EngineOptions): Promise<Cata
       }
     } else add(await readModel(path));
   }
-  return { models, extras: await findExtras(homes), refused };
+  return { models, homes, extras: await findExtras(homes), refused };
 }
 
 async function readModel(path: string): Promise<Model> {

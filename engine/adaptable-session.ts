@@ -1,0 +1,80 @@
+import { ADAPTER_REACHES, type AdapterReach, AdapterSlots } from './graph/adapter-slots.ts';
+import { type Input, type Output, openSession, type Session, type SessionOptions } from './session.ts';
+import { type Adapter, type AppliedLora, createAdapter, reachOf, zeroAdapter } from './weights/adapter.ts';
+
+export interface AdaptableNetwork {
+  readonly network: 'unet' | 'textEncoder';
+  /** Writes the graph, with inputs for adapters where `slots` asks for them. */
+  readonly graph: (slots: AdapterSlots) => Uint8Array;
+}
+
+/**
+ * A network that LoRAs can be added to. It begins as the plain graph; when a LoRA first asks for more, its session is
+ * opened once again with inputs for adapters, at most twice in its life, since ONNX Runtime leaks a little with every
+ * session. From then on LoRAs come and go as inputs, and none at all is an adapter of zeros: the same bits as before.
+ */
+export class AdaptableSession {
+  readonly #network: AdaptableNetwork;
+  readonly #options: SessionOptions;
+  #session: Session;
+  #reach: AdapterReach = 'none';
+  #zero: Adapter = {};
+  readonly #running = new Set<Promise<unknown>>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(network: AdaptableNetwork, options: SessionOptions, session: Session) {
+    this.#network = network;
+    this.#options = options;
+    this.#session = session;
+  }
+
+  static async open(network: AdaptableNetwork, options: SessionOptions): Promise<AdaptableSession> {
+    const session = await openSession(network.graph(new AdapterSlots('none')), options);
+    return new AdaptableSession(network, options, session);
+  }
+
+  /** @throws EngineError naming the LoRA that does not fit this model. */
+  adapter(loras: readonly AppliedLora[]): Promise<Adapter> {
+    const adapter = this.#turn.then(() => this.#adapt(loras));
+    this.#turn = adapter.catch(() => undefined);
+    return adapter;
+  }
+
+  async #adapt(loras: readonly AppliedLora[]): Promise<Adapter> {
+    const { network } = this.#network;
+    const asked = reachOf(loras, network);
+    if (asked === 'none') return {};
+    const reach = wider(asked, this.#reach);
+    const slots = new AdapterSlots(reach);
+    const graph = this.#network.graph(slots);
+    const adapter = await createAdapter(slots.all, loras, network);
+    if (reach !== this.#reach) await this.#reopen(graph, slots, reach);
+    return adapter;
+  }
+
+  /** @param adapter of `adapter`, made at any time of this session's life; inputs it lacks are zero. */
+  run(inputs: Readonly<Record<string, Input>>, adapter: Adapter): Promise<Output> {
+    const output = this.#session.run({ ...inputs, ...this.#zero, ...adapter });
+    const running: Promise<unknown> = output.catch(() => undefined).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return output;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  async #reopen(graph: Uint8Array, slots: AdapterSlots, reach: AdapterReach): Promise<void> {
+    const session = await openSession(graph, this.#options);
+    const old = this.#session;
+    this.#session = session;
+    this.#reach = reach;
+    this.#zero = zeroAdapter(slots.all);
+    await Promise.all(this.#running);
+    await old.close();
+  }
+}
+
+function wider(a: AdapterReach, b: AdapterReach): AdapterReach {
+  return ADAPTER_REACHES.indexOf(a) > ADAPTER_REACHES.indexOf(b) ? a : b;
+}

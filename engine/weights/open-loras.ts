@@ -1,0 +1,30 @@
+import { EngineError } from '../errors.ts';
+import type { LoraTag } from '../prompt/lora-tags.ts';
+import type { AppliedLora } from './adapter.ts';
+import { readLora } from './lora.ts';
+
+/**
+ * The LoRAs that a prompt names. What is asked for with weight 0 is left out.
+ * @param files by name
+ * @throws EngineError `bad_request` for a name that is not there
+ */
+export async function openLoras(
+  tags: readonly LoraTag[],
+  files: ReadonlyMap<string, string>,
+): Promise<readonly AppliedLora[]> {
+  const applied: AppliedLora[] = [];
+  for (const { name, weight } of tags) {
+    const file = files.get(name);
+    if (file === undefined) throw unknownLora(name, [...files.keys()]);
+    if (weight !== 0) applied.push({ lora: await readLora(file), weight });
+  }
+  return applied;
+}
+
+function unknownLora(name: string, known: readonly string[]): EngineError {
+  const advice =
+    known.length === 0
+      ? 'put its .safetensors file into a folder "Lora" beside the model'
+      : `use one of ${known.join(', ')}`;
+  return new EngineError('bad_request', `There is no LoRA "${name}"; ${advice}.`, { lora: name });
+}
