@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Denoiser } from './denoiser.ts';
 import type { Networks } from './networks.ts';
+import { cutWindow, joinWindows, planWindows } from './windows.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
 
@@ -17,6 +18,8 @@ export interface BatchMember {
   readonly shape: Shape;
   /** Before each step. What it throws ends this member, and no other. */
   beforeStep(): Promise<void>;
+  /** Between the calls of a step that takes many. @throws to end this member */
+  refuseCancelled(): void;
   afterStep(durationMs: number): void;
 }
 
@@ -84,7 +87,11 @@ export class Batcher {
     const began = performance.now();
     try {
       const denoisers = members.flatMap((member) => member.denoisers);
-      await stepTogether(first.networks, denoisers, first.shape, this.#maxRows);
+      const beforeCall = async () => {
+        await setImmediate();
+        for (const member of members) member.refuseCancelled();
+      };
+      await stepTogether(first.networks, denoisers, first.shape, { maxRows: this.#maxRows, beforeCall });
       for (const member of members) member.afterStep(performance.now() - began);
     } catch (error) {
       if (members.length === 1) this.#leave(first)?.reject(error);
@@ -94,29 +101,40 @@ export class Batcher {
   }
 }
 
+interface StepOptions {
+  readonly maxRows: number;
+  /** What it throws ends the step. */
+  beforeCall(): Promise<void>;
+}
+
 /** Advances every denoiser by one step; none of them moves when a call fails. */
-export async function stepTogether(
+async function stepTogether(
   networks: Networks,
   denoisers: readonly Denoiser[],
   shape: Shape,
-  maxRows: number,
+  options: StepOptions,
 ): Promise<void> {
+  const plan = planWindows(shape);
   const asked = denoisers.map((denoiser) => {
     const { sample, timestep, contexts } = denoiser.input();
-    return { denoiser, rows: contexts.map((context): Row => ({ sample, timestep, context })) };
+    const rows = contexts.map((context) =>
+      plan.windows.map((window): Row => ({ sample: cutWindow(sample, shape, plan, window), timestep, context })),
+    );
+    return { denoiser, rows };
   });
+  const all = asked.flatMap(({ rows }) => rows.flat());
   const predictions = new Map<Row, Float32Array>();
-  for (const rows of byTextLength(
-    asked.flatMap(({ rows }) => rows),
-    maxRows,
-  )) {
-    const prediction = await predict(networks, rows, shape);
+  for (const rows of byTextLength(all, options.maxRows)) {
+    await options.beforeCall();
+    const prediction = await predict(networks, rows, plan.shape);
     const size = prediction.length / rows.length;
     for (const [i, row] of rows.entries()) predictions.set(row, prediction.subarray(i * size, (i + 1) * size));
   }
-  for (const { denoiser, rows } of asked) {
-    denoiser.accept(rows.map((row) => predictions.get(row) ?? new Float32Array()));
-  }
+  const joined = (rows: readonly Row[]) => {
+    const parts = rows.map((row) => predictions.get(row) ?? new Float32Array());
+    return joinWindows(parts, shape, plan);
+  };
+  for (const { denoiser, rows } of asked) denoiser.accept(rows.map(joined));
 }
 
 function byNetworkAndShape(members: readonly BatchMember[]): Iterable<readonly BatchMember[]> {

@@ -4,6 +4,7 @@ import {
   type GenerationSpec,
   NOISE_DEVICES,
   PROMPT_SYNTAXES,
+  RESAMPLE_MODES,
   SAMPLER_NAMES,
   SPEC_LIMITS,
 } from './types.ts';
@@ -17,6 +18,9 @@ export function checkTask(task: EngineTask): void {
   checkTask(task.source);
   between('The enlargement', task.factor, 1, 4);
   between('The refinement strength', task.strength, 0, 1);
+  if (task.mode !== undefined && !RESAMPLE_MODES.includes(task.mode)) {
+    throw refuse(`"${task.mode}" is not a way to enlarge; use one of ${RESAMPLE_MODES.join(', ')}.`);
+  }
 }
 
 function checkSpec(spec: GenerationSpec): void {

@@ -10,7 +10,7 @@ import { wordsPastLimit } from './prompt/conditioning.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
 import { promptStages } from './prompt/schedule.ts';
 import { singleRecipe, specOf } from './recipe.ts';
-import { resampleBilinear } from './resample.ts';
+import { resample } from './resample.ts';
 import { startScheduler } from './schedulers/index.ts';
 import { startingNoise } from './starting-noise.ts';
 import type {
@@ -123,19 +123,24 @@ class Run {
     return new Denoiser({ ...options, ...kept, sample });
   }
 
-  async #enlarge(task: UpscaleTask, source: Latents): Promise<Latents> {
-    const spec = specOf(task.source);
+  async #enlarge({ source: recipe, factor, strength, mode }: UpscaleTask, source: Latents): Promise<Latents> {
     const [channels, height, width] = source.shape;
-    const shape: Shape = [channels, Math.round(height * task.factor), Math.round(width * task.factor)];
-    const enlarged = resampleBilinear(source.data, source.shape, shape[1], shape[2]);
-    const { scheduler: config } = this.#networks.folder;
-    const { scheduler, begin } = startScheduler(spec.sampler, config, spec.steps, startOf(spec, task.strength));
-    if (begin >= scheduler.timesteps.length) return { shape, data: enlarged };
+    const shape: Shape = [channels, Math.round(height * factor), Math.round(width * factor)];
+    const data = resample(source.data, source.shape, shape[1], shape[2], mode ?? 'bilinear');
+    return this.#refine(specOf(recipe), { shape, data }, strength);
+  }
+
+  /** Draws the last part of the schedule again, over latents that were enlarged. */
+  async #refine(spec: GenerationSpec, enlarged: Latents, strength: number): Promise<Latents> {
+    const { folder } = this.#networks;
+    const { shape, data } = enlarged;
+    const { scheduler, begin } = startScheduler(spec.sampler, folder.scheduler, spec.steps, startOf(spec, strength));
+    if (begin >= scheduler.timesteps.length) return enlarged;
 
     const text = await this.#encode(spec);
     const { init: _, ...withoutInit } = spec;
-    const { noise, fresh } = startingNoise({ ...withoutInit, variations: [] }, shape, this.#networks.folder.vaeFactor);
-    const sample = scheduler.addNoise(enlarged, noise, begin);
+    const { noise, fresh } = startingNoise({ ...withoutInit, variations: [] }, shape, folder.vaeFactor);
+    const sample = scheduler.addNoise(data, noise, begin);
     const { guidance, guidanceRescale } = spec;
     const denoiser = new Denoiser({ scheduler, begin, sample, ...text, guidance, guidanceRescale, noise: fresh });
     const [latents] = await this.#denoise([denoiser], shape);
@@ -180,6 +185,7 @@ class Run {
         const { step, steps } = leader.progress;
         return this.#pause('denoising', step, steps, this.#previews(denoisers, shape));
       },
+      refuseCancelled: () => this.#refuseCancelled(),
       afterStep: (durationMs) => this.#stepMs.push(durationMs),
     });
     this.#steps = leader.progress.steps;
@@ -212,10 +218,14 @@ class Run {
 
   /** Tells how far it is, lets messages in, and ends here when it was aborted. */
   async #pause(phase: Phase, step: number, steps: number, previews?: readonly RgbImage[]): Promise<void> {
-    const { signal, onProgress } = this.#options;
+    const { onProgress } = this.#options;
     onProgress?.({ phase, step, steps, ...(previews === undefined ? {} : { previews }) });
     await setImmediate();
-    if (signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
+    this.#refuseCancelled();
+  }
+
+  #refuseCancelled(): void {
+    if (this.#options.signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
   }
 
   #latentShape(width: number, height: number): Shape {

@@ -128,12 +128,16 @@ export interface Latents {
   readonly data: Float32Array;
 }
 
+/** How latents are enlarged; torch's `interpolate` modes. */
+export const RESAMPLE_MODES = ['bilinear', 'nearest', 'bicubic'] as const;
+export type ResampleMode = (typeof RESAMPLE_MODES)[number];
+
 export interface GenerateTask {
   readonly kind: 'generate';
   readonly spec: GenerationSpec;
 }
 
-/** Enlarges a finished picture's latents bilinearly and refines them with the last part of the schedule. */
+/** Enlarges a finished picture's latents by interpolation and refines them with the last part of the schedule. */
 export interface UpscaleTask {
   readonly kind: 'upscale';
   /** The picture to enlarge: a spec with count 1, or an earlier enlargement. */
@@ -142,6 +146,8 @@ export interface UpscaleTask {
   readonly factor: number;
   /** Share of the schedule that is run again on the enlarged latents, 0–1. */
   readonly strength: number;
+  /** `bilinear` when absent. */
+  readonly mode?: ResampleMode;
 }
 
 export type EngineTask = GenerateTask | UpscaleTask;
