@@ -9,8 +9,10 @@ import type { ChunkTokens } from './prompt/chunks.ts';
 import { encodePrompt } from './prompt/conditioning.ts';
 import { type Output, openSession, type Session, type SessionOptions } from './session.ts';
 import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
+import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { TextReading } from './types.ts';
 import type { Adapter, AppliedLora } from './weights/adapter.ts';
+import { readLearnedWords } from './weights/textual-inversion.ts';
 import { openWeights } from './weights/weight-source.ts';
 
 /** The networks of one model, as functions of numbers. */
@@ -46,9 +48,15 @@ export interface UnetCall {
   readonly context: Float32Array;
 }
 
+export interface NetworkOptions extends SessionOptions {
+  /** Textual inversions: their files by the word that stands for them. */
+  readonly embeddings?: ReadonlyMap<string, string>;
+}
+
 /** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. */
-export async function openNetworks(folder: Model, options: SessionOptions): Promise<Networks> {
-  const [tokenizer, text, unet, vae] = await Promise.all([
+export async function openNetworks(folder: Model, options: NetworkOptions): Promise<Networks> {
+  const [words, clip, text, unet, vae] = await Promise.all([
+    readLearnedWords(options.embeddings ?? new Map(), folder.textEncoder.hidden_size),
     loadClipTokenizer(folder.tokenizer),
     openWeights('textEncoder', folder.weights.textEncoder),
     openWeights('unet', folder.weights.unet),
@@ -67,6 +75,8 @@ export async function openNetworks(folder: Model, options: SessionOptions): Prom
 
   const { max_position_embeddings: positions, hidden_size: hidden } = folder.textEncoder;
   const { scaling_factor: scale } = folder.vae;
+  const tokenizer = withLearnedWords(clip, words.words, folder.textEncoder.vocab_size);
+  const learned = { data: words.table, shape: [words.table.length / hidden, hidden] };
   const tokens: ChunkTokens = { ...tokenizer, positions };
 
   async function encode(ids: readonly number[], clipSkip: number, adapter: Adapter): Promise<Float32Array> {
@@ -77,6 +87,7 @@ export async function openNetworks(folder: Model, options: SessionOptions): Prom
     const layer = count - clipSkip;
     const inputs = {
       input_ids: { data: BigInt64Array.from(ids, BigInt), shape: [1, positions] },
+      learned,
       layer: { data: BigInt64Array.of(BigInt(layer)), shape: [] },
     };
     return (await textEncoder.run(inputs, adapter)).data;

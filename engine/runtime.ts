@@ -34,7 +34,7 @@ export function createRuntime(options: EngineOptions): Engine {
       const known = [...catalog.models.keys()].join(', ');
       throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
     }
-    return openNetworks(model, { provider, threads: options.threads ?? 0 });
+    return openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: catalog.extras.embeddings });
   }
 
   /** Anew for each task: what someone puts into the folder counts at once. */

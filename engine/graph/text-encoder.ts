@@ -2,17 +2,19 @@ import type { TextEncoderConfig } from '../model/configs.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import type { AdapterSlots } from './adapter-slots.ts';
 import { GraphBuilder, type Value } from './builder.ts';
-import { Layers, type Tokens } from './layers.ts';
+import { encoderLayer } from './clip-layer.ts';
+import { Layers } from './layers.ts';
 
 /**
  * CLIP's text transformer (Radford et al. 2021; transformers `CLIPTextModel`).
- * input_ids int64 [batch, positions], layer int64 [] → hidden_state float32 [batch, positions, hidden]: what the layer
- * of that number from 0 says, after the final normalisation.
+ * input_ids int64 [batch, positions], learned float32 [rows, hidden], layer int64 [] → hidden_state float32 [batch, positions, hidden]: what the layer
+ * of that number from 0 says, after the final normalisation. Ids past the vocabulary are rows of `learned`.
  */
 export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet, adapters?: AdapterSlots): Uint8Array {
   const g = new GraphBuilder('text_encoder');
   const { hidden_size: hidden, max_position_embeddings: positions } = config;
   const ids = g.input('input_ids', 'int64', ['batch', positions]);
+  const learned = g.input('learned', 'float32', ['rows', hidden]);
   const layer = g.input('layer', 'int64', []);
   const layers = new Layers(g, weights, ids, adapters);
   // Published files carry the prefix; transformers 5 saves without it.
@@ -20,7 +22,7 @@ export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet, 
 
   const table = layers.parameter(`${prefix}embeddings.token_embedding.weight`, [config.vocab_size, hidden]);
   const places = layers.parameter(`${prefix}embeddings.position_embedding.weight`, [positions, hidden]);
-  const embedded = g.node('Add', [g.node('Gather', [table, ids]), places]);
+  const embedded = g.node('Add', [embedTokens(g, ids, table, learned, config.vocab_size), places]);
 
   let x = layers.flatten(embedded, hidden);
   const mask = causalMask(g, positions);
@@ -35,20 +37,12 @@ export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet, 
   return g.build();
 }
 
-function encoderLayer(layers: Layers, x: Tokens, name: string, config: TextEncoderConfig, mask: Value): Tokens {
-  const { hidden_size: hidden, layer_norm_eps: epsilon } = config;
-  const a = layers.layerNorm(x, `${name}.layer_norm1`, epsilon);
-  const project = (part: string) => layers.linear(a, `${name}.self_attn.${part}_proj`, hidden);
-  const attended = layers.attention(project('q'), project('k'), project('v'), config.num_attention_heads, mask);
-  const afterAttention = layers.add(x, layers.linear(attended, `${name}.self_attn.out_proj`, hidden));
-
-  const b = layers.layerNorm(afterAttention, `${name}.layer_norm2`, epsilon);
-  const wide = layers.linear(b, `${name}.mlp.fc1`, config.intermediate_size);
-  const bent: Tokens = {
-    ...wide,
-    value: config.hidden_act === 'quick_gelu' ? layers.quickGelu(wide.value, 1.702) : layers.gelu(wide.value),
-  };
-  return layers.add(afterAttention, layers.linear(bent, `${name}.mlp.fc2`, hidden));
+function embedTokens(g: GraphBuilder, ids: Value, table: Value, learned: Value, vocabulary: number): Value {
+  const isLearned = g.node('GreaterOrEqual', [ids, g.ints([vocabulary])]);
+  const zero = g.ints([0]);
+  const known = g.node('Gather', [table, g.node('Where', [isLearned, zero, ids])]);
+  const row = g.node('Where', [isLearned, g.node('Sub', [ids, g.ints([vocabulary])]), zero]);
+  return g.node('Where', [g.node('Unsqueeze', [isLearned, g.ints([-1])]), g.node('Gather', [learned, row]), known]);
 }
 
 /** [1, 1, n, n], added to the scores: a token sees itself and those before it. */
