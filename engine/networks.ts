@@ -7,10 +7,11 @@ import { LoraCache } from './lora-cache.ts';
 import type { Model } from './model/model.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { encodePrompt } from './prompt/conditioning.ts';
+import { openSafetyChecker, type SafetyChecker } from './safety/checker.ts';
 import { type Output, openSession, type Session, type SessionOptions } from './session.ts';
 import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
 import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
-import type { TextReading } from './types.ts';
+import type { RgbImage, TextReading } from './types.ts';
 import type { Adapter, AppliedLora } from './weights/adapter.ts';
 import { readLearnedWords } from './weights/textual-inversion.ts';
 import { openWeights } from './weights/weight-source.ts';
@@ -29,6 +30,8 @@ export interface Networks {
   decode(latents: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
   /** [3, H, W] in −1…1 → mean and log variance, [2 · channels, H/8, W/8], as the VAE scales them. */
   encodeImage(image: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
+  /** Whether the model's own safety checker, opened when it is first needed, objects; never where it has none. */
+  isUnsafe(picture: RgbImage): Promise<boolean>;
   /**
    * The same networks with these LoRAs added to their weights; for the same LoRAs the same object, so that tasks can
    * share its calls. @throws EngineError naming the LoRA that does not fit this model
@@ -72,6 +75,7 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
   );
   const decoder = await openSession(vaeDecoderGraph(folder.vae, vae), options);
   let imageEncoder: Session | undefined;
+  let safetyChecker: SafetyChecker | undefined;
 
   const { max_position_embeddings: positions, hidden_size: hidden } = folder.textEncoder;
   const { scaling_factor: scale } = folder.vae;
@@ -119,9 +123,16 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
       imageEncoder ??= await openSession(vaeEncoderGraph(folder.vae, vae), options);
       return imageEncoder.run({ image: { data: image, shape: [1, ...shape] } });
     },
+    async isUnsafe(picture) {
+      if (folder.safetyChecker === undefined) return false;
+      safetyChecker ??= await openSafetyChecker(folder.safetyChecker.folder, folder.safetyChecker.file, options);
+      return safetyChecker.isUnsafe(picture);
+    },
     withLoras: async (loras) => (loras.length === 0 ? plain : adapted.get(loras)),
     async close() {
-      await Promise.all([textEncoder, denoiser, decoder, imageEncoder].map((session) => session?.close()));
+      await Promise.all(
+        [textEncoder, denoiser, decoder, imageEncoder, safetyChecker].map((session) => session?.close()),
+      );
     },
   });
   const plain = networks({ textEncoder: {}, unet: {} });

@@ -203,9 +203,18 @@ class Run {
       const { data, shape } = await decodeLatents(this.#networks, one, () => this.#pause('decoding', steps, steps));
       this.#decodeMs += performance.now() - began;
       refuseNotNumbers(data);
-      pictures.push({ ...toRgb(data, shape[2], shape[1]), recipe, latents: one });
+      const picture: Picture = { ...toRgb(data, shape[2], shape[1]), recipe, latents: one };
+      pictures.push(await this.#judged(picture));
     }
     return pictures;
+  }
+
+  /** Black instead of what the model's safety checker objects to. */
+  async #judged(picture: Picture): Promise<Picture> {
+    const { safety = true } = specOf(picture.recipe);
+    if (!safety || !(await this.#networks.isUnsafe(picture))) return picture;
+    this.notes.add("The model's safety checker withheld a picture; another seed or prompt may pass.");
+    return { ...picture, rgb: new Uint8Array(picture.rgb.length), withheld: true };
   }
 
   #previews(denoisers: readonly Denoiser[], shape: Shape): readonly RgbImage[] | undefined {

@@ -106,6 +106,8 @@ export interface GenerationSpec {
   readonly init?: InitSpec;
   /** 1 when absent. */
   readonly clipSkip?: number;
+  /** False lets every picture through; absent, the model's own safety checker judges, where it has one. */
+  readonly safety?: boolean;
   /** Whose noise a seed means; `cpu` when absent. */
   readonly noiseDevice?: NoiseDevice;
   /** Pixels: the noise is that of a picture of this size, so that another shape keeps its composition. */
@@ -170,14 +172,16 @@ export interface InitPicture extends RgbImage {
 
 export interface Picture extends RgbImage {
   readonly recipe: PictureRecipe;
+  /** The safety checker objected: the picture is black. */
+  readonly withheld?: boolean;
   readonly latents: Latents;
 }
 
-export type Phase = 'loading' | 'encoding' | 'denoising' | 'decoding';
+export type Phase = 'downloading' | 'loading' | 'encoding' | 'denoising' | 'decoding';
 
 export interface Progress {
   readonly phase: Phase;
-  /** Denoising steps finished, of `steps` for this task. */
+  /** Denoising steps finished, of `steps` for this task; megabytes that are there while `downloading`. */
   readonly step: number;
   readonly steps: number;
   /** Latent-resolution previews, one a picture; present every few steps. */
@@ -217,6 +221,8 @@ export interface ModelDescription {
   readonly guidance: number;
   /** The sampler of the model's own scheduler_config.json. */
   readonly sampler: SamplerName;
+  /** Bytes that must be fetched from the Hub before the first picture; absent when the model is on this machine. */
+  readonly downloadBytes?: number;
 }
 
 export interface EngineDescription {

@@ -30,6 +30,8 @@ export interface FolderOptions {
   readonly id?: string;
   /** The files of this variant before those of any other: `unet/diffusion_pytorch_model.VARIANT.safetensors`. */
   readonly variant?: string | undefined;
+  /** Weights that are not there yet but will be, by their path in the folder. */
+  readonly awaited?: readonly string[];
 }
 
 /**
@@ -45,8 +47,12 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
   const vae = await readConfig(join(root, 'vae', 'config.json'), vaeConfigSchema);
   const schedulerFile = join(root, 'scheduler', 'scheduler_config.json');
   const recommendation = await readOptionalConfig(join(root, 'easel.json'), recommendationSchema);
-  const weightsIn = (folder: string, names: readonly string[]) =>
-    firstOf(join(root, folder), variantFirst(names, options.variant));
+  const weightsIn = async (folder: string, names: readonly string[]) => {
+    const awaited = options.awaited?.find((file) => file.startsWith(`${folder}/`));
+    return awaited === undefined
+      ? firstOf(join(root, folder), variantFirst(names, options.variant))
+      : join(root, awaited);
+  };
   const model: Model = {
     id: options.id ?? basename(root),
     path: root,
@@ -62,6 +68,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
       vae: (await separateVae(root)) ?? { file: await weightsIn('vae', DIFFUSERS_WEIGHTS) },
       textEncoder: { file: await weightsIn('text_encoder', TRANSFORMERS_WEIGHTS) },
     },
+    ...(await safetyCheckerIn(root, options.variant)),
     tokenizer: join(root, 'tokenizer'),
     vaeFactor: vaeFactorOf(vae),
   };
@@ -70,6 +77,13 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
   }
   checkFit(model);
   return model;
+}
+
+/** Its folder may be left out; one that is there must be whole, so that no picture goes unjudged by accident. */
+async function safetyCheckerIn(root: string, variant: string | undefined): Promise<Pick<Model, 'safetyChecker'>> {
+  const folder = join(root, 'safety_checker');
+  if (!(await exists(folder))) return {};
+  return { safetyChecker: { folder, file: await firstOf(folder, variantFirst(TRANSFORMERS_WEIGHTS, variant)) } };
 }
 
 /** `model.safetensors` in the variant `fp16` is `model.fp16.safetensors`. */

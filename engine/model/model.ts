@@ -17,10 +17,21 @@ export interface Model {
   readonly schedulerFile: string;
   readonly recommendation: Recommendation;
   readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
+  /** The judge of finished pictures, where the model has one. */
+  readonly safetyChecker?: { readonly folder: string; readonly file: string };
   /** The folder of `vocab.json` and `merges.txt`. */
   readonly tokenizer: string;
   /** Pixels of a picture per latent, on each side. */
   readonly vaeFactor: number;
+  /** What is still to be fetched before the weights can be read. */
+  readonly download?: PendingDownload;
+}
+
+export interface PendingDownload {
+  /** Of all files together. */
+  readonly bytes: number;
+  /** Goes on where an earlier try was cut off. @param onProgress is told how many bytes are there. */
+  run(onProgress: (bytes: number) => void): Promise<void>;
 }
 
 /** The steps and guidance that Stable Diffusion 1 pipelines default to elsewhere are 50 and 7.5; fewer steps suffice. */
@@ -40,6 +51,7 @@ export function describeModel(model: Model): ModelDescription {
     steps: recommendation.steps ?? DEFAULT_STEPS,
     guidance: recommendation.guidance ?? DEFAULT_GUIDANCE,
     sampler: samplerOf(model.scheduler, model.schedulerFile),
+    ...(model.download !== undefined && { downloadBytes: model.download.bytes }),
   };
 }
 
