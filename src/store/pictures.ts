@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
+import { readIfThere, writeWhole } from './files.ts';
 import { decodeLatents, encodeLatents } from './latents.ts';
 import type { PictureStore } from './port.ts';
 
@@ -32,31 +32,4 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
     },
     delete: (jobId) => rm(folderOf(jobId), { recursive: true, force: true }),
   };
-}
-
-/** Under its final name a file is never half written: its bytes are on the disk before the rename. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
-  try {
-    const file = await open(partial, 'wx');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -37,3 +37,11 @@ export interface SettingsStore {
   setUser(user: Pick<User, 'platform' | 'id'>, settings: UserSettings): Promise<void>;
   setChannel(channel: ChannelRef, settings: ChannelSettings): Promise<void>;
 }
+
+/** Pictures that people gave to begin from, on disk, named by their content. */
+export interface InputStore {
+  /** @param png as `decodePicture` gives it @returns its name */
+  put(png: Uint8Array): Promise<string>;
+  /** Undefined when pruned. */
+  get(name: string): Promise<Uint8Array | undefined>;
+}

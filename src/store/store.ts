@@ -1,20 +1,22 @@
 import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
 import { closeDatabase, openDatabase } from './database.ts';
+import { createInputStore } from './inputs.ts';
 import { createJobStore } from './jobs.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
 import { createPictureStore } from './pictures.ts';
-import type { JobStore, PictureStore } from './port.ts';
+import type { InputStore, JobStore, PictureStore } from './port.ts';
 
 export interface Store {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
+  readonly inputs: InputStore;
   /** Lets the next process have the data folder. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the data folder for this process alone: `easel.db` and `pictures/`.
+ * Opens the data folder for this process alone: `easel.db`, `pictures/` and `inputs/`.
  * @param encode PNG with the `parameters` text
  * @throws EaselError with a sentence when the folder cannot be used.
  */
@@ -24,6 +26,7 @@ export function openStore(dataFolder: string, encode: (picture: Picture) => Prom
   return {
     jobs,
     pictures: createPictureStore(join(dataFolder, 'pictures'), encode),
+    inputs: createInputStore(join(dataFolder, 'inputs')),
     close: async () => {
       await jobs.close();
       closeDatabase(database);

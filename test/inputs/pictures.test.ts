@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { EaselError } from '../../src/errors.ts';
+import { decodePicture } from '../../src/inputs/decode-picture.ts';
+import { fitPicture } from '../../src/inputs/fit-picture.ts';
+
+const plain = (
+  width: number,
+  height: number,
+  background: string | { r: number; g: number; b: number; alpha: number } = '#336699',
+) => sharp({ create: { width, height, channels: 4, background } });
+
+const sentence = (text: string) => ({ userMessage: expect.stringContaining(text) });
+
+describe('a picture that a person gives', () => {
+  it.each(['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const)('is read as %s', async (format) => {
+    const bytes = await plain(40, 30).toFormat(format).toBuffer();
+    expect(await decodePicture(bytes)).toMatchObject({ width: 40, height: 30 });
+  });
+
+  it('is upright, and no larger than Easel draws', async () => {
+    const turned = await plain(40, 30).jpeg().withMetadata({ orientation: 6 }).toBuffer();
+    expect(await decodePicture(turned)).toMatchObject({ width: 30, height: 40 });
+    const large = await plain(3000, 1500).png().toBuffer();
+    expect(await decodePicture(large)).toMatchObject({ width: 2048, height: 1024 });
+  });
+
+  it('is refused with a sentence when it is animated, not a picture, or damaged', async () => {
+    const frames = await Promise.all(['red', 'blue'].map((colour) => plain(8, 8, colour).png().toBuffer()));
+    const animated = await sharp(frames, { join: { animated: true } })
+      .gif()
+      .toBuffer();
+    await expect(decodePicture(animated)).rejects.toMatchObject(sentence('animated'));
+    await expect(decodePicture(new TextEncoder().encode('hello'))).rejects.toMatchObject(sentence('not a picture'));
+    await expect(decodePicture(new Uint8Array())).rejects.toMatchObject(sentence('not a picture'));
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>';
+    await expect(decodePicture(new TextEncoder().encode(svg))).rejects.toMatchObject(sentence('not a picture'));
+    const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 251));
+    const whole = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+      .png()
+      .toBuffer();
+    await expect(decodePicture(whole.subarray(0, whole.length / 2))).rejects.toMatchObject(sentence('damaged'));
+  });
+
+  it('of 100 megapixels is refused before it is unpacked', async () => {
+    const bomb = await sharp({ create: { width: 10_000, height: 10_000, channels: 3, background: 'red' } })
+      .png({ compressionLevel: 9 })
+      .toBuffer();
+    expect(bomb.length).toBeLessThan(1e6);
+    await expect(decodePicture(bomb)).rejects.toMatchObject(sentence('100 megapixels'));
+  });
+
+  it('is read or refused with a sentence, whatever bytes it is', async () => {
+    const png = await plain(16, 16).png().toBuffer();
+    const jpeg = await plain(16, 16).jpeg().toBuffer();
+    const webp = await plain(16, 16).webp().toBuffer();
+    const damaged = fc
+      .tuple(fc.constantFrom(png, jpeg, webp), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 8 }), fc.nat())
+      .map(([file, changes, length]) => {
+        const bytes = new Uint8Array(file.subarray(0, Math.max(1, length % (file.length + 1))));
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        return bytes;
+      });
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(damaged, fc.uint8Array({ maxLength: 200 })), async (bytes) => {
+        try {
+          const { width, height } = await decodePicture(bytes);
+          expect(width * height).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(EaselError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a picture to begin from', () => {
+  let wide: Uint8Array;
+  beforeAll(async () => {
+    wide = new Uint8Array(await plain(80, 40).png().toBuffer());
+  });
+
+  it('fills the size asked for, cut around its middle', async () => {
+    const { width, height, rgb, mask } = await fitPicture(wide, undefined, 64, 96);
+    expect([width, height, rgb.length]).toEqual([64, 96, 64 * 96 * 3]);
+    expect([...rgb.subarray(0, 3)]).toEqual([0x33, 0x66, 0x99]);
+    expect(mask).toBeUndefined();
+  });
+
+  it('is drawn anew where it is transparent', async () => {
+    const pixels = Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) => (i % 4 === 3 && i % 256 < 128 ? 0 : 255));
+    const png = await sharp(pixels, { raw: { width: 64, height: 64, channels: 4 } })
+      .png()
+      .toBuffer();
+    const { mask } = await fitPicture(new Uint8Array(png), undefined, 64, 64);
+    expect([mask?.[0], mask?.[31], mask?.[32], mask?.[63]]).toEqual([255, 255, 0, 0]);
+  });
+
+  it('is drawn anew where its mask is white', async () => {
+    const white = await plain(40, 40, 'white').png().toBuffer();
+    const mask = new Uint8Array(
+      await plain(80, 40, 'black')
+        .composite([{ input: white, left: 40, top: 0 }])
+        .png()
+        .toBuffer(),
+    );
+    const fitted = await fitPicture(wide, mask, 80, 40);
+    expect(fitted.mask?.[0]).toBe(0);
+    expect(fitted.mask?.[79]).toBe(255);
+    expect(fitted.mask).toHaveLength(80 * 40);
+  });
+});
