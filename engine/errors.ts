@@ -1,6 +1,7 @@
 /** What went wrong in the engine, as data: crosses the process boundary and can be shown to a person. */
 export const ENGINE_ERROR_CODES = [
   'missing_file',
+  'hub_unreachable',
   'corrupt_file',
   'wrong_shape',
   'unsupported_model',

@@ -1,9 +1,11 @@
 import { Batcher } from './batcher.ts';
 import { checkTask } from './check-spec.ts';
 import { EngineError } from './errors.ts';
+import { Downloads } from './hub/downloads.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { type Catalog, DEFAULT_PROVIDER, describeModels, type EngineOptions, readCatalog } from './model/catalog.ts';
-import { findExtras } from './model/extras.ts';
+import { type Extras, findExtras } from './model/extras.ts';
+import type { Model } from './model/model.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
@@ -25,21 +27,40 @@ export function createRuntime(options: EngineOptions): Engine {
   const provider = options.provider ?? DEFAULT_PROVIDER;
   const batcher = new Batcher(options.maxRows ?? (provider === 'cpu' ? CPU_MAX_ROWS : ACCELERATOR_MAX_ROWS));
   const loaded = new LoadedModel(openModel);
-  let catalog: Catalog | undefined;
+  let reading: Promise<Catalog> | undefined;
+
+  const downloads = new Downloads();
+
+  /** What cannot be read now, as when the Hub is away, may be read for the next task. */
+  function readOnce(): Promise<Catalog> {
+    reading ??= readCatalog(options).catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    });
+    return reading;
+  }
+
+  async function modelOf(id: string): Promise<{ model: Model; extras: Extras }> {
+    const catalog = await readOnce();
+    const model = catalog.models.get(id);
+    if (model !== undefined) return { model, extras: catalog.extras };
+    const known = [...catalog.models.keys()].join(', ');
+    throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
+  }
+
+  /** Before a task takes its place among those of other models, which need not wait for a download. */
+  async function fetchModel(id: string, run: RunOptions): Promise<void> {
+    await downloads.finish((await modelOf(id)).model, run);
+  }
 
   async function openModel(id: string): Promise<Networks> {
-    catalog ??= await readCatalog(options);
-    const model = catalog.models.get(id);
-    if (model === undefined) {
-      const known = [...catalog.models.keys()].join(', ');
-      throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
-    }
-    return openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: catalog.extras.embeddings });
+    const { model, extras } = await modelOf(id);
+    return openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: extras.embeddings });
   }
 
   /** Anew for each task: what someone puts into the folder counts at once. */
   async function findLoras(): Promise<ReadonlyMap<string, string>> {
-    catalog ??= await readCatalog(options);
+    const catalog = await readOnce();
     return (await findExtras(catalog.homes)).loras;
   }
 
@@ -47,6 +68,8 @@ export function createRuntime(options: EngineOptions): Engine {
     checkTask(task);
     refuseAborted(run.signal);
     const spec = specOf(task.kind === 'generate' ? task : task.source);
+    await fetchModel(spec.model, run);
+    refuseAborted(run.signal);
     run.onProgress?.({ phase: 'loading', step: 0, steps: 0 });
     const began = performance.now();
     return loaded.use(spec.model, async (plain) => {
@@ -60,7 +83,10 @@ export function createRuntime(options: EngineOptions): Engine {
 
   return {
     describe: () => describeModels(options),
-    load: (modelId) => loaded.use(modelId, async () => undefined),
+    load: async (modelId, run = {}) => {
+      await fetchModel(modelId, run);
+      return loaded.use(modelId, async () => undefined);
+    },
     run: (task, run = {}) => perform(task, run),
     close: () => loaded.close(),
   };

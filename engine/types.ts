@@ -239,8 +239,11 @@ export interface EngineDescription {
 export interface Engine {
   /** Reads the model folders' configuration (not the weights). @throws EngineError naming the file that is missing or wrong. */
   describe(): Promise<EngineDescription>;
-  /** Loads a model now, so that the first picture need not wait for it. @throws EngineError when its weights are unfit. */
-  load(modelId: string): Promise<void>;
+  /**
+   * Loads a model now, so that the first picture need not wait for it, and downloads it first where it must.
+   * @throws EngineError when its weights are unfit, or cannot be had
+   */
+  load(modelId: string, options?: Pick<RunOptions, 'onProgress'>): Promise<void>;
   /** Runs one task; rejects with an EngineError, code `aborted` when `signal` fired (between steps). */
   run(task: EngineTask, options?: RunOptions): Promise<RunResult>;
   /** Ends the engine and every running task. */

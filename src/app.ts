@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { formatParameters } from './core/parameters.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
+import { createDownloadLog } from './download-log.ts';
 import { createExplain } from './failure.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
 import { decodePng, encodePng, encodeWebp } from './image/encode.ts';
@@ -45,6 +46,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const log = parts.log ?? createLog(config.logLevel);
   const engine = parts.engine ?? createEngine(engineOptions(config));
   const description = await engine.describe();
+  for (const sentence of description.refused) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
   const store = openStore(config.dataFolder, (picture) => encodePng(picture, describeRecipe(picture.recipe)));
   try {
@@ -59,7 +61,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       start: async () => {
         // Reading the weights takes seconds that the first person should not wait; if it fails, each job will say why.
         const { defaultModel } = description;
-        const loading = engine.load(defaultModel);
+        const loading = engine.load(defaultModel, { onProgress: createDownloadLog(log, defaultModel) });
         loading.catch((error: unknown) => explain(error, { model: defaultModel }));
         createPresence({ queue, ports, loading });
         await deliver.start();

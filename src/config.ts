@@ -1,7 +1,7 @@
-import { delimiter, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { SPEC_LIMITS } from '../engine/index.ts';
+import { resolveModelPlace, SPEC_LIMITS } from '../engine/index.ts';
 import { EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 
@@ -10,7 +10,7 @@ export interface Config {
   /** 0 takes any free port. */
   readonly port: number;
   readonly host: string;
-  /** The first is the default model. */
+  /** Folders, files and Hub ids; the first is the default model. */
   readonly modelFolders: readonly string[];
   /** ONNX Runtime execution provider; the engine's default when absent. */
   readonly provider?: string;
@@ -43,7 +43,7 @@ const ENVIRONMENT = z.object({
   EASEL_DATA: text('a folder').default('./data'),
   PORT: whole(0, 65535).default(3000),
   HOST: text('an address such as 127.0.0.1').default('127.0.0.1'),
-  EASEL_MODEL: text('one or more model folders').default(EMBEDDED_MODEL),
+  EASEL_MODEL: text('one or more models: folders, .safetensors files, or names on the Hub').default(EMBEDDED_MODEL),
   EASEL_PROVIDER: text('an execution provider such as cpu').optional(),
   EASEL_COUNT: whole(SPEC_LIMITS.minCount, SPEC_LIMITS.maxCount).default(4),
   EASEL_NEGATIVE: z.string().default(''),
@@ -68,9 +68,10 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     dataFolder: resolve(cwd, values.EASEL_DATA),
     port: values.PORT,
     host: values.HOST,
-    modelFolders: values.EASEL_MODEL.split(delimiter)
-      .filter((folder) => folder !== '')
-      .map((folder) => resolve(cwd, folder)),
+    modelFolders: values.EASEL_MODEL.split(',')
+      .map((place) => place.trim())
+      .filter((place) => place !== '')
+      .map((place) => resolveModelPlace(place, cwd)),
     ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
     count: values.EASEL_COUNT,
     negative: values.EASEL_NEGATIVE,

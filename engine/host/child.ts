@@ -17,7 +17,9 @@ process.on('message', (message: ToChild) => {
       return;
     case 'load':
       void answer(message.id, async (opened) => {
-        await opened.load(message.modelId);
+        await opened.load(message.modelId, {
+          onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
+        });
         return { kind: 'loaded', id: message.id };
       });
       return;

@@ -57,8 +57,8 @@ class ForkedEngine implements EngineHost {
     return describeModels(this.#options);
   }
 
-  async load(modelId: string): Promise<void> {
-    await this.#request((id) => ({ kind: 'load', id, modelId }), {});
+  async load(...[modelId, { onProgress } = {}]: Parameters<Engine['load']>): Promise<void> {
+    await this.#request((id) => ({ kind: 'load', id, modelId }), { onProgress });
   }
 
   async run(

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
+import { parseHubId } from '../hub/hub-id.ts';
+import { readHubModel } from '../hub/hub-model.ts';
 import type { EngineDescription } from '../types.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { readCheckpoint } from './checkpoint.ts';
@@ -13,7 +15,8 @@ import { VAE_ENDING } from './separate-vae.ts';
 export interface EngineOptions {
   /**
    * Where the models are; the first found is the default. Each is a folder in diffusers layout, a single-file
-   * checkpoint (`.safetensors`), or a folder that holds several of both. A model's id is its name without the ending.
+   * checkpoint (`.safetensors`), a folder that holds several of both, or a model on the Hub (`owner/name`, see
+   * hub/hub-id.ts). A model's id is its name without the ending.
    */
   readonly modelFolders: readonly string[];
   /** ONNX Runtime execution provider; default `cpu`. */
@@ -69,6 +72,11 @@ export async function readCatalog({ modelFolders }: EngineOptions): Promise<Cata
     homes.push(dirname(model.path));
   };
   for (const entry of modelFolders) {
+    const hubId = (await exists(entry)) ? undefined : parseHubId(entry);
+    if (hubId !== undefined) {
+      add(await readHubModel(hubId));
+      continue;
+    }
     const path = resolve(entry);
     if (await isCollection(path)) {
       homes.push(path);

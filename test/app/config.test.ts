@@ -1,4 +1,4 @@
-import { delimiter, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 
@@ -20,9 +20,13 @@ describe('the configuration', () => {
     );
   });
 
-  it('reads several model folders, the first as the default', () => {
-    const EASEL_MODEL = ['models/a', resolve('/b')].join(delimiter);
-    expect(readConfig({ EASEL_MODEL }, HERE).modelFolders).toEqual([resolve(HERE, 'models/a'), resolve('/b')]);
+  it('reads several models by path and by name on the Hub, the first as the default', () => {
+    const EASEL_MODEL = `./models/a, ${resolve('/b')},CompVis/stable-diffusion-v1-4@v2:fp16,`;
+    expect(readConfig({ EASEL_MODEL }, HERE).modelFolders).toEqual([
+      resolve(HERE, 'models/a'),
+      resolve('/b'),
+      'CompVis/stable-diffusion-v1-4@v2:fp16',
+    ]);
   });
 
   it.each([
@@ -32,7 +36,10 @@ describe('the configuration', () => {
     [{ EASEL_COUNT: '1.5' }, 'EASEL_COUNT must be a whole number from 1 to 4, not "1.5".'],
     [{ EASEL_MAX_WAITING: 'NaN' }, 'EASEL_MAX_WAITING must be a whole number from 1 to 10000, not "NaN".'],
     [{ EASEL_DATA: '' }, 'EASEL_DATA is empty; give a folder, or leave it unset.'],
-    [{ EASEL_MODEL: ' ' }, 'EASEL_MODEL is empty; give one or more model folders, or leave it unset.'],
+    [
+      { EASEL_MODEL: ' ' },
+      'EASEL_MODEL is empty; give one or more models: folders, .safetensors files, or names on the Hub, or leave it unset.',
+    ],
     [{ EASEL_LOG_LEVEL: 'loud' }, 'EASEL_LOG_LEVEL must be one of fatal, error,'],
   ])('answers %j with a sentence', (env, sentence) => {
     expect(() => readConfig(env, HERE)).toThrow(sentence);

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { isEngineError } from '../../../engine/index.ts';
+import { isEngineError, resolveModelPlace } from '../../../engine/index.ts';
 import { EaselError } from '../../errors.ts';
 import { runBench } from './bench.ts';
 import { runImagine } from './imagine.ts';
@@ -47,7 +46,7 @@ function addImagine(program: Command, parts: CliParts): void {
     .description('draw what the prompt says into a PNG file')
     .requiredOption('--out <file.png>', 'where the picture goes; several go to FILE-1.png, FILE-2.png, …')
     .option('--json', 'print one line of JSON: seed, sizes, files and timings in milliseconds')
-    .option('--model <folder>', 'a model folder in diffusers layout');
+    .option('--model <folder>', 'a model folder, a .safetensors checkpoint, or a name on the Hub');
   for (const { name, description, type, example, freeText } of parts.options) {
     if (freeText || name === 'model') continue;
     const value = type === 'string' ? 'value' : 'number';
@@ -67,7 +66,7 @@ function addBench(program: Command, parts: CliParts): void {
     .command('bench')
     .description('time loading, one guided UNet step and decoding')
     .option('--json', 'print one line of JSON, times in milliseconds')
-    .option('--model <folder>', 'a model folder in diffusers layout')
+    .option('--model <folder>', 'a model folder, a .safetensors checkpoint, or a name on the Hub')
     .option('--width <number>', "width in pixels, the model's own if left out")
     .option('--height <number>', "height in pixels, the model's own if left out")
     .action(({ json, model, ...options }: Record<string, string> & { json?: true }) =>
@@ -77,7 +76,9 @@ function addBench(program: Command, parts: CliParts): void {
 
 function configFor(parts: CliParts, modelFolder: string | undefined): CliConfig {
   const config = parts.readConfig();
-  return modelFolder === undefined ? config : { ...config, modelFolders: [resolve(modelFolder)] };
+  return modelFolder === undefined
+    ? config
+    : { ...config, modelFolders: [resolveModelPlace(modelFolder, process.cwd())] };
 }
 
 function isBadInput(error: unknown): boolean {

@@ -30,6 +30,8 @@ export function createProgressBar(output: Output, now: () => number = () => perf
 
 function describe({ phase, step, steps }: Progress): string {
   switch (phase) {
+    case 'downloading':
+      return `downloading the model, ${step} of ${steps} MB`;
     case 'loading':
       return 'reading the model';
     case 'encoding':

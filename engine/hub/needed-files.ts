@@ -1,0 +1,78 @@
+import { EngineError } from '../errors.ts';
+import { MODEL_INDEX } from '../model/folder.ts';
+import { hasPickleName, pickleError } from '../weights/pickle.ts';
+
+/** A file of a repository. */
+export interface HubFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Names the content: SHA-256 of large files, git's hash of small ones. */
+  readonly etag: string;
+  /** The etag is the SHA-256 of the content. */
+  readonly isLarge: boolean;
+}
+
+const CONFIGS = [
+  MODEL_INDEX,
+  'unet/config.json',
+  'vae/config.json',
+  'text_encoder/config.json',
+  'scheduler/scheduler_config.json',
+  'tokenizer/vocab.json',
+  'tokenizer/merges.txt',
+];
+const OPTIONAL = ['easel.json'];
+/** Weights of each network by the name that its library gives them. */
+const WEIGHTS = [
+  ['unet', 'diffusion_pytorch_model'],
+  ['vae', 'diffusion_pytorch_model'],
+  ['text_encoder', 'model'],
+] as const;
+/** Tried in this order when no variant is asked for: as in a folder on this machine. */
+const VARIANTS = ['', '.fp16', '.non_ema'];
+
+export interface NeededFiles {
+  /** Small: configuration and vocabulary. */
+  readonly configs: readonly HubFile[];
+  readonly weights: readonly HubFile[];
+}
+
+/**
+ * What Easel needs of a repository in diffusers layout: of each network one safetensors file, nothing else.
+ * @throws EngineError when something is missing, or there only as a pickle.
+ */
+export function neededFiles(files: readonly HubFile[], repo: string, variant: string | undefined): NeededFiles {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const required = (path: string): HubFile => {
+    const file = byPath.get(path);
+    if (file !== undefined) return file;
+    throw new EngineError(
+      'unsupported_model',
+      `${repo} on the Hub has no ${path}; use a Stable Diffusion 1 model in diffusers layout.`,
+      { repo, path },
+    );
+  };
+  const configs = CONFIGS.map(required);
+  const optional = OPTIONAL.flatMap((path) => byPath.get(path) ?? []);
+  const weights = WEIGHTS.map(([folder, name]) => {
+    const endings = variant === undefined ? VARIANTS : [`.${variant}`];
+    const found = endings.flatMap((ending) => byPath.get(`${folder}/${name}${ending}.safetensors`) ?? [])[0];
+    if (found !== undefined) return found;
+    const inFolder = files.filter(({ path }) => path.startsWith(`${folder}/`)).map(({ path }) => path);
+    const pickle = inFolder.find(hasPickleName);
+    const safe = inFolder.filter((path) => path.endsWith('.safetensors'));
+    if (pickle !== undefined && safe.length === 0) throw pickleError(`${repo}/${pickle}`);
+    if (variant !== undefined && safe.length > 0) throw noVariant(repo, variant, folder, safe);
+    return required(`${folder}/${name}.safetensors`);
+  });
+  return { configs: [...configs, ...optional], weights };
+}
+
+function noVariant(repo: string, variant: string, folder: string, files: readonly string[]): EngineError {
+  return new EngineError(
+    'bad_request',
+    `${repo} on the Hub has no variant "${variant}" of its ${folder}; it has ${files.join(', ')}.`,
+    { repo, variant },
+  );
+}

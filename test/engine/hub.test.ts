@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { hubModelName, parseHubId, resolveModelPlace } from '../../engine/hub/hub-id.ts';
+import { readHubModel } from '../../engine/hub/hub-model.ts';
+import type { GenerationSpec, Progress } from '../../engine/index.ts';
+import { createRuntime } from '../../engine/runtime.ts';
+import { GOOD_TOKEN, type HubServer, openHubServer, repositoryOf } from '../doubles/hub-server.ts';
+import { tinyModel } from './goldens.ts';
+
+let hub: HubServer;
+let home: string;
+const REPO = 'painters/tiny-conv';
+const junk = {
+  'README.md': '# tiny',
+  'v1.ckpt': 'x',
+  'unet/diffusion_pytorch_model.bin': 'x',
+  'v1.safetensors': 'x'.repeat(30_000),
+};
+const half = { 'unet/diffusion_pytorch_model.fp16.safetensors': 'h'.repeat(30_000) };
+const tiny = repositoryOf(REPO, tinyModel('tiny-conv'), { ...junk, ...half });
+const unet = tiny.files.get('unet/diffusion_pytorch_model.safetensors') ?? Buffer.alloc(0);
+const id = (text: string) => parseHubId(text) ?? { repo: text, revision: 'main' };
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'easel-hub-'));
+  const noSafetensors = [...tiny.files].filter(([path]) => !path.endsWith('.safetensors'));
+  hub = await openHubServer([
+    tiny,
+    { ...tiny, name: 'painters/gated', gated: true },
+    { ...tiny, name: 'painters/secret', isPrivate: true },
+    { ...tiny, name: 'painters/pickled', files: new Map(noSafetensors) },
+    { ...tiny, name: 'painters/no-model', files: new Map([['README.md', Buffer.from('')]]) },
+  ]);
+  vi.stubEnv('HF_HOME', home);
+  vi.stubEnv('HF_ENDPOINT', hub.url);
+  for (const name of ['HF_TOKEN', 'HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_HUB_OFFLINE', 'HF_TOKEN_PATH']) {
+    vi.stubEnv(name, undefined);
+  }
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await hub.close();
+  await rm(home, { recursive: true });
+});
+
+const spec: GenerationSpec = {
+  prompt: 'a red fox in the snow',
+  negative: '',
+  width: 64,
+  height: 64,
+  steps: 2,
+  guidance: 5,
+  sampler: 'ddim',
+  model: 'tiny-conv',
+  seed: 3,
+  count: 1,
+  variations: [],
+};
+
+async function picture(place: string, onProgress?: (progress: Progress) => void): Promise<Buffer> {
+  const engine = createRuntime({ modelFolders: [place], threads: 1, previewEvery: 0 });
+  try {
+    const { pictures } = await engine.run({ kind: 'generate', spec }, onProgress === undefined ? {} : { onProgress });
+    return Buffer.from(pictures[0]?.rgb ?? []);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function fetchWhole(text = REPO): Promise<void> {
+  await (await readHubModel(id(text), 1)).download?.run(() => undefined);
+}
+
+const folderOf = (...names: string[]) => join(home, 'hub', 'models--painters--tiny-conv', ...names);
+
+describe('a model on the Hub', () => {
+  test('is downloaded when it is first needed and gives the picture of its folder', async () => {
+    const expected = await picture(tinyModel('tiny-conv'));
+    const engine = createRuntime({ modelFolders: [REPO] });
+    const { models } = await engine.describe();
+    expect(models[0]).toMatchObject({ id: 'tiny-conv', downloadBytes: expect.any(Number) });
+    expect(hub.sent).toBeLessThan(unet.length);
+
+    const seen: Progress[] = [];
+    expect((await picture(REPO, (progress) => seen.push(progress))).equals(expected)).toBe(true);
+    expect(seen[0]).toMatchObject({ phase: 'downloading', step: 0, steps: 2 });
+    const files = hub.requests
+      .filter((line) => line.includes('/resolve/'))
+      .map((line) => line.split('/').slice(5).join('/'));
+    expect(new Set(files)).toEqual(
+      new Set([
+        ...['model_index.json', 'scheduler/scheduler_config.json', 'tokenizer/merges.txt', 'tokenizer/vocab.json'],
+        ...['unet/config.json', 'vae/config.json', 'text_encoder/config.json', 'text_encoder/model.safetensors'],
+        ...['unet/diffusion_pytorch_model.safetensors', 'vae/diffusion_pytorch_model.safetensors'],
+      ]),
+    );
+  });
+
+  test("lies in the layout of Python's cache", async () => {
+    await fetchWhole();
+    expect(await readFile(folderOf('refs', 'main'), 'utf8')).toBe(tiny.commit);
+    const file = folderOf('snapshots', tiny.commit, 'unet', 'diffusion_pytorch_model.safetensors');
+    expect((await lstat(file)).isSymbolicLink()).toBe(true);
+    expect(await readlink(file)).toMatch(/^\.\.[\\/]\.\.[\\/]\.\.[\\/]blobs[\\/][0-9a-f]{64}$/);
+    expect((await readFile(file)).equals(unet)).toBe(true);
+    expect((await readdir(folderOf('blobs'))).filter((name) => name.endsWith('.incomplete'))).toEqual([]);
+  });
+
+  test('that is in the cache is used without asking anyone, offline too', async () => {
+    await fetchWhole();
+    await hub.close();
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    const model = await readHubModel(id(REPO));
+    expect(model.download).toBeUndefined();
+    expect(model.id).toBe('tiny-conv');
+  });
+
+  test('that is not in the cache says so offline, and asks nobody', async () => {
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    await expect(readHubModel(id(REPO))).rejects.toThrow(
+      /tiny-conv \(main\) is not whole in the cache and HF_HUB_OFFLINE/,
+    );
+    expect(hub.requests).toEqual([]);
+  });
+
+  test('comes through connections that are cut again and again, each byte once', async () => {
+    hub.cutAfter = 100_000;
+    await fetchWhole();
+    const file = folderOf('snapshots', tiny.commit, 'unet', 'diffusion_pytorch_model.safetensors');
+    expect((await readFile(file)).equals(unet)).toBe(true);
+    expect(hub.requests.filter((line) => line.includes('bytes=')).length).toBeGreaterThan(5);
+    const weights = ['unet/diffusion_pytorch_model', 'vae/diffusion_pytorch_model', 'text_encoder/model'];
+    const sizes = weights.map((name) => tiny.files.get(`${name}.safetensors`)?.length ?? 0);
+    expect(hub.sent).toBe(sizes.reduce((sum, size) => sum + size, 0));
+  });
+
+  test('goes on where a process was ended', async () => {
+    const blob = createHash('sha256').update(unet).digest('hex');
+    await mkdir(folderOf('blobs'), { recursive: true });
+    await writeFile(folderOf('blobs', `${blob}.incomplete`), unet.subarray(0, 50_000));
+    await fetchWhole();
+    expect(hub.requests).toContain(`GET /store/${blob} bytes=50000-`);
+    expect((await readFile(folderOf('blobs', blob))).equals(unet)).toBe(true);
+  });
+
+  test('comes from a Hub that has a bad moment', async () => {
+    const model = await readHubModel(id(REPO), 1);
+    hub.failures = 3;
+    await model.download?.run(() => undefined);
+    expect((await readHubModel(id(REPO))).download).toBeUndefined();
+  });
+
+  test('whose content is not what was promised is refused, and fetched anew the next time', async () => {
+    hub.corrupt = true;
+    await expect(fetchWhole()).rejects.toThrow(/is not what it promised; try again later/);
+    hub.corrupt = false;
+    await fetchWhole();
+  });
+
+  test('in a variant takes its files, and names those there are when there is none', async () => {
+    await expect(readHubModel(id(`${REPO}:fp16`))).rejects.toThrow(/no variant "fp16" of its vae; it has vae\/diff/);
+    await expect(readHubModel(id(`${REPO}:ema`))).rejects.toThrow(/no variant "ema" of its unet/);
+  });
+
+  test('sends its token to the Hub and to nobody else', async () => {
+    vi.stubEnv('HF_TOKEN', GOOD_TOKEN);
+    await fetchWhole('painters/gated');
+    await fetchWhole('painters/secret');
+    expect(hub.sent).toBeGreaterThan(unet.length);
+    expect(hub.tokensAtStore).toEqual([]);
+  });
+
+  test('finds the token where `hf auth login` puts it', async () => {
+    await writeFile(join(home, 'token'), `${GOOD_TOKEN}\n`);
+    await fetchWhole('painters/secret');
+  });
+
+  test.each([
+    ['painters/gated', /painters\/gated is gated: accept its terms at http.*painters\/gated, then set HF_TOKEN/],
+    [
+      'painters/secret',
+      /no model painters\/secret on the Hub for you; check the name, and set HF_TOKEN if it is private/,
+    ],
+    ['painters/nobody', /no model painters\/nobody on the Hub for you; check the name/],
+    [`${REPO}@v9`, /no model painters\/tiny-conv with a revision "v9" on the Hub; check both/],
+    ['painters/pickled', /diffusion_pytorch_model\.bin is a pickle file, which can run code when it is opened/],
+    ['painters/no-model', /painters\/no-model on the Hub has no model_index\.json; use a Stable Diffusion 1 model/],
+  ])('written %s is refused with what to do', async (text, sentence) => {
+    await expect(readHubModel(id(text), 1)).rejects.toThrow(sentence);
+  });
+
+  test('whose Hub cannot be reached says so', async () => {
+    await hub.close();
+    await expect(readHubModel(id(REPO), 1)).rejects.toThrow(
+      /The Hub at http.* cannot be reached for painters\/tiny-conv/,
+    );
+  });
+
+  test('holds up nobody else while it comes, and can be given up', async () => {
+    let open = () => {};
+    hub.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const engine = createRuntime({ modelFolders: [tinyModel('tiny-linear'), REPO], threads: 1, previewEvery: 0 });
+    const waiting = engine.run({ kind: 'generate', spec });
+    const abort = new AbortController();
+    const given = engine.run({ kind: 'generate', spec }, { signal: abort.signal });
+    const other = await engine.run({ kind: 'generate', spec: { ...spec, model: 'tiny-linear' } });
+    expect(other.pictures).toHaveLength(1);
+    abort.abort();
+    await expect(given).rejects.toThrow(/cancelled/);
+    open();
+    expect((await waiting).pictures).toHaveLength(1);
+    await engine.close();
+  });
+});
+
+describe('a Hub id', () => {
+  test.each([
+    [
+      'CompVis/stable-diffusion-v1-4',
+      { repo: 'CompVis/stable-diffusion-v1-4', revision: 'main' },
+      'stable-diffusion-v1-4',
+    ],
+    ['a/b@refs/pr/3:fp16', { repo: 'a/b', revision: 'refs/pr/3', variant: 'fp16' }, 'b-refs/pr/3-fp16'],
+    ['a/b:fp16', { repo: 'a/b', revision: 'main', variant: 'fp16' }, 'b-fp16'],
+  ])('is read from "%s"', (text, expected, name) => {
+    expect(parseHubId(text)).toEqual(expected);
+    expect(hubModelName(expected)).toBe(name);
+  });
+
+  test.each(['./a', '/a/b', 'a/b/c', '../b', 'a/..', 'a', '', 'models/x.safetensors', 'a/b@../../etc', 'C:\\models'])(
+    'is not what "%s" is',
+    (text) => {
+      expect(parseHubId(text)).toBeUndefined();
+    },
+  );
+
+  test('is a folder where there is one', () => {
+    expect(resolveModelPlace('models/sketch', process.cwd())).toBe(join(process.cwd(), 'models/sketch'));
+    expect(resolveModelPlace('CompVis/stable-diffusion-v1-4', process.cwd())).toBe('CompVis/stable-diffusion-v1-4');
+  });
+});
