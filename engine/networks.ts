@@ -13,7 +13,9 @@ import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
 import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { RgbImage, TextReading } from './types.ts';
 import type { Adapter, AppliedLora } from './weights/adapter.ts';
+import { refuseNotFinite } from './weights/finite.ts';
 import { readLearnedWords } from './weights/textual-inversion.ts';
+import type { WeightSet } from './weights/weight-set.ts';
 import { openWeights } from './weights/weight-source.ts';
 
 /** The networks of one model, as functions of numbers. */
@@ -94,7 +96,9 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
       learned,
       layer: { data: BigInt64Array.of(BigInt(layer)), shape: [] },
     };
-    return (await textEncoder.run(inputs, adapter)).data;
+    const { data } = await textEncoder.run(inputs, adapter);
+    await blameWeights(data, text);
+    return data;
   }
 
   const adapted = new LoraCache(async (loras) =>
@@ -115,10 +119,16 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
         timestep: { data: timesteps, shape: [batch] },
         encoder_hidden_states: { data: context, shape: [batch, tokens, hidden] },
       };
-      return (await denoiser.run(inputs, adapters.unet)).data;
+      const { data } = await denoiser.run(inputs, adapters.unet);
+      await blameWeights(data, unet);
+      return data;
     },
-    decode: (latents, shape) =>
-      decoder.run({ latents: { data: latents.map((value) => value / scale), shape: [1, ...shape] } }),
+    async decode(latents, shape) {
+      const unscaled = latents.map((value) => value / scale);
+      const output = await decoder.run({ latents: { data: unscaled, shape: [1, ...shape] } });
+      if (unscaled.every(Number.isFinite)) await blameWeights(output.data, vae);
+      return output;
+    },
     async encodeImage(image, shape) {
       imageEncoder ??= await openSession(vaeEncoderGraph(folder.vae, vae), options);
       return imageEncoder.run({ image: { data: image, shape: [1, ...shape] } });
@@ -137,4 +147,12 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
   });
   const plain = networks({ textEncoder: {}, unet: {} });
   return plain;
+}
+
+/**
+ * To scan all weights at load would take a quarter of the time that loading takes. A network with one that is no number
+ * gives itself away at its first call; then they are scanned, and the tensor is named.
+ */
+async function blameWeights(output: Float32Array, weights: WeightSet): Promise<void> {
+  if (!output.every(Number.isFinite)) await refuseNotFinite(weights.all());
 }

@@ -13,6 +13,7 @@ export interface HubFile {
   readonly isLarge: boolean;
 }
 
+const SAFETY_CONFIG = 'safety_checker/config.json';
 const CONFIGS = [
   MODEL_INDEX,
   'unet/config.json',
@@ -22,7 +23,7 @@ const CONFIGS = [
   'tokenizer/vocab.json',
   'tokenizer/merges.txt',
 ];
-const OPTIONAL = ['easel.json'];
+const OPTIONAL = ['easel.json', SAFETY_CONFIG];
 /** Weights of each network by the name that its library gives them. */
 const WEIGHTS = [
   ['unet', 'diffusion_pytorch_model'],
@@ -55,8 +56,7 @@ export function neededFiles(files: readonly HubFile[], repo: string, variant: st
   };
   const configs = CONFIGS.map(required);
   const optional = OPTIONAL.flatMap((path) => byPath.get(path) ?? []);
-  const weights = WEIGHTS.map(([folder, name]) => {
-    const endings = variant === undefined ? VARIANTS : [`.${variant}`];
+  const weightsOf = (folder: string, name: string, endings: readonly string[]): HubFile => {
     const found = endings.flatMap((ending) => byPath.get(`${folder}/${name}${ending}.safetensors`) ?? [])[0];
     if (found !== undefined) return found;
     const inFolder = files.filter(({ path }) => path.startsWith(`${folder}/`)).map(({ path }) => path);
@@ -65,7 +65,11 @@ export function neededFiles(files: readonly HubFile[], repo: string, variant: st
     if (pickle !== undefined && safe.length === 0) throw pickleError(`${repo}/${pickle}`);
     if (variant !== undefined && safe.length > 0) throw noVariant(repo, variant, folder, safe);
     return required(`${folder}/${name}.safetensors`);
-  });
+  };
+  const endings = variant === undefined ? VARIANTS : [`.${variant}`];
+  const weights = WEIGHTS.map(([folder, name]) => weightsOf(folder, name, endings));
+  // A variant of the networks may come with the plain safety checker.
+  if (byPath.has(SAFETY_CONFIG)) weights.push(weightsOf('safety_checker', 'model', [...endings, ...VARIANTS]));
   return { configs: [...configs, ...optional], weights };
 }
 

@@ -53,6 +53,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
       ? firstOf(join(root, folder), variantFirst(names, options.variant))
       : join(root, awaited);
   };
+  const safetyFolder = join(root, 'safety_checker');
   const model: Model = {
     id: options.id ?? basename(root),
     path: root,
@@ -68,7 +69,10 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
       vae: (await separateVae(root)) ?? { file: await weightsIn('vae', DIFFUSERS_WEIGHTS) },
       textEncoder: { file: await weightsIn('text_encoder', TRANSFORMERS_WEIGHTS) },
     },
-    ...(await safetyCheckerIn(root, options.variant)),
+    ...((await exists(safetyFolder)) && {
+      // Its folder may be left out; one that is there must be whole, so that no picture goes unjudged by accident.
+      safetyChecker: { folder: safetyFolder, file: await weightsIn('safety_checker', TRANSFORMERS_WEIGHTS) },
+    }),
     tokenizer: join(root, 'tokenizer'),
     vaeFactor: vaeFactorOf(vae),
   };
@@ -77,13 +81,6 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
   }
   checkFit(model);
   return model;
-}
-
-/** Its folder may be left out; one that is there must be whole, so that no picture goes unjudged by accident. */
-async function safetyCheckerIn(root: string, variant: string | undefined): Promise<Pick<Model, 'safetyChecker'>> {
-  const folder = join(root, 'safety_checker');
-  if (!(await exists(folder))) return {};
-  return { safetyChecker: { folder, file: await firstOf(folder, variantFirst(TRANSFORMERS_WEIGHTS, variant)) } };
 }
 
 /** `model.safetensors` in the variant `fp16` is `model.fp16.safetensors`. */

@@ -1,5 +1,6 @@
 import { type AdapterReach, type AdapterSlot, downInput, upInput } from '../graph/adapter-slots.ts';
 import type { Input } from '../session.ts';
+import { refuseNotFinite } from './finite.ts';
 import { type Lora, type LoraLayer, unfit } from './lora.ts';
 import { layerKey } from './lora-names.ts';
 import { readTensor } from './tensor-data.ts';
@@ -47,6 +48,7 @@ export async function createAdapter(
         throw unfit(lora.file, `changes a layer "${layer}" that this model does not have; use one made for it.`);
       }
       checkShape(lora, slot, matrices);
+      await refuseNotFinite([matrices.down, matrices.up]);
       const { down, up, scale } = matrices;
       const piece = {
         rank: down.shape[0] ?? 0,

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
+import { refuseNotFinite } from './finite.ts';
 import { readSafetensors, type TensorRef } from './safetensors.ts';
 import { readTensor } from './tensor-data.ts';
 
@@ -63,6 +64,7 @@ async function readVectors(file: string, hidden: number): Promise<Float32Array> 
   if (width !== hidden) {
     throw unfit(file, `is made for another architecture: its vectors have ${width} numbers, this model's ${hidden}.`);
   }
+  await refuseNotFinite([ref]);
   return readTensor(ref);
 }
 

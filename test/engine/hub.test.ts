@@ -165,6 +165,23 @@ describe('a model on the Hub', () => {
     await expect(readHubModel(id(`${REPO}:ema`))).rejects.toThrow(/no variant "ema" of its unet/);
   });
 
+  test('with a safety checker brings it along, in the variant where there is one', async () => {
+    await hub.close();
+    const checker = { 'safety_checker/config.json': '{}', 'safety_checker/model.safetensors': 's'.repeat(40_000) };
+    const wholeHalf = ['vae/diffusion_pytorch_model', 'text_encoder/model'].map((name) => [
+      `${name}.fp16.safetensors`,
+      'h',
+    ]);
+    const files = { ...junk, ...half, ...checker, ...Object.fromEntries(wholeHalf) };
+    hub = await openHubServer([repositoryOf(REPO, tinyModel('tiny-conv'), files)]);
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+    await fetchWhole(`${REPO}:fp16`);
+    const { weights, safetyChecker, download } = await readHubModel(id(`${REPO}:fp16`));
+    expect(download).toBeUndefined();
+    expect(weights.unet.file).toMatch(/unet.diffusion_pytorch_model\.fp16\.safetensors$/);
+    expect(safetyChecker?.file).toMatch(/safety_checker.model\.safetensors$/);
+  });
+
   test('sends its token to the Hub and to nobody else', async () => {
     vi.stubEnv('HF_TOKEN', GOOD_TOKEN);
     await fetchWhole('painters/gated');

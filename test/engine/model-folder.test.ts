@@ -1,8 +1,10 @@
 import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { GenerationSpec } from '../../engine/index.ts';
 import { createRuntime } from '../../engine/runtime.ts';
+import { readSafetensors } from '../../engine/weights/safetensors.ts';
 import { tinyModel } from './goldens.ts';
 
 let folder: string;
@@ -27,6 +29,20 @@ async function complaint(): Promise<string> {
     await engine.close();
   }
 }
+
+const spec: GenerationSpec = {
+  prompt: 'a fox',
+  negative: '',
+  width: 64,
+  height: 64,
+  steps: 1,
+  guidance: 5,
+  sampler: 'ddim',
+  model: 'tiny',
+  seed: 3,
+  count: 1,
+  variations: [],
+};
 
 async function edit(file: string, change: (json: Record<string, unknown>) => Record<string, unknown>): Promise<void> {
   const path = join(folder, file);
@@ -84,6 +100,26 @@ describe('a model folder', () => {
   test('with a truncated file says which, and how', async () => {
     await truncate(join(folder, 'unet/diffusion_pytorch_model.safetensors'), 200_000);
     expect(await complaint()).toMatch(/unet.diffusion_pytorch_model\.safetensors is damaged: tensor ".*" ends at byte/);
+  });
+
+  test.each([
+    ['text_encoder/model.safetensors', Number.NaN],
+    ['unet/diffusion_pytorch_model.safetensors', Number.NEGATIVE_INFINITY],
+    ['vae/diffusion_pytorch_model.safetensors', Number.NaN],
+  ])('with a weight in %s that is no number names file and tensor at the first picture', async (file, value) => {
+    const path = join(folder, file);
+    const used = /mlp\.fc1\.weight|^conv_out\.weight|^decoder\.conv_out\.weight/;
+    const tensors = [...(await readSafetensors(path)).values()];
+    const tensor = tensors.filter(({ name }) => used.test(name)).at(-1);
+    const bytes = await readFile(path);
+    bytes.writeFloatLE(value, tensor?.offset ?? 0);
+    await writeFile(path, bytes);
+    const engine = createRuntime({ modelFolders: [folder], threads: 1 });
+    const picture = engine.run({ kind: 'generate', spec });
+    await expect(picture).rejects.toThrow(
+      `Tensor "${tensor?.name}" in ${basename(file)} holds values that are not numbers (NaN or infinity): the file is damaged`,
+    );
+    await engine.close();
   });
 
   test('whose config and weights differ names tensor and shapes', async () => {

@@ -1,0 +1,72 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { EngineError } from '../errors.ts';
+import type { TensorDtype, TensorRef } from './safetensors.ts';
+
+/** Bytes read at once; a multiple of every number's size. */
+const CHUNK = 1 << 24;
+
+/** All bits of the exponent: a number that has them is infinite or none at all (IEEE 754). */
+const EXPONENT: Partial<Record<TensorDtype, number>> = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 };
+
+/**
+ * Reads every number of these tensors once.
+ * @throws EngineError `corrupt_file` naming the first tensor with a number that is infinite or none at all: one such
+ * weight blackens every picture, after minutes
+ */
+export async function refuseNotFinite(tensors: readonly TensorRef[]): Promise<void> {
+  const buffer = new ArrayBuffer(CHUNK);
+  const handles = new Map<string, FileHandle>();
+  try {
+    for (const tensor of [...tensors].sort(byPlace)) {
+      const handle = handles.get(tensor.file) ?? (await open(tensor.file, 'r'));
+      handles.set(tensor.file, handle);
+      await scan(tensor, handle, buffer);
+    }
+  } finally {
+    for (const handle of handles.values()) await handle.close();
+  }
+}
+
+async function scan(tensor: TensorRef, handle: FileHandle, buffer: ArrayBuffer): Promise<void> {
+  const exponent = EXPONENT[tensor.dtype];
+  if (exponent === undefined) return;
+  for (let at = 0; at < tensor.length; ) {
+    const wanted = Math.min(CHUNK, tensor.length - at);
+    const bytesRead = await readFully(handle, new Uint8Array(buffer, 0, wanted), tensor.offset + at);
+    const whole =
+      tensor.dtype === 'F32'
+        ? lacks(new Int32Array(buffer, 0, bytesRead >> 2), exponent)
+        : lacks(new Uint16Array(buffer, 0, bytesRead >> 1), exponent);
+    if (!whole) throw notFinite(tensor);
+    if (bytesRead < wanted) return;
+    at += bytesRead;
+  }
+}
+
+async function readFully(handle: FileHandle, target: Uint8Array, position: number): Promise<number> {
+  let read = 0;
+  while (read < target.length) {
+    const { bytesRead } = await handle.read(target, read, target.length - read, position + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return read;
+}
+
+function lacks(bits: Int32Array | Uint16Array, exponent: number): boolean {
+  for (let i = 0; i < bits.length; i += 1) if (((bits[i] ?? 0) & exponent) === exponent) return false;
+  return true;
+}
+
+function byPlace(a: TensorRef, b: TensorRef): number {
+  return a.file === b.file ? a.offset - b.offset : a.file < b.file ? -1 : 1;
+}
+
+function notFinite({ name, file }: TensorRef): EngineError {
+  return new EngineError(
+    'corrupt_file',
+    `Tensor "${name}" in ${basename(file)} holds values that are not numbers (NaN or infinity): the file is damaged; download it again, or use another.`,
+    { file, tensor: name },
+  );
+}
