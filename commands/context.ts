@@ -7,6 +7,7 @@ import type {
   CommandRequest,
   FormRequest,
   MessageActionRequest,
+  RemotePicture,
   ShortcutRequest,
 } from '../src/core/request.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
@@ -20,8 +21,21 @@ export interface CommandContext {
   findJob(jobId: string): Promise<Job | undefined>;
   /** Removes the message and the pictures of a finished job; its recipe stays. */
   deleteJob(job: Job): Promise<void>;
+  /**
+   * Fetches, checks and keeps a picture that a person gave: a web address, or what hangs on their message.
+   * @throws EaselError saying what is wrong with it
+   */
+  takePicture(source: string | RemotePicture): Promise<KeptPicture>;
   /** A uniformly random unsigned 32-bit seed. */
   randomSeed(): number;
+}
+
+/** A person's picture on disk. */
+export interface KeptPicture {
+  readonly name: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface CommandDefaults {

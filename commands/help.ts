@@ -1,9 +1,14 @@
-import type { EngineDescription } from '../engine/index.ts';
+import { type EngineDescription, SAMPLER_NAMES } from '../engine/index.ts';
 import type { CommandDescription, OptionDescription } from '../src/core/command.ts';
 import { code, type RichText, strong, text } from '../src/core/reply.ts';
+import { samplerLabel } from '../src/core/samplers.ts';
 import type { Command } from './context.ts';
 import { privately } from './replies.ts';
 import { readChoice } from './values.ts';
+
+/** Longer lists have a page of their own. */
+const MAX_LISTED = 12;
+const SAMPLERS = 'samplers';
 
 const BUTTONS: readonly (readonly [label: string, meaning: string])[] = [
   ['U1–U4', 'enlarge that picture'],
@@ -24,7 +29,7 @@ export function createHelp(others: readonly CommandDescription[]): Command {
         type: 'string',
         required: false,
         freeText: true,
-        choices: others.map((other) => other.name),
+        choices: [...others.map((other) => other.name), SAMPLERS],
         example: 'imagine',
       },
     ],
@@ -37,6 +42,7 @@ export function createHelp(others: readonly CommandDescription[]): Command {
         .trim()
         .replace(/^\//, '');
       if (typed === '') return privately(overview(all));
+      if (typed.toLowerCase() === SAMPLERS) return privately(samplers());
       const names = all.map((command) => command.name);
       const chosen = readChoice('command', typed, names);
       return privately(
@@ -71,8 +77,17 @@ function details(command: CommandDescription, engine: EngineDescription): RichTe
   ];
 }
 
+/** One paragraph: a line each would be longer than a message may be. */
+function samplers(): RichText[] {
+  return [
+    [strong('--sampler'), text(' takes one of these, by either name:')],
+    [text(SAMPLER_NAMES.map((name) => `${name} (${samplerLabel(name)})`).join(', '))],
+  ];
+}
+
 function describeValues(option: OptionDescription, engine: EngineDescription): string {
   const choices = option.name === 'model' ? engine.models.map((model) => model.id) : option.choices;
+  if (choices !== undefined && choices.length > MAX_LISTED) return `, such as ${option.example}; /help ${option.name}s`;
   if (choices !== undefined) return `: ${choices.join(', ')}`;
   const bounds = option.min === undefined || option.max === undefined ? '' : `, ${option.min}–${option.max}`;
   return `${bounds}, such as ${option.example}`;

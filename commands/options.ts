@@ -1,4 +1,4 @@
-import { SAMPLER_NAMES, SPEC_LIMITS } from '../engine/index.ts';
+import { NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS } from '../engine/index.ts';
 import type { OptionDescription } from '../src/core/command.ts';
 
 const SIDE = {
@@ -8,6 +8,7 @@ const SIDE = {
   min: SPEC_LIMITS.minSide,
   max: SPEC_LIMITS.maxSide,
 } as const;
+const SHARE = { type: 'number', required: false, freeText: false, min: 0, max: 1 } as const;
 const TEXT = { type: 'string', required: false, freeText: false } as const;
 
 /** The single description of what /imagine takes: parsing, bounds, registration on platforms and help come from it. */
@@ -71,6 +72,8 @@ export const IMAGINE_OPTIONS = [
     aliases: [],
     description: 'How the noise is removed',
     choices: SAMPLER_NAMES,
+    // More than a platform's closed list holds.
+    completes: true,
     example: 'euler_a',
   },
   {
@@ -83,6 +86,68 @@ export const IMAGINE_OPTIONS = [
     min: SPEC_LIMITS.minCount,
     max: SPEC_LIMITS.maxCount,
     example: '4',
+  },
+  {
+    ...TEXT,
+    name: 'init',
+    aliases: ['image'],
+    description: 'Web address of a picture to begin from',
+    example: 'https://example.com/cat.png',
+  },
+  {
+    ...TEXT,
+    name: 'mask',
+    aliases: [],
+    description: 'Web address of a mask: its white is drawn anew',
+    example: 'https://example.com/mask.png',
+  },
+  {
+    ...SHARE,
+    name: 'strength',
+    aliases: ['denoise'],
+    description: 'How much the picture to begin from may change',
+    example: '0.6',
+  },
+  {
+    name: 'clip-skip',
+    aliases: ['clipskip'],
+    description: "How many of CLIP's last layers are passed over, counted from 1",
+    type: 'integer',
+    required: false,
+    freeText: false,
+    min: 1,
+    max: SPEC_LIMITS.maxClipSkip,
+    example: '2',
+  },
+  {
+    ...SHARE,
+    name: 'rescale',
+    aliases: [],
+    description: 'Takes back the washed-out look of high guidance',
+    example: '0.7',
+  },
+  {
+    ...TEXT,
+    name: 'syntax',
+    aliases: [],
+    description: 'a1111 reads (emphasis) and long prompts; plain takes every letter as it stands',
+    choices: PROMPT_SYNTAXES,
+    example: 'plain',
+  },
+  {
+    ...TEXT,
+    name: 'noise',
+    aliases: ['rng'],
+    description: 'Whose noise a seed means: cpu as diffusers, cuda as AUTOMATIC1111',
+    choices: NOISE_DEVICES,
+    example: 'cuda',
+  },
+  {
+    ...TEXT,
+    name: 'seed-size',
+    aliases: [],
+    description: 'Keeps the composition that the seed has at this size',
+    example: '512x512',
   },
   { ...TEXT, name: 'model', aliases: [], description: 'Which model draws', example: 'sketch' },
 ] as const satisfies readonly OptionDescription[];

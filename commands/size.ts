@@ -22,15 +22,16 @@ const RATIO = /^(\d{1,5}(?:\.\d{1,5})?)\s*[:/]\s*(\d{1,5}(?:\.\d{1,5})?)$/;
 const SIZE = /^(\d{1,6})\s*[x×*]\s*(\d{1,6})$/i;
 
 /**
- * One way of saying the size; sides not given are the model's own.
+ * One way of saying the size; sides not given are the model's own, or have the shape of the picture to begin from.
  * @throws BadInputError when two ways are mixed or the size is out of bounds
  */
-export function resolveSize(input: SizeInput, model: ModelDescription): Size {
+export function resolveSize(input: SizeInput, model: ModelDescription, shape?: Size): Size {
   const hasSides = input.width !== undefined || input.height !== undefined;
   if (input.ar !== undefined && (input.size !== undefined || hasSides)) throw mixed('ar', input.size, hasSides);
   if (input.size !== undefined && hasSides) throw mixed('size', undefined, hasSides);
   if (input.ar !== undefined) return readRatio(input.ar, model);
-  if (input.size !== undefined) return readSize(input.size);
+  if (input.size !== undefined) return readSize('Size', input.size);
+  if (shape !== undefined && !hasSides) return sizeLike(shape, model);
   return { width: input.width ?? model.width, height: input.height ?? model.height };
 }
 
@@ -49,10 +50,11 @@ function mixed(first: ImagineOptionName, size: string | undefined, hasSides: boo
   return new BadInputError('mixed_sizes', `Give either \`--${first}\` or ${second}, not both.`);
 }
 
-function readSize(typed: string): Size {
+/** @throws BadInputError */
+export function readSize(what: string, typed: string): Size {
   const [, width, height] = SIZE.exec(typed.trim()) ?? [];
   if (width === undefined || height === undefined) {
-    throw new BadInputError('bad_size', `Size must be written as width and height in pixels, such as 512x512.`);
+    throw new BadInputError('bad_size', `${what} must be written as width and height in pixels, such as 512x512.`);
   }
   return { width: readSide(optionNamed('width'), width), height: readSide(optionNamed('height'), height) };
 }
@@ -64,14 +66,25 @@ function readRatio(typed: string, model: ModelDescription): Size {
   if (!Number.isFinite(ratio) || ratio <= 0) {
     throw new BadInputError('bad_ratio', 'Aspect ratio must be written as width:height, such as 3:2.');
   }
-  const area = model.width * model.height;
-  const size = { width: toMultiple(Math.sqrt(area * ratio)), height: toMultiple(Math.sqrt(area / ratio)) };
+  const size = sizeOfRatio(ratio, model);
   if ([size.width, size.height].every((side) => side >= SPEC_LIMITS.minSide && side <= SPEC_LIMITS.maxSide))
     return size;
   throw new BadInputError(
     'bad_ratio',
     `Aspect ratio ${abridge(typed)} is too extreme for ${model.title}; try ${ratio > 1 ? '3:2' : '2:3'}.`,
   );
+}
+
+/** The shape of a picture at the model's own area; a very long one is cut to the bounds. */
+function sizeLike(shape: Size, model: ModelDescription): Size {
+  const { width, height } = sizeOfRatio(shape.width / shape.height, model);
+  const bounded = (side: number) => Math.min(Math.max(side, SPEC_LIMITS.minSide), SPEC_LIMITS.maxSide);
+  return { width: bounded(width), height: bounded(height) };
+}
+
+function sizeOfRatio(ratio: number, model: ModelDescription): Size {
+  const area = model.width * model.height;
+  return { width: toMultiple(Math.sqrt(area * ratio)), height: toMultiple(Math.sqrt(area / ratio)) };
 }
 
 function toMultiple(side: number): number {

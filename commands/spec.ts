@@ -1,10 +1,18 @@
-import { type EngineDescription, type GenerationSpec, type ModelDescription, SAMPLER_NAMES } from '../engine/index.ts';
+import {
+  type EngineDescription,
+  type GenerationSpec,
+  type ModelDescription,
+  NOISE_DEVICES,
+  PROMPT_SYNTAXES,
+  SAMPLER_NAMES,
+} from '../engine/index.ts';
 import type { OptionValue } from '../src/core/request.ts';
+import { samplerOfAlias } from '../src/core/samplers.ts';
 import { BadInputError } from '../src/errors.ts';
 import { parseFlags } from './flags.ts';
 import { abridge } from './limits.ts';
 import { findOption, type ImagineOption, type ImagineOptionName, OPTION_SPELLINGS, optionNamed } from './options.ts';
-import { checkJobPixels, resolveSize } from './size.ts';
+import { checkJobPixels, readSize, resolveSize } from './size.ts';
 import { suggest } from './suggest.ts';
 import { readChoice, readNumber, readSide, readText } from './values.ts';
 
@@ -18,7 +26,24 @@ export interface ImagineInput {
 export interface SpecSurroundings {
   readonly engine: EngineDescription;
   readonly defaults: { readonly count: number; readonly negative: string };
+  /** The pictures that `pictureSources` named, kept. */
+  readonly init?: InitSource;
   randomSeed(): number;
+}
+
+/** A picture to begin from, as it is kept. */
+export interface InitSource {
+  readonly image: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly mask?: string;
+}
+
+/** Addresses or files of the pictures that a request begins from. */
+export interface PictureSources {
+  readonly init?: string;
+  readonly mask?: string;
 }
 
 interface Given {
@@ -27,6 +52,17 @@ interface Given {
 }
 type Reader<Value> = (option: ImagineOption, raw: OptionValue) => Value;
 type GivenOptions = ReadonlyMap<ImagineOptionName, readonly Given[]>;
+
+/** Of the picture to begin from: enough to be seen, and for the prompt to have its say. */
+const DEFAULT_STRENGTH = 0.75;
+
+/** Which pictures have to be had before the request can be resolved. @throws BadInputError */
+export function pictureSources(input: ImagineInput): PictureSources {
+  const given = collect(input);
+  const one = (name: 'init' | 'mask') => readOne(name, given.get(name) ?? [], (_, raw) => String(raw).trim());
+  const [init, mask] = [one('init'), one('mask')];
+  return { ...(init !== undefined && { init }), ...(mask !== undefined && { mask }) };
+}
 /**
  * Typed options and flags by one path, into a request that leaves nothing to chance: the seed is chosen here.
  * @throws BadInputError with one sentence for the first thing that is wrong; nothing is repaired
@@ -40,7 +76,7 @@ export function resolveSpec(input: ImagineInput, surroundings: SpecSurroundings)
     );
   }
   const model = findModel(surroundings.engine, values.model ?? surroundings.engine.defaultModel);
-  const size = resolveSize(values, model);
+  const size = resolveSize(values, model, surroundings.init);
   const count = values.count ?? surroundings.defaults.count;
   checkJobPixels(size, count);
   return {
@@ -54,6 +90,33 @@ export function resolveSpec(input: ImagineInput, surroundings: SpecSurroundings)
     seed: values.seed ?? surroundings.randomSeed(),
     count,
     variations: [],
+    ...initOf(values.strength, surroundings.init),
+    ...onlyGiven(values),
+  };
+}
+
+/** @throws BadInputError when something is said of a picture that is not there */
+function initOf(strength: number | undefined, init: InitSource | undefined): Pick<GenerationSpec, 'init'> {
+  if (init !== undefined) {
+    const { image, mask } = init;
+    return { init: { image, strength: strength ?? DEFAULT_STRENGTH, ...(mask !== undefined && { mask }) } };
+  }
+  if (strength === undefined) return {};
+  throw new BadInputError(
+    'no_init',
+    '`--strength` says how much a picture may change; give that picture with `--init`, or attach it.',
+  );
+}
+
+/** What is left out stays out, so that the engine's own default holds. */
+function onlyGiven(values: ReturnType<typeof readValues>) {
+  const { clipSkip, guidanceRescale, syntax, noiseDevice, seedSize } = values;
+  return {
+    ...(clipSkip !== undefined && { clipSkip }),
+    ...(guidanceRescale !== undefined && { guidanceRescale }),
+    ...(syntax !== undefined && { syntax }),
+    ...(noiseDevice !== undefined && { noiseDevice }),
+    ...(seedSize !== undefined && { seedSize }),
   };
 }
 
@@ -109,8 +172,14 @@ function readValues(given: GivenOptions, engine: EngineDescription) {
     seed: one('seed', readNumber),
     steps: one('steps', readNumber),
     guidance: one('guidance', readNumber),
-    sampler: one('sampler', (_, raw) => readChoice('sampler', raw, SAMPLER_NAMES)),
+    sampler: one('sampler', (_, raw) => samplerOfAlias(String(raw)) ?? readChoice('sampler', raw, SAMPLER_NAMES)),
     count: one('count', readNumber),
+    strength: one('strength', readNumber),
+    clipSkip: one('clip-skip', readNumber),
+    guidanceRescale: one('rescale', readNumber),
+    syntax: one('syntax', (_, raw) => readChoice('prompt syntax', raw, PROMPT_SYNTAXES)),
+    noiseDevice: one('noise', (_, raw) => readChoice('source of noise', raw, NOISE_DEVICES)),
+    seedSize: one('seed-size', (_, raw) => readSize('Seed size', String(raw))),
     model: one('model', (_, raw) => readChoice('model here', raw, models)),
   };
 }

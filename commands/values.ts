@@ -5,6 +5,8 @@ import { abridge, MAX_PROMPT_LENGTH } from './limits.ts';
 import type { ImagineOption } from './options.ts';
 import { suggest } from './suggest.ts';
 
+/** More would fill the sentence. */
+const MAX_LISTED = 12;
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 /** Line breaks and tabs are text; the rest would break PNG text chunks and some platforms. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -74,7 +76,8 @@ export function readChoice<Choice extends string>(what: string, raw: OptionValue
   const found = choices.find((choice) => choice.toLowerCase() === typed.toLowerCase());
   if (found !== undefined) return found;
   const meant = suggest(typed, choices);
-  const hint = meant === undefined ? `choose from ${choices.join(', ')}.` : `did you mean \`${meant}\`?`;
+  const all = choices.length > MAX_LISTED ? `\`/help ${what}s\` lists them all.` : `choose from ${choices.join(', ')}.`;
+  const hint = meant === undefined ? all : `did you mean \`${meant}\`?`;
   throw new BadInputError('unknown_choice', `\`${abridge(typed)}\` is not a ${what}; ${hint}`);
 }
 

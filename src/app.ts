@@ -11,6 +11,7 @@ import { createExplain } from './failure.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
 import { decodePng, encodePng, encodeWebp } from './image/encode.ts';
 import { createInbox } from './inbox.ts';
+import { takePicture } from './inputs/take-picture.ts';
 import { createLog, type Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createPresence } from './presence.ts';
@@ -65,7 +66,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
         loading.catch((error: unknown) => explain(error, { model: defaultModel }));
         createPresence({ queue, ports, loading });
         await deliver.start();
-        await queue.work(createRunner(engine, store.pictures));
+        await queue.work(createRunner(engine, store));
         for (const port of ports) await port.start(inbox);
       },
       stop: async () => {
@@ -108,6 +109,10 @@ function compose({ config, description, store, ports, drawing, log }: Compositio
     queue,
     findJob: (jobId) => store.jobs.get(jobId),
     deleteJob: (job) => deliver.deleteJob(job),
+    takePicture: async (source) => {
+      const { png, width, height } = await takePicture(source);
+      return { name: await store.inputs.put(png), width, height };
+    },
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
   return { queue, deliver, inbox: createInbox(context, explain), explain };

@@ -1,16 +1,27 @@
-import type { Engine, Latents } from '../engine/index.ts';
+import { type Engine, type InitPicture, type Latents, specOf } from '../engine/index.ts';
 import type { Job } from './core/job.ts';
+import { EaselError } from './errors.ts';
+import { fitPicture } from './inputs/fit-picture.ts';
 import type { JobWorker } from './queue/port.ts';
-import type { PictureStore } from './store/port.ts';
+import type { InputStore, PictureStore } from './store/port.ts';
+
+export interface RunnerStores {
+  readonly pictures: PictureStore;
+  readonly inputs: InputStore;
+}
 
 /**
  * A job's way through the engine: when it resolves, the pictures are on disk. It knows no channels.
- * @throws EngineError; the signal's reason when it was cancelled; a file system error when a picture cannot be written.
+ * @throws EngineError; the signal's reason when it was cancelled; a file system error when a picture cannot be written;
+ * EaselError `input_gone`
  */
-export function createRunner(engine: Engine, pictures: PictureStore): JobWorker {
+export function createRunner(engine: Engine, { pictures, inputs }: RunnerStores): JobWorker {
   return async (job, { signal, onProgress }) => {
     const sourceLatents = await loadSourceLatents(job, pictures);
-    const result = await engine.run(job.task, { signal, onProgress, ...(sourceLatents && { sourceLatents }) });
+    // Enlarging what is kept does not go back to what it began from.
+    const init = sourceLatents === undefined ? await loadInit(job, inputs) : undefined;
+    const options = { signal, onProgress, ...(sourceLatents && { sourceLatents }), ...(init && { init }) };
+    const result = await engine.run(job.task, options);
     signal.throwIfAborted();
     for (const [index, picture] of result.pictures.entries()) await pictures.put(job.id, index, picture);
     return result;
@@ -21,4 +32,15 @@ export function createRunner(engine: Engine, pictures: PictureStore): JobWorker 
 async function loadSourceLatents(job: Job, pictures: PictureStore): Promise<Latents | undefined> {
   if (job.task.kind !== 'upscale' || job.parent === undefined) return undefined;
   return pictures.latents(job.parent.jobId, job.parent.index);
+}
+
+async function loadInit(job: Job, inputs: InputStore): Promise<InitPicture | undefined> {
+  const { init, width, height } = specOf(job.task);
+  if (init === undefined) return undefined;
+  const image = await inputs.get(init.image);
+  const mask = init.mask === undefined ? undefined : await inputs.get(init.mask);
+  if (image === undefined || (init.mask !== undefined && mask === undefined)) {
+    throw new EaselError('input_gone', 'The picture it begins from is no longer kept; give it again.');
+  }
+  return fitPicture(image, mask, width, height);
 }

@@ -15,7 +15,7 @@ export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
 }
 
-export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'failure'>>;
+export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'notes' | 'failure'>>;
 
 /**
  * The job in its next state; the only way a job's state changes.

@@ -45,5 +45,7 @@ export interface Job {
   /** The owner deleted the message: never post again. */
   readonly deleted?: boolean;
   readonly pictures: readonly StoredPicture[];
+  /** What the engine had to say of how it read the request, a sentence each. */
+  readonly notes?: readonly string[];
   readonly failure?: JobFailure;
 }

@@ -1,6 +1,15 @@
-import { type GenerationSpec, type PictureRecipe, specOf, type Variation } from '../../engine/index.ts';
+import {
+  type GenerationSpec,
+  type PictureRecipe,
+  RESAMPLE_MODES,
+  type ResampleMode,
+  specOf,
+  type UpscaleTask,
+  type Variation,
+} from '../../engine/index.ts';
 import { readFields, writeFields } from './parameter-fields.ts';
-import { SAMPLER_LABELS, samplerOfLabel } from './samplers.ts';
+import { rarerFields, readRarer } from './rarer-fields.ts';
+import { samplerLabel, samplerOfAlias } from './samplers.ts';
 
 /*
  * The `parameters` text of AUTOMATIC1111 (modules/processing.py, create_infotext; modules/infotext_utils.py, parse):
@@ -19,10 +28,14 @@ export interface ParsedParameters {
   readonly modelTitle: string;
 }
 
-interface Enlargement {
-  readonly factor: number;
-  readonly strength: number;
-}
+type Enlargement = Pick<UpscaleTask, 'factor' | 'strength' | 'mode'>;
+
+/** As AUTOMATIC1111 names its latent upscalers. */
+const UPSCALERS: Readonly<Record<ResampleMode, string>> = {
+  bilinear: 'Latent',
+  nearest: 'Latent (nearest)',
+  bicubic: 'Latent (bicubic)',
+};
 
 const NEGATIVE = 'Negative prompt:';
 /** A1111 takes the last line for fields only from this many on; else it belongs to the prompt. */
@@ -45,9 +58,11 @@ export function formatParameters(recipe: PictureRecipe, modelTitle: string): str
 export function parseParameters(text: string): ParsedParameters | undefined {
   const { prompt, negative, fields } = splitText(text);
   const [, width, height] = /^(\d+)x(\d+)$/.exec(fields.get('Size') ?? '') ?? [];
-  const sampler = samplerOfLabel(fields.get('Sampler') ?? '');
+  const sampler = samplerOfAlias(fields.get('Sampler') ?? '', fields.get('Schedule type'));
   const modelTitle = fields.get('Model') ?? '';
   const [steps, guidance, seed] = ['Steps', 'CFG scale', 'Seed'].map((key) => toNumber(fields.get(key)));
+  // The key that A1111's CFG rescale extension writes.
+  const guidanceRescale = toNumber(fields.get('CFG Rescale phi')) ?? 0;
   const variations = readVariations(fields);
   const enlargements = readEnlargements(fields);
   if (steps === undefined || guidance === undefined || seed === undefined || sampler === undefined) return undefined;
@@ -60,6 +75,8 @@ export function parseParameters(text: string): ParsedParameters | undefined {
     height: Number(height),
     steps,
     guidance,
+    ...(guidanceRescale === 0 ? {} : { guidanceRescale }),
+    ...readRarer(fields),
     sampler,
     model: modelTitle,
     seed,
@@ -77,23 +94,29 @@ function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string,
   const [enlargement, ...enlargements] = enlargementsOf(recipe);
   const fields: (readonly [string, string])[] = [
     ['Steps', String(spec.steps)],
-    ['Sampler', SAMPLER_LABELS[spec.sampler]],
+    ['Sampler', samplerLabel(spec.sampler)],
     ['CFG scale', String(spec.guidance)],
     ['Seed', String(spec.seed)],
     ['Size', `${spec.width}x${spec.height}`],
     ['Model', modelTitle],
   ];
+  if (spec.guidanceRescale !== undefined) fields.push(['CFG Rescale phi', String(spec.guidanceRescale)]);
+  fields.push(...rarerFields(spec));
   if (variation !== undefined) {
     fields.push(['Variation seed', String(variation.seed)], ['Variation seed strength', String(variation.strength)]);
   }
   if (enlargement !== undefined) {
     fields.push(['Denoising strength', String(enlargement.strength)]);
-    fields.push(['Hires upscale', String(enlargement.factor)], ['Hires upscaler', 'Latent']);
+    fields.push(
+      ['Hires upscale', String(enlargement.factor)],
+      ['Hires upscaler', UPSCALERS[enlargement.mode ?? 'bilinear']],
+    );
   }
   if (variations.length > 0)
     fields.push(['Further variations', writePairs(variations.map((v) => [v.seed, v.strength]))]);
   if (enlargements.length > 0) {
     fields.push(['Further upscales', writePairs(enlargements.map((by) => [by.factor, by.strength]))]);
+    fields.push(['Further upscalers', enlargements.map(({ mode = 'bilinear' }) => UPSCALERS[mode]).join(', ')]);
   }
   return fields;
 }
@@ -101,7 +124,8 @@ function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string,
 /** From the root outwards: the order in which they were made. */
 function enlargementsOf(recipe: PictureRecipe): Enlargement[] {
   if (recipe.kind === 'generate') return [];
-  return [...enlargementsOf(recipe.source), { factor: recipe.factor, strength: recipe.strength }];
+  const { source, factor, strength, mode } = recipe;
+  return [...enlargementsOf(source), { factor, strength, ...(mode !== undefined && { mode }) }];
 }
 
 function joinText(spec: GenerationSpec, fields: readonly (readonly [string, string])[]): string {
@@ -136,7 +160,18 @@ function readVariations(fields: ReadonlyMap<string, string>): Variation[] | unde
 function readEnlargements(fields: ReadonlyMap<string, string>): Enlargement[] | undefined {
   const first = readPair(fields, 'Hires upscale', 'Denoising strength');
   const further = readPairs(fields.get('Further upscales'));
-  return first && further && [...first, ...further].map(([factor, strength]) => ({ factor, strength }));
+  const names = `${fields.get('Hires upscaler') ?? ''}, ${fields.get('Further upscalers') ?? ''}`.split(', ');
+  return (
+    first &&
+    further &&
+    [...first, ...further].map(([factor, strength], i) => ({ factor, strength, ...modeOf(names[i]) }))
+  );
+}
+
+/** Bilinear is what an enlargement is that names nothing else, also an upscaler that Easel lacks. */
+function modeOf(upscaler: string | undefined): Pick<Enlargement, 'mode'> {
+  const mode = RESAMPLE_MODES.find((known) => UPSCALERS[known] === upscaler);
+  return mode === undefined || mode === 'bilinear' ? {} : { mode };
 }
 
 type Pair = readonly [number, number];

@@ -22,6 +22,8 @@ export interface CommandRequest extends RequestBase {
   readonly options: Readonly<Record<string, OptionValue>>;
   /** The free text after the command, flags included. */
   readonly text: string;
+  /** What the person attached, in their order. */
+  readonly pictures?: readonly RemotePicture[];
 }
 
 export interface ButtonRequest extends RequestBase {

@@ -17,6 +17,7 @@ import { formatDuration, formatOrdinal } from './words.ts';
 
 /** Characters (code points). A longer prompt is cut in the message; the picture's own `parameters` text has all of it. */
 const MAX_PROMPT_SHOWN = 1000;
+const MAX_NOTE_SHOWN = 300;
 
 export function waitingReply(job: Job, place: QueuePlace | undefined): Reply {
   return {
@@ -43,7 +44,7 @@ export function doneReply(job: Job, picture: ReplyPicture): Reply {
   const single = job.pictures.length === 1;
   return {
     state: 'done',
-    lines: [titleOf(job), [text(describeSettings(job))]],
+    lines: [titleOf(job), [text(describeSettings(job))], ...(job.notes ?? []).map(describeNote)],
     pictures: [picture],
     buttons: single ? singleButtons(job) : gridButtons(job),
   };
@@ -78,11 +79,18 @@ function describeProgress(job: Job, progress: Progress, share: number): string {
   return job.attempts > 1 ? 'starting again' : 'starting';
 }
 
+function describeNote(note: string): RichText {
+  return [text(`⚠ ${cut(note, MAX_NOTE_SHOWN)}`)];
+}
+
+function cut(value: string, length: number): string {
+  const characters = [...value];
+  return characters.length > length ? `${characters.slice(0, length).join('')}…` : value;
+}
+
 function titleOf(job: Job, status?: string): RichText {
   const { prompt } = specOf(job.task);
-  const characters = [...prompt];
-  const shown = characters.length > MAX_PROMPT_SHOWN ? `${characters.slice(0, MAX_PROMPT_SHOWN).join('')}…` : prompt;
-  const line: Span[] = [strong(shown), text(' – '), mention(job.owner)];
+  const line: Span[] = [strong(cut(prompt, MAX_PROMPT_SHOWN)), text(' – '), mention(job.owner)];
   const origin = describeOrigin(job);
   if (origin !== undefined) line.push(text(` · ${origin}`));
   if (status !== undefined) line.push(text(` (${status})`));
@@ -91,7 +99,8 @@ function titleOf(job: Job, status?: string): RichText {
 
 function describeOrigin(job: Job): string | undefined {
   if (job.task.kind === 'upscale') return `upscaled ×${job.task.factor}`;
-  return job.task.spec.variations.length > 0 ? 'variation' : undefined;
+  if (job.task.spec.variations.length > 0) return 'variation';
+  return job.task.spec.init === undefined ? undefined : 'from a picture';
 }
 
 function describeSettings(job: Job): string {

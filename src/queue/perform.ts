@@ -48,10 +48,13 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
     report(entry, { phase: 'loading', step: 0, steps: stepsOf(entry.job.task) });
     try {
       const { signal } = entry.stop;
-      const { pictures } = await worker(entry.job, { signal, onProgress: (progress) => report(entry, progress) });
+      const { pictures, notes } = await worker(entry.job, {
+        signal,
+        onProgress: (progress) => report(entry, progress),
+      });
       pace.record(entry.cost, now() - begunAt);
       const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
-      await finish(entry, 'rendered', { pictures: stored });
+      await finish(entry, 'rendered', { pictures: stored, ...(notes.length > 0 && { notes }) });
       return undefined;
     } catch (error) {
       return { error };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.ts';
+import { IMAGINE_OPTIONS } from '../../commands/options.ts';
 import { ada, ben, createScene, readLines } from './scene.ts';
 
 describe('/queue', () => {
@@ -72,7 +73,13 @@ describe('/help', () => {
       '--guidance, --cfg, --scale – How closely the picture follows the prompt, 0–30, such as 7.5',
     );
     expect(lines).toContain('--model – Which model draws: sketch, sd-v1-4');
-    expect(lines).toHaveLength(12);
+    expect(lines).toHaveLength(IMAGINE_OPTIONS.length);
+    expect(lines.join('\n').length).toBeLessThan(2000);
+  });
+
+  it('lists every sampler, with the names people know them by', async () => {
+    const lines = readLines(await createScene().say(ada, 'help', 'samplers'));
+    expect(lines.join('\n')).toContain('dpmpp_2m_karras (DPM++ 2M Karras)');
     expect(lines.join('\n').length).toBeLessThan(2000);
   });
 
@@ -87,16 +94,16 @@ describe('/help', () => {
 it('descriptions fit what platforms register', () => {
   for (const { description } of commands) {
     const options = description.options;
-    expect(description.name).toMatch(/^[a-z]{1,32}$/);
+    expect(description.name).toMatch(/^[a-z][a-z-]{0,31}$/);
     expect(description.description.length).toBeLessThanOrEqual(100);
     expect(options.length).toBeLessThanOrEqual(25);
     expect(options.toSorted((a, b) => Number(b.required) - Number(a.required))).toEqual(options);
     const spellings = options.flatMap((option) => [option.name, ...option.aliases]);
     expect(new Set(spellings).size).toBe(spellings.length);
     for (const option of options) {
-      expect(option.name).toMatch(/^[a-z]{1,32}$/);
+      expect(option.name).toMatch(/^[a-z][a-z-]{0,31}$/);
       expect(option.description.length).toBeLessThanOrEqual(100);
-      expect(option.choices?.length ?? 0).toBeLessThanOrEqual(25);
+      if (option.completes !== true) expect(option.choices?.length ?? 0).toBeLessThanOrEqual(25);
     }
   }
 });

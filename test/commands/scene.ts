@@ -46,6 +46,10 @@ export function createScene() {
     queue,
     findJob: async (jobId) => queue.jobs.get(jobId),
     deleteJob: async (job) => queue.put({ ...job, deleted: true }),
+    takePicture: async (source) => {
+      if (typeof source !== 'string') await source.fetch(1e6);
+      return { name: typeof source === 'string' ? source : source.name, width: 640, height: 320 };
+    },
     randomSeed: () => seeds++,
   };
   const nextEvent = () => `event-${++events}`;

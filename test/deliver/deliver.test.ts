@@ -56,7 +56,7 @@ describe('delivery', () => {
 
   async function work(): Promise<void> {
     await deliver.start();
-    await queue.work(createRunner(engine, store.pictures));
+    await queue.work(createRunner(engine, store));
   }
 
   async function letGo(): Promise<void> {

@@ -38,7 +38,7 @@ const prose = fc.oneof(
     )
     .map((parts) => parts.join('')),
 );
-const spec = fc.record({
+const required = fc.record({
   prompt: prose,
   negative: prose,
   width: side,
@@ -51,22 +51,35 @@ const spec = fc.record({
   count: fc.constant(1),
   variations: fc.array(fc.record({ seed, strength: share }), { maxLength: 3 }),
 });
-const recipe = fc
-  .tuple(spec, fc.array(fc.record({ factor: fc.constantFrom(1.5, 2), strength: share }), { maxLength: 3 }))
-  .map(([root, enlargements]) =>
-    enlargements.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), {
-      kind: 'generate',
-      spec: root,
-    }),
-  );
+const name = fc.string({ unit: fc.constantFrom('0', '9', 'a', 'f'), minLength: 32, maxLength: 32 });
+const init = fc.record({ image: name, strength: share, mask: name }, { requiredKeys: ['image', 'strength'] });
+const rarer = fc.record(
+  {
+    ...{ clipSkip: fc.integer({ min: 1, max: 12 }), noiseDevice: fc.constant('cuda' as const), init },
+    ...{ seedSize: fc.record({ width: side, height: side }), syntax: fc.constantFrom('a1111', 'plain') },
+    guidanceRescale: fc.double({ min: 0.01, max: 1, noNaN: true }),
+  },
+  { requiredKeys: [] },
+);
+const spec = fc.tuple(required, rarer).map(([most, few]) => ({ ...most, ...few }));
+const enlargement = fc.record(
+  { factor: fc.constantFrom(1.5, 2), strength: share, mode: fc.constantFrom('nearest', 'bicubic') },
+  { requiredKeys: ['factor', 'strength'] },
+);
+const recipe = fc.tuple(spec, fc.array(enlargement, { maxLength: 3 })).map(([root, enlargements]) =>
+  enlargements.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), {
+    kind: 'generate',
+    spec: root,
+  }),
+);
 
 describe('the parameters text', () => {
   it('is AUTOMATIC1111’s', () => {
     expect(formatParameters(generate(), 'Sketch')).toBe(
-      'a fox\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 0, Size: 512x384, Model: Sketch',
+      'a fox\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 0, Size: 512x384, Model: Sketch, RNG: CPU',
     );
     expect(formatParameters(generate({ negative: 'cats, dogs' }), 'Sketch, small')).toBe(
-      'a fox\nNegative prompt: cats, dogs\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 0, Size: 512x384, Model: "Sketch, small"',
+      'a fox\nNegative prompt: cats, dogs\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 0, Size: 512x384, Model: "Sketch, small", RNG: CPU',
     );
   });
 
@@ -116,6 +129,8 @@ describe('the parameters text', () => {
         seed: 42,
         count: 1,
         variations: [],
+        clipSkip: 2,
+        noiseDevice: 'cuda',
       },
     });
   });
@@ -123,7 +138,7 @@ describe('the parameters text', () => {
   it('says nothing of what cannot be made again', () => {
     expect(parseParameters('')).toBeUndefined();
     expect(parseParameters('a fox')).toBeUndefined();
-    expect(parseParameters('a fox\nSteps: 20, Sampler: Heun, CFG scale: 7, Seed: 1, Size: 512x512')).toBeUndefined();
+    expect(parseParameters('a fox\nSteps: 20, Sampler: Restart, CFG scale: 7, Seed: 1, Size: 512x512')).toBeUndefined();
     expect(parseParameters('a fox\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: x, Size: 512x512')).toBeUndefined();
   });
 

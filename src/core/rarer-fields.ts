@@ -1,0 +1,49 @@
+import { type GenerationSpec, PROMPT_SYNTAXES } from '../../engine/index.ts';
+
+type Rarer = Pick<GenerationSpec, 'clipSkip' | 'noiseDevice' | 'seedSize' | 'syntax' | 'init'>;
+
+/**
+ * The settings that few pictures have, as AUTOMATIC1111 writes them: `Clip skip`, `RNG`, `Seed resize from`; those it
+ * has no word for under keys of their own.
+ */
+export function rarerFields(spec: GenerationSpec): readonly (readonly [string, string])[] {
+  const { clipSkip, noiseDevice, seedSize, syntax, init } = spec;
+  const fields: (readonly [string, string])[] = [];
+  if (clipSkip !== undefined) fields.push(['Clip skip', String(clipSkip)]);
+  if (seedSize !== undefined) fields.push(['Seed resize from', `${seedSize.width}x${seedSize.height}`]);
+  // Its default is the graphics card's noise.
+  fields.push(['RNG', noiseDevice === 'cuda' ? 'NV' : 'CPU']);
+  if (syntax !== undefined) fields.push(['Prompt syntax', syntax]);
+  if (init !== undefined) {
+    fields.push(['Init image', init.image], ['Init strength', String(init.strength)]);
+    if (init.mask !== undefined) fields.push(['Init mask', init.mask]);
+  }
+  return fields;
+}
+
+export function readRarer(fields: ReadonlyMap<string, string>): Rarer {
+  const clipSkip = Number(fields.get('Clip skip'));
+  const [, width, height] = /^(\d+)x(\d+)$/.exec(fields.get('Seed resize from') ?? '') ?? [];
+  const syntax = PROMPT_SYNTAXES.find((known) => known === fields.get('Prompt syntax'));
+  return {
+    ...(Number.isInteger(clipSkip) && clipSkip >= 1 && { clipSkip }),
+    ...(width !== undefined && height !== undefined && { seedSize: { width: Number(width), height: Number(height) } }),
+    ...(drawsOnCard(fields) && { noiseDevice: 'cuda' as const }),
+    ...(syntax !== undefined && { syntax }),
+    ...readInit(fields),
+  };
+}
+
+/** AUTOMATIC1111 names its version always and the source of its noise only when it is not the graphics card. */
+function drawsOnCard(fields: ReadonlyMap<string, string>): boolean {
+  const source = fields.get('RNG');
+  return source === 'NV' || source === 'GPU' || (source === undefined && /^v?1\./.test(fields.get('Version') ?? ''));
+}
+
+function readInit(fields: ReadonlyMap<string, string>): Pick<GenerationSpec, 'init'> {
+  const image = fields.get('Init image');
+  const strength = Number(fields.get('Init strength'));
+  const mask = fields.get('Init mask');
+  if (image === undefined || !(strength >= 0 && strength <= 1)) return {};
+  return { init: { image, strength, ...(mask !== undefined && { mask }) } };
+}
