@@ -16,21 +16,22 @@ export interface AdaptableNetwork {
 export class AdaptableSession {
   readonly #network: AdaptableNetwork;
   readonly #options: SessionOptions;
-  #session: Session;
+  #session: Promise<Session>;
   #reach: AdapterReach = 'none';
   #zero: Adapter = {};
   readonly #running = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(network: AdaptableNetwork, options: SessionOptions, session: Session) {
+  private constructor(network: AdaptableNetwork, options: SessionOptions) {
     this.#network = network;
     this.#options = options;
-    this.#session = session;
+    this.#session = this.#openPlain();
   }
 
   static async open(network: AdaptableNetwork, options: SessionOptions): Promise<AdaptableSession> {
-    const session = await openSession(network.graph(new AdapterSlots('none')), options);
-    return new AdaptableSession(network, options, session);
+    const opened = new AdaptableSession(network, options);
+    await opened.#session;
+    return opened;
   }
 
   /** @throws EngineError naming the LoRA that does not fit this model. */
@@ -38,6 +39,20 @@ export class AdaptableSession {
     const adapter = this.#turn.then(() => this.#adapt(loras));
     this.#turn = adapter.catch(() => undefined);
     return adapter;
+  }
+
+  /** @param adapter of `adapter`, made at any time of this session's life; inputs it lacks are zero. */
+  run(inputs: Readonly<Record<string, Input>>, adapter: Adapter): Promise<Output> {
+    // The session and the zeros that belong to it are taken at one moment: the next may bring others.
+    const feeds = { ...inputs, ...this.#zero, ...adapter };
+    const output = this.#session.then((session) => session.run(feeds));
+    const running: Promise<unknown> = output.catch(() => undefined).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return output;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#session).close();
   }
 
   async #adapt(loras: readonly AppliedLora[]): Promise<Adapter> {
@@ -52,26 +67,29 @@ export class AdaptableSession {
     return adapter;
   }
 
-  /** @param adapter of `adapter`, made at any time of this session's life; inputs it lacks are zero. */
-  run(inputs: Readonly<Record<string, Input>>, adapter: Adapter): Promise<Output> {
-    const output = this.#session.run({ ...inputs, ...this.#zero, ...adapter });
-    const running: Promise<unknown> = output.catch(() => undefined).finally(() => this.#running.delete(running));
-    this.#running.add(running);
-    return output;
-  }
-
-  close(): Promise<void> {
-    return this.#session.close();
-  }
-
+  /** The old session goes before the new one comes: two would need the memory of two models. */
   async #reopen(graph: Uint8Array, slots: AdapterSlots, reach: AdapterReach): Promise<void> {
-    const session = await openSession(graph, this.#options);
     const old = this.#session;
-    this.#session = session;
+    const before = [...this.#running];
+    this.#session = Promise.all(before).then(async () => {
+      await (await old).close();
+      return openSession(graph, this.#options);
+    });
     this.#reach = reach;
     this.#zero = zeroAdapter(slots.all);
-    await Promise.all(this.#running);
-    await old.close();
+    try {
+      await this.#session;
+    } catch (error) {
+      this.#session = this.#openPlain();
+      this.#reach = 'none';
+      this.#zero = {};
+      await this.#session;
+      throw error;
+    }
+  }
+
+  #openPlain(): Promise<Session> {
+    return openSession(this.#network.graph(new AdapterSlots('none')), this.#options);
   }
 }
 

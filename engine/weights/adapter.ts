@@ -42,13 +42,13 @@ export async function createAdapter(
   const known = new Map(slots.map((slot) => [layerKey(slot.name), slot]));
   const pieces = new Map<AdapterSlot, Piece[]>();
   for (const { lora, weight } of loras) {
+    await refuseNotFinite([...lora[network].values()].flatMap(({ down, up }) => [down, up]));
     for (const [layer, matrices] of lora[network]) {
       const slot = known.get(layer);
       if (slot === undefined) {
         throw unfit(lora.file, `changes a layer "${layer}" that this model does not have; use one made for it.`);
       }
       checkShape(lora, slot, matrices);
-      await refuseNotFinite([matrices.down, matrices.up]);
       const { down, up, scale } = matrices;
       const piece = {
         rank: down.shape[0] ?? 0,

@@ -10,6 +10,8 @@ export interface HubRepository {
   readonly commit: string;
   readonly files: ReadonlyMap<string, Buffer>;
   readonly gated?: boolean;
+  /** Bytes that the Hub says a file has, where they are not those of its content. */
+  readonly claimed?: Readonly<Record<string, number>>;
   /** Whoever has no token of the server's is told that it does not exist. */
   readonly isPrivate?: boolean;
 }
@@ -108,9 +110,10 @@ export async function openHubServer(repositories: readonly HubRepository[]): Pro
     response.end();
   }
 
-  function tree(response: ServerResponse, { name, commit, files }: HubRepository, cursor: number): void {
+  function tree(response: ServerResponse, repository: HubRepository, cursor: number): void {
+    const { name, commit, files, claimed = {} } = repository;
     const entries = [...files].map(([path, bytes]) => ({
-      ...{ type: 'file', path, size: bytes.length, oid: gitHash(bytes) },
+      ...{ type: 'file', path, size: claimed[path] ?? bytes.length, oid: gitHash(bytes) },
       ...(isLarge(bytes) && { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 } }),
     }));
     const next = `<${url()}/api/models/${name}/tree/${commit}?recursive=true&cursor=${cursor + PAGE}>; rel="next"`;

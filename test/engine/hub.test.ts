@@ -30,6 +30,7 @@ beforeEach(async () => {
   hub = await openHubServer([
     tiny,
     { ...tiny, name: 'painters/gated', gated: true },
+    { ...tiny, name: 'painters/huge', claimed: { 'unet/diffusion_pytorch_model.safetensors': 1e16 } },
     { ...tiny, name: 'painters/secret', isPrivate: true },
     { ...tiny, name: 'painters/pickled', files: new Map(noSafetensors) },
     { ...tiny, name: 'painters/no-model', files: new Map([['README.md', Buffer.from('')]]) },
@@ -207,6 +208,13 @@ describe('a model on the Hub', () => {
     ['painters/no-model', /painters\/no-model on the Hub has no model_index\.json; use a Stable Diffusion 1 model/],
   ])('written %s is refused with what to do', async (text, sentence) => {
     await expect(readHubModel(id(text), 1)).rejects.toThrow(sentence);
+  });
+
+  test('for which the disk has no room is refused before anything large is fetched', async () => {
+    await expect(fetchWhole('painters/huge')).rejects.toThrow(
+      /The disk is too full for painters\/huge: it needs 10000000\.0 GB, and .* GB are free; make room, or set HF_HOME/,
+    );
+    expect(hub.sent).toBeLessThan(unet.length);
   });
 
   test('whose Hub cannot be reached says so', async () => {
