@@ -29,11 +29,8 @@ export async function runBench(request: BenchRequest, config: CliConfig, parts: 
   const engine = parts.openEngine(config, 0);
   try {
     const description = await engine.describe();
-    const spec = parts.resolveSpec(
-      { text: PROMPT, options: { ...BENCH_OPTIONS, ...request.options } },
-      description,
-      config,
-    );
+    const input = { text: PROMPT, options: { ...BENCH_OPTIONS, ...request.options } };
+    const { spec } = await parts.resolve(input, description, config);
     const { timings } = await engine.run({ kind: 'generate', spec });
     const [firstStepMs = 0, ...warmMs] = timings.stepMs;
     const { width, height, model } = spec;

@@ -19,9 +19,9 @@ export async function runImagine(request: ImagineRequest, config: CliConfig, par
   const bar = createProgressBar(parts.stderr);
   try {
     const description = await engine.describe();
-    const spec = parts.resolveSpec(request.input, description, config);
+    const { spec, init } = await parts.resolve(request.input, description, config);
     const title = description.models.find((model) => model.id === spec.model)?.title ?? spec.model;
-    const result = await engine.run({ kind: 'generate', spec }, { onProgress: bar.show });
+    const result = await engine.run({ kind: 'generate', spec }, { onProgress: bar.show, ...(init && { init }) });
     bar.end();
     const names = nameFiles(request.out, result.pictures.length);
     const files = [];
@@ -35,6 +35,7 @@ export async function runImagine(request: ImagineRequest, config: CliConfig, par
       ? [JSON.stringify({ ...said, files, ...result.timings })]
       : files.map(({ file, width, height, seed }) => `${file} (${width}×${height}, seed ${seed})`);
     parts.stdout.write(`${lines.join('\n')}\n`);
+    for (const note of result.notes) parts.stderr.write(`${note}\n`);
   } finally {
     bar.end();
     await engine.close();

@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { IMAGINE_OPTIONS } from '../../../commands/options.ts';
-import { resolveSpec } from '../../../commands/spec.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { readConfig } from '../../config.ts';
 import { type CliParts, runCli } from './program.ts';
-
-/** Pictures of a request that names no count: on a command line one file is expected for one `--out`. */
-const DEFAULT_COUNT = 1;
+import { createResolve } from './resolve.ts';
 
 /** The command line's own composition, as `src/main.ts` is the bot's. */
 const parts: CliParts = {
@@ -14,12 +11,7 @@ const parts: CliParts = {
   readConfig: () => readConfig(process.env),
   openEngine: ({ modelFolders, provider }, previewEvery) =>
     createEngine({ modelFolders, previewEvery, ...(provider !== undefined && { provider }) }),
-  resolveSpec: (input, engine, { negative }) =>
-    resolveSpec(input, {
-      engine,
-      defaults: { count: DEFAULT_COUNT, negative },
-      randomSeed: () => randomBytes(4).readUInt32LE(),
-    }),
+  resolve: createResolve(() => randomBytes(4).readUInt32LE()),
   stdout: process.stdout,
   stderr: process.stderr,
 };

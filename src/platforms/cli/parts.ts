@@ -1,4 +1,4 @@
-import type { Engine, EngineDescription, GenerationSpec } from '../../../engine/index.ts';
+import type { Engine, EngineDescription, GenerationSpec, InitPicture } from '../../../engine/index.ts';
 import type { OptionDescription } from '../../core/command.ts';
 import type { OptionValue } from '../../core/request.ts';
 
@@ -16,6 +16,12 @@ export interface CliInput {
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
+/** What the engine is asked for. */
+export interface CliRequest {
+  readonly spec: GenerationSpec;
+  readonly init?: InitPicture;
+}
+
 /** A terminal, a file or a pipe. */
 export interface Output {
   write(text: string): unknown;
@@ -31,8 +37,8 @@ export interface CliParts {
   readConfig(): CliConfig;
   /** @param previewEvery steps between previews, 0 for none */
   openEngine(config: CliConfig, previewEvery: number): Engine;
-  /** @throws BadInputError with one sentence */
-  resolveSpec(input: CliInput, engine: EngineDescription, config: CliConfig): GenerationSpec;
+  /** Fetches and fits the picture to begin from, too. @throws BadInputError with one sentence */
+  resolve(input: CliInput, engine: EngineDescription, config: CliConfig): Promise<CliRequest>;
   readonly stdout: Output;
   readonly stderr: Output;
 }

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IMAGINE_OPTIONS } from '../../../commands/options.ts';
-import { resolveSpec } from '../../../commands/spec.ts';
 import { decodePng } from '../../../src/image/encode.ts';
 import { readParameters } from '../../../src/image/png-text.ts';
 import { runCli } from '../../../src/platforms/cli/program.ts';
+import { createResolve } from '../../../src/platforms/cli/resolve.ts';
 import { createPaintedEngine } from '../../doubles/painted-engine.ts';
 
 let folder = '';
@@ -23,8 +23,7 @@ async function easel(args: readonly string[], { isTTY = false } = {}) {
     options: IMAGINE_OPTIONS,
     readConfig: () => ({ modelFolders: ['models/painted'], negative: '' }),
     openEngine: () => engine,
-    resolveSpec: (input, description, { negative }) =>
-      resolveSpec(input, { engine: description, defaults: { count: 1, negative }, randomSeed: () => 77 }),
+    resolve: createResolve(() => 77),
     stdout: { write: (text) => (said.stdout += text) },
     stderr: { write: (text) => (said.stderr += text), isTTY, columns: 60 },
   });
@@ -39,7 +38,7 @@ describe('easel imagine', () => {
     expect(engine.closed()).toBe(true);
     const png = new Uint8Array(await readFile(out));
     expect(readParameters(png)).toBe(
-      'a fox\nSteps: 3, Sampler: DDIM, CFG scale: 4, Seed: 77, Size: 128x128, Model: Painted',
+      'a fox\nSteps: 3, Sampler: DDIM, CFG scale: 4, Seed: 77, Size: 128x128, Model: Painted, RNG: CPU',
     );
     expect([...new Set((await decodePng(png)).rgb)]).toEqual([77]);
   });
