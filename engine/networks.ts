@@ -97,7 +97,7 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
       layer: { data: BigInt64Array.of(BigInt(layer)), shape: [] },
     };
     const { data } = await textEncoder.run(inputs, adapter);
-    await blameWeights(data, text);
+    await blameWeights(text, { given: [], made: data });
     return data;
   }
 
@@ -120,13 +120,13 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
         encoder_hidden_states: { data: context, shape: [batch, tokens, hidden] },
       };
       const { data } = await denoiser.run(inputs, adapters.unet);
-      await blameWeights(data, unet);
+      await blameWeights(unet, { given: sample, made: data });
       return data;
     },
     async decode(latents, shape) {
       const unscaled = latents.map((value) => value / scale);
       const output = await decoder.run({ latents: { data: unscaled, shape: [1, ...shape] } });
-      if (unscaled.every(Number.isFinite)) await blameWeights(output.data, vae);
+      await blameWeights(vae, { given: unscaled, made: output.data });
       return output;
     },
     async encodeImage(image, shape) {
@@ -149,10 +149,21 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
   return plain;
 }
 
+interface NetworkCall {
+  readonly given: ArrayLike<number>;
+  readonly made: ArrayLike<number>;
+}
+
 /**
  * To scan all weights at load would take a quarter of the time that loading takes. A network with one that is no number
- * gives itself away at its first call; then they are scanned, and the tensor is named.
+ * gives itself away at its first call, when it makes of numbers what is none; then they are scanned.
+ * @throws EngineError naming the tensor
  */
-async function blameWeights(output: Float32Array, weights: WeightSet): Promise<void> {
-  if (!output.every(Number.isFinite)) await refuseNotFinite(weights.all());
+async function blameWeights(weights: WeightSet, { given, made }: NetworkCall): Promise<void> {
+  if (isAllFinite(given) && !isAllFinite(made)) await refuseNotFinite(weights.all());
+}
+
+function isAllFinite(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i += 1) if (!Number.isFinite(values[i])) return false;
+  return true;
 }

@@ -205,6 +205,20 @@ describe('a folder of models', () => {
     expect(description).toMatchObject({ defaultModel: 'painter', loras: ['ink'], embeddings: ['style'] });
   });
 
+  test("laid out as AUTOMATIC1111's is read as it is", async () => {
+    const folder = join(root, 'a1111');
+    for (const name of ['Stable-diffusion', 'Lora', 'VAE']) await mkdir(join(folder, name), { recursive: true });
+    await writeCheckpoint(
+      join(folder, 'Stable-diffusion', 'painter.safetensors'),
+      await checkpointTensors('tiny-conv'),
+    );
+    await writeFile(join(folder, 'Lora', 'ink.safetensors'), '');
+    await writeFile(join(folder, 'VAE', 'other.safetensors'), '');
+    const description = await createEngine({ modelFolders: [folder] }).describe();
+    expect(description.models.map(({ id }) => id)).toEqual(['painter']);
+    expect(description).toMatchObject({ loras: ['ink'], refused: [] });
+  });
+
   test('with nothing to run says why', async () => {
     const folder = join(root, 'xl-only');
     await mkdir(folder);

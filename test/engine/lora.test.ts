@@ -66,6 +66,7 @@ async function addLora(name: string, tensors: ReadonlyMap<string, StoredTensor>)
   await writeFile(join(root, 'Lora', `${name}.safetensors`), encodeSafetensors(tensors));
 }
 
+const NOTHING = new Uint8Array();
 const zeros = (...shape: number[]): StoredTensor => ({
   dtype: 'F32',
   shape,
@@ -101,6 +102,34 @@ describe('a LoRA', () => {
     for (const [i, rgb] of together.entries())
       expect(difference(rgb, alone[i] ?? Buffer.alloc(0))).toBeLessThanOrEqual(1);
     expect(difference(alone[0] ?? Buffer.alloc(0), alone[1] ?? Buffer.alloc(0))).toBeGreaterThan(20);
+  });
+
+  test('that is the first to be asked for disturbs nobody who is drawing already', async () => {
+    const fresh = createEngine({ modelFolders: [join(root, 'tiny-conv')], threads: 1, previewEvery: 0 });
+    const drawn = (prompt: string, steps: number) =>
+      fresh.run({ kind: 'generate', spec: { ...spec, prompt, steps } }).then(({ pictures }) => pictures[0]?.rgb);
+    const tags = ['', '<lora:ink:1>', '<lora:chalk:0.7>', ''];
+    const [first, ink, chalk, last] = await Promise.all(tags.map((tag, i) => drawn(`${spec.prompt}${tag}`, 20 - i)));
+    expect(first).toEqual(await drawn(spec.prompt, 20));
+    expect(difference(ink ?? NOTHING, (await drawn(`${spec.prompt}<lora:ink:1>`, 19)) ?? NOTHING)).toBeLessThanOrEqual(
+      1,
+    );
+    expect(
+      difference(chalk ?? NOTHING, (await drawn(`${spec.prompt}<lora:chalk:0.7>`, 18)) ?? NOTHING),
+    ).toBeLessThanOrEqual(1);
+    expect(difference(last ?? NOTHING, (await drawn(spec.prompt, 17)) ?? NOTHING)).toBeLessThanOrEqual(1);
+    await fresh.close();
+  });
+
+  test('with a number that is none is refused by tensor', async () => {
+    const tensors = await storedTensors(join(LORAS, 'wash.safetensors'));
+    const [name, tensor] = [...tensors][0] ?? [];
+    const bytes = Buffer.from(tensor?.bytes ?? []);
+    bytes.writeFloatLE(Number.NaN, 8);
+    await addLora('nan', new Map([...tensors, [name ?? '', { ...zeros(), ...tensor, bytes }]]));
+    await expect(picture({ prompt: withTags([['nan', 1]]) })).rejects.toThrow(
+      `Tensor "${name}" in nan.safetensors holds values that are not numbers`,
+    );
   });
 
   test('that was put into the folder while Easel runs is found', async () => {
