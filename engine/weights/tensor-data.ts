@@ -31,12 +31,10 @@ function widen(ref: TensorRef, { buffer }: Uint8Array<ArrayBuffer>): Float32Arra
       return new Float32Array(buffer);
     case 'F64':
       return Float32Array.from(new Float64Array(buffer));
-    case 'BF16': {
-      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
-      return new Float32Array(bits.buffer);
-    }
+    case 'BF16':
+      return widenBrain(new Uint16Array(buffer));
     case 'F16':
-      return Float32Array.from(new Uint16Array(buffer), (half) => HALVES[half] ?? Number.NaN);
+      return widenHalf(new Uint16Array(buffer));
     case 'I64':
     case 'I32':
     case 'I16':
@@ -49,6 +47,19 @@ function widen(ref: TensorRef, { buffer }: Uint8Array<ArrayBuffer>): Float32Arra
         { file: ref.file, tensor: ref.name, dtype: ref.dtype },
       );
   }
+}
+
+/** A bfloat16 is the upper half of a float32. Loops, since `from` with a function takes fifteen times as long. */
+function widenBrain(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i += 1) bits[i] = (halves[i] ?? 0) << 16;
+  return new Float32Array(bits.buffer);
+}
+
+function widenHalf(halves: Uint16Array): Float32Array {
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i += 1) floats[i] = HALVES[halves[i] ?? 0] ?? 0;
+  return floats;
 }
 
 /** Every half-precision number by its bits: sign, 5 bits of exponent, 10 of fraction (IEEE 754-2008). */
