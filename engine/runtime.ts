@@ -8,7 +8,7 @@ import { type Extras, findExtras } from './model/extras.ts';
 import type { Model } from './model/model.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
-import { readLoraTags } from './prompt/lora-tags.ts';
+import { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
 import { specOf } from './recipe.ts';
 import type { Engine, EngineTask, RunOptions, RunResult } from './types.ts';
 import { openLoras } from './weights/open-loras.ts';
@@ -28,7 +28,6 @@ export function createRuntime(options: EngineOptions): Engine {
   const batcher = new Batcher(options.maxRows ?? (provider === 'cpu' ? CPU_MAX_ROWS : ACCELERATOR_MAX_ROWS));
   const loaded = new LoadedModel(openModel);
   let reading: Promise<Catalog> | undefined;
-
   const downloads = new Downloads();
 
   /** What cannot be read now, as when the Hub is away, may be read for the next task. */
@@ -58,10 +57,11 @@ export function createRuntime(options: EngineOptions): Engine {
     return openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: extras.embeddings });
   }
 
-  /** Anew for each task: what someone puts into the folder counts at once. */
-  async function findLoras(): Promise<ReadonlyMap<string, string>> {
-    const catalog = await readOnce();
-    return (await findExtras(catalog.homes)).loras;
+  /** The folders are read anew for each task: what someone puts into them counts at once. */
+  async function withLoras(plain: Networks, tags: readonly LoraTag[]): Promise<Networks> {
+    if (tags.length === 0) return plain;
+    const { loras } = await findExtras((await readOnce()).homes);
+    return plain.withLoras(await openLoras(tags, loras));
   }
 
   async function perform(task: EngineTask, run: RunOptions): Promise<RunResult> {
@@ -73,7 +73,7 @@ export function createRuntime(options: EngineOptions): Engine {
     run.onProgress?.({ phase: 'loading', step: 0, steps: 0 });
     const began = performance.now();
     return loaded.use(spec.model, async (plain) => {
-      const networks = await plain.withLoras(await openLoras(readLoraTags(spec.prompt).loras, await findLoras()));
+      const networks = await withLoras(plain, readLoraTags(spec.prompt).loras);
       const loadMs = performance.now() - began;
       refuseAborted(run.signal);
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;

@@ -16,7 +16,7 @@ const HUB_URL = 'https://huggingface.co';
 export async function readHubSettings(env: NodeJS.ProcessEnv = process.env): Promise<HubSettings> {
   const home = env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface');
   return {
-    endpoint: (env.HF_ENDPOINT ?? HUB_URL).replace(/\/+$/, ''),
+    endpoint: (nonEmpty(env.HF_ENDPOINT) ?? HUB_URL).replace(/\/+$/, ''),
     cacheFolder: getHFHubCachePath(),
     token:
       nonEmpty(env.HF_TOKEN) ??

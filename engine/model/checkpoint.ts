@@ -6,7 +6,7 @@ import { readSafetensors } from '../weights/safetensors.ts';
 import { diffusersTensors } from '../weights/weight-source.ts';
 import { textEncoderShape, unetShape, vaeShape } from './checkpoint-shape.ts';
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
-import { exists, parseConfig, readConfig, readOptionalConfig } from './config-file.ts';
+import { exists, readOptionalConfig } from './config-file.ts';
 import {
   recommendationSchema,
   schedulerConfigSchema,
@@ -46,36 +46,33 @@ export async function readCheckpoint(path: string): Promise<Model> {
 
   const stem = file.replace(/\.safetensors$/i, '');
   const yaml = await readCheckpointYaml(`${stem}.yaml`);
-  const unetTensors = diffusersTensors('unet', tensors);
-  const vaeTensors = diffusersTensors('vae', tensors);
-  const textTensors = diffusersTensors('textEncoder', tensors);
   const config = (...names: string[]) => join(stem, ...names);
   const vae = await readOptionalConfig(config('vae', 'config.json'), vaeConfigSchema, {
-    ...vaeShape(vaeTensors, file),
+    ...vaeShape(diffusersTensors('vae', tensors), file),
     ...yaml.vae,
   });
-  const marks = {
+  const schedulerFile = config('scheduler', 'scheduler_config.json');
+  const scheduler = await readOptionalConfig(schedulerFile, schedulerConfigSchema, {
+    ...V1_SCHEDULER,
+    ...yaml.scheduler,
+    // Some trainers mark their files by empty tensors of these names.
     ...(tensors.has('v_pred') && { prediction_type: 'v_prediction' }),
     ...(tensors.has('ztsnr') && { rescale_betas_zero_snr: true }),
-  };
-  const schedulerFile = config('scheduler', 'scheduler_config.json');
-  const scheduler = (await exists(schedulerFile))
-    ? await readConfig(schedulerFile, schedulerConfigSchema)
-    : parseConfig(file, { ...V1_SCHEDULER, ...yaml.scheduler, ...marks }, schedulerConfigSchema);
+  });
   const own = { file, authority: AUTHORITY } as const;
   const tokenizer = config('tokenizer');
   const model: Model = {
     id: basename(stem),
     path: file,
     unet: await readOptionalConfig(config('unet', 'config.json'), unetConfigSchema, {
-      ...unetShape(unetTensors, file),
+      ...unetShape(diffusersTensors('unet', tensors), file),
       ...yaml.unet,
     }),
     vae,
     textEncoder: await readOptionalConfig(
       config('text_encoder', 'config.json'),
       textEncoderConfigSchema,
-      textEncoderShape(textTensors, file),
+      textEncoderShape(diffusersTensors('textEncoder', tensors), file),
     ),
     scheduler: { ...scheduler, steps_offset: 1 },
     schedulerFile,
