@@ -6,6 +6,11 @@ const MAX_WHOLE_PIXELS = 1024 * 1024;
 /** Pixels. */
 const TILE_SIDE = 512;
 
+/** Whether the picture of these latents is too large to go through a decoder whole. */
+export function isLarge([, height, width]: Planes['shape'], vaeFactor: number): boolean {
+  return height * width * vaeFactor ** 2 > MAX_WHOLE_PIXELS;
+}
+
 /**
  * Final latents → [3, height, width], about −1…1.
  * @param beforeTile is awaited before each run of the network; what it throws ends the work
@@ -20,8 +25,7 @@ export async function decodeLatents(
     await beforeTile();
     return planes(await networks.decode(data, shape));
   };
-  const [, height, width] = latents.shape;
-  if (height * width * vaeFactor ** 2 <= MAX_WHOLE_PIXELS) return run(latents);
+  if (!isLarge(latents.shape, vaeFactor)) return run(latents);
   return runTiled(run, latents, { inputSide: TILE_SIDE / vaeFactor, outputSide: TILE_SIDE });
 }
 

@@ -1,5 +1,6 @@
 import { AdaptableSession } from './adaptable-session.ts';
 import { EngineError } from './errors.ts';
+import { taesdDecoderGraph } from './graph/taesd.ts';
 import { textEncoderGraph } from './graph/text-encoder.ts';
 import { unetGraph } from './graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
@@ -14,8 +15,9 @@ import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { RgbImage, TextReading } from './types.ts';
 import type { Adapter, AppliedLora } from './weights/adapter.ts';
 import { refuseNotFinite } from './weights/finite.ts';
+import { readSafetensors } from './weights/safetensors.ts';
 import { readLearnedWords } from './weights/textual-inversion.ts';
-import type { WeightSet } from './weights/weight-set.ts';
+import { WeightSet } from './weights/weight-set.ts';
 import { openWeights } from './weights/weight-source.ts';
 
 /** The networks of one model, as functions of numbers. */
@@ -32,6 +34,8 @@ export interface Networks {
   decode(latents: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
   /** [3, H, W] in −1…1 → mean and log variance, [2 · channels, H/8, W/8], as the VAE scales them. */
   encodeImage(image: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
+  /** As `decode`, roughly and fast; undefined where the model has no Tiny AutoEncoder. */
+  decodeTiny(latents: Float32Array, shape: readonly [number, number, number]): Promise<Output | undefined>;
   /** Whether the model's own safety checker, opened when it is first needed, objects; never where it has none. */
   isUnsafe(picture: RgbImage): Promise<boolean>;
   /**
@@ -77,6 +81,7 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
   );
   const decoder = await openSession(vaeDecoderGraph(folder.vae, vae), options);
   let imageEncoder: Session | undefined;
+  let tinyDecoder: Session | undefined;
   let safetyChecker: SafetyChecker | undefined;
 
   const { max_position_embeddings: positions, hidden_size: hidden } = folder.textEncoder;
@@ -133,6 +138,11 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
       imageEncoder ??= await openSession(vaeEncoderGraph(folder.vae, vae), options);
       return imageEncoder.run({ image: { data: image, shape: [1, ...shape] } });
     },
+    async decodeTiny(latents, shape) {
+      if (folder.taesd === undefined) return undefined;
+      tinyDecoder ??= await openTinyDecoder(folder.taesd, options);
+      return tinyDecoder.run({ latents: { data: latents, shape: [1, ...shape] } });
+    },
     async isUnsafe(picture) {
       if (folder.safetyChecker === undefined) return false;
       safetyChecker ??= await openSafetyChecker(folder.safetyChecker.folder, folder.safetyChecker.file, options);
@@ -141,7 +151,7 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
     withLoras: async (loras) => (loras.length === 0 ? plain : adapted.get(loras)),
     async close() {
       await Promise.all(
-        [textEncoder, denoiser, decoder, imageEncoder, safetyChecker].map((session) => session?.close()),
+        [textEncoder, denoiser, decoder, imageEncoder, tinyDecoder, safetyChecker].map((session) => session?.close()),
       );
     },
   });
@@ -166,4 +176,9 @@ async function blameWeights(weights: WeightSet, { given, made }: NetworkCall): P
 function isAllFinite(values: ArrayLike<number>): boolean {
   for (let i = 0; i < values.length; i += 1) if (!Number.isFinite(values[i])) return false;
   return true;
+}
+
+async function openTinyDecoder(file: string, options: SessionOptions): Promise<Session> {
+  const weights = new WeightSet(await readSafetensors(file), file);
+  return openSession(taesdDecoderGraph(weights, file), options);
 }

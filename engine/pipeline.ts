@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { decodeLatents } from './autoencoder.ts';
+import { decodeLatents, isLarge } from './autoencoder.ts';
 import type { Batcher } from './batcher.ts';
 import { type Conditioning, Denoiser } from './denoiser.ts';
 import { EngineError } from './errors.ts';
@@ -181,9 +181,9 @@ class Run {
       networks: this.#networks,
       denoisers,
       shape,
-      beforeStep: () => {
+      beforeStep: async () => {
         const { step, steps } = leader.progress;
-        return this.#pause('denoising', step, steps, this.#previews(denoisers, shape));
+        await this.#pause('denoising', step, steps, await this.#previews(denoisers, shape));
       },
       refuseCancelled: () => this.#refuseCancelled(),
       afterStep: (durationMs) => this.#stepMs.push(durationMs),
@@ -217,12 +217,23 @@ class Run {
     return { ...picture, rgb: new Uint8Array(picture.rgb.length), withheld: true };
   }
 
-  #previews(denoisers: readonly Denoiser[], shape: Shape): readonly RgbImage[] | undefined {
+  async #previews(denoisers: readonly Denoiser[], shape: Shape): Promise<readonly RgbImage[] | undefined> {
     const { previewEvery, onProgress } = this.#options;
     const step = denoisers[0]?.progress.step ?? 0;
     if (onProgress === undefined || previewEvery < 1 || step === 0 || step % previewEvery !== 0) return undefined;
+    const previews: RgbImage[] = [];
+    for (const { estimate } of denoisers) {
+      if (estimate !== undefined) previews.push(await this.#preview(estimate, shape));
+    }
+    return previews;
+  }
+
+  /** By the Tiny AutoEncoder where the model has one and the picture is not too large for it, else a pixel a latent. */
+  async #preview(estimate: Float32Array, shape: Shape): Promise<RgbImage> {
     const { folder } = this.#networks;
-    return denoisers.flatMap(({ estimate }) => (estimate === undefined ? [] : [previewImage(folder, estimate, shape)]));
+    const tiny = isLarge(shape, folder.vaeFactor) ? undefined : await this.#networks.decodeTiny(estimate, shape);
+    if (tiny === undefined) return previewImage(folder, estimate, shape);
+    return toRgb(tiny.data, tiny.shape[3] ?? 0, tiny.shape[2] ?? 0);
   }
 
   /** Tells how far it is, lets messages in, and ends here when it was aborted. */

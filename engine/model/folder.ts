@@ -73,6 +73,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
       // Its folder may be left out; one that is there must be whole, so that no picture goes unjudged by accident.
       safetyChecker: { folder: safetyFolder, file: await weightsIn('safety_checker', TRANSFORMERS_WEIGHTS) },
     }),
+    ...(await taesdIn(root)),
     tokenizer: join(root, 'tokenizer'),
     vaeFactor: vaeFactorOf(vae),
   };
@@ -81,6 +82,18 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
   }
   checkFit(model);
   return model;
+}
+
+/** As diffusers lays it out in a folder of its own, or as it is published. */
+const TAESD_FILES = [
+  'taesd/diffusion_pytorch_model.safetensors',
+  'taesd/taesd_decoder.safetensors',
+  'taesd_decoder.safetensors',
+];
+
+async function taesdIn(root: string): Promise<Pick<Model, 'taesd'>> {
+  for (const file of TAESD_FILES) if (await exists(join(root, file))) return { taesd: join(root, file) };
+  return {};
 }
 
 /** `model.safetensors` in the variant `fp16` is `model.fp16.safetensors`. */

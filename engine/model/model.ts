@@ -17,6 +17,8 @@ export interface Model {
   readonly schedulerFile: string;
   readonly recommendation: Recommendation;
   readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
+  /** Weights of a Tiny AutoEncoder for previews, where there are any. */
+  readonly taesd?: string;
   /** The judge of finished pictures, where the model has one. */
   readonly safetyChecker?: { readonly folder: string; readonly file: string };
   /** The folder of `vocab.json` and `merges.txt`. */

@@ -1,5 +1,4 @@
-import type { RgbImage } from '../../engine/index.ts';
-import { specOf } from '../../engine/index.ts';
+import { type EngineTask, type RgbImage, specOf } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
 import type { ReplyPicture } from '../core/reply.ts';
 import { EaselError } from '../errors.ts';
@@ -12,12 +11,18 @@ export interface DrawnPicture {
   readonly height: number;
 }
 
+/** Pixels of one finished picture. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** How pictures are put together; `src/image` does it. */
 export interface Drawing {
   /** The finished pictures of a job in one, in reading order. */
   grid(pngs: readonly Uint8Array[], job: Job): Promise<DrawnPicture>;
   /** Small previews in one picture, as large as the finished grid will be seen. */
-  preview(previews: readonly RgbImage[]): Promise<DrawnPicture>;
+  preview(previews: readonly RgbImage[], size: PictureSize): Promise<DrawnPicture>;
   /** WebP of a quality from 1 to 100. */
   compress(png: Uint8Array, quality: number): Promise<Uint8Array>;
 }
@@ -64,7 +69,18 @@ async function compress(picture: ReplyPicture, drawing: Drawing, maxBytes: numbe
 }
 
 export async function attachPreview(job: Job, previews: readonly RgbImage[], drawing: Drawing): Promise<ReplyPicture> {
-  return attach(await drawing.preview(previews), `easel-${job.id}-preview.png`, `Preview: ${promptOf(job)}`);
+  return attach(
+    await drawing.preview(previews, finishedSize(job.task)),
+    `easel-${job.id}-preview.png`,
+    `Preview: ${promptOf(job)}`,
+  );
+}
+
+/** Where an enlargement is rounded to whole latents, within a few pixels. */
+function finishedSize(task: EngineTask): PictureSize {
+  if (task.kind === 'generate') return { width: task.spec.width, height: task.spec.height };
+  const { width, height } = finishedSize(task.source);
+  return { width: Math.round(width * task.factor), height: Math.round(height * task.factor) };
 }
 
 function gone(): EaselError {

@@ -9,20 +9,21 @@ export interface EncodedPicture {
   readonly height: number;
 }
 
-/** Latents have a pixel for each 8×8 of the picture, so this shows previews at the picture's own size. */
-const PREVIEW_FACTOR = 8;
-
 /** Finished pictures in one, in reading order. @param parameters for the grid's own `parameters` text */
 export async function drawGrid(pngs: readonly Uint8Array[], parameters?: string): Promise<EncodedPicture> {
   const grid = composeGrid(await Promise.all(pngs.map(decodePng)));
   return { png: await encodePng(grid, parameters), width: grid.width, height: grid.height };
 }
 
-/** Previews at latent size, enlarged smoothly into one picture as large as the finished grid. */
-export async function drawPreview(previews: readonly RgbImage[]): Promise<EncodedPicture> {
-  const enlarged = previews.map((preview) =>
-    enlarge(preview, preview.width * PREVIEW_FACTOR, preview.height * PREVIEW_FACTOR),
-  );
+/**
+ * Previews, each enlarged smoothly to the size of a finished picture, in one as large as the finished grid.
+ * @param size pixels of one finished picture
+ */
+export async function drawPreview(
+  previews: readonly RgbImage[],
+  size: { readonly width: number; readonly height: number },
+): Promise<EncodedPicture> {
+  const enlarged = previews.map((preview) => enlarge(preview, size.width, size.height));
   const grid = composeGrid(await Promise.all(enlarged));
   return { png: await encodePng(grid), width: grid.width, height: grid.height };
 }

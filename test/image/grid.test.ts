@@ -66,7 +66,7 @@ describe('a preview', () => {
     const black: Rgb = [0, 0, 0];
     const half = plain(4, 4, black);
     for (let y = 0; y < 4; y++) half.rgb.set([...WHITE, ...WHITE], (y * 4 + 2) * 3);
-    const drawn = await drawPreview([half, half, half, half]);
+    const drawn = await drawPreview([half, half, half, half], { width: 32, height: 32 });
     expect([drawn.width, drawn.height]).toEqual([66, 66]);
     const row = await decodePng(drawn.png);
     const reds = Array.from({ length: 32 }, (_, x) => colourAt(row, x, 16)[0] ?? -1);
