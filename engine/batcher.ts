@@ -29,7 +29,7 @@ export interface BatchMember {
  * none of them sees the others: its pictures are those that it would have had alone.
  */
 export class Batcher {
-  readonly #maxRows: number;
+  readonly #maxRows: () => number;
   readonly #members = new Map<
     BatchMember,
     { readonly resolve: () => void; readonly reject: (error: unknown) => void }
@@ -37,7 +37,7 @@ export class Batcher {
   #ticking = false;
 
   /** @param maxRows most rows of one UNet call: a picture takes one, with guidance two. Bounds its memory. */
-  constructor(maxRows: number) {
+  constructor(maxRows: () => number) {
     this.#maxRows = maxRows;
   }
 
@@ -91,7 +91,7 @@ export class Batcher {
         await setImmediate();
         for (const member of members) member.refuseCancelled();
       };
-      await stepTogether(first.networks, denoisers, first.shape, { maxRows: this.#maxRows, beforeCall });
+      await stepTogether(first.networks, denoisers, first.shape, { maxRows: this.#maxRows(), beforeCall });
       for (const member of members) member.afterStep(performance.now() - began);
     } catch (error) {
       if (members.length === 1) this.#leave(first)?.reject(error);

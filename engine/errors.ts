@@ -10,6 +10,7 @@ export const ENGINE_ERROR_CODES = [
   'aborted',
   'engine_crashed',
   'out_of_memory',
+  'provider_failed',
   'internal',
 ] as const;
 export type EngineErrorCode = (typeof ENGINE_ERROR_CODES)[number];

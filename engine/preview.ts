@@ -1,6 +1,4 @@
-import type { DenoiserInput } from './denoiser.ts';
-import type { ModelFolder } from './model/folder.ts';
-import { interpolate, type NoiseSchedule } from './schedulers/noise-schedule.ts';
+import type { Model } from './model/model.ts';
 import type { RgbImage } from './types.ts';
 
 /** Scaled latents → RGB in −1…1 for the Stable Diffusion 1 VAE, by least squares; rows are latent channels. */
@@ -11,25 +9,9 @@ const V1_FACTORS = [
   [-0.212, -0.2616, -0.7177],
 ] as const;
 
-/** What the finished latents would be if the newest prediction were right. */
-export function estimateOriginal(
-  folder: ModelFolder,
-  schedule: NoiseSchedule,
-  { sample, timestep }: DenoiserInput,
-  prediction: Float32Array,
-): Float32Array {
-  const alpha = interpolate(schedule.alphasCumprod, timestep);
-  const [a, b] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
-  const isEpsilon = folder.scheduler.prediction_type === 'epsilon';
-  return sample.map((x, i) => {
-    const p = prediction[i] ?? 0;
-    return isEpsilon ? (x - b * p) / a : a * x - b * p;
-  });
-}
-
 /** One pixel a latent: no network, microseconds. */
 export function previewImage(
-  folder: ModelFolder,
+  folder: Model,
   latents: Float32Array,
   [channels, height, width]: readonly [number, number, number],
 ): RgbImage {

@@ -1,6 +1,6 @@
 import { Batcher } from './batcher.ts';
 import { checkTask } from './check-spec.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, isEngineError } from './errors.ts';
 import { Downloads } from './hub/downloads.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { type Catalog, DEFAULT_PROVIDER, describeModels, type EngineOptions, readCatalog } from './model/catalog.ts';
@@ -9,6 +9,7 @@ import type { Model } from './model/model.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
 import { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
+import { candidatesOf } from './provider.ts';
 import { specOf } from './recipe.ts';
 import type { Engine, EngineTask, RunOptions, RunResult } from './types.ts';
 import { openLoras } from './weights/open-loras.ts';
@@ -24,8 +25,8 @@ const ACCELERATOR_MAX_ROWS = 16;
  * to it at the same time run side by side, step by step.
  */
 export function createRuntime(options: EngineOptions): Engine {
-  const provider = options.provider ?? DEFAULT_PROVIDER;
-  const batcher = new Batcher(options.maxRows ?? (provider === 'cpu' ? CPU_MAX_ROWS : ACCELERATOR_MAX_ROWS));
+  let candidates = candidatesOf(options.provider ?? DEFAULT_PROVIDER);
+  const batcher = new Batcher(() => options.maxRows ?? (candidates[0] === 'cpu' ? CPU_MAX_ROWS : ACCELERATOR_MAX_ROWS));
   const loaded = new LoadedModel(openModel);
   let reading: Promise<Catalog> | undefined;
   const downloads = new Downloads();
@@ -54,7 +55,17 @@ export function createRuntime(options: EngineOptions): Engine {
 
   async function openModel(id: string): Promise<Networks> {
     const { model, extras } = await modelOf(id);
-    return openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: extras.embeddings });
+    for (;;) {
+      const [provider = 'cpu', ...others] = candidates;
+      try {
+        return await openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: extras.embeddings });
+      } catch (error) {
+        // Only a provider that does not work here is passed over, and from then on: a broken model is nobody's fault.
+        if (others.length === 0 || !isEngineError(error) || error.code !== 'provider_failed') throw error;
+        process.stderr.write(`${error.message}\nEasel draws on "${others[0]}" instead.\n`);
+        candidates = others;
+      }
+    }
   }
 
   /** The folders are read anew for each task: what someone puts into them counts at once. */

@@ -28,7 +28,7 @@ export interface SessionOptions {
 
 /**
  * @param graph a serialised ONNX model with one output.
- * @throws EngineError `bad_request` for an execution provider that this machine's ONNX Runtime does not have.
+ * @throws EngineError `provider_failed` for an execution provider that does not work on this machine.
  */
 export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
   refuseUnknownProvider(options.provider);
@@ -46,7 +46,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
   });
   const session = await opening.catch((cause: unknown) => {
     throw new EngineError(
-      'internal',
+      options.provider === 'cpu' ? 'internal' : 'provider_failed',
       `A network could not be opened on the execution provider "${options.provider}": ${messageOf(cause)}`,
       { provider: options.provider },
       cause,
@@ -75,7 +75,7 @@ function refuseUnknownProvider(provider: string): void {
   const known = ort.listSupportedBackends().map(({ name }) => name);
   if (known.includes(provider)) return;
   throw new EngineError(
-    'bad_request',
+    'provider_failed',
     `There is no execution provider "${provider}" on this machine; use one of ${known.join(', ')}.`,
     { provider },
   );

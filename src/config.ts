@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { resolveModelPlace, SPEC_LIMITS } from '../engine/index.ts';
+import { PROVIDERS, type Provider, resolveModelPlace, SPEC_LIMITS } from '../engine/index.ts';
 import { EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 
@@ -13,7 +13,7 @@ export interface Config {
   /** Folders, files and Hub ids; the first is the default model. */
   readonly modelFolders: readonly string[];
   /** ONNX Runtime execution provider; the engine's default when absent. */
-  readonly provider?: string;
+  readonly provider?: Provider;
   /** Pictures of a request that names no count. */
   readonly count: number;
   /** What a request that names no negative prompt avoids. */
@@ -44,7 +44,7 @@ const ENVIRONMENT = z.object({
   PORT: whole(0, 65535).default(3000),
   HOST: text('an address such as 127.0.0.1').default('127.0.0.1'),
   EASEL_MODEL: text('one or more models: folders, .safetensors files, or names on the Hub').default(EMBEDDED_MODEL),
-  EASEL_PROVIDER: text('an execution provider such as cpu').optional(),
+  EASEL_PROVIDER: z.enum(PROVIDERS, { error: `must be one of ${PROVIDERS.join(', ')}` }).optional(),
   EASEL_COUNT: whole(SPEC_LIMITS.minCount, SPEC_LIMITS.maxCount).default(4),
   EASEL_NEGATIVE: z.string().default(''),
   EASEL_MAX_WAITING_PER_USER: whole(1, 1000).default(10),

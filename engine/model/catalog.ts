@@ -3,6 +3,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
 import { parseHubId } from '../hub/hub-id.ts';
 import { readHubModel } from '../hub/hub-model.ts';
+import type { Provider } from '../provider.ts';
 import type { EngineDescription } from '../types.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { readCheckpoint } from './checkpoint.ts';
@@ -19,8 +20,8 @@ export interface EngineOptions {
    * hub/hub-id.ts). A model's id is its name without the ending.
    */
   readonly modelFolders: readonly string[];
-  /** ONNX Runtime execution provider; default `cpu`. */
-  readonly provider?: string;
+  /** ONNX Runtime execution provider; default `auto`. */
+  readonly provider?: Provider;
   /** Send previews every n steps, 0 for none; default 2. */
   readonly previewEvery?: number;
   /** CPU threads; default 0, one a core. */
@@ -29,7 +30,7 @@ export interface EngineOptions {
   readonly maxRows?: number;
 }
 
-export const DEFAULT_PROVIDER = 'cpu';
+export const DEFAULT_PROVIDER: Provider = 'auto';
 
 /** Every model that Easel was given, and what can be added to them. */
 export interface Catalog {

@@ -1,117 +1,77 @@
 import type { SchedulerConfig } from '../model/configs.ts';
-import { interpolate, linspace, type NoiseSchedule, noiseSchedule } from './noise-schedule.ts';
-import { combine, type PredictionType, type Scheduler } from './scheduler.ts';
-import { roundHalfEven, solverTimesteps } from './timesteps.ts';
+import { noiseSchedule } from './noise-schedule.ts';
+import { combine, type NoiseSource } from './scheduler.ts';
+import { type Spacing, solverPath } from './sigma-path.ts';
+import { SHORT_WAY, SolverScheduler } from './solver-space.ts';
+import { roundHalfEven } from './timesteps.ts';
 
-/** Paths shorter than this end in a first-order step even where the last σ is not zero. */
-const SHORT_PATH = 15;
-/** Karras et al. 2022, equation 5. */
-const RHO = 7;
+/**
+ * DPM-Solver++ multistep: Lu et al. 2022, algorithm 2; with `solver_order` 3, its third-order companion.
+ * diffusers `DPMSolverMultistepScheduler`. As an equation with noise it is "DPM++ 2M SDE", `sde-dpmsolver++` there,
+ * always of the second order and with the noise of the picture's own stream.
+ */
+export class DpmSolverMultistepScheduler extends SolverScheduler {
+  readonly #stochastic: boolean;
+  readonly #order: number;
+  /** x₀ of the last calls, the newest first. */
+  #originals: readonly Float32Array[] = [];
 
-/** DPM-Solver++(2M): Lu et al. 2022, algorithm 2, midpoint form. diffusers `DPMSolverMultistepScheduler`. */
-export class DpmSolverMultistepScheduler implements Scheduler {
-  readonly timesteps: readonly number[];
-  readonly initNoiseSigma = 1;
-  readonly #sigmas: Float64Array;
-  readonly #prediction: PredictionType;
-  readonly #endsAtZero: boolean;
-  /** x₀ of the call before. */
-  #lastOriginal: Float32Array | undefined;
-
-  constructor(config: SchedulerConfig, steps: number, { karras }: { readonly karras: boolean }) {
-    const schedule = noiseSchedule(config);
-    this.#prediction = config.prediction_type;
-    this.#endsAtZero = config.final_sigmas_type === 'zero';
-    const path = karras
-      ? karrasPath(schedule, steps, config.beta_schedule === 'squaredcos_cap_v2')
-      : timestepPath(schedule, config, steps);
-    this.timesteps = path.timesteps;
-    const last = this.#endsAtZero ? 0 : (schedule.sigmas[0] ?? 0);
-    this.#sigmas = Float64Array.from([...path.sigmas, last], Math.fround);
+  constructor(config: SchedulerConfig, steps: number, spacing: Spacing, { stochastic }: { stochastic: boolean }) {
+    const isCosine = config.beta_schedule === 'squaredcos_cap_v2';
+    const path = solverPath(noiseSchedule(config, 'floored'), config, steps, spacing, (timestep, by) =>
+      by === 'karras' && !isCosine ? roundHalfEven(timestep) : Math.trunc(timestep),
+    );
+    super(config, path);
+    this.#stochastic = stochastic;
+    this.#order = stochastic ? 2 : config.solver_order;
   }
 
-  scaleModelInput(sample: Float32Array): Float32Array {
-    return sample;
-  }
-
-  step(prediction: Float32Array, i: number, sample: Float32Array): Float32Array {
-    const from = variancePreserving(this.#sigmas[i] ?? 0);
-    const to = variancePreserving(this.#sigmas[i + 1] ?? 0);
-    const original = this.#original(prediction, sample, from);
-    const previous = this.#lastOriginal;
-    this.#lastOriginal = original;
+  step(prediction: Float32Array, i: number, sample: Float32Array, noise: NoiseSource): Float32Array {
+    const [from, to] = [this.levelAt(i), this.levelAt(i + 1)];
+    const original = this.estimate(prediction, i, sample);
+    this.#originals = [original, ...this.#originals].slice(0, this.#order);
 
     const h = to.lambda - from.lambda;
-    const shrink = to.alpha * -Math.expm1(-h);
-    const keep = to.sigma / from.sigma;
-    if (previous === undefined || this.#isFirstOrder(i)) return combine([keep, shrink], [sample, original]);
-    const before = variancePreserving(this.#sigmas[i - 1] ?? 0);
-    const r = (from.lambda - before.lambda) / h;
-    return combine([keep, shrink * (1 + 0.5 / r), (-0.5 * shrink) / r], [sample, original, previous]);
+    // The stochastic equation goes twice as far, and noise makes up for the second half.
+    const reach = this.#stochastic ? 2 * h : h;
+    const keep = (to.noise / from.noise) * (this.#stochastic ? Math.exp(-h) : 1);
+    const weights = this.#originalWeights(i, h, reach).map((weight) => to.signal * weight);
+    const moved = combine([keep, ...weights], [sample, ...this.#originals]);
+    if (!this.#stochastic) return moved;
+    return combine([1, to.noise * Math.sqrt(-Math.expm1(-2 * h))], [moved, noise.draw()]);
   }
 
-  addNoise(latents: Float32Array, noise: Float32Array, i: number): Float32Array {
-    const { alpha, sigma } = variancePreserving(this.#sigmas[i] ?? 0);
-    return combine([alpha, sigma], [latents, noise]);
+  /**
+   * ∫ of e^λ over the polynomial through the last x₀, as weights of them, per unit of signal.
+   * The differences are D₁ = (x₀ − x₀′)/r₀ and, for order 3, the second one.
+   */
+  #originalWeights(i: number, h: number, reach: number): number[] {
+    const phi1 = -Math.expm1(-reach);
+    const order = this.#orderAt(i);
+    if (order === 1) return [phi1];
+    const lambda = (k: number) => this.levelAt(k).lambda;
+    const r0 = (lambda(i) - lambda(i - 1)) / h;
+    const phi2 = 1 - phi1 / reach;
+    if (order === 2) {
+      const slope = this.config.solver_type === 'heun' ? phi2 : phi1 / 2;
+      return [phi1 + slope / r0, -slope / r0];
+    }
+    const r1 = (lambda(i - 1) - lambda(i - 2)) / h;
+    const phi3 = 0.5 - phi2 / reach;
+    // D₁ = (1 + q) d₀ − q d₁ and D₂ = (d₀ − d₁)/(r₀ + r₁), of d₀ = (m₀ − m₁)/r₀ and d₁ = (m₁ − m₂)/r₁.
+    const q = r0 / (r0 + r1);
+    const d0 = phi2 * (1 + q) + phi3 / (r0 + r1);
+    const d1 = -phi2 * q - phi3 / (r0 + r1);
+    return [phi1 + d0 / r0, -d0 / r0 + d1 / r1, -d1 / r1];
   }
 
-  #isFirstOrder(i: number): boolean {
-    const isLast = i === this.timesteps.length - 1;
-    return isLast && (this.#endsAtZero || this.timesteps.length < SHORT_PATH);
+  #orderAt(i: number): number {
+    const left = this.timesteps.length - i;
+    const isShort = this.timesteps.length < SHORT_WAY;
+    const order = Math.min(this.#order, this.#originals.length);
+    if (left === 1 && (this.config.final_sigmas_type === 'zero' || isShort || this.config.euler_at_final === true)) {
+      return 1;
+    }
+    return left === 2 && isShort ? Math.min(order, 2) : order;
   }
-
-  #original(prediction: Float32Array, sample: Float32Array, { alpha, sigma }: NoiseLevel): Float32Array {
-    const weights = this.#prediction === 'epsilon' ? [1 / alpha, -sigma / alpha] : [alpha, -sigma];
-    return combine(weights, [sample, prediction]);
-  }
-}
-
-interface NoiseLevel {
-  readonly alpha: number;
-  readonly sigma: number;
-  /** Half the log signal-to-noise ratio; infinite where the picture is clean. */
-  readonly lambda: number;
-}
-
-function variancePreserving(ratio: number): NoiseLevel {
-  const alpha = 1 / Math.sqrt(ratio * ratio + 1);
-  return { alpha, sigma: ratio * alpha, lambda: -Math.log(ratio) };
-}
-
-interface Path {
-  readonly timesteps: readonly number[];
-  readonly sigmas: readonly number[];
-}
-
-function timestepPath(schedule: NoiseSchedule, config: SchedulerConfig, steps: number): Path {
-  const spacing = config.timestep_spacing ?? 'linspace';
-  const timesteps = solverTimesteps(spacing, steps, config.num_train_timesteps, config.steps_offset);
-  return { timesteps, sigmas: timesteps.map((t) => interpolate(schedule.sigmas, t)) };
-}
-
-/** σ evenly spaced in σ^(1/ρ), each at the timestep where training had as much noise. */
-function karrasPath(schedule: NoiseSchedule, steps: number, cosine: boolean): Path {
-  const root = (sigma: number | undefined) => (sigma ?? 0) ** (1 / RHO);
-  const first = root(schedule.sigmas.at(-1));
-  const last = root(schedule.sigmas[0]);
-  const sigmas = [...linspace(0, 1, steps)].map((ramp) => (first + ramp * (last - first)) ** RHO);
-  const logs = schedule.sigmas.map((sigma) => Math.fround(Math.log(sigma)));
-  // diffusers truncates where the schedule is the cosine one, and rounds elsewhere.
-  const toInteger = cosine ? Math.trunc : roundHalfEven;
-  return { timesteps: sigmas.map((sigma) => toInteger(timestepOf(Math.log(sigma), logs))), sigmas };
-}
-
-/** Fractional index of a log σ in the ascending table, held at its ends. */
-function timestepOf(logSigma: number, logs: Float64Array): number {
-  let low = 0;
-  let high = logs.length - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((logs[middle] ?? 0) <= logSigma) low = middle;
-    else high = middle;
-  }
-  const a = logs[low] ?? 0;
-  const b = logs[high] ?? 0;
-  const weight = Math.min(Math.max((logSigma - a) / (b - a), 0), 1);
-  return low + weight * (high - low);
 }

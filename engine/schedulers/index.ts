@@ -1,13 +1,22 @@
 import { EngineError } from '../errors.ts';
 import type { SchedulerConfig } from '../model/configs.ts';
-import type { SamplerName } from '../types.ts';
+import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../types.ts';
 import { DdimScheduler } from './ddim.ts';
+import { DdpmScheduler } from './ddpm.ts';
 import { DpmSolverMultistepScheduler } from './dpm-solver-multistep.ts';
+import { Dpm2AncestralScheduler, Dpm2Scheduler } from './dpm2.ts';
+import { Dpmpp2sAncestralScheduler } from './dpmpp-2s-ancestral.ts';
+import { DpmppSdeScheduler } from './dpmpp-sde.ts';
 import { EulerAncestralScheduler, EulerScheduler } from './euler.ts';
+import { HeunScheduler } from './heun.ts';
+import { LcmScheduler } from './lcm.ts';
+import { LmsScheduler } from './lms.ts';
 import { PndmScheduler } from './pndm.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Spacing } from './sigma-path.ts';
+import { UniPcScheduler } from './unipc.ts';
 
-/** A path over the last part of a schedule, as an index into a scheduler's own timesteps. */
+/** A path over the last part of a schedule, as an index into a scheduler's own calls. */
 export interface StartedScheduler {
   readonly scheduler: Scheduler;
   /** The first call to make. */
@@ -16,58 +25,99 @@ export interface StartedScheduler {
 
 /** The whole path from pure noise. */
 export function createScheduler(name: SamplerName, config: SchedulerConfig, steps: number): Scheduler {
-  return startScheduler(name, config, steps, 0).scheduler;
+  const { method, spacing } = partsOf(name);
+  switch (method) {
+    case 'pndm':
+      return new PndmScheduler(config, steps);
+    case 'ddim':
+      return new DdimScheduler(config, steps);
+    case 'ddpm':
+      return new DdpmScheduler(config, steps);
+    case 'lcm':
+      return new LcmScheduler(config, steps);
+    case 'euler_a':
+      return new EulerAncestralScheduler(config, steps);
+    case 'euler':
+      return new EulerScheduler(config, steps, spacing);
+    case 'heun':
+      return new HeunScheduler(config, steps, spacing);
+    case 'lms':
+      return new LmsScheduler(config, steps, spacing);
+    case 'dpm2':
+      return new Dpm2Scheduler(config, steps, spacing);
+    case 'dpm2_a':
+      return new Dpm2AncestralScheduler(config, steps, spacing);
+    case 'dpmpp_2m':
+      return new DpmSolverMultistepScheduler(config, steps, spacing, { stochastic: false });
+    case 'dpmpp_2m_sde':
+      return new DpmSolverMultistepScheduler(config, steps, spacing, { stochastic: true });
+    case 'dpmpp_2s_a':
+      return new Dpmpp2sAncestralScheduler(config, steps, spacing);
+    case 'dpmpp_sde':
+      return new DpmppSdeScheduler(config, steps, spacing);
+    case 'unipc':
+      return new UniPcScheduler(config, steps, spacing);
+  }
 }
 
-/**
- * The path from step `start` of `steps` on, for a picture that is already there.
- * PLMS begins anew at the start, since its second call repeats a timestep.
- */
+/** The path from step `start` of `steps` on, for a picture that is already there. */
 export function startScheduler(
   name: SamplerName,
   config: SchedulerConfig,
   steps: number,
   start: number,
 ): StartedScheduler {
-  switch (name) {
-    case 'pndm':
-      return { scheduler: new PndmScheduler(config, steps, start), begin: 0 };
-    case 'ddim':
-      return { scheduler: new DdimScheduler(config, steps), begin: start };
-    case 'euler':
-      return { scheduler: new EulerScheduler(config, steps), begin: start };
-    case 'euler_a':
-      return { scheduler: new EulerAncestralScheduler(config, steps), begin: start };
-    case 'dpmpp_2m':
-      return { scheduler: new DpmSolverMultistepScheduler(config, steps, { karras: false }), begin: start };
-    case 'dpmpp_2m_karras':
-      return { scheduler: new DpmSolverMultistepScheduler(config, steps, { karras: true }), begin: start };
-  }
+  const scheduler = createScheduler(name, config, steps);
+  // diffusers counts PLMS's calls, of which there is one more than steps, as if each were a step.
+  const begin = name === 'pndm' ? start : scheduler.stepOf.indexOf(start);
+  return { scheduler, begin: begin === -1 ? scheduler.timesteps.length : begin };
 }
 
-const SAMPLER_OF_CLASS: Readonly<Record<string, SamplerName>> = {
+function partsOf(name: SamplerName): { readonly method: SamplerMethod; readonly spacing: Spacing } {
+  for (const method of SPACED_METHODS) {
+    const spacing = SIGMA_SPACINGS.find((candidate) => name === `${method}_${candidate}`);
+    if (spacing !== undefined) return { method, spacing };
+  }
+  return { method: name as SamplerMethod, spacing: undefined };
+}
+
+const METHOD_OF_CLASS: Readonly<Record<string, SamplerMethod>> = {
   PNDMScheduler: 'pndm',
   DDIMScheduler: 'ddim',
+  DDPMScheduler: 'ddpm',
+  LCMScheduler: 'lcm',
   EulerDiscreteScheduler: 'euler',
   EulerAncestralDiscreteScheduler: 'euler_a',
+  HeunDiscreteScheduler: 'heun',
+  LMSDiscreteScheduler: 'lms',
+  KDPM2DiscreteScheduler: 'dpm2',
+  KDPM2AncestralDiscreteScheduler: 'dpm2_a',
   DPMSolverMultistepScheduler: 'dpmpp_2m',
+  DPMSolverSDEScheduler: 'dpmpp_sde',
+  UniPCMultistepScheduler: 'unipc',
 };
 
 /** The sampler a model's scheduler_config.json names. @throws EngineError `unknown_scheduler`. */
 export function samplerOf(config: SchedulerConfig, file: string): SamplerName {
-  const sampler = SAMPLER_OF_CLASS[config._class_name];
-  if (sampler === undefined) {
+  const known = METHOD_OF_CLASS[config._class_name];
+  if (known === undefined) {
     throw new EngineError(
       'unknown_scheduler',
-      `${file} names the scheduler "${config._class_name}", which Easel does not have; set "_class_name" to one of ${Object.keys(SAMPLER_OF_CLASS).join(', ')}.`,
+      `${file} names the scheduler "${config._class_name}", which Easel does not have; set "_class_name" to one of ${Object.keys(METHOD_OF_CLASS).join(', ')}.`,
       { file, scheduler: config._class_name },
     );
   }
-  if (config.use_karras_sigmas !== true) return sampler;
-  if (sampler === 'dpmpp_2m') return 'dpmpp_2m_karras';
+  const method = known === 'dpmpp_2m' && config.algorithm_type === 'sde-dpmsolver++' ? 'dpmpp_2m_sde' : known;
+  const [spacing, ...others] = SIGMA_SPACINGS.filter((candidate) => config[`use_${candidate}_sigmas`] === true);
+  if (others.length > 0) {
+    throw new EngineError('unknown_scheduler', `${file} asks for more than one spacing of sigmas; keep one.`, { file });
+  }
+  if (spacing === undefined) return method;
+  const spaced = SPACED_METHODS.find((candidate) => candidate === method);
+  if (spaced !== undefined) return `${spaced}_${spacing}`;
   throw new EngineError(
     'unknown_scheduler',
-    `${file} asks for Karras sigmas with ${config._class_name}; Easel has them with DPMSolverMultistepScheduler only.`,
+    `${file} asks for ${spacing} sigmas, which ${config._class_name} does not have; remove "use_${spacing}_sigmas".`,
     { file, scheduler: config._class_name },
   );
 }

@@ -6,23 +6,46 @@ export interface NoiseSchedule {
   readonly betas: Float64Array;
   /** ᾱ(t) = Π (1 − β): the share of signal variance, [num_train_timesteps]. */
   readonly alphasCumprod: Float64Array;
-  /** σ(t) = √((1 − ᾱ)/ᾱ), the noise per unit of signal, ascending. */
+  /** σ(t) = √((1 − ᾱ)/ᾱ), the noise per unit of signal, ascending; infinite where nothing is left of the picture. */
   readonly sigmas: Float64Array;
 }
 
+/**
+ * What a sampler does about `rescale_betas_zero_snr`: diffusers' older classes do not know it, those that work in ᾱ
+ * take it as it is, and those that work in σ keep the last ᾱ above zero.
+ */
+export type ZeroSnr = 'unknown' | 'exact' | 'floored';
+
 /** diffusers computes betas in float32; so does this, since samplers divide by differences of them. */
 const f32 = Math.fround;
+/** The ᾱ at which samplers in σ stop short of zero: σ = 4096. */
+const LEAST_ALPHA = 2 ** -24;
 
 /** @throws EngineError `unknown_scheduler` for a beta schedule that no v1 model uses. */
-export function noiseSchedule(config: SchedulerConfig): NoiseSchedule {
-  const betas = trainingBetas(config);
+export function noiseSchedule(config: SchedulerConfig, zeroSnr: ZeroSnr = 'unknown'): NoiseSchedule {
+  const rescaled = config.rescale_betas_zero_snr && zeroSnr !== 'unknown';
+  const betas = rescaled ? zeroTerminalSnr(trainingBetas(config)) : trainingBetas(config);
+  const alphasCumprod = cumulativeAlphas(betas);
+  if (rescaled && zeroSnr === 'floored') alphasCumprod[alphasCumprod.length - 1] = LEAST_ALPHA;
+  const sigmas = alphasCumprod.map((alpha) => f32(Math.sqrt(f32(f32(1 - alpha) / alpha))));
+  return { betas, alphasCumprod, sigmas };
+}
+
+function cumulativeAlphas(betas: Float64Array): Float64Array {
   let product = 1;
-  const alphasCumprod = betas.map((beta) => {
+  return betas.map((beta) => {
     product *= f32(1 - beta);
     return f32(product);
   });
-  const sigmas = alphasCumprod.map((alpha) => f32(Math.sqrt(f32(f32(1 - alpha) / alpha))));
-  return { betas, alphasCumprod, sigmas };
+}
+
+/** √ᾱ shifted and stretched so that it ends in zero and begins where it began: Lin et al. 2023, algorithm 1. */
+function zeroTerminalSnr(betas: Float64Array): Float64Array {
+  const roots = cumulativeAlphas(betas).map((alpha) => f32(Math.sqrt(alpha)));
+  const [first, last] = [roots[0] ?? 1, roots.at(-1) ?? 0];
+  const stretch = f32(first / f32(first - last));
+  const alphas = roots.map((root) => f32(f32(f32(root - last) * stretch) ** 2));
+  return alphas.map((alpha, i) => f32(1 - (i === 0 ? alpha : f32(alpha / (alphas[i - 1] ?? 1)))));
 }
 
 function trainingBetas(config: SchedulerConfig): Float64Array {
@@ -63,5 +86,5 @@ export function interpolate(table: Float64Array, index: number): number {
   const low = Math.floor(at);
   const a = table[low] ?? 0;
   const b = table[Math.min(low + 1, last)] ?? a;
-  return a + (b - a) * (at - low);
+  return at === low ? a : a + (b - a) * (at - low);
 }

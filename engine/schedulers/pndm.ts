@@ -1,39 +1,29 @@
 import type { SchedulerConfig } from '../model/configs.ts';
-import { type NoiseSchedule, noiseSchedule } from './noise-schedule.ts';
-import { combine, type PredictionType, type Scheduler } from './scheduler.ts';
-import { roundHalfEven, spacedTimesteps } from './timesteps.ts';
+import { AlphaScheduler, wholeTimesteps } from './alpha-space.ts';
+import { noiseOf } from './prediction.ts';
+import { combine } from './scheduler.ts';
 
 /**
  * Pseudo linear multistep (PLMS): Liu et al. 2022, as in diffusers `PNDMScheduler` with `skip_prk_steps`.
  * The second timestep is visited twice: the first visit only corrects the first step.
  */
-export class PndmScheduler implements Scheduler {
+export class PndmScheduler extends AlphaScheduler {
   readonly timesteps: readonly number[];
-  readonly initNoiseSigma = 1;
-  readonly #schedule: NoiseSchedule;
-  readonly #prediction: PredictionType;
   readonly #stride: number;
-  readonly #finalAlpha: number;
   /** Up to four predictions, the newest last. */
   #history: Float32Array[] = [];
   #calls = 0;
   #beforeCorrection: Float32Array | undefined;
 
-  /** @param start first step to run, of `steps`; the way from there begins like a whole one. */
-  constructor(config: SchedulerConfig, steps: number, start = 0) {
-    this.#schedule = noiseSchedule(config);
-    this.#prediction = config.prediction_type;
+  constructor(config: SchedulerConfig, steps: number) {
+    super(config, { zeroSnr: 'unknown', clips: undefined, endsClean: false });
     this.#stride = Math.floor(config.num_train_timesteps / steps);
-    this.#finalAlpha = (config.set_alpha_to_one ?? false) ? 1 : (this.#schedule.alphasCumprod[0] ?? 1);
-    const spacing = config.timestep_spacing ?? 'leading';
-    const once = spacedTimesteps(spacing, steps, config.num_train_timesteps, config.steps_offset)
-      .map(roundHalfEven)
-      .slice(start);
+    const once = wholeTimesteps(config, steps);
     this.timesteps = once.length > 1 ? [...once.slice(0, 2), ...once.slice(1)] : once;
   }
 
-  scaleModelInput(sample: Float32Array): Float32Array {
-    return sample;
+  override get stepOf(): readonly number[] {
+    return this.timesteps.map((_, i) => Math.max(i - 1, 0));
   }
 
   step(prediction: Float32Array, i: number, sample: Float32Array): Float32Array {
@@ -52,30 +42,15 @@ export class PndmScheduler implements Scheduler {
       blended = adamsBashforth(this.#history);
     }
     this.#calls += 1;
-    return this.#transfer(from, blended, this.#alphaAt(t), this.#alphaAt(previous));
+    const noise = noiseOf(this.config, blended, from, this.levelAt(t));
+    return transfer(from, noise, this.alphaAt(t), this.alphaAt(previous));
   }
+}
 
-  addNoise(latents: Float32Array, noise: Float32Array, i: number): Float32Array {
-    const alpha = this.#alphaAt(this.timesteps[i] ?? 0);
-    return combine([Math.sqrt(alpha), Math.sqrt(1 - alpha)], [latents, noise]);
-  }
-
-  /** Equation 9 of the paper. */
-  #transfer(sample: Float32Array, prediction: Float32Array, alpha: number, previousAlpha: number): Float32Array {
-    const beta = 1 - alpha;
-    const denominator = alpha * Math.sqrt(1 - previousAlpha) + Math.sqrt(alpha * beta * previousAlpha);
-    const sampleWeight = Math.sqrt(previousAlpha / alpha);
-    const noiseWeight = -(previousAlpha - alpha) / denominator;
-    const weights =
-      this.#prediction === 'epsilon'
-        ? [sampleWeight, noiseWeight]
-        : [sampleWeight + noiseWeight * Math.sqrt(beta), noiseWeight * Math.sqrt(alpha)];
-    return combine(weights, [sample, prediction]);
-  }
-
-  #alphaAt(t: number): number {
-    return t >= 0 ? (this.#schedule.alphasCumprod[t] ?? this.#finalAlpha) : this.#finalAlpha;
-  }
+/** Equation 9 of the paper. */
+function transfer(sample: Float32Array, noise: Float32Array, alpha: number, previousAlpha: number): Float32Array {
+  const denominator = alpha * Math.sqrt(1 - previousAlpha) + Math.sqrt(alpha * (1 - alpha) * previousAlpha);
+  return combine([Math.sqrt(previousAlpha / alpha), -(previousAlpha - alpha) / denominator], [sample, noise]);
 }
 
 /** The linear multistep formulas of order 1 to 4. */

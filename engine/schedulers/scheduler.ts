@@ -1,29 +1,35 @@
-import type { SchedulerConfig } from '../model/configs.ts';
-
 /**
  * One picture's way from noise to latents. Holds the history its method needs, so each picture has its own.
  * Numbers only: latents are flat float32, computed in float64.
+ *
+ * A way is a row of calls of the network, whatever the method: a step of Heun's is two calls, the second at the
+ * next noise level. The caller needs no more than the timestep of each and `stepOf` to count for people.
  */
 export interface Scheduler {
-  /** The timestep of each UNet call, high to low. PLMS calls its second one twice. */
+  /** The timestep of each UNet call. PLMS calls its second one twice, DPM2 goes through midpoints. */
   readonly timesteps: readonly number[];
+  /** The step each call belongs to, from 0: what a person counts. Never falls. */
+  readonly stepOf: readonly number[];
   /** Unit noise times this is where the first call begins. */
   readonly initNoiseSigma: number;
   /** What the UNet sees of the sample before call `i`. */
   scaleModelInput(sample: Float32Array, i: number): Float32Array;
-  /** The sample after call `i`. Ancestral samplers take unit noise of the sample's size from `drawNoise`. */
-  step(prediction: Float32Array, i: number, sample: Float32Array, drawNoise: () => Float32Array): Float32Array;
+  /** The sample after call `i`. Calls are made in order, from a first one that begins a step. */
+  step(prediction: Float32Array, i: number, sample: Float32Array, noise: NoiseSource): Float32Array;
+  /** x̂₀, what the finished latents would be were the prediction of call `i` right. */
+  estimate(prediction: Float32Array, i: number, sample: Float32Array): Float32Array;
   /** A finished picture's latents brought back to the noise level of call `i`. */
   addNoise(latents: Float32Array, noise: Float32Array, i: number): Float32Array;
 }
 
-export type PredictionType = SchedulerConfig['prediction_type'];
-
-/** out[i] = f(a[i], b[i]) over two equally long vectors. */
-export function zip(a: Float32Array, b: Float32Array, f: (a: number, b: number) => number): Float32Array {
-  const out = new Float32Array(a.length);
-  for (let i = 0; i < out.length; i += 1) out[i] = f(a[i] as number, b[i] as number);
-  return out;
+/** Where the fresh noise of one picture comes from. */
+export interface NoiseSource {
+  /** The next unit noise of the picture's own stream, of the sample's size. */
+  draw(): Float32Array;
+  /** The picture's seed, for samplers whose noise is one Brownian path. */
+  readonly seed: number;
+  /** The first unit noise, of the sample's size, of a stream with a seed of its own. */
+  seeded(seed: number): Float32Array;
 }
 
 /** Σ weights[k] · vectors[k]. */

@@ -3,7 +3,7 @@ import { linspace } from './noise-schedule.ts';
 /** The three ways to spread inference steps over training timesteps: Lin et al. 2023, table 2. */
 export type TimestepSpacing = 'leading' | 'linspace' | 'trailing';
 
-/** Timesteps from high to low, as DDIM, PNDM and the Euler samplers space them; `linspace` is not rounded. */
+/** Timesteps from high to low, as samplers in ᾱ and in σ space them; `linspace` is not rounded. */
 export function spacedTimesteps(spacing: TimestepSpacing, steps: number, trainSteps: number, offset: number): number[] {
   switch (spacing) {
     case 'linspace':
@@ -17,7 +17,7 @@ export function spacedTimesteps(spacing: TimestepSpacing, steps: number, trainSt
   }
 }
 
-/** DPM-Solver counts one interval more than it takes steps, so that its last step is not wasted at t = 0. */
+/** Solvers in λ count one interval more than they take steps, so that the last step is not wasted at t = 0. */
 export function solverTimesteps(spacing: TimestepSpacing, steps: number, trainSteps: number, offset: number): number[] {
   switch (spacing) {
     case 'linspace':
@@ -31,6 +31,7 @@ export function solverTimesteps(spacing: TimestepSpacing, steps: number, trainSt
   }
 }
 
+/** diffusers' `arange` gives one timestep too many, −1, where the ratio rounds low (61, 103, 121, 122 of 1000). */
 function trailing(steps: number, trainSteps: number): number[] {
   const ratio = trainSteps / steps;
   return Array.from({ length: steps }, (_, i) => roundHalfEven(trainSteps - i * ratio) - 1);

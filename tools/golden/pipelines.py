@@ -6,27 +6,71 @@ from pathlib import Path
 import torch
 from diffusers import (
     DDIMScheduler,
+    DDPMScheduler,
     DPMSolverMultistepScheduler,
+    DPMSolverSDEScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    KDPM2AncestralDiscreteScheduler,
+    KDPM2DiscreteScheduler,
+    LCMScheduler,
+    LMSDiscreteScheduler,
     PNDMScheduler,
     SchedulerMixin,
     StableDiffusionPipeline,
+    UniPCMultistepScheduler,
 )
 
-SAMPLERS: dict[str, tuple[type, dict]] = {
-    "pndm": (PNDMScheduler, {}),
-    "ddim": (DDIMScheduler, {}),
-    "euler": (EulerDiscreteScheduler, {}),
-    "euler_a": (EulerAncestralDiscreteScheduler, {}),
-    "dpmpp_2m": (DPMSolverMultistepScheduler, {}),
-    "dpmpp_2m_karras": (DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
+from dpmpp_2s_ancestral import DPMpp2SAncestralScheduler
+
+PLAIN: dict[str, type] = {
+    "pndm": PNDMScheduler,
+    "ddim": DDIMScheduler,
+    "ddpm": DDPMScheduler,
+    "lcm": LCMScheduler,
+    "euler_a": EulerAncestralDiscreteScheduler,
 }
+SPACED: dict[str, tuple[type, dict]] = {
+    "euler": (EulerDiscreteScheduler, {}),
+    "heun": (HeunDiscreteScheduler, {}),
+    "lms": (LMSDiscreteScheduler, {}),
+    "dpm2": (KDPM2DiscreteScheduler, {}),
+    "dpm2_a": (KDPM2AncestralDiscreteScheduler, {}),
+    "dpmpp_2m": (DPMSolverMultistepScheduler, {}),
+    "dpmpp_2m_sde": (DPMSolverMultistepScheduler, {"algorithm_type": "sde-dpmsolver++"}),
+    "dpmpp_2s_a": (DPMpp2SAncestralScheduler, {}),
+    "dpmpp_sde": (DPMSolverSDEScheduler, {}),
+    "unipc": (UniPCMultistepScheduler, {}),
+}
+SPACINGS = ("karras", "exponential", "beta")
+
+SAMPLERS: dict[str, tuple[type, dict]] = {
+    **{name: (scheduler_class, {}) for name, scheduler_class in PLAIN.items()},
+    **{
+        f"{name}_{spacing}" if spacing else name: (
+            scheduler_class,
+            {**overrides, f"use_{spacing}_sigmas": True} if spacing else overrides,
+        )
+        for name, (scheduler_class, overrides) in SPACED.items()
+        for spacing in ("", *SPACINGS)
+    },
+}
+STOCHASTIC = ("ddpm", "lcm", "euler_a", "dpm2_a", "dpmpp_2m_sde", "dpmpp_2s_a")
+"""Methods that take noise from the picture's generator. `dpmpp_sde` grows a Brownian tree from the seed."""
 
 
-def create_sampler(name: str, config: dict) -> SchedulerMixin:
+def method_of(name: str) -> str:
+    for spacing in SPACINGS:
+        name = name.removesuffix(f"_{spacing}")
+    return name
+
+
+def create_sampler(name: str, config: dict, seed: int = 0) -> SchedulerMixin:
     """A sampler made from a model's scheduler_config.json, as `SamplerClass.from_config` makes it."""
     scheduler_class, overrides = SAMPLERS[name]
+    if method_of(name) == "dpmpp_sde":
+        overrides = {**overrides, "noise_sampler_seed": seed}
     return scheduler_class.from_config(config, **overrides)
 
 

@@ -1,41 +1,115 @@
 """Each sampler's trajectory under a denoiser that is one formula, so that no network is needed to check a sampler."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
+from diffusers import StableDiffusionImg2ImgPipeline
 
 from golden_file import write_cases, write_tensors
-from pipelines import SAMPLERS, create_sampler, scheduler_config
+from pipelines import PLAIN, SAMPLERS, SPACED, STOCHASTIC, create_sampler, method_of, scheduler_config
 from schedule_goldens import V1
 
-SHAPE = (1, 4, 4, 4)
+SHAPE = (1, 4, 2, 2)
 SEED = 42
 STEP_COUNTS = [1, 2, 5, 10]
 DENOISER = "prediction = 0.3 * scaled + 0.1 * sin(timestep / 100), scaled = scale_model_input(latents, timestep)"
+METHODS = [*PLAIN, *SPACED]
+SPACED_NAMES = [name for name in SAMPLERS if name not in METHODS]
+SOLVERS = ["dpmpp_2m", "dpmpp_2m_karras", "unipc", "unipc_karras"]
+EPSILON_OR_V_ONLY = ("pndm", "euler_a", "dpm2", "dpm2_a", "dpmpp_2s_a", "dpmpp_sde")
+"""Classes that cannot use a network that predicts the picture itself."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    config: str
+    sampler: str
+    steps: int
+    strength: float | None = None
+    """Begun midway, as diffusers' img2img begins."""
+
+    @property
+    def tensor(self) -> str:
+        start = "" if self.strength is None else f"/strength-{self.strength:g}"
+        return f"{self.config}/{self.sampler}/{self.steps}{start}"
 
 
 def configs(models: Path) -> dict[str, dict]:
+    zero_snr = {"timestep_spacing": "trailing", "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}
     return {
         "v1-4": V1,
         "v1-4-v-prediction": {**V1, "prediction_type": "v_prediction"},
+        "v1-4-sample": {**V1, "prediction_type": "sample"},
         "tiny-linear": scheduler_config(models / "tiny-linear"),
-        "tiny-linear-epsilon": {**scheduler_config(models / "tiny-linear"), "prediction_type": "epsilon"},
         "v1-4-trailing": {**V1, "timestep_spacing": "trailing"},
+        "v1-4-leading": {**V1, "timestep_spacing": "leading"},
+        "zero-snr": {**V1, **zero_snr},
+        "clipped": {**V1, "clip_sample": True, "clip_sample_range": 0.7},
+        "thresholded": {**V1, "thresholding": True, "dynamic_thresholding_ratio": 0.8, "sample_max_value": 1.2},
+        "third-order": {**V1, "solver_order": 3},
+        "first-order": {**V1, "solver_order": 1},
+        "heun-solver": {**V1, "solver_type": "heun"},
+        "bh1-solver": {**V1, "solver_type": "bh1"},
+        "sigma-min": {**V1, "final_sigmas_type": "sigma_min"},
+        "no-corrector": {**V1, "disable_corrector": [0, 2]},
+        "large-variance": {**V1, "variance_type": "fixed_large"},
     }
 
 
-def trajectory(name: str, config: dict, steps: int, eta: float = 0.0) -> torch.Tensor:
-    """Latents before the first call and after each: [calls + 1, 4, 4, 4]."""
-    sampler = create_sampler(name, config)
-    sampler.set_timesteps(steps)
+def walks() -> list[Walk]:
+    every = [
+        Walk(config, sampler, steps)
+        for config in ("v1-4", "v1-4-v-prediction", "tiny-linear")
+        for sampler in METHODS
+        for steps in STEP_COUNTS
+    ]
+    spacings = [Walk("v1-4", sampler, steps) for sampler in SPACED_NAMES for steps in (1, 2, 5, 16)]
+    others = [
+        Walk(config, sampler, 6)
+        for config in ("v1-4-sample", "v1-4-trailing", "v1-4-leading", "zero-snr")
+        for sampler in METHODS
+        if config != "v1-4-sample" or sampler not in EPSILON_OR_V_ONLY
+    ]
+    bounds = [Walk(config, sampler, 6) for config in ("clipped", "thresholded") for sampler in METHODS]
+    solvers = [
+        Walk(config, sampler, steps)
+        for config in ("third-order", "first-order", "heun-solver", "bh1-solver", "sigma-min")
+        for sampler in SOLVERS
+        for steps in (3, 8, 17)
+    ]
+    single = [
+        Walk("heun-solver", "dpmpp_2m_sde", 8),
+        Walk("sigma-min", "euler", 8),
+        Walk("no-corrector", "unipc", 8),
+        Walk("large-variance", "ddpm", 8),
+    ]
+    midway = [
+        Walk("v1-4", sampler, steps, strength)
+        for sampler in [*METHODS, "dpm2_karras", "dpmpp_2m_karras", "dpmpp_sde_karras", "unipc_exponential"]
+        for steps, strength in ((10, 0.6), (6, 0.95), (17, 0.3))
+    ]
+    return every + spacings + others + bounds + solvers + single + midway
+
+
+def trajectory(walk: Walk, config: dict) -> torch.Tensor:
+    """Latents before the first call and after each: [calls + 1, 4, 2, 2]."""
+    sampler = create_sampler(walk.sampler, config, SEED)
+    sampler.set_timesteps(walk.steps)
     generator = torch.Generator("cpu").manual_seed(SEED)
-    latents = torch.randn(SHAPE, generator=generator) * sampler.init_noise_sigma
+    noise = torch.randn(SHAPE, generator=generator)
+    if walk.strength is None:
+        timesteps = sampler.timesteps
+        latents = noise * sampler.init_noise_sigma
+    else:
+        pipeline = SimpleNamespace(scheduler=sampler)
+        timesteps, _ = StableDiffusionImg2ImgPipeline.get_timesteps(pipeline, walk.steps, walk.strength, "cpu")
+        latents = sampler.add_noise(picture(), noise, timesteps[:1])
     states = [latents]
-    extra = {"generator": generator} if name in ("euler_a", "ddim") else {}
-    if name == "ddim":
-        extra["eta"] = eta
-    for timestep in sampler.timesteps:
+    extra = {"generator": generator} if method_of(walk.sampler) in STOCHASTIC else {}
+    for timestep in timesteps:
         scaled = sampler.scale_model_input(latents, timestep)
         prediction = 0.3 * scaled + 0.1 * math.sin(float(timestep) / 100)
         latents = sampler.step(prediction, timestep, latents, **extra).prev_sample
@@ -43,29 +117,31 @@ def trajectory(name: str, config: dict, steps: int, eta: float = 0.0) -> torch.T
     return torch.cat(states)
 
 
+def picture() -> torch.Tensor:
+    """What a midway walk begins with."""
+    return torch.arange(16, dtype=torch.float32).reshape(SHAPE) / 8 - 1
+
+
 def make(out: Path, models: Path) -> None:
     named = configs(models)
     cases, tensors = [], {}
-    for config_name, config in named.items():
-        for sampler in SAMPLERS:
-            for steps in STEP_COUNTS:
-                for eta in (0.0, 1.0) if sampler == "ddim" else (0.0,):
-                    tensor = f"{config_name}/{sampler}/{steps}" + (f"/eta{eta:g}" if eta else "")
-                    tensors[tensor] = trajectory(sampler, config, steps, eta)
-                    cases.append(
-                        {
-                            "config": config_name,
-                            "sampler": sampler,
-                            "steps": steps,
-                            "eta": eta,
-                            "calls": len(tensors[tensor]) - 1,
-                            "tensor": tensor,
-                        }
-                    )
+    for walk in walks():
+        tensors[walk.tensor] = trajectory(walk, named[walk.config])
+        cases.append(
+            {
+                "config": walk.config,
+                "sampler": walk.sampler,
+                "steps": walk.steps,
+                "strength": walk.strength,
+                "calls": len(tensors[walk.tensor]) - 1,
+                "tensor": walk.tensor,
+            }
+        )
     facts = {
         "seed": SEED,
         "denoiser": DENOISER,
-        "initial": "torch.randn((1, 4, 4, 4)) * init_noise_sigma; later noise continues the same generator",
+        "initial": "torch.randn((1, 4, 2, 2)) * init_noise_sigma; later noise continues the same generator",
+        "midway": "add_noise(arange(16) / 8 - 1) at the first of img2img's get_timesteps",
         "configs": named,
         "tolerance": "3e-5 of the trajectory's greatest magnitude",
     }

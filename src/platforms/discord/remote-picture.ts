@@ -1,0 +1,64 @@
+import type { APIAttachment, APIMessage } from 'discord.js';
+import type { RemotePicture } from '../../core/request.ts';
+import { EaselError } from '../../errors.ts';
+
+/** Where Discord keeps what people upload. */
+const DISCORD_HOSTS: readonly string[] = ['cdn.discordapp.com', 'media.discordapp.net'];
+const FETCH_LIMIT_MS = 20_000;
+
+/** Hosts that attachments may be fetched from. @param apiUrl a proxy or an emulator serves attachments itself */
+export function attachmentHosts(apiUrl: string | undefined): readonly string[] {
+  return apiUrl === undefined ? DISCORD_HOSTS : [...DISCORD_HOSTS, new URL(apiUrl).host];
+}
+
+/** The pictures on a message, and on the message that it passes on; not fetched yet. */
+export function picturesOn(
+  message: Pick<APIMessage, 'attachments' | 'message_snapshots'>,
+  hosts: readonly string[],
+): RemotePicture[] {
+  const forwarded = (message.message_snapshots ?? []).flatMap((snapshot) => snapshot.message.attachments);
+  return [...message.attachments, ...forwarded]
+    .filter(({ content_type }) => content_type?.startsWith('image/') === true)
+    .map((attachment) => toRemotePicture(attachment, hosts));
+}
+
+function toRemotePicture({ filename, content_type, size, url }: APIAttachment, hosts: readonly string[]) {
+  return {
+    name: filename,
+    mediaType: content_type?.split(';')[0] ?? 'application/octet-stream',
+    byteLength: size,
+    fetch: (maxBytes: number) => fetchBytes(url, maxBytes, hosts),
+  };
+}
+
+async function fetchBytes(address: string, maxBytes: number, hosts: readonly string[]): Promise<Uint8Array> {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !hosts.includes(url.host)) throw unavailable();
+  try {
+    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(FETCH_LIMIT_MS) });
+    if (!response.ok || response.body === null) throw unavailable();
+    return await readBounded(response.body, maxBytes);
+  } catch (cause) {
+    if (cause instanceof EaselError) throw cause;
+    throw unavailable(cause);
+  }
+}
+
+async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let byteLength = 0;
+  for await (const chunk of body) {
+    byteLength += chunk.length;
+    if (byteLength > maxBytes) {
+      const megabytes = Math.floor(maxBytes / 1e6);
+      throw new EaselError('picture_too_large', `That picture is larger than ${megabytes} MB; use a smaller one.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function unavailable(cause?: unknown): EaselError {
+  const sentence = 'Discord did not hand out that picture; upload it again and try then.';
+  return new EaselError('picture_unavailable', sentence, { cause });
+}
