@@ -12,6 +12,8 @@ interface RequestBase {
   readonly isModerator: boolean;
   /** The platform marks the channel as one for adults. */
   readonly isAgeRestricted: boolean;
+  /** Ids of the platform's roles or groups that the person has here. */
+  readonly roles?: readonly string[];
 }
 
 /** A typed command. Platforms without typed options leave `options` empty and put all in `text`. */
