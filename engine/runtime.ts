@@ -9,16 +9,12 @@ import type { Model } from './model/model.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
 import { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
-import { candidatesOf } from './provider.ts';
+import { candidatesOf, LOADS } from './provider.ts';
 import { specOf } from './recipe.ts';
 import type { Engine, EngineTask, RunOptions, RunResult } from './types.ts';
 import { openLoras } from './weights/open-loras.ts';
 
 const DEFAULT_PREVIEW_EVERY = 2;
-
-/** Rows of one UNet call: four pictures with guidance on a CPU, whose speed no larger call raises. */
-const CPU_MAX_ROWS = 8;
-const ACCELERATOR_MAX_ROWS = 16;
 
 /**
  * The engine in this very process, which it blocks while a network runs; the shell talks to it in a child. Tasks given
@@ -26,7 +22,7 @@ const ACCELERATOR_MAX_ROWS = 16;
  */
 export function createRuntime(options: EngineOptions): Engine {
   let candidates = candidatesOf(options.provider ?? DEFAULT_PROVIDER);
-  const batcher = new Batcher(() => options.maxRows ?? (candidates[0] === 'cpu' ? CPU_MAX_ROWS : ACCELERATOR_MAX_ROWS));
+  const batcher = new Batcher(() => options.maxRows ?? LOADS[candidates[0]].maxRows);
   const loaded = new LoadedModel(openModel);
   let reading: Promise<Catalog> | undefined;
   const downloads = new Downloads();
@@ -56,14 +52,14 @@ export function createRuntime(options: EngineOptions): Engine {
   async function openModel(id: string): Promise<Networks> {
     const { model, extras } = await modelOf(id);
     for (;;) {
-      const [provider = 'cpu', ...others] = candidates;
+      const [provider, next, ...others] = candidates;
       try {
         return await openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: extras.embeddings });
       } catch (error) {
         // Only a provider that does not work here is passed over, and from then on: a broken model is nobody's fault.
-        if (others.length === 0 || !isEngineError(error) || error.code !== 'provider_failed') throw error;
-        process.stderr.write(`${error.message}\nEasel draws on "${others[0]}" instead.\n`);
-        candidates = others;
+        if (next === undefined || !isEngineError(error) || error.code !== 'provider_failed') throw error;
+        process.stderr.write(`${error.message}\nEasel draws on "${next}" instead.\n`);
+        candidates = [next, ...others];
       }
     }
   }

@@ -229,6 +229,8 @@ export interface EngineDescription {
   readonly models: readonly ModelDescription[];
   readonly defaultModel: string;
   readonly provider: string;
+  /** Tasks that are worth running at once: more would only make each of them wait. At least 1. */
+  readonly slots: number;
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];
   readonly embeddings: readonly string[];

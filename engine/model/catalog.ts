@@ -3,7 +3,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
 import { parseHubId } from '../hub/hub-id.ts';
 import { readHubModel } from '../hub/hub-model.ts';
-import type { Provider } from '../provider.ts';
+import { candidatesOf, LOADS, type Provider } from '../provider.ts';
 import type { EngineDescription } from '../types.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { readCheckpoint } from './checkpoint.ts';
@@ -26,7 +26,7 @@ export interface EngineOptions {
   readonly previewEvery?: number;
   /** CPU threads; default 0, one a core. */
   readonly threads?: number;
-  /** Most rows of one UNet call, over all tasks: a picture takes one, with guidance two. Default 8 on a CPU, else 16. */
+  /** Most rows of one UNet call, over all tasks: a picture takes one, with guidance two. Default: what suits the provider. */
   readonly maxRows?: number;
 }
 
@@ -55,6 +55,7 @@ export async function describeModels(options: EngineOptions): Promise<EngineDesc
     models,
     defaultModel: first.id,
     provider: options.provider ?? DEFAULT_PROVIDER,
+    slots: LOADS[candidatesOf(options.provider ?? DEFAULT_PROVIDER)[0]].slots,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
     refused: catalog.refused.map(({ message }) => message),

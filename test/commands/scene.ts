@@ -18,6 +18,7 @@ export const lobby: ChannelRef = { platform: 'web', channelId: 'lobby' };
 export const engine: EngineDescription = {
   defaultModel: 'sketch',
   provider: 'cpu',
+  slots: 1,
   loras: [],
   embeddings: [],
   refused: [],

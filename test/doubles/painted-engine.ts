@@ -28,6 +28,7 @@ export function createPaintedEngine(): Engine & { readonly tasks: EngineTask[]; 
       models: [PAINTED_MODEL],
       defaultModel: PAINTED_MODEL.id,
       provider: 'cpu',
+      slots: 1,
       loras: [],
       embeddings: [],
       refused: [],

@@ -42,6 +42,7 @@ export function createSlowEngine({ atOnce = false } = {}): SlowEngine {
       models: [MODEL],
       defaultModel: MODEL.id,
       provider: 'none',
+      slots: 1,
       loras: [],
       embeddings: [],
       refused: [],
