@@ -53,9 +53,12 @@ export interface ButtonHandler {
   run(request: ButtonRequest, job: Job, index: number, context: CommandContext): Promise<DispatchResult>;
 }
 
-/** What is done with a filled form; `form` is its name in `encodeFormId`. */
+/** A form; `form` is its name in `encodeFormId`. */
 export interface FormHandler {
   readonly form: string;
+  /** The button that has the form's id was pressed. */
+  open(request: ButtonRequest, picture: FormSubject['picture'], context: CommandContext): Promise<DispatchResult>;
+  /** It was filled in. */
   run(request: FormRequest, picture: FormSubject['picture'], context: CommandContext): Promise<DispatchResult>;
 }
 

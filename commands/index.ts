@@ -1,4 +1,5 @@
 import type { ButtonActionName } from '../src/core/button.ts';
+import type { Localisations } from '../src/core/command.ts';
 import { cancel, cancelPressed } from './cancel.ts';
 import type { ButtonHandler, Command, FormHandler, MessageAction, Shortcut } from './context.ts';
 import { deletePressed } from './delete.ts';
@@ -24,6 +25,9 @@ export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
   cancel: cancelPressed,
   delete: deletePressed,
 };
+
+/** Names and descriptions in other languages. */
+export const localisations: Localisations = { commands: {}, messageActions: {} };
 
 /** Everything a person can fill in. */
 export const forms: readonly FormHandler[] = [];

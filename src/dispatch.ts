@@ -16,14 +16,20 @@ import type { Dispatch, DispatchResult } from './platforms/port.ts';
 
 /** By command name, without the slash. */
 export type CommandHandlers = ReadonlyMap<string, (request: CommandRequest) => Promise<DispatchResult>>;
-export type ButtonHandlers = Readonly<
-  Record<ButtonActionName, (request: ButtonRequest, job: Job, index: number) => Promise<DispatchResult>>
->;
+export type ButtonHandlers = (
+  action: ButtonActionName,
+  request: ButtonRequest,
+  job: Job,
+  index: number,
+) => Promise<DispatchResult>;
 
-/** By the form's name. */
+/** By the form's name: what a button does that opens it, and what is done with it once filled in. */
 export type FormHandlers = ReadonlyMap<
   string,
-  (request: FormRequest, picture: FormSubject['picture']) => Promise<DispatchResult>
+  {
+    readonly open: (request: ButtonRequest, picture: FormSubject['picture']) => Promise<DispatchResult>;
+    readonly run: (request: FormRequest, picture: FormSubject['picture']) => Promise<DispatchResult>;
+  }
 >;
 /** By the action's name. */
 export type MessageActionHandlers = ReadonlyMap<string, (request: MessageActionRequest) => Promise<DispatchResult>>;
@@ -58,23 +64,27 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   async function runButton(request: ButtonRequest): Promise<DispatchResult> {
     const button = decodeButtonId(request.buttonId);
+    const subject = decodeFormId(request.buttonId);
+    const form = subject === undefined ? undefined : forms.get(subject.form);
+    if (form !== undefined) return form.open(request, subject?.picture);
     if (button === undefined) {
       throw new BadInputError('unknown_button', 'This button is not one that this Easel knows; use /imagine instead.');
     }
     const job = await findJob(button.jobId);
-    if (job === undefined) {
+    // An id is not a secret: pictures of one platform are none of another's.
+    if (job === undefined || job.channel.platform !== request.channel.platform) {
       throw new BadInputError('unknown_job', 'That picture is no longer kept here; use /imagine to make a new one.');
     }
-    return buttons[button.action](request, job, button.index);
+    return buttons(button.action, request, job, button.index);
   }
 
   async function runForm(request: FormRequest): Promise<DispatchResult> {
     const subject = decodeFormId(request.formId);
-    const run = subject === undefined ? undefined : forms.get(subject.form);
-    if (run === undefined) {
+    const form = subject === undefined ? undefined : forms.get(subject.form);
+    if (form === undefined) {
       throw new BadInputError('unknown_form', 'This form is not one that this Easel knows; use /imagine instead.');
     }
-    return run(request, subject?.picture);
+    return form.run(request, subject?.picture);
   }
 
   async function runMessageAction(request: MessageActionRequest): Promise<DispatchResult> {

@@ -10,7 +10,15 @@ export function createInbox(context: CommandContext, explain: Explain): Inbox {
   const dispatch = createDispatch({
     commands: new Map(commands.map(({ description, run }) => [description.name, (request) => run(request, context)])),
     buttons: bindButtons(context),
-    forms: new Map(forms.map(({ form, run }) => [form, (request, picture) => run(request, picture, context)])),
+    forms: new Map(
+      forms.map((handler) => [
+        handler.form,
+        {
+          open: (request, picture) => handler.open(request, picture, context),
+          run: (request, picture) => handler.run(request, picture, context),
+        },
+      ]),
+    ),
     messageActions: new Map(
       messageActions.map(({ description, run }) => [description.action, (request) => run(request, context)]),
     ),
@@ -32,16 +40,5 @@ export function createInbox(context: CommandContext, explain: Explain): Inbox {
 }
 
 function bindButtons(context: CommandContext): ButtonHandlers {
-  const bind = (name: keyof typeof buttons): ButtonHandlers[typeof name] => {
-    return (request, job, index) => buttons[name].run(request, job, index, context);
-  };
-  return {
-    reroll: bind('reroll'),
-    vary: bind('vary'),
-    vary_subtle: bind('vary_subtle'),
-    vary_strong: bind('vary_strong'),
-    upscale: bind('upscale'),
-    cancel: bind('cancel'),
-    delete: bind('delete'),
-  };
+  return (action, request, job, index) => buttons[action].run(request, job, index, context);
 }

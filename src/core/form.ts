@@ -5,7 +5,7 @@ export interface Form {
   /** At most 24 characters: Slack's limit, the strictest. */
   readonly title: string;
   readonly submitLabel: string;
-  /** Discord shows at most 5. */
+  /** Discord shows at most 5; a form that only opens where there is room for more says so. */
   readonly fields: readonly FormField[];
 }
 
@@ -14,9 +14,11 @@ export interface FormField {
   /** At most 45 characters. */
   readonly label: string;
   readonly kind: 'line' | 'paragraph' | 'choice';
+  /** "" is nothing yet; of a `choice` also nothing chosen. */
   readonly value: string;
+  /** What is not required may be left empty, a `choice` too. */
   readonly required: boolean;
-  /** Characters; not for `choice`. */
+  /** Characters, at most 3000, Slack's limit; not for `choice`. */
   readonly maxLength?: number;
   /** Shown while empty. */
   readonly placeholder?: string;

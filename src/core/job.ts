@@ -24,6 +24,11 @@ export interface JobFailure {
   readonly userMessage: string;
 }
 
+export interface JobParent {
+  readonly jobId: string;
+  readonly index: number;
+}
+
 export interface Job {
   /** Made from platform and request id, so that an event delivered twice makes one job. */
   readonly id: string;
@@ -31,7 +36,13 @@ export interface Job {
   readonly channel: ChannelRef;
   readonly task: EngineTask;
   /** The picture whose button was pressed. */
-  readonly parent?: { readonly jobId: string; readonly index: number };
+  readonly parent?: JobParent;
+  /** Where it comes from a message without a job of its own, or that job's message: replies link to it. */
+  readonly parentMessage?: MessageRef;
+  /** Its pictures are hidden until a person asks to see them. */
+  readonly spoiler?: boolean;
+  /** Who starred it, as `userKey` writes them; a job with a star is never pruned. */
+  readonly starred?: readonly string[];
   readonly state: JobState;
   /** Times the engine has begun it. */
   readonly attempts: number;

@@ -23,7 +23,7 @@ export interface ReplyPicture {
 }
 
 export interface ReplyButton {
-  /** From `encodeButtonId`. */
+  /** From `encodeButtonId`, or from `encodeFormId`: then pressing it opens that form. */
   readonly id: string;
   readonly label: string;
   /** What it does, for screen readers and tooltips. */

@@ -54,7 +54,7 @@ export interface MessageActionRequest extends RequestBase {
   readonly pictures: readonly RemotePicture[];
 }
 
-/** An action that concerns no message: a global shortcut, or the app's own page (`home`). */
+/** An action that concerns no message: a global shortcut (`imagine`: a form of all options), or the app's own page (`home`). */
 export interface ShortcutRequest extends RequestBase {
   readonly kind: 'shortcut';
   readonly shortcut: string;

@@ -54,7 +54,8 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
       });
       pace.record(entry.cost, now() - begunAt);
       const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
-      await finish(entry, 'rendered', { pictures: stored, ...(notes.length > 0 && { notes }) });
+      const all = [...(entry.job.notes ?? []), ...notes];
+      await finish(entry, 'rendered', { pictures: stored, ...(all.length > 0 && { notes: all }) });
       return undefined;
     } catch (error) {
       return { error };

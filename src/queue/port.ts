@@ -1,16 +1,11 @@
-import type { EngineTask, Progress, RunResult } from '../../engine/index.ts';
-import type { ChannelRef } from '../core/channel.ts';
+import type { Progress, RunResult } from '../../engine/index.ts';
 import type { Job, JobFailure } from '../core/job.ts';
-import type { User } from '../core/user.ts';
 
 /** What a command asks for; the queue makes the job of it. */
-export interface JobDraft {
+export interface JobDraft
+  extends Pick<Job, 'owner' | 'channel' | 'task' | 'parent' | 'parentMessage' | 'spoiler' | 'notes'> {
   /** The platform's event id: the same request makes the same job. */
   readonly requestId: string;
-  readonly owner: User;
-  readonly channel: ChannelRef;
-  readonly task: EngineTask;
-  readonly parent?: { readonly jobId: string; readonly index: number };
 }
 
 export interface Submission {

@@ -1,17 +1,20 @@
-import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import type { KeyvStoreAdapter } from 'keyv';
 import type { Job } from '../core/job.ts';
 import { isSettled } from '../core/job-state.ts';
+import { openNamespace } from './namespace.ts';
 import type { JobStore } from './port.ts';
+import { createShelves } from './shelves.ts';
 
 /**
- * Jobs in any Keyv store. `jobs:<id>` holds each job, `unfinished:<id>` marks those that a restart must look at.
- * The mark is written before the job and removed after it, so a death between the two leaves a mark too many, never
- * a job forgotten.
+ * Jobs in any Keyv store. `jobs:<id>` holds each job, `unfinished:<id>` marks those that a restart must look at, and
+ * the shelves say what each person made and starred. A mark is written before the job and removed after it, so a death
+ * between the two leaves a mark too many, never a job forgotten.
  * @param createAdapter a fresh adapter on the same store for each namespace
  */
 export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore {
   const jobs = openNamespace<Job>('jobs', createAdapter());
   const unfinished = openNamespace<true>('unfinished', createAdapter());
+  const shelves = createShelves(createAdapter);
   /** The last write of each job under way; the next waits for it. */
   const writes = new Map<string, Promise<unknown>>();
 
@@ -33,7 +36,9 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore 
     const wasOpen = before !== undefined && !isSettled(before);
     const isOpen = !isSettled(job);
     if (isOpen && !wasOpen) await unfinished.set(job.id, true);
+    await shelves.add(job, before);
     await jobs.set(job.id, job);
+    await shelves.remove(job, before);
     if (!isOpen && wasOpen) await unfinished.delete(job.id);
   }
 
@@ -56,21 +61,17 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore 
       }
       return found.sort((a, b) => a.createdAt - b.createdAt);
     },
+    shelf: async (user, shelf, limit) => {
+      const found: Job[] = [];
+      for (const jobId of await shelves.list(user, shelf)) {
+        const job = await jobs.get(jobId);
+        if (job !== undefined) found.push(job);
+        if (found.length === limit) break;
+      }
+      return found;
+    },
     close: async () => {
       await Promise.all(writes.values());
     },
   };
-}
-
-function openNamespace<Value>(namespace: string, store: KeyvStoreAdapter): Keyv<Value> {
-  const keyv = new Keyv<Value>({
-    store,
-    namespace,
-    throwOnErrors: true,
-    serialize: JSON.stringify,
-    deserialize: JSON.parse,
-  });
-  // Every error is thrown to the caller as well; without a listener Keyv would end the process.
-  keyv.on('error', () => {});
-  return keyv;
 }

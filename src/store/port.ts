@@ -15,9 +15,14 @@ export interface JobStore {
   update(jobId: string, change: (job: Job) => Job): Promise<Job | undefined>;
   /** Every job whose end the channel does not show yet (see `isSettled`), oldest first. */
   unfinished(): Promise<readonly Job[]>;
+  /** What a person asked for or starred, newest first: at most `limit` jobs. */
+  shelf(user: Pick<User, 'platform' | 'id'>, shelf: Shelf, limit: number): Promise<readonly Job[]>;
   /** Waits for the writes under way. */
   close(): Promise<void>;
 }
+
+/** `made`: by their own requests; `starred`: by anybody's. */
+export type Shelf = 'made' | 'starred';
 
 /** Pictures and final latents on disk, by job and place. */
 export interface PictureStore {

@@ -26,11 +26,9 @@ const pressed = (buttonId: string): ButtonRequest => ({
 
 function compose(run: (request: CommandRequest) => Promise<DispatchResult>) {
   const post = async () => POSTED;
-  const vary = { vary: post, vary_subtle: post, vary_strong: post };
-  const buttons = { reroll: post, ...vary, upscale: post, cancel: post, delete: post };
   const commands = new Map([['imagine', run]]);
   return createDispatch({
-    ...{ commands, buttons, forms: new Map(), messageActions: new Map(), shortcuts: new Map() },
+    ...{ commands, buttons: post, forms: new Map(), messageActions: new Map(), shortcuts: new Map() },
     ...{ findJob: async () => undefined, explain: createExplain(log) },
   });
 }

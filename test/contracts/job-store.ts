@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/core/job.ts';
 import { transition } from '../../src/core/job-state.ts';
+import { userKey } from '../../src/core/user.ts';
 import type { JobStore } from '../../src/store/port.ts';
 import { CHANNEL, personNamed, taskWith } from '../doubles/tasks.ts';
 
@@ -55,6 +56,25 @@ export function testJobStore(name: string, open: () => Promise<StoreUnderTest>):
       await opened.store.update('untold', (job) => ({ ...job, announced: true }));
       expect(await ids()).toEqual(['young']);
       expect((await opened.store.get('old'))?.state).toBe('delivered');
+    });
+
+    it('lists what a person made and what they starred, newest first', async () => {
+      const [ada, ben] = [personNamed('Ada'), { ...personNamed('Ben'), id: 'ben:1' }];
+      await opened.store.put(jobNamed('first', { createdAt: 1 }));
+      await opened.store.put(jobNamed('third', { createdAt: 300 }));
+      await opened.store.put(jobNamed('second', { createdAt: 20 }));
+      await opened.store.put(jobNamed('his', { owner: ben, createdAt: 4 }));
+      await opened.store.update('his', (job) => ({ ...job, starred: [userKey(ada), userKey(ben)] }));
+      await opened.store.update('second', (job) => ({ ...job, starred: [userKey(ada)] }));
+      await opened.store.update('his', (job) => ({ ...job, starred: [userKey(ben)] }));
+      opened = await opened.restart();
+      const shelf = async (...asked: Parameters<JobStore['shelf']>) =>
+        (await opened.store.shelf(...asked)).map((job) => job.id);
+      expect(await shelf(ada, 'made', 10)).toEqual(['third', 'second', 'first']);
+      expect(await shelf(ada, 'made', 2)).toEqual(['third', 'second']);
+      expect(await shelf(ada, 'starred', 10)).toEqual(['second']);
+      expect(await shelf(ben, 'starred', 10)).toEqual(['his']);
+      expect(await shelf({ platform: 'web', id: 'ben' }, 'made', 10)).toEqual([]);
     });
 
     it('loses no change when many parts change one job at once', async () => {
