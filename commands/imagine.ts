@@ -4,14 +4,14 @@ import type { Command, CommandContext } from './context.ts';
 import { IMAGINE_OPTIONS } from './options.ts';
 import { POSTED } from './replies.ts';
 import { type InitSource, pictureSources, resolveSpec } from './spec.ts';
+import { askedBy } from './submit.ts';
 
 export const imagine: Command = {
   description: { name: 'imagine', description: 'Draw what you describe', options: IMAGINE_OPTIONS },
   async run(request, context) {
     const init = await takeInit(request, context);
     const spec = resolveSpec(request, { ...context, ...(init !== undefined && { init }) });
-    const { id: requestId, user: owner, channel } = request;
-    await context.queue.submit({ requestId, owner, channel, task: { kind: 'generate', spec } });
+    await context.queue.submit({ ...askedBy(request), task: { kind: 'generate', spec } });
     return POSTED;
   },
 };

@@ -98,6 +98,7 @@ function compose({ config, description, store, ports, drawing, log }: Compositio
   const queue = createLocalQueue({
     store: store.jobs,
     limits: config,
+    roleWeights: config.roleWeights,
     concurrency: config.concurrency,
     explain: (error, job) => explain(error, { job: job.id }),
   });

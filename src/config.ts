@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { PROVIDERS, type Provider, resolveModelPlace, SPEC_LIMITS } from '../engine/index.ts';
-import { EaselError } from './errors.ts';
+import { parseRoleWeights, type RoleWeights } from './core/role-weights.ts';
+import { BadInputError, EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 
 export interface Config {
@@ -20,6 +21,8 @@ export interface Config {
   readonly negative: string;
   readonly maxWaitingPerUser: number;
   readonly maxWaiting: number;
+  /** How much of the engine people with a role get. */
+  readonly roleWeights: RoleWeights;
   /** Jobs the engine works on at once. */
   readonly concurrency: number;
   readonly logLevel: LogLevel;
@@ -39,6 +42,16 @@ function whole(min: number, max: number) {
     .refine((value) => value >= min && value <= max, { error: (issue) => `${rule}, not ${issue.input}` });
 }
 
+function readRoleWeights(typed: string, context: z.RefinementCtx): RoleWeights {
+  try {
+    return parseRoleWeights(typed);
+  } catch (error) {
+    if (!(error instanceof BadInputError)) throw error;
+    context.addIssue({ code: 'custom', message: error.userMessage });
+    return z.NEVER;
+  }
+}
+
 const ENVIRONMENT = z.object({
   EASEL_DATA: text('a folder').default('./data'),
   PORT: whole(0, 65535).default(3000),
@@ -49,6 +62,7 @@ const ENVIRONMENT = z.object({
   EASEL_NEGATIVE: z.string().default(''),
   EASEL_MAX_WAITING_PER_USER: whole(1, 1000).default(10),
   EASEL_MAX_WAITING: whole(1, 10_000).default(200),
+  EASEL_ROLE_WEIGHTS: z.string().default('').transform(readRoleWeights),
   EASEL_CONCURRENCY: whole(1, 16).default(1),
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 });
@@ -77,6 +91,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     negative: values.EASEL_NEGATIVE,
     maxWaitingPerUser: values.EASEL_MAX_WAITING_PER_USER,
     maxWaiting: values.EASEL_MAX_WAITING,
+    roleWeights: values.EASEL_ROLE_WEIGHTS,
     concurrency: values.EASEL_CONCURRENCY,
     logLevel: values.EASEL_LOG_LEVEL,
   };

@@ -35,6 +35,8 @@ export interface Job {
   readonly owner: User;
   readonly channel: ChannelRef;
   readonly task: EngineTask;
+  /** How much of the engine its owner gets beside the others: of their roles, when they asked. 1 when absent. */
+  readonly weight?: number;
   /** The picture whose button was pressed. */
   readonly parent?: JobParent;
   /** Where it comes from a message without a job of its own, or that job's message: replies link to it. */

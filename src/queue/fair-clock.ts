@@ -4,6 +4,9 @@
  *
  *     start = max(V, F[user]);  F[user] = start + cost;  on begin: V = max(V, start)
  *
+ * The cost here is the work divided by its owner's weight: who weighs twice as much is charged half, and comes twice as
+ * often.
+ *
  * A user with a long batch is charged ahead for it, so whoever comes later gets a tag among the batch and not behind it.
  */
 export interface FairClock {

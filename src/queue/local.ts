@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import type { Job } from '../core/job.ts';
 import { jobIdOf } from '../core/job-id.ts';
 import { isPending } from '../core/job-state.ts';
+import { type RoleWeights, weightOf } from '../core/role-weights.ts';
 import { createSignal } from '../core/signal.ts';
 import { userKey } from '../core/user.ts';
 import { EaselError } from '../errors.ts';
@@ -19,6 +20,8 @@ export interface LocalQueueOptions {
   readonly store: JobStore;
   readonly limits: QueueLimits;
   readonly explain: ExplainFailure;
+  /** Everyone weighs the same when absent. */
+  readonly roleWeights?: RoleWeights;
   /** Jobs that run at once; default 1. */
   readonly concurrency?: number;
   /** Milliseconds since the epoch; default `Date.now`. */
@@ -32,7 +35,7 @@ const MAX_ATTEMPTS = 5;
 
 /** The queue of one process: p-queue runs what the fair clock puts first, the store remembers. */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
-  const { store, limits, explain, concurrency = 1, now = Date.now, closeGraceMs = 5000 } = options;
+  const { store, limits, explain, roleWeights, concurrency = 1, now = Date.now, closeGraceMs = 5000 } = options;
   const lane = new PQueue({ concurrency, autoStart: false });
   /** One submission at a time: a person's jobs keep their order, and a duplicate finds the first. */
   const admission = new PQueue({ concurrency: 1 });
@@ -56,9 +59,18 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     assertMayWait(line.waiting(draft.owner), limits);
     // Strictly increasing, so that it orders the jobs again after a restart.
     lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
-    const { requestId: _, ...rest } = draft;
+    const { requestId: _, roles, ...rest } = draft;
+    const weight = weightOf(roleWeights ?? new Map(), draft.owner.platform, roles);
     const times = { createdAt: lastCreatedAt, updatedAt: lastCreatedAt };
-    const job: Job = { ...rest, ...times, id, state: 'queued', attempts: 0, pictures: [] };
+    const job: Job = {
+      ...rest,
+      ...(weight !== 1 && { weight }),
+      ...times,
+      id,
+      state: 'queued',
+      attempts: 0,
+      pictures: [],
+    };
     await store.put(job);
     join(job, false);
     queued.emit(job);
@@ -68,7 +80,8 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   function join(job: Job, resumed: boolean): void {
     const cost = costOf(job.task);
     const owner = userKey(job.owner);
-    const start = resumed ? clock.resume(owner, job.id, cost) : clock.enqueue(owner, job.id, cost);
+    const charge = cost / (job.weight ?? 1);
+    const start = resumed ? clock.resume(owner, job.id, charge) : clock.enqueue(owner, job.id, charge);
     const entry = line.add(job, cost, start, resumed);
     const place = { priority: -start, id: job.id, signal: entry.leave.signal };
     lane

@@ -6,6 +6,8 @@ export interface JobDraft
   extends Pick<Job, 'owner' | 'channel' | 'task' | 'parent' | 'parentMessage' | 'spoiler' | 'notes'> {
   /** The platform's event id: the same request makes the same job. */
   readonly requestId: string;
+  /** Ids of the platform's roles or groups that the owner has there; they may weigh more in the queue. */
+  readonly roles?: readonly string[];
 }
 
 export interface Submission {

@@ -20,6 +20,11 @@ describe('the configuration', () => {
     );
   });
 
+  it('reads what roles weigh, and takes everyone for equal without it', () => {
+    expect([...readConfig({ EASEL_ROLE_WEIGHTS: 'discord:1=2' }, HERE).roleWeights]).toEqual([['discord:1', 2]]);
+    expect(readConfig({}, HERE).roleWeights.size).toBe(0);
+  });
+
   it('reads several models by path and by name on the Hub, the first as the default', () => {
     const EASEL_MODEL = `./models/a, ${resolve('/b')},CompVis/stable-diffusion-v1-4@v2:fp16,`;
     expect(readConfig({ EASEL_MODEL }, HERE).modelFolders).toEqual([
@@ -40,6 +45,7 @@ describe('the configuration', () => {
       { EASEL_MODEL: ' ' },
       'EASEL_MODEL is empty; give one or more models: folders, .safetensors files, or names on the Hub, or leave it unset.',
     ],
+    [{ EASEL_ROLE_WEIGHTS: 'discord:1=many' }, 'EASEL_ROLE_WEIGHTS must be roles as discord:123456789=2 or'],
     [{ EASEL_LOG_LEVEL: 'loud' }, 'EASEL_LOG_LEVEL must be one of fatal, error,'],
   ])('answers %j with a sentence', (env, sentence) => {
     expect(() => readConfig(env, HERE)).toThrow(sentence);

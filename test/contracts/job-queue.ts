@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
+import { parseRoleWeights, type RoleWeights } from '../../src/core/role-weights.ts';
 import type { JobOutcome, JobQueue } from '../../src/queue/port.ts';
 import type { JobStore } from '../../src/store/port.ts';
 import { createSlowEngine, type SlowEngine } from '../doubles/slow-engine.ts';
@@ -9,6 +10,7 @@ import { draftOf } from '../doubles/tasks.ts';
 export interface QueueSetup {
   readonly limits: { readonly maxWaitingPerUser: number; readonly maxWaiting: number };
   readonly concurrency: number;
+  readonly roleWeights?: RoleWeights;
 }
 
 /** One queue over one store, as a process holds it; `restart` is what the next process sees. */
@@ -48,6 +50,9 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       for (const id of ids) jobs.push((await opened.queue.submit(draftOf(id))).job);
       return jobs;
     };
+    const submitAs = async (roles: readonly string[], ...ids: string[]) => {
+      for (const id of ids) await opened.queue.submit({ ...draftOf(id), roles });
+    };
     const ended = (count: number) => expect.poll(() => outcomes.length).toBe(count);
     const order = () => begun.map((job) => ('spec' in job.task ? job.task.spec.prompt : '')).join(' ');
 
@@ -69,6 +74,20 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       await work();
       await finishAll(12);
       expect(order()).toBe('A1 B1 C1 A2 B2 C2 A3 B3 C3 A4 A5 A6');
+    });
+
+    it('lets people whose roles weigh more come more often, by the roles they have when they ask', async () => {
+      await openWith({ roleWeights: parseRoleWeights('web:patron=2') });
+      await submitAs(['patron'], 'A1', 'A2', 'A3', 'A4');
+      await submitAs(['guest'], 'B1', 'B2', 'B3', 'B4');
+      const weights = opened.queue.pending().map((job) => [job.owner.name, job.weight]);
+      expect(weights.slice(0, 2)).toEqual([
+        ['A', 2],
+        ['B', undefined],
+      ]);
+      await work();
+      await finishAll(8);
+      expect(order()).toBe('A1 B1 A2 A3 B2 A4 B3 B4');
     });
 
     it('keeps the jobs of one person in order, also when they come at the same moment', async () => {
