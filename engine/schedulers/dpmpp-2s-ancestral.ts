@@ -7,14 +7,13 @@ import { ancestralStep, doubleCalls, eulerStep, geometricMean, SigmaScheduler } 
 /**
  * DPM-Solver++(2S) with ancestral noise: Lu et al. 2022 (DPM-Solver++), algorithm 1, with r = 1/2, down to a level below
  * the target, then fresh noise. This is k-diffusion's `sample_dpmpp_2s_ancestral`, what AUTOMATIC1111 calls
- * "DPM++ 2S a"; diffusers has no class for it. Its noise is the picture's own stream, its path the one that diffusers'
- * classes in σ take.
+ * "DPM++ 2S a"; diffusers has no class for it. Its noise is the picture's own stream, its path Euler's.
  */
 export class Dpmpp2sAncestralScheduler extends SigmaScheduler {
   #begun: Float32Array | undefined;
 
   constructor(config: SchedulerConfig, steps: number, spacing: Spacing) {
-    const schedule = noiseSchedule(config);
+    const schedule = noiseSchedule(config, 'floored');
     const path = sigmaPath(schedule, config, steps, spacing);
     const timestepOf = timestepsOf(schedule);
     const calls = doubleCalls(path, (_, from, to) => {

@@ -41,8 +41,7 @@ export class DpmppSdeScheduler extends SigmaScheduler {
   #unitNoise(from: number, to: number, noise: NoiseSource): Float32Array {
     const levels = this.sigmas.filter((sigma) => sigma > 0);
     this.#path ??= new BrownianTree(Math.min(...levels), Math.max(...levels), noise.seed, noise.seeded);
-    const [a, b] = [Math.fround(from), Math.fround(to)];
     // Time runs upwards in the tree, and the way goes down.
-    return combine([-1 / Math.sqrt(a - b)], [this.#path.increment(b, a)]);
+    return combine([-1 / Math.sqrt(from - to)], [this.#path.increment(to, from)]);
   }
 }

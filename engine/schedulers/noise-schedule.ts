@@ -27,7 +27,7 @@ export function noiseSchedule(config: SchedulerConfig, zeroSnr: ZeroSnr = 'unkno
   const betas = rescaled ? zeroTerminalSnr(trainingBetas(config)) : trainingBetas(config);
   const alphasCumprod = cumulativeAlphas(betas);
   if (rescaled && zeroSnr === 'floored') alphasCumprod[alphasCumprod.length - 1] = LEAST_ALPHA;
-  const sigmas = alphasCumprod.map((alpha) => f32(Math.sqrt(f32(f32(1 - alpha) / alpha))));
+  const sigmas = alphasCumprod.map((alpha) => Math.sqrt((1 - alpha) / alpha));
   return { betas, alphasCumprod, sigmas };
 }
 
@@ -53,9 +53,9 @@ function trainingBetas(config: SchedulerConfig): Float64Array {
   if (trained !== null && trained !== undefined) return Float64Array.from(trained, f32);
   switch (config.beta_schedule) {
     case 'linear':
-      return linspace(start, end, n).map(f32);
+      return torchLinspace(start, end, n);
     case 'scaled_linear':
-      return linspace(Math.sqrt(start), Math.sqrt(end), n).map((root) => f32(f32(root) ** 2));
+      return torchLinspace(Math.sqrt(start), Math.sqrt(end), n).map((root) => f32(root ** 2));
     case 'squaredcos_cap_v2':
       return squaredCosine(n);
     default:
@@ -71,6 +71,17 @@ function trainingBetas(config: SchedulerConfig): Float64Array {
 function squaredCosine(n: number): Float64Array {
   const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;
   return Float64Array.from({ length: n }, (_, i) => f32(Math.min(1 - alphaBar((i + 1) / n) / alphaBar(i / n), 0.999)));
+}
+
+/**
+ * `torch.linspace` in float32, digit for digit: each half is counted from its own end, and each value rounded once
+ * (a fused multiply-add). The last digit of σ decides where on its Brownian path DPM++ SDE looks.
+ */
+function torchLinspace(start: number, end: number, n: number): Float64Array {
+  const [first, last] = [f32(start), f32(end)];
+  const step = n > 1 ? f32(f32(last - first) / (n - 1)) : 0;
+  const half = Math.floor(n / 2);
+  return Float64Array.from({ length: n }, (_, i) => f32(i < half ? first + step * i : last - step * (n - 1 - i)));
 }
 
 /** n values from start to end, both included. */

@@ -48,7 +48,7 @@ export function sigmaPath(
   round: Rounding = (timestep) => timestep,
 ): SigmaPath {
   const kind = config.timestep_spacing ?? 'linspace';
-  const timesteps = spacedTimesteps(kind, steps, config.num_train_timesteps, config.steps_offset).map(Math.fround);
+  const timesteps = spacedTimesteps(kind, steps, config.num_train_timesteps, config.steps_offset);
   const along = timesteps.map((t) => interpolate(schedule.sigmas, t));
   if (spacing === undefined) return path(timesteps, along, 0);
   const sigmas = spreadSigmas(spacing, along[0] ?? 0, along.at(-1) ?? 0, steps);

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline
+from diffusers import DPMSolverSDEScheduler, StableDiffusionImg2ImgPipeline
 
 from golden_file import write_cases, write_tensors
 from pipelines import PLAIN, SAMPLERS, SPACED, STOCHASTIC, create_sampler, method_of, scheduler_config
@@ -52,7 +52,8 @@ def configs(models: Path) -> dict[str, dict]:
         "third-order": {**V1, "solver_order": 3},
         "first-order": {**V1, "solver_order": 1},
         "heun-solver": {**V1, "solver_type": "heun"},
-        "bh1-solver": {**V1, "solver_type": "bh1"},
+        # Where the way ends in σ = 0, diffusers' own UniPC by B₁ ends in 0 · ∞.
+        "bh1-solver": {**V1, "solver_type": "bh1", "final_sigmas_type": "sigma_min"},
         "sigma-min": {**V1, "final_sigmas_type": "sigma_min"},
         "no-corrector": {**V1, "disable_corrector": [0, 2]},
         "large-variance": {**V1, "variance_type": "fixed_large"},
@@ -97,7 +98,10 @@ def walks() -> list[Walk]:
 def trajectory(walk: Walk, config: dict) -> torch.Tensor:
     """Latents before the first call and after each: [calls + 1, 4, 2, 2]."""
     sampler = create_sampler(walk.sampler, config, SEED)
-    sampler.set_timesteps(walk.steps)
+    if method_of(walk.sampler) == "dpmpp_sde":
+        set_exact_timesteps(sampler, walk.steps)
+    else:
+        sampler.set_timesteps(walk.steps)
     generator = torch.Generator("cpu").manual_seed(SEED)
     noise = torch.randn(SHAPE, generator=generator)
     if walk.strength is None:
@@ -115,6 +119,18 @@ def trajectory(walk: Walk, config: dict) -> torch.Tensor:
         latents = sampler.step(prediction, timestep, latents, **extra).prev_sample
         states.append(latents)
     return torch.cat(states)
+
+
+def set_exact_timesteps(sampler: DPMSolverSDEScheduler, steps: int) -> None:
+    """Noise levels in float64 from the float32 ᾱ.
+
+    torchsde resolves time to a millionth, and in a millionth its path moves by a thousandth. The last float32 digit of a
+    level at 14.6 is a millionth, and torch's float32 square roots, logarithms and exponentials are not correctly rounded
+    but as the processor's library has them: without this, another machine gives another walk.
+    """
+    sampler.alphas_cumprod = sampler.alphas_cumprod.double()
+    sampler.set_timesteps(steps)
+    sampler.sigmas = sampler.sigmas.double()
 
 
 def picture() -> torch.Tensor:
@@ -142,6 +158,7 @@ def make(out: Path, models: Path) -> None:
         "denoiser": DENOISER,
         "initial": "torch.randn((1, 4, 2, 2)) * init_noise_sigma; later noise continues the same generator",
         "midway": "add_noise(arange(16) / 8 - 1) at the first of img2img's get_timesteps",
+        "dpmpp_sde": "noise levels in float64, as float32's last digit moves the Brownian path",
         "configs": named,
         "tolerance": "3e-5 of the trajectory's greatest magnitude",
     }
