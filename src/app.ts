@@ -15,6 +15,8 @@ import { takePicture } from './inputs/take-picture.ts';
 import { createLog, type Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createPresence } from './presence.ts';
+import { chooseCapacity, usualSpec } from './queue/capacity.ts';
+import { costOf } from './queue/cost.ts';
 import { createLocalQueue } from './queue/local.ts';
 import type { JobQueue } from './queue/port.ts';
 import { createRunner } from './runner.ts';
@@ -96,10 +98,15 @@ interface Composition {
 function compose({ config, description, store, ports, drawing, log }: Composition) {
   const explain = createExplain(log);
   const queue = createLocalQueue({
-    store: store.jobs,
+    store,
     limits: config,
     roleWeights: config.roleWeights,
-    concurrency: config.concurrency,
+    capacity: chooseCapacity(config, description),
+    usageLimits: {
+      hour: config.hour,
+      day: config.day,
+      pictureCost: costOf({ kind: 'generate', spec: usualSpec(description) }),
+    },
     explain: (error, job) => explain(error, { job: job.id }),
   });
   queue.onOutcome(({ kind, job }) => log.info({ job: job.id, attempts: job.attempts, code: job.failure?.code }, kind));

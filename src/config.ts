@@ -5,6 +5,7 @@ import { PROVIDERS, type Provider, resolveModelPlace, SPEC_LIMITS } from '../eng
 import { parseRoleWeights, type RoleWeights } from './core/role-weights.ts';
 import { BadInputError, EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
+import type { UsageLimit } from './queue/usage.ts';
 
 export interface Config {
   readonly dataFolder: string;
@@ -23,8 +24,13 @@ export interface Config {
   readonly maxWaiting: number;
   /** How much of the engine people with a role get. */
   readonly roleWeights: RoleWeights;
-  /** Jobs the engine works on at once. */
-  readonly concurrency: number;
+  /** Jobs the engine works on at once; the provider's own number when absent. */
+  readonly concurrency?: number;
+  /** Jobs of one person that may run at once while others wait; any number when absent. */
+  readonly maxRunningPerUser?: number;
+  /** What one person may ask for within an hour and a day. */
+  readonly hour: UsageLimit;
+  readonly day: UsageLimit;
   readonly logLevel: LogLevel;
 }
 
@@ -40,6 +46,14 @@ function whole(min: number, max: number) {
     .regex(/^-?\d+$/, { error: (issue) => `${rule}, not ${JSON.stringify(issue.input)}` })
     .transform(Number)
     .refine((value) => value >= min && value <= max, { error: (issue) => `${rule}, not ${issue.input}` });
+}
+
+/** Without the names whose value is undefined. */
+function optional<Name extends string>(
+  values: Readonly<Record<Name, number | undefined>>,
+): Partial<Record<Name, number>> {
+  const set = Object.entries<number | undefined>(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as Partial<Record<Name, number>>;
 }
 
 function readRoleWeights(typed: string, context: z.RefinementCtx): RoleWeights {
@@ -63,7 +77,12 @@ const ENVIRONMENT = z.object({
   EASEL_MAX_WAITING_PER_USER: whole(1, 1000).default(10),
   EASEL_MAX_WAITING: whole(1, 10_000).default(200),
   EASEL_ROLE_WEIGHTS: z.string().default('').transform(readRoleWeights),
-  EASEL_CONCURRENCY: whole(1, 16).default(1),
+  EASEL_CONCURRENCY: whole(1, 16).optional(),
+  EASEL_MAX_RUNNING_PER_USER: whole(1, 16).optional(),
+  EASEL_REQUESTS_PER_HOUR: whole(1, 1000).optional(),
+  EASEL_REQUESTS_PER_DAY: whole(1, 1000).optional(),
+  EASEL_PICTURES_PER_HOUR: whole(1, 10_000).optional(),
+  EASEL_PICTURES_PER_DAY: whole(1, 10_000).optional(),
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 });
 
@@ -92,7 +111,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     maxWaitingPerUser: values.EASEL_MAX_WAITING_PER_USER,
     maxWaiting: values.EASEL_MAX_WAITING,
     roleWeights: values.EASEL_ROLE_WEIGHTS,
-    concurrency: values.EASEL_CONCURRENCY,
+    ...optional({ concurrency: values.EASEL_CONCURRENCY, maxRunningPerUser: values.EASEL_MAX_RUNNING_PER_USER }),
+    hour: optional({ requests: values.EASEL_REQUESTS_PER_HOUR, pictures: values.EASEL_PICTURES_PER_HOUR }),
+    day: optional({ requests: values.EASEL_REQUESTS_PER_DAY, pictures: values.EASEL_PICTURES_PER_DAY }),
     logLevel: values.EASEL_LOG_LEVEL,
   };
 }

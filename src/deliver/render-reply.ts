@@ -12,8 +12,8 @@ import {
   strong,
   text,
 } from '../core/reply.ts';
+import { formatDuration, formatOrdinal } from '../core/words.ts';
 import type { QueuePlace } from '../queue/port.ts';
-import { formatDuration, formatOrdinal } from './words.ts';
 
 /** Characters (code points). A longer prompt is cut in the message; the picture's own `parameters` text has all of it. */
 const MAX_PROMPT_SHOWN = 1000;

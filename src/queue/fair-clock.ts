@@ -1,13 +1,17 @@
 /**
  * Start-time fair queueing (Goyal, Vin, Cheng 1996): every job gets a start tag in virtual time, and the smallest tag
- * starts next. V is the tag of the last job begun, F[user] the virtual time at which a user's work so far ends:
+ * starts next. V is the largest tag of a job begun, F[user] the virtual time at which a user's work so far ends:
  *
  *     start = max(V, F[user]);  F[user] = start + cost;  on begin: V = max(V, start)
  *
+ * A user with a long batch is charged ahead for it, so whoever comes later gets a tag among the batch and not behind it.
+ *
+ * With several jobs running at once V is still the largest tag begun, not that of a job in service (SFQ(D): Jin, Chase,
+ * Kaur 2004): a newcomer then waits for no tag that has begun, and users who stay in the line are charged the same for
+ * the same work to within one job of each.
+ *
  * The cost here is the work divided by its owner's weight: who weighs twice as much is charged half, and comes twice as
  * often.
- *
- * A user with a long batch is charged ahead for it, so whoever comes later gets a tag among the batch and not behind it.
  */
 export interface FairClock {
   /** The start tag of a new job. `cost` is in any one unit, above 0. */
@@ -16,117 +20,135 @@ export interface FairClock {
   resume(user: string, id: string, cost: number): number;
   /** A queued job begins: virtual time moves to its tag. */
   begin(id: string): void;
-  /** A job that had begun is over. */
-  end(id: string): void;
+  /**
+   * A job that had begun is over, and what it did not use is given back: the new tags of its user's waiting jobs, which
+   * move up. @param used share of its cost, 0–1
+   */
+  end(id: string, used?: number): ReadonlyMap<string, number>;
   /** A queued job leaves as though it had never come: the new tags of its user's later jobs, which move up. */
   cancel(id: string): ReadonlyMap<string, number>;
+  /** V: no job that comes now gets a tag before it. */
+  now(): number;
+  /** The tag that a job of this user would get now. */
+  next(user: string): number;
+  /** The virtual time at which what has begun of a user's work ends; 0 for who has had nothing. */
+  begun(user: string): number;
 }
 
-interface Waiting {
+interface Charge {
   readonly id: string;
-  readonly cost: number;
+  cost: number;
   /** V when the job came: no tag of it lies before. */
   readonly floor: number;
   start: number;
+  phase: 'waiting' | 'running' | 'ended';
 }
 
 interface Account {
-  /** Virtual end of the work that has begun. */
-  begun: number;
-  /** In order of their tags. */
-  waiting: Waiting[];
+  /** Virtual end of the work whose charges are no longer kept. */
+  base: number;
+  /** In order of their tags; those that wait are the last. */
+  readonly charges: Charge[];
 }
 
 export function createFairClock(): FairClock {
   let virtual = 0;
   const accounts = new Map<string, Account>();
-  /** Of the waiting jobs. */
+  /** Of the jobs that wait or run. */
   const userOf = new Map<string, string>();
-  const running = new Set<string>();
 
   function accountOf(user: string): Account {
     const known = accounts.get(user);
     if (known !== undefined) return known;
-    const account: Account = { begun: 0, waiting: [] };
+    const account: Account = { base: 0, charges: [] };
     accounts.set(user, account);
     return account;
   }
 
-  function find(id: string): { account: Account; index: number; job: Waiting } {
+  function find(id: string, phase: Charge['phase']): { account: Account; charge: Charge } {
     const account = accounts.get(userOf.get(id) ?? '');
-    const index = account?.waiting.findIndex((job) => job.id === id) ?? -1;
-    const job = account?.waiting[index];
-    if (account === undefined || job === undefined) throw new RangeError(`not waiting: ${id}`);
-    return { account, index, job };
+    const charge = account?.charges.find((charge) => charge.id === id && charge.phase === phase);
+    if (account === undefined || charge === undefined) throw new RangeError(`not ${phase}: ${id}`);
+    return { account, charge };
   }
 
   /** Virtual time means nothing without work: an idle queue owes and charges nobody. */
   function resetWhenIdle(): void {
-    if (userOf.size > 0 || running.size > 0) return;
+    if (userOf.size > 0) return;
     virtual = 0;
     accounts.clear();
   }
 
-  function add(user: string, id: string, cost: number, start: (account: Account) => number): number {
+  function add(user: string, id: string, cost: number, phase: Charge['phase']): Charge {
     if (!(cost > 0 && Number.isFinite(cost))) throw new RangeError(`cost must be above 0, not ${cost}`);
-    if (userOf.has(id) || running.has(id)) throw new RangeError(`queued already: ${id}`);
+    if (userOf.has(id)) throw new RangeError(`queued already: ${id}`);
     const account = accountOf(user);
-    const job: Waiting = { id, cost, floor: virtual, start: start(account) };
-    account.waiting.push(job);
+    const charge: Charge = { id, cost, floor: virtual, start: Math.max(virtual, finishOf(account)), phase };
+    account.charges.push(charge);
     userOf.set(id, user);
-    return job.start;
+    return charge;
   }
 
   return {
-    enqueue: (user, id, cost) => add(user, id, cost, (account) => Math.max(virtual, finishOf(account))),
+    enqueue: (user, id, cost) => add(user, id, cost, 'waiting').start,
     resume: (user, id, cost) => {
-      const account = accountOf(user);
-      if (account.waiting.length > 0) throw new RangeError('resume jobs before new ones are queued');
-      const start = add(user, id, cost, () => virtual);
-      account.waiting.pop();
-      userOf.delete(id);
-      account.begun = Math.max(virtual, account.begun) + cost;
-      running.add(id);
-      return start;
+      const isLate = accountOf(user).charges.some((charge) => charge.phase === 'waiting');
+      if (isLate) throw new RangeError('resume jobs before new ones are queued');
+      add(user, id, cost, 'running');
+      return virtual;
     },
     begin: (id) => {
-      if (running.has(id)) return;
-      const { account, index, job } = find(id);
-      account.waiting.splice(index, 1);
-      account.begun = Math.max(account.begun, job.start + job.cost);
-      userOf.delete(id);
-      running.add(id);
-      virtual = Math.max(virtual, job.start);
+      const { charge } = find(id, 'waiting');
+      charge.phase = 'running';
+      virtual = Math.max(virtual, charge.start);
     },
-    end: (id) => {
-      if (!running.delete(id)) throw new RangeError(`not running: ${id}`);
-      resetWhenIdle();
-    },
-    cancel: (id) => {
-      const { account, index } = find(id);
-      account.waiting.splice(index, 1);
+    end: (id, used = 1) => {
+      const { account, charge } = find(id, 'running');
+      charge.phase = 'ended';
+      charge.cost *= Math.min(1, Math.max(0, used));
       userOf.delete(id);
-      const moved = retag(account, index);
+      const moved = settle(account);
       resetWhenIdle();
       return moved;
+    },
+    cancel: (id) => {
+      const { account, charge } = find(id, 'waiting');
+      account.charges.splice(account.charges.indexOf(charge), 1);
+      userOf.delete(id);
+      const moved = settle(account);
+      resetWhenIdle();
+      return moved;
+    },
+    now: () => virtual,
+    next: (user) => Math.max(virtual, finishOf(accounts.get(user))),
+    begun: (user) => {
+      const account = accounts.get(user);
+      const last = account?.charges.findLast((charge) => charge.phase !== 'waiting');
+      return last === undefined ? (account?.base ?? 0) : last.start + last.cost;
     },
   };
 }
 
-function finishOf(account: Account): number {
-  const last = account.waiting.at(-1);
-  return last === undefined ? account.begun : last.start + last.cost;
+function finishOf(account: Account | undefined): number {
+  const last = account?.charges.at(-1);
+  return last === undefined ? (account?.base ?? 0) : last.start + last.cost;
 }
 
-function retag(account: Account, from: number): ReadonlyMap<string, number> {
+/** Lets go of what has ended at the head, and tags the rest anew: which of those that wait moved, and where to. */
+function settle(account: Account): ReadonlyMap<string, number> {
+  const { charges } = account;
+  while (charges[0]?.phase === 'ended') {
+    const { floor, cost } = charges[0];
+    account.base = Math.max(floor, account.base) + cost;
+    charges.shift();
+  }
   const moved = new Map<string, number>();
-  const before = account.waiting[from - 1];
-  let finish = before === undefined ? account.begun : before.start + before.cost;
-  for (const job of account.waiting.slice(from)) {
-    const start = Math.max(job.floor, finish);
-    if (start !== job.start) moved.set(job.id, start);
-    job.start = start;
-    finish = start + job.cost;
+  let finish = account.base;
+  for (const charge of charges) {
+    const start = Math.max(charge.floor, finish);
+    if (start !== charge.start && charge.phase === 'waiting') moved.set(charge.id, start);
+    charge.start = start;
+    finish = start + charge.cost;
   }
   return moved;
 }

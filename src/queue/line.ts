@@ -1,70 +1,108 @@
 import type { Job } from '../core/job.ts';
 import { type User, userKey } from '../core/user.ts';
+import type { Capacity } from './capacity.ts';
+import { costOf, loadOf } from './cost.ts';
+import { createFairClock } from './fair-clock.ts';
 import type { WaitingCounts } from './limits.ts';
-import type { Pace } from './pace.ts';
-import type { QueuePlace } from './port.ts';
+import type { Ahead, QueuePlace } from './port.ts';
+import { createStanding, type Estimate, type Standing } from './standing.ts';
 
 /** A job the queue holds in memory, from its acceptance until it leaves the engine. */
 export interface Entry {
   job: Job;
+  /** `userKey` of its owner. */
+  readonly user: string;
+  /** In `costOf`'s and `loadOf`'s units. */
   readonly cost: number;
+  readonly load: number;
   /** The fair clock's start tag; `turn` orders equal tags as they came. */
   start: number;
   turn: number;
-  phase: 'waiting' | 'running';
+  /** V when it came: where its tag would lie if its owner had asked for nothing else. */
+  readonly floor: number;
+  /** `ending`: over, but the engine has not let go of it yet. */
+  phase: 'waiting' | 'running' | 'ending';
   /** It had begun before the process died. */
   readonly resumed: boolean;
   /** Share of the work done, 0–1. */
   done: number;
-  /** Takes a waiting job out of the lane. */
-  readonly leave: AbortController;
-  /** Stops a running job. */
+  /** Milliseconds it waited for its model to be read, once it is rendered. */
+  loadMs: number;
+  /** Stops it in the engine. */
   readonly stop: AbortController;
 }
 
-/** The jobs in memory and the order in which they will start. */
+/** The jobs in memory, the order in which they will start, and who may start now. No time passes in here. */
 export interface Line {
-  add(job: Job, cost: number, start: number, resumed: boolean): Entry;
+  /** `resumed` ones come before all others are added, and first. */
+  add(job: Job, resumed?: boolean): Entry;
   get(jobId: string): Entry | undefined;
+  /** Whose turn it is, when there is room for it now. */
+  next(): Entry | undefined;
   /** The engine takes it. */
   begin(entry: Entry): void;
-  /** A cancelled job's followers move up. */
-  retag(jobId: string, start: number): void;
+  /** The engine lets go of it. @param used share of its cost, 0–1; the rest is given back */
+  end(entry: Entry, used: number): void;
+  /** Its state says that it is over: one that waits is gone, one that runs holds its slot until `end`. */
   remove(entry: Entry): void;
   waiting(owner: User): WaitingCounts;
-  /** Running first, then by tag. */
+  /** Running first, then in the order they will start. */
   inOrder(): readonly Entry[];
   place(jobId: string): QueuePlace | undefined;
+  ahead(jobId: string): Ahead | undefined;
 }
 
-/** The line as it stands, sorted once for all the questions until it changes. */
-interface Standing {
-  /** Running first, then by tag. */
-  readonly order: readonly Entry[];
-  readonly running: readonly Entry[];
-  /** By job id, of those that wait: the place, from 1, and the cost of all that wait before it. */
-  readonly places: ReadonlyMap<string, { readonly place: number; readonly ahead: number }>;
-}
-
-/** @param slots jobs that run at once */
-export function createLine(pace: Pace, slots: number): Line {
+export function createLine(capacity: Capacity, estimate: Estimate): Line {
+  const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
+  const clock = createFairClock();
   const entries = new Map<string, Entry>();
+  const inEngine = new Set<Entry>();
   let turns = 0;
   let standing: Standing | undefined;
 
-  const stand = (): Standing => {
-    standing ??= sort([...entries.values()]);
-    return standing;
-  };
+  const stand = () => (standing ??= createStanding([...entries.values()], estimate));
   const changed = () => {
     standing = undefined;
   };
 
+  function retag(moved: ReadonlyMap<string, number>): void {
+    for (const [jobId, start] of moved) {
+      const entry = entries.get(jobId);
+      if (entry === undefined) continue;
+      entry.start = start;
+      entry.turn = turns++;
+    }
+    changed();
+  }
+
+  const runningOf = (user: string) => [...inEngine].filter((entry) => entry.user === user).length;
+
+  function fits(entry: Entry): boolean {
+    const load = [...inEngine].reduce((sum, other) => sum + other.load, 0);
+    return inEngine.size === 0 || load + entry.load <= maxLoad;
+  }
+
   return {
-    add: (job, cost, start, resumed) => {
+    add: (job, resumed = false) => {
+      const user = userKey(job.owner);
+      const cost = costOf(job.task);
+      const charge = cost / (job.weight ?? 1);
+      const floor = clock.now();
+      const start = resumed ? clock.resume(user, job.id, charge) : clock.enqueue(user, job.id, charge);
       const entry: Entry = {
-        ...{ job, cost, start, resumed, turn: turns++, phase: 'waiting', done: 0 },
-        leave: new AbortController(),
+        ...{
+          job,
+          user,
+          cost,
+          load: loadOf(job.task),
+          start,
+          turn: turns++,
+          floor,
+          phase: 'waiting',
+          resumed,
+          done: 0,
+          loadMs: 0,
+        },
         stop: new AbortController(),
       };
       entries.set(job.id, entry);
@@ -72,54 +110,40 @@ export function createLine(pace: Pace, slots: number): Line {
       return entry;
     },
     get: (jobId) => entries.get(jobId),
+    next: () => {
+      if (inEngine.size >= slots) return undefined;
+      const { waiting } = stand();
+      const next = waiting.find(({ user }) => runningOf(user) < maxRunningPerUser) ?? waiting[0];
+      // Nobody passes one that does not fit yet: the large would wait for ever.
+      return next !== undefined && fits(next) ? next : undefined;
+    },
     begin: (entry) => {
       entry.phase = 'running';
+      inEngine.add(entry);
+      if (!entry.resumed) clock.begin(entry.job.id);
       changed();
     },
-    retag: (jobId, start) => {
-      const entry = entries.get(jobId);
-      if (entry === undefined) return;
-      entry.start = start;
-      entry.turn = turns++;
-      changed();
+    end: (entry, used) => {
+      inEngine.delete(entry);
+      entries.delete(entry.job.id);
+      retag(clock.end(entry.job.id, used));
     },
     remove: (entry) => {
-      if (entries.delete(entry.job.id)) changed();
+      if (!entries.delete(entry.job.id)) return;
+      changed();
+      if (entry.phase === 'waiting') retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
+      else entry.phase = 'ending';
     },
     waiting: (owner) => {
-      const waiting = [...entries.values()].filter((entry) => entry.phase === 'waiting');
+      const { waiting } = stand();
       const key = userKey(owner);
-      return { inAll: waiting.length, ofOwner: waiting.filter((entry) => userKey(entry.job.owner) === key).length };
+      return { inAll: waiting.length, ofOwner: waiting.filter(({ user }) => user === key).length };
     },
     inOrder: () => stand().order,
-    place: (jobId) => {
+    place: (jobId) => stand().place(jobId),
+    ahead: (jobId) => {
       const entry = entries.get(jobId);
-      if (entry === undefined) return undefined;
-      const { running, places } = stand();
-      const waiting = places.get(jobId);
-      if (waiting === undefined) return withEta(0, pace.estimate(leftOf(entry)));
-      const begun = running.reduce((sum, other) => sum + leftOf(other), 0);
-      return withEta(waiting.place, pace.estimate((begun + waiting.ahead) / slots + entry.cost));
+      return entry && stand().ahead(entry, clock.begun(entry.user));
     },
   };
-}
-
-function sort(entries: readonly Entry[]): Standing {
-  const running = entries.filter((entry) => entry.phase === 'running');
-  const waiting = entries
-    .filter((entry) => entry.phase === 'waiting')
-    .sort((a, b) => a.start - b.start || a.turn - b.turn);
-  const places = new Map<string, { readonly place: number; readonly ahead: number }>();
-  let ahead = 0;
-  for (const [index, entry] of waiting.entries()) {
-    places.set(entry.job.id, { place: index + 1, ahead });
-    ahead += entry.cost;
-  }
-  return { order: [...running, ...waiting], running, places };
-}
-
-const leftOf = (entry: Entry): number => entry.cost * (1 - entry.done);
-
-function withEta(place: number, etaMs: number | undefined): QueuePlace {
-  return etaMs === undefined ? { place } : { place, etaMs };
 }

@@ -4,50 +4,58 @@ import { jobIdOf } from '../core/job-id.ts';
 import { isPending } from '../core/job-state.ts';
 import { type RoleWeights, weightOf } from '../core/role-weights.ts';
 import { createSignal } from '../core/signal.ts';
-import { userKey } from '../core/user.ts';
 import { EaselError } from '../errors.ts';
-import type { JobStore } from '../store/port.ts';
+import type { JobStore, ValueStore } from '../store/port.ts';
+import type { Capacity } from './capacity.ts';
 import { costOf } from './cost.ts';
-import { createFairClock } from './fair-clock.ts';
 import { createJournal } from './journal.ts';
 import { assertMayWait, type QueueLimits } from './limits.ts';
 import { createLine, type Entry } from './line.ts';
-import { createPace } from './pace.ts';
+import { createPace, type Measurements } from './pace.ts';
 import { blame, createPerform } from './perform.ts';
 import type { ExplainFailure, JobDraft, JobOutcome, JobQueue, Submission } from './port.ts';
+import { createUsage, NO_USAGE_LIMITS, type UsageLimits, type Use } from './usage.ts';
 
 export interface LocalQueueOptions {
-  readonly store: JobStore;
+  readonly store: QueueStore;
   readonly limits: QueueLimits;
+  /** None when absent. */
+  readonly usageLimits?: UsageLimits;
   readonly explain: ExplainFailure;
   /** Everyone weighs the same when absent. */
   readonly roleWeights?: RoleWeights;
-  /** Jobs that run at once; default 1. */
-  readonly concurrency?: number;
+  /** One job at a time when absent. */
+  readonly capacity?: Capacity;
   /** Milliseconds since the epoch; default `Date.now`. */
   readonly now?: () => number;
   /** How long `close` waits for running jobs to let go, in milliseconds; default 5000. */
   readonly closeGraceMs?: number;
 }
 
+/** The jobs, and in values `pace` and `usage` what else the queue must know after a restart. */
+export interface QueueStore {
+  readonly jobs: JobStore;
+  values<Value>(namespace: string): ValueStore<Value>;
+}
+
 /** Beginnings over all restarts, so that a job that takes the whole process down does not do so for ever. */
 const MAX_ATTEMPTS = 5;
 
-/** The queue of one process: p-queue runs what the fair clock puts first, the store remembers. */
+/** The queue of one process: what the line puts first runs as soon as there is room, and the store remembers. */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
-  const { store, limits, explain, roleWeights, concurrency = 1, now = Date.now, closeGraceMs = 5000 } = options;
-  const lane = new PQueue({ concurrency, autoStart: false });
+  const { limits, explain, roleWeights, now = Date.now, closeGraceMs = 5000 } = options;
+  const store = options.store.jobs;
   /** One submission at a time: a person's jobs keep their order, and a duplicate finds the first. */
   const admission = new PQueue({ concurrency: 1 });
-  const clock = createFairClock();
   const journal = createJournal(store, now);
-  const pace = createPace();
-  const line = createLine(pace, concurrency);
+  const pace = createPace(options.store.values<Measurements>('pace'), now);
+  const line = createLine(options.capacity ?? { slots: 1 }, pace.estimate);
+  const usage = createUsage(options.store.values<readonly Use[]>('usage'), options.usageLimits ?? NO_USAGE_LIMITS, now);
   const queued = createSignal<[Job]>();
   const progressed = createSignal<Parameters<Parameters<JobQueue['onProgress']>[0]>>();
   const ended = createSignal<[JobOutcome]>();
   const running = new Set<Promise<void>>();
-  let perform: (entry: Entry) => Promise<void>;
+  let perform: ((entry: Entry) => Promise<void>) | undefined;
   let lastCreatedAt = 0;
   let closing = false;
 
@@ -56,54 +64,57 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const known = await store.get(id);
     if (known !== undefined) return { job: known, isNew: false };
     if (closing) throw new EaselError('closing', 'Easel is shutting down; ask again in a moment.', { retryable: true });
+    const cost = costOf(draft.task);
     assertMayWait(line.waiting(draft.owner), limits);
+    await usage.assertMayAsk(draft.owner, cost);
     // Strictly increasing, so that it orders the jobs again after a restart.
     lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
     const { requestId: _, roles, ...rest } = draft;
     const weight = weightOf(roleWeights ?? new Map(), draft.owner.platform, roles);
     const times = { createdAt: lastCreatedAt, updatedAt: lastCreatedAt };
-    const job: Job = {
-      ...rest,
-      ...(weight !== 1 && { weight }),
-      ...times,
-      id,
-      state: 'queued',
-      attempts: 0,
-      pictures: [],
-    };
+    const asked = { ...rest, ...(weight !== 1 && { weight }) };
+    const job: Job = { ...asked, ...times, id, state: 'queued', attempts: 0, pictures: [] };
     await store.put(job);
-    join(job, false);
+    await usage.add(job, cost);
+    line.add(job);
+    // It may be its turn at once, and then it never waits; its first progress comes later than this all the same.
+    startNext();
     queued.emit(job);
     return { job, isNew: true };
   }
 
-  function join(job: Job, resumed: boolean): void {
-    const cost = costOf(job.task);
-    const owner = userKey(job.owner);
-    const charge = cost / (job.weight ?? 1);
-    const start = resumed ? clock.resume(owner, job.id, charge) : clock.enqueue(owner, job.id, charge);
-    const entry = line.add(job, cost, start, resumed);
-    const place = { priority: -start, id: job.id, signal: entry.leave.signal };
-    lane
-      .add(() => run(entry), place)
-      .catch((error: unknown) => {
-        // Cancelled while it waited; `cancel` has told everyone.
-        if (!entry.leave.signal.aborted) explain(error, job);
-      });
+  function startNext(): void {
+    for (let entry = line.next(); entry !== undefined && perform !== undefined && !closing; entry = line.next()) {
+      const work = run(entry, perform);
+      running.add(work);
+      void work.then(() => running.delete(work));
+    }
   }
 
-  async function run(entry: Entry): Promise<void> {
+  async function run(entry: Entry, perform: (entry: Entry) => Promise<void>): Promise<void> {
     line.begin(entry);
-    clock.begin(entry.job.id);
-    const work = perform(entry).catch((error: unknown) => {
+    pace.begin(entry.job.id, entry.job.task);
+    await perform(entry).catch((error: unknown) => {
       // The journal refused a write. The job keeps its last state on disk and is taken up after a restart.
       explain(error, entry.job);
     });
-    running.add(work);
-    await work;
-    running.delete(work);
-    line.remove(entry);
-    clock.end(entry.job.id);
+    await notePace(entry).catch((error: unknown) => explain(error, entry.job));
+    line.end(entry, usedOf(entry));
+    startNext();
+    await giveBack(entry);
+  }
+
+  function notePace({ job, loadMs }: Entry): Promise<void> {
+    if (job.state === 'rendered') return pace.finish(job.id, loadMs);
+    pace.drop(job.id);
+    return Promise.resolve();
+  }
+
+  /** What was not drawn counts neither towards turns nor towards limits. */
+  async function giveBack(entry: Entry): Promise<void> {
+    const used = usedOf(entry);
+    if (used < 1 && !closing)
+      await usage.giveBack(entry.job, used).catch((error: unknown) => explain(error, entry.job));
   }
 
   async function cancel(jobId: string): Promise<Job | undefined> {
@@ -112,28 +123,20 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const job = await journal.moveIf(jobId, isPending, 'cancelled');
     if (job === undefined) return store.get(jobId);
     entry.job = job;
-    leave(entry);
-    ended.emit({ kind: 'cancelled', job });
-    return job;
-  }
-
-  function leave(entry: Entry): void {
     entry.stop.abort();
+    const waited = entry.phase === 'waiting';
     line.remove(entry);
-    if (entry.phase === 'running') return;
-    entry.leave.abort();
-    if (entry.resumed) {
-      clock.end(entry.job.id);
-      return;
+    ended.emit({ kind: 'cancelled', job });
+    if (waited) {
+      startNext();
+      await giveBack(entry);
     }
-    for (const [id, start] of clock.cancel(entry.job.id)) {
-      line.retag(id, start);
-      lane.setPriority(id, -start);
-    }
+    return job;
   }
 
   /** Jobs that had begun come first; one that began too often has taken the process down each time. */
   async function recover(): Promise<void> {
+    await pace.load();
     const jobs = (await store.unfinished()).filter((job) => isPending(job) && line.get(job.id) === undefined);
     const taken: Job[] = [];
     for (const job of jobs.filter((job) => job.state === 'running')) {
@@ -146,45 +149,42 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
       if (tooOften) ended.emit({ kind: 'failed', job: next });
       else taken.push(next);
     }
-    for (const job of taken) join(job, true);
+    for (const job of taken) line.add(job, true);
     for (const job of jobs.filter((job) => job.state === 'queued')) {
-      join(job, false);
+      line.add(job);
       taken.push(job);
     }
     lastCreatedAt = jobs.reduce((latest, job) => Math.max(latest, job.createdAt), lastCreatedAt);
+    // The process may have died between a job and its count.
+    for (const job of taken) await usage.add(job, costOf(job.task));
     for (const job of taken) queued.emit(job);
   }
 
   return {
     submit: (draft) => admission.add(() => admit(draft)),
     cancel,
-    position: (jobId) => line.place(jobId),
+    position: line.place,
+    ahead: line.ahead,
     pending: () => line.inOrder().map((entry) => entry.job),
     work: async (worker) => {
-      perform = createPerform({
-        worker,
-        journal,
-        line,
-        pace,
-        explain,
-        now,
-        progressed,
-        ended,
-        isClosing: () => closing,
-      });
+      const isClosing = () => closing;
       await admission.add(recover);
-      lane.start();
+      perform = createPerform({ worker, journal, line, explain, progressed, ended, isClosing });
+      startNext();
     },
     onQueued: queued.listen,
     onProgress: progressed.listen,
     onOutcome: ended.listen,
     close: async () => {
       closing = true;
-      lane.pause();
-      lane.clear();
       for (const entry of line.inOrder()) if (entry.phase === 'running') entry.stop.abort();
       await admission.onIdle();
       await Promise.race([Promise.all(running), new Promise((done) => setTimeout(done, closeGraceMs).unref())]);
     },
   };
+}
+
+/** Share of its cost that a job that left the line has used of the engine. */
+function usedOf(entry: Entry): number {
+  return entry.job.state === 'rendered' ? 1 : entry.done;
 }

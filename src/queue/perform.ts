@@ -6,7 +6,6 @@ import { EaselError } from '../errors.ts';
 import { stepsOf } from './cost.ts';
 import type { Journal } from './journal.ts';
 import type { Entry, Line } from './line.ts';
-import type { Pace } from './pace.ts';
 import type { ExplainFailure, JobOutcome, JobWorker } from './port.ts';
 
 /** Engine crashes that one job may see before it is blamed for them. */
@@ -16,9 +15,7 @@ export interface PerformContext {
   readonly worker: JobWorker;
   readonly journal: Journal;
   readonly line: Line;
-  readonly pace: Pace;
   readonly explain: ExplainFailure;
-  readonly now: () => number;
   readonly progressed: Signal<[Job, Progress]>;
   readonly ended: Signal<[JobOutcome]>;
   readonly isClosing: () => boolean;
@@ -26,7 +23,7 @@ export interface PerformContext {
 
 /** Takes one job through the engine, again after a crash, until it is rendered, failed or cancelled. */
 export function createPerform(context: PerformContext): (entry: Entry) => Promise<void> {
-  const { worker, journal, line, pace, explain, now, progressed, ended } = context;
+  const { worker, journal, line, explain, progressed, ended } = context;
 
   async function finish(entry: Entry, to: 'rendered' | 'failed', changes: JobChanges): Promise<void> {
     const job = await journal.move(entry.job.id, 'running', to, changes);
@@ -44,15 +41,14 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
 
   /** The trouble that ended the attempt; undefined when the pictures stand. */
   async function attempt(entry: Entry): Promise<{ readonly error: unknown } | undefined> {
-    const begunAt = now();
     report(entry, { phase: 'loading', step: 0, steps: stepsOf(entry.job.task) });
     try {
       const { signal } = entry.stop;
-      const { pictures, notes } = await worker(entry.job, {
+      const { pictures, notes, timings } = await worker(entry.job, {
         signal,
         onProgress: (progress) => report(entry, progress),
       });
-      pace.record(entry.cost, now() - begunAt);
+      entry.loadMs = timings.loadMs;
       const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
       const all = [...(entry.job.notes ?? []), ...notes];
       await finish(entry, 'rendered', { pictures: stored, ...(all.length > 0 && { notes: all }) });

@@ -23,6 +23,28 @@ export interface QueuePlace {
   readonly etaMs?: number;
 }
 
+/** Other people and the pictures they wait for. */
+export interface Crowd {
+  readonly people: number;
+  readonly pictures: number;
+}
+
+/** What begins before a waiting job, and why. */
+export interface Ahead {
+  /** Requests of the same owner, who asked for them first. */
+  readonly own: number;
+  /** Of people who have had less of the engine lately than the owner. */
+  readonly hadLess: Crowd;
+  /** Of people whose turns come between the owner's requests. */
+  readonly turns: Crowd;
+  /** Of people who asked first, and have had as much. */
+  readonly cameFirst: Crowd;
+  /** Someone's roles weigh: "less" and "as much" are by weight. */
+  readonly weighted: boolean;
+  /** Requests that are being drawn now. */
+  readonly running: number;
+}
+
 export type JobOutcome =
   | { readonly kind: 'rendered'; readonly job: Job }
   | { readonly kind: 'failed'; readonly job: Job }
@@ -40,11 +62,16 @@ export type ExplainFailure = (error: unknown, job: Job) => JobFailure;
 
 /** A fair queue of jobs. Every accepted job is on disk before `submit` resolves. */
 export interface JobQueue {
-  /** @throws EaselError `limit_waiting` when the owner has too many waiting, `queue_full` when everyone together has. */
+  /**
+   * @throws EaselError `limit_waiting` when the owner has too many waiting, `queue_full` when everyone together has,
+   * `limit_hour` or `limit_day` when the owner has asked for too much lately
+   */
   submit(draft: JobDraft): Promise<Submission>;
   /** Queued or running → cancelled. Undefined when the job is unknown; the job unchanged when it had already ended. */
   cancel(jobId: string): Promise<Job | undefined>;
   position(jobId: string): QueuePlace | undefined;
+  /** Undefined for a job that does not wait. */
+  ahead(jobId: string): Ahead | undefined;
   /** Running first, then waiting in the order they will start. */
   pending(): readonly Job[];
   /**

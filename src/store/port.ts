@@ -43,6 +43,13 @@ export interface SettingsStore {
   setChannel(channel: ChannelRef, settings: ChannelSettings): Promise<void>;
 }
 
+/** Small values on disk by key, such as what a queue remembers. A resolved write survives `kill -9` and power loss. */
+export interface ValueStore<Value> {
+  get(key: string): Promise<Value | undefined>;
+  set(key: string, value: Value): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
 /** Pictures that people gave to begin from, on disk, named by their content. */
 export interface InputStore {
   /** @param png as `decodePicture` gives it @returns its name */

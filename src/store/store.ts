@@ -4,13 +4,17 @@ import { closeDatabase, openDatabase } from './database.ts';
 import { createInputStore } from './inputs.ts';
 import { createJobStore } from './jobs.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
+import { openNamespace } from './namespace.ts';
 import { createPictureStore } from './pictures.ts';
-import type { InputStore, JobStore, PictureStore } from './port.ts';
+import type { InputStore, JobStore, PictureStore, ValueStore } from './port.ts';
+import { createValueStore } from './values.ts';
 
 export interface Store {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
   readonly inputs: InputStore;
+  /** Of one kind; what lies in a namespace is always of that type. */
+  values<Value>(namespace: string): ValueStore<Value>;
   /** Lets the next process have the data folder. */
   close(): Promise<void>;
 }
@@ -27,6 +31,8 @@ export function openStore(dataFolder: string, encode: (picture: Picture) => Prom
     jobs,
     pictures: createPictureStore(join(dataFolder, 'pictures'), encode),
     inputs: createInputStore(join(dataFolder, 'inputs')),
+    values: <Value>(namespace: string) =>
+      createValueStore<Value>(openNamespace(namespace, new LibsqlAdapter(database))),
     close: async () => {
       await jobs.close();
       closeDatabase(database);

@@ -2,15 +2,20 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
 import { parseRoleWeights, type RoleWeights } from '../../src/core/role-weights.ts';
+import type { Capacity } from '../../src/queue/capacity.ts';
 import type { JobOutcome, JobQueue } from '../../src/queue/port.ts';
+import type { UsageLimits } from '../../src/queue/usage.ts';
 import type { JobStore } from '../../src/store/port.ts';
 import { createSlowEngine, type SlowEngine } from '../doubles/slow-engine.ts';
 import { draftOf } from '../doubles/tasks.ts';
 
 export interface QueueSetup {
   readonly limits: { readonly maxWaitingPerUser: number; readonly maxWaiting: number };
-  readonly concurrency: number;
+  readonly capacity: Capacity;
   readonly roleWeights?: RoleWeights;
+  readonly usageLimits?: UsageLimits;
+  /** Milliseconds since the epoch; the real time when absent. */
+  readonly now?: () => number;
 }
 
 /** One queue over one store, as a process holds it; `restart` is what the next process sees. */
@@ -32,7 +37,7 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
     let begun: Job[];
 
     async function openWith(setup: Partial<QueueSetup> = {}): Promise<void> {
-      watch(await open({ limits: LIMITS, concurrency: 1, ...setup }));
+      watch(await open({ limits: LIMITS, capacity: { slots: 1 }, ...setup }));
     }
 
     function watch(under: QueueUnderTest): void {
@@ -177,7 +182,7 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
     });
 
     it('runs as many at once as it is told, and no more', async () => {
-      await openWith({ concurrency: 2 });
+      await openWith({ capacity: { slots: 2 } });
       await submit('A1', 'B1', 'C1');
       await work();
       await engine.begun(1);

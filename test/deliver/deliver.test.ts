@@ -45,7 +45,7 @@ describe('delivery', () => {
     engine = createSlowEngine();
     const explain = createExplain(log);
     queue = createLocalQueue({
-      store: store.jobs,
+      store,
       limits: LIMITS,
       explain: (error, job) => explain(error, { job: job.id }),
       closeGraceMs: 100,

@@ -1,7 +1,7 @@
 import type { Job } from '../../src/core/job.ts';
 import { jobIdOf } from '../../src/core/job-id.ts';
 import { isPending, transition } from '../../src/core/job-state.ts';
-import type { JobQueue } from '../../src/queue/port.ts';
+import type { Ahead, JobQueue } from '../../src/queue/port.ts';
 
 /** A queue that keeps jobs, in order, and never works on them: a test says how each one ended. */
 export interface MemoryQueue extends JobQueue {
@@ -10,6 +10,13 @@ export interface MemoryQueue extends JobQueue {
   last(): Job;
   put(job: Job): void;
 }
+
+const NOBODY: Ahead = {
+  own: 0,
+  ...{ hadLess: { people: 0, pictures: 0 }, turns: { people: 0, pictures: 0 }, cameFirst: { people: 0, pictures: 0 } },
+  weighted: false,
+  running: 0,
+};
 
 export function createMemoryQueue(): MemoryQueue {
   const jobs = new Map<string, Job>();
@@ -26,7 +33,7 @@ export function createMemoryQueue(): MemoryQueue {
       return job;
     },
     put: (job) => void jobs.set(job.id, job),
-    async submit({ requestId, ...draft }) {
+    async submit({ requestId, roles: _, ...draft }) {
       const id = jobIdOf(draft.owner.platform, requestId);
       const known = jobs.get(id);
       if (known !== undefined) return { job: known, isNew: false };
@@ -46,6 +53,7 @@ export function createMemoryQueue(): MemoryQueue {
       const index = pending().findIndex((job) => job.id === jobId);
       return index === -1 ? undefined : { place: index, etaMs: (index + 1) * 7000 };
     },
+    ahead: (jobId) => (jobs.get(jobId)?.state === 'queued' ? NOBODY : undefined),
     pending,
     async work() {},
     onQueued() {},

@@ -15,7 +15,7 @@ const PICTURE_MS = 300;
 const [dataFolder = '', ...requests] = process.argv.slice(2);
 const store = openStore(dataFolder, async () => new Uint8Array());
 const queue = createLocalQueue({
-  store: store.jobs,
+  store,
   limits: { maxWaitingPerUser: 100, maxWaiting: 100 },
   explain: (error) => ({ code: 'unexpected', userMessage: String(error) }),
 });

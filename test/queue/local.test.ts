@@ -15,7 +15,7 @@ const explain: ExplainFailure = (error) => {
 
 async function open(setup: QueueSetup, folder = mkdtempSync(join(tmpdir(), 'easel-queue-'))): Promise<QueueUnderTest> {
   const store = openStore(folder, async () => new Uint8Array());
-  const queue = createLocalQueue({ store: store.jobs, explain, ...setup });
+  const queue = createLocalQueue({ store, explain, ...setup });
   const letGo = async () => {
     await queue.close();
     await store.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatOrdinal } from '../../src/deliver/words.ts';
+import { formatDuration, formatOrdinal } from '../../src/core/words.ts';
 
 describe('words', () => {
   it('counts places in a line', () => {

@@ -1,0 +1,136 @@
+import PQueue from 'p-queue';
+import type { Job } from '../core/job.ts';
+import { type User, userKey } from '../core/user.ts';
+import { formatDuration } from '../core/words.ts';
+import { EaselError } from '../errors.ts';
+import type { ValueStore } from '../store/port.ts';
+
+/** How much one person may ask for in any stretch of that length; absent is any amount. */
+export interface UsageLimit {
+  readonly requests?: number;
+  /** Pictures as the default model draws them when nothing is asked of it; larger ones and more steps count for more. */
+  readonly pictures?: number;
+}
+
+export interface UsageLimits {
+  readonly hour: UsageLimit;
+  readonly day: UsageLimit;
+  /** Work of one such picture, in `costOf`'s unit. */
+  readonly pictureCost: number;
+}
+
+/** Anybody may ask for anything. */
+export const NO_USAGE_LIMITS: UsageLimits = { hour: {}, day: {}, pictureCost: 1 };
+
+/** An accepted request. `cost` is what it used of the engine, or will. */
+export interface Use {
+  readonly jobId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly cost: number;
+}
+
+/** What people have asked for within the last day, kept over restarts: a sliding window of each person. */
+export interface Usage {
+  /** @throws EaselError `limit_hour` or `limit_day`, saying when one may ask again */
+  assertMayAsk(owner: User, cost: number): Promise<void>;
+  /** Counts an accepted job; a second time changes nothing. */
+  add(job: Job, cost: number): Promise<void>;
+  /** The job ended early. @param used share of its cost, 0–1; with 0 it no longer counts as a request either */
+  giveBack(job: Job, used: number): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export function createUsage(store: ValueStore<readonly Use[]>, limits: UsageLimits, now: () => number): Usage {
+  /** Nothing is kept when nothing is limited. */
+  const counts = [limits.hour, limits.day].some((limit) => Object.values(limit).some((value) => value !== undefined));
+  const turns = new PQueue({ concurrency: 1 });
+
+  const read = async (key: string): Promise<readonly Use[]> => {
+    const uses = (await store.get(key)) ?? [];
+    return uses.filter((use) => use.at > now() - DAY_MS);
+  };
+
+  async function change(user: User, edit: (uses: readonly Use[]) => readonly Use[]): Promise<void> {
+    if (!counts) return;
+    const key = userKey(user);
+    await turns.add(async () => {
+      const after = edit(await read(key));
+      if (after.length > 0) await store.set(key, after);
+      else await store.delete(key);
+    });
+  }
+
+  return {
+    assertMayAsk: async (owner, cost) => {
+      if (!counts) return;
+      const uses = await turns.add(() => read(userKey(owner)));
+      for (const [name, ms] of [['hour', HOUR_MS] as const, ['day', DAY_MS] as const]) {
+        const inTime = uses.filter((use) => use.at > now() - ms);
+        refuseRequests(name, inTime, limits[name].requests, (use) => use.at + ms - now());
+        refuseWork(name, inTime, cost, limits[name].pictures, limits.pictureCost, (use) => use.at + ms - now());
+      }
+    },
+    add: (job, cost) =>
+      change(job.owner, (uses) => {
+        const isKnown = uses.some(({ jobId }) => jobId === job.id);
+        return isKnown ? uses : [...uses, { jobId: job.id, at: job.createdAt, cost }];
+      }),
+    giveBack: (job, used) =>
+      change(job.owner, (uses) =>
+        uses.flatMap((use) => {
+          if (use.jobId !== job.id) return [use];
+          return used > 0 ? [{ ...use, cost: use.cost * Math.min(1, used) }] : [];
+        }),
+      ),
+  };
+}
+
+type Window = 'hour' | 'day';
+
+function refuseRequests(
+  name: Window,
+  uses: readonly Use[],
+  limit: number | undefined,
+  leavesInMs: (use: Use) => number,
+): void {
+  const blocking = limit === undefined ? undefined : uses.at(-limit);
+  if (blocking === undefined) return;
+  const many = limit === 1 ? 'a request' : `${limit} requests`;
+  throw refusal(name, `You have made ${many} within ${aOf(name)}`, leavesInMs(blocking));
+}
+
+function refuseWork(
+  name: Window,
+  uses: readonly Use[],
+  cost: number,
+  limit: number | undefined,
+  pictureCost: number,
+  leavesInMs: (use: Use) => number,
+): void {
+  if (limit === undefined) return;
+  const allowed = limit * pictureCost;
+  const work = `the work of ${limit} ordinary ${limit === 1 ? 'picture' : 'pictures'}`;
+  if (cost > allowed) {
+    throw new EaselError(
+      `limit_${name}`,
+      `This alone is more than ${work}, which is the limit for ${aOf(name)} here; ask for fewer or smaller pictures, or fewer steps.`,
+    );
+  }
+  let sum = uses.reduce((total, use) => total + use.cost, cost);
+  if (sum <= allowed) return;
+  for (const use of uses) {
+    sum -= use.cost;
+    if (sum > allowed) continue;
+    throw refusal(name, `With this you would have asked for more than ${work} within ${aOf(name)}`, leavesInMs(use));
+  }
+}
+
+const aOf = (name: Window): string => (name === 'hour' ? 'an hour' : 'a day');
+
+function refusal(name: Window, what: string, waitMs: number): EaselError {
+  const again = `ask again in ${formatDuration(waitMs)}`;
+  return new EaselError(`limit_${name}`, `${what}, which is the limit here; ${again}.`, { retryable: true });
+}
