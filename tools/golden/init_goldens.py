@@ -41,11 +41,11 @@ class InitCase:
 
 def cases() -> list[InitCase]:
     conv = InitCase("", "tiny-conv", "ddim", 0.6)
-    samplers = ["ddim", "pndm", "euler", "euler_a", "heun", "lms", "dpm2", "dpm2_a", "dpmpp_2m_karras", "dpmpp_2s_a", "unipc", "ddpm", "lcm"]
+    samplers = ["ddim", "pndm", "euler", "euler_a", "heun", "lms", "dpm2", "dpm2_a", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_2m_sde", "dpmpp_2s_a", "dpmpp_sde", "unipc", "ddpm", "lcm"]
     chosen = [replace(conv, name=f"image/{sampler}", sampler=sampler) for sampler in samplers]
-    # Inside a step of DPM2 diffusers puts back what lies outside the mask at the noise level of the step's end, not at
+    # Inside a step of DPM2 or DPM++ SDE diffusers puts back what lies outside the mask at the noise level of the step's end, not at
     # that of the midpoint reached; Easel does the latter.
-    chosen += [replace(case, name=case.name.replace("image", "mask"), masked=True) for case in chosen if case.sampler != "dpm2"]
+    chosen += [replace(case, name=case.name.replace("image", "mask"), masked=True) for case in chosen if case.sampler not in ("dpm2", "dpmpp_sde")]
     chosen += [
         replace(conv, name="image/all", strength=1.0, sampler="euler"),
         replace(conv, name="image/little", strength=0.2),
