@@ -42,11 +42,11 @@ export const cancel: Command = {
   },
 };
 
-/** The author's button on a waiting or running job. */
+/** The button on a waiting or running job, for its author and for moderators. */
 export const cancelPressed: ButtonHandler = {
   async run(request, job, _index, context) {
     refuseDeleted(job);
-    refuseOthers(job, request.user, 'cancel');
+    refuseOthers(job, request, 'cancel');
     const ended = isPending(job) ? await context.queue.cancel(job.id) : undefined;
     if (ended?.state === 'cancelled') return POSTED;
     throw new BadInputError('already_ended', 'That picture is no longer being made; there is nothing to cancel.');

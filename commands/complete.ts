@@ -1,29 +1,108 @@
 import type { EngineDescription } from '../engine/index.ts';
+import { cut } from '../src/core/cut.ts';
+import { samplerLabel } from '../src/core/samplers.ts';
 import type { Suggestion, Typing } from '../src/platforms/port.ts';
+import { SAMPLER_NAMES } from '../engine/index.ts';
 import type { CommandContext } from './context.ts';
-import { findOption } from './options.ts';
+import { IMAGINE } from './options.ts';
+import { finishedJobs, titleOf } from './own-jobs.ts';
+import { allowedModels } from './rules.ts';
+import { sizeOfRatio } from './size.ts';
+import { NO_STYLE } from './style-names.ts';
 
 /** Discord shows no more. */
 const MAX_SUGGESTIONS = 25;
 const MAX_LABEL_LENGTH = 100;
+const RATIOS = ['1:1', '3:2', '2:3', '4:3', '3:4', '16:9', '9:16', '5:4', '4:5', '2:1', '1:2'] as const;
 
-/** Values of an option that hold what is typed, those that begin with it first. */
+type Values = (typing: Typing, context: CommandContext) => Promise<readonly Suggestion[]> | readonly Suggestion[];
+
+/** By the option's name, which means the same wherever it stands. */
+const VALUES: Readonly<Record<string, Values>> = {
+  sampler: () => SAMPLER_NAMES.map((name) => ({ label: `${name} – ${samplerLabel(name)}`, value: name })),
+  style: ({ command }, { styles }) => {
+    const named = styles.map(({ name, about }) => ({ label: about === '' ? name : `${name} – ${about}`, value: name }));
+    return command === 'styles' ? named : [...named, { label: 'none – no style', value: NO_STYLE }];
+  },
+  model: modelsOf,
+  models: modelsOf,
+  lora: (_, { engine }) => engine.loras.map((name) => ({ label: name, value: name })),
+  ar: () => RATIOS.map((ratio) => ({ label: ratio, value: ratio })),
+  size: sizesOf,
+  which: async (typing, context) => [
+    { label: 'starred – what you gave a ⭐', value: 'starred' },
+    ...(await jobsOf(typing, context)),
+  ],
+  picture: jobsOf,
+};
+
+/** Options whose value is a list: the last of it is being typed. */
+const LISTS = ['models', 'lora'];
+
+/** Values of an option that hold every word typed, those that begin with it first. */
 export async function complete(typing: Typing, context: CommandContext): Promise<readonly Suggestion[]> {
-  const typed = typing.typed.trim().toLowerCase();
-  const values = valuesOf(typing.option, context.engine);
-  const ranked = values
-    .map((suggestion) => ({ suggestion, at: suggestion.label.toLowerCase().indexOf(typed) }))
-    .filter(({ at }) => at !== -1)
-    .toSorted((a, b) => Number(a.at > 0) - Number(b.at > 0));
-  return ranked.slice(0, MAX_SUGGESTIONS).map(({ suggestion }) => suggestion);
+  const values = (await VALUES[typing.option]?.(typing, context)) ?? choicesOf(typing.option);
+  const { before, typed } = splitTyped(typing);
+  const given = before
+    .split(',')
+    .map((entry) => entry.trim().replace(/:[\d.]*$/, ''))
+    .filter((entry) => entry !== '');
+  return rank(
+    values.filter(({ value }) => !given.includes(value)),
+    typed,
+  )
+    .slice(0, MAX_SUGGESTIONS)
+    .map(({ label, value }) => ({ label: cut(`${before}${label}`, MAX_LABEL_LENGTH), value: `${before}${value}` }));
 }
 
-function valuesOf(option: string, engine: EngineDescription): readonly Suggestion[] {
-  if (option === 'model') {
-    return engine.models.map(({ id, title }) => ({
-      label: [...(title === id ? id : `${id} – ${title}`)].slice(0, MAX_LABEL_LENGTH).join(''),
-      value: id,
-    }));
-  }
-  return (findOption(option)?.choices ?? []).map((choice) => ({ label: choice, value: choice }));
+function splitTyped({ option, typed }: Typing): { readonly before: string; readonly typed: string } {
+  const comma = LISTS.includes(option) ? typed.lastIndexOf(',') : -1;
+  return comma === -1 ? { before: '', typed } : { before: `${typed.slice(0, comma).trim()}, `, typed: typed.slice(comma + 1) };
+}
+
+function rank(values: readonly Suggestion[], typed: string): readonly Suggestion[] {
+  const sought = typed.trim().toLowerCase();
+  const words = sought.split(/\s+/);
+  const rankOf = ({ label, value }: Suggestion) => {
+    if (value.toLowerCase().startsWith(sought)) return 0;
+    return label.toLowerCase().startsWith(sought) ? 1 : 2;
+  };
+  return values
+    .filter(({ label, value }) => words.every((word) => `${label} ${value}`.toLowerCase().includes(word)))
+    .toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+async function modelsOf(typing: Typing, { engine, settings }: CommandContext): Promise<readonly Suggestion[]> {
+  // Moderators choose from all that there are.
+  const rules = typing.command === 'channel' ? {} : await settings.ofChannel(typing.channel);
+  return allowedModels(engine, rules).map((id) => {
+    const title = engine.models.find((model) => model.id === id)?.title ?? id;
+    return { label: title === id ? id : `${id} – ${title}`, value: id };
+  });
+}
+
+/** The model's own area in the usual shapes. */
+async function sizesOf(typing: Typing, context: CommandContext): Promise<readonly Suggestion[]> {
+  const rules = await context.settings.ofChannel(typing.channel);
+  const model = modelOf(typing, context.engine, allowedModels(context.engine, rules)[0]);
+  if (model === undefined) return [];
+  return RATIOS.map((ratio) => {
+    const [wide = 1, high = 1] = ratio.split(':').map(Number);
+    const { width, height } = sizeOfRatio(wide / high, model);
+    return { label: `${width}x${height} – ${ratio}`, value: `${width}x${height}` };
+  });
+}
+
+function modelOf({ options }: Typing, engine: EngineDescription, fallback: string | undefined) {
+  const typed = options.model;
+  return engine.models.find(({ id }) => id === typed) ?? engine.models.find(({ id }) => id === fallback);
+}
+
+async function jobsOf(typing: Typing, context: CommandContext): Promise<readonly Suggestion[]> {
+  const jobs = await finishedJobs(typing, 'made', context);
+  return jobs.map((job) => ({ label: titleOf(job, MAX_LABEL_LENGTH), value: job.id }));
+}
+
+function choicesOf(option: string): readonly Suggestion[] {
+  return (IMAGINE.find(option)?.choices ?? []).map((choice) => ({ label: choice, value: choice }));
 }

@@ -1,7 +1,9 @@
 import type { EngineDescription } from '../engine/index.ts';
+import type { ChannelRef } from '../src/core/channel.ts';
 import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
 import type { FormSubject } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
+import type { Reply } from '../src/core/reply.ts';
 import type {
   ButtonRequest,
   CommandRequest,
@@ -10,15 +12,32 @@ import type {
   RemotePicture,
   ShortcutRequest,
 } from '../src/core/request.ts';
+import type { Style } from '../src/core/style.ts';
+import type { User } from '../src/core/user.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { JobQueue } from '../src/queue/port.ts';
+import type { SettingsStore, Shelf } from '../src/store/port.ts';
 
 /** All that a command may reach: ports and settings, never a platform, a database or the engine itself. */
 export interface CommandContext {
   readonly engine: EngineDescription;
   readonly defaults: CommandDefaults;
   readonly queue: JobQueue;
+  readonly settings: SettingsStore;
+  readonly styles: readonly Style[];
   findJob(jobId: string): Promise<Job | undefined>;
+  /** What a person asked for or starred, newest first. */
+  shelf(user: User, shelf: Shelf, limit: number): Promise<readonly Job[]>;
+  /** Puts the person's star on the job, or takes it away. @returns whether it is there now */
+  toggleStar(job: Job, user: User): Promise<boolean>;
+  /**
+   * The finished job as its message shows it, pictures included, as `channel` takes them.
+   * @throws EaselError `pictures_gone` when its files were pruned
+   */
+  showJob(job: Job, channel: ChannelRef): Promise<Reply>;
+  /** The text of the picture's file that says how it was made; undefined where it has none. @throws EaselError */
+  readPictureText(picture: RemotePicture): Promise<string | undefined>;
+  vitals(): BotVitals;
   /** Removes the message and the pictures of a finished job; its recipe stays. */
   deleteJob(job: Job): Promise<void>;
   /**
@@ -28,6 +47,18 @@ export interface CommandContext {
   takePicture(source: string | RemotePicture): Promise<KeptPicture>;
   /** A uniformly random unsigned 32-bit seed. */
   randomSeed(): number;
+}
+
+/** How the bot fares. */
+export interface BotVitals {
+  readonly version: string;
+  /** Milliseconds since it was started. */
+  readonly uptimeMs: number;
+  /** Bytes of the bot's own process; the engine has one to itself. */
+  readonly memoryBytes: number;
+  /** The last job that was rendered: how long it took, in milliseconds. */
+  readonly lastRender?: { readonly job: Job; readonly tookMs: number };
+  readonly limits: { readonly maxWaitingPerUser: number; readonly maxWaiting: number };
 }
 
 /** A person's picture on disk. */

@@ -4,11 +4,11 @@ import type { ButtonHandler } from './context.ts';
 import { refuseDeleted, refuseOthers } from './picture.ts';
 import { POSTED } from './replies.ts';
 
-/** The author's button: the message and its pictures go. */
+/** The author's and the moderators' button: the message and its pictures go. */
 export const deletePressed: ButtonHandler = {
   async run(request, job, _index, context) {
     refuseDeleted(job);
-    refuseOthers(job, request.user, 'delete');
+    refuseOthers(job, request, 'delete');
     if (isPending(job)) throw new BadInputError('still_pending', 'That picture is still being made; cancel it first.');
     await context.deleteJob(job);
     return POSTED;

@@ -1,19 +1,19 @@
 import { BadInputError } from '../src/errors.ts';
 import { abridge } from './limits.ts';
-import { findOption, type ImagineOptionName, OPTION_SPELLINGS, TEXT_OPTIONS } from './options.ts';
+import type { OptionSet } from './option-set.ts';
 import { suggest } from './suggest.ts';
 
-export interface FlagUse {
-  readonly option: ImagineOptionName;
+export interface FlagUse<Name extends string> {
+  readonly option: Name;
   /** As typed, dashes included, for sentences: `--cfg`. */
   readonly spelling: string;
   readonly value: string;
 }
 
-export interface ParsedText {
+export interface ParsedText<Name extends string> {
   /** What is left when the flags are taken out. */
   readonly text: string;
-  readonly flags: readonly FlagUse[];
+  readonly flags: readonly FlagUse<Name>[];
 }
 
 /** A flag stands at the start of a word. Phones make one long dash of `--`. */
@@ -21,6 +21,8 @@ const FLAG = /(?<=^|\s)(--|[—–])(\p{L}[^\s=]*)/gu;
 const CLOSING_QUOTES: Readonly<Record<string, string>> = { '"': '"', "'": "'", '“': '”', '‘': '’' };
 /** What follows a misspelt flag but seldom a word of prose: "—with a hat" is text, "—step 20" is not. */
 const NUMBER_FOLLOWS = /\s*=|\s+\d/y;
+/** What may follow a flag that is only on or off, and belongs to it. */
+const SWITCH_FOLLOWS = /\s*=\s*|\s+(?=(?:on|off|true|false|yes|no)(?:\s|$))/iy;
 
 interface FlagStart {
   readonly start: number;
@@ -30,53 +32,60 @@ interface FlagStart {
 }
 
 /**
- * Takes the flags out of a prompt: `--flag value`, `--flag=value`, quoted values, and `--no a, b` up to the next flag.
- * Dashes inside words or standing alone are text. Linear in the length of `source`.
+ * Takes the flags out of a text: `--flag value`, `--flag=value`, quoted values, `--no a, b` up to the next flag, and
+ * `--flag` alone where it is only on or off. Dashes inside words or standing alone are text. Linear in the length of `source`.
  * @throws BadInputError for an unknown flag, a missing value or a quote that never closes
  */
-export function parseFlags(source: string): ParsedText {
+export function parseFlags<Name extends string>(source: string, set: OptionSet<Name>): ParsedText<Name> {
   const pieces: string[] = [];
-  const flags: FlagUse[] = [];
+  const flags: FlagUse<Name>[] = [];
   let position = 0;
   for (;;) {
-    const flag = nextFlag(source, position);
+    const flag = nextFlag(source, position, set);
     pieces.push(source.slice(position, flag?.start).trim());
     if (flag === undefined) break;
-    const { use, end } = readFlag(source, flag);
+    const { use, end } = readFlag(source, flag, set);
     flags.push(use);
     position = end;
   }
   return { text: pieces.filter((piece) => piece !== '').join(' '), flags };
 }
 
-function nextFlag(source: string, from: number): FlagStart | undefined {
+function nextFlag(source: string, from: number, set: OptionSet): FlagStart | undefined {
   FLAG.lastIndex = from;
   for (let match = FLAG.exec(source); match !== null; match = FLAG.exec(source)) {
     const [whole, dashes = '', name = ''] = match;
     const end = match.index + whole.length;
-    if (dashes === '--' || isMeantAsFlag(source, name, end)) return { start: match.index, end, name };
+    if (dashes === '--' || isMeantAsFlag(source, name, end, set)) return { start: match.index, end, name };
   }
   return undefined;
 }
 
 /** After a long dash, which prose has too. */
-function isMeantAsFlag(source: string, name: string, end: number): boolean {
-  if (findOption(name) !== undefined) return true;
+function isMeantAsFlag(source: string, name: string, end: number, set: OptionSet): boolean {
+  if (set.find(name) !== undefined) return true;
   NUMBER_FOLLOWS.lastIndex = end;
-  return NUMBER_FOLLOWS.test(source) && suggest(name, OPTION_SPELLINGS) !== undefined;
+  return NUMBER_FOLLOWS.test(source) && suggest(name, set.spellings) !== undefined;
 }
 
-function readFlag(source: string, flag: FlagStart): { readonly use: FlagUse; readonly end: number } {
-  const option = findOption(flag.name);
-  if (option === undefined) throw unknownFlag(flag.name);
+function readFlag<Name extends string>(
+  source: string,
+  flag: FlagStart,
+  set: OptionSet<Name>,
+): { readonly use: FlagUse<Name>; readonly end: number } {
+  const option = set.find(flag.name);
+  if (option === undefined) throw unknownFlag(flag.name, set);
   const spelling = `--${flag.name.toLowerCase()}`;
+  if (option.type === 'boolean' && !switchFollows(source, flag.end)) {
+    return { use: { option: option.name, spelling, value: 'on' }, end: flag.end };
+  }
   const start = source[flag.end] === '=' ? flag.end + 1 : skipSpace(source, flag.end);
-  const isText = TEXT_OPTIONS.includes(option.name);
+  const isText = set.textOptions.includes(option.name);
   const quoted = readQuoted(source, start, spelling);
-  if (quoted !== undefined && (!isText || restIsEmpty(source, quoted.end))) {
+  if (quoted !== undefined && (!isText || restIsEmpty(source, quoted.end, set))) {
     return { use: { option: option.name, spelling, value: quoted.value }, end: quoted.end };
   }
-  const nextStart = nextFlag(source, quoted?.end ?? start)?.start ?? source.length;
+  const nextStart = nextFlag(source, quoted?.end ?? start, set)?.start ?? source.length;
   const end = isText ? nextStart : Math.min(nextStart, wordEnd(source, start));
   const value = source.slice(start, end).trim();
   if (value === '') {
@@ -88,9 +97,14 @@ function readFlag(source: string, flag: FlagStart): { readonly use: FlagUse; rea
   return { use: { option: option.name, spelling, value }, end };
 }
 
-function unknownFlag(name: string): BadInputError {
-  const meant = suggest(name, OPTION_SPELLINGS);
-  const advice = meant === undefined ? '`/help imagine` lists them all.' : `did you mean \`--${meant}\`?`;
+function switchFollows(source: string, end: number): boolean {
+  SWITCH_FOLLOWS.lastIndex = end;
+  return SWITCH_FOLLOWS.test(source);
+}
+
+function unknownFlag(name: string, set: OptionSet): BadInputError {
+  const meant = suggest(name, set.spellings);
+  const advice = meant === undefined ? `\`/help ${set.command}\` lists them all.` : `did you mean \`--${meant}\`?`;
   return new BadInputError('unknown_option', `\`--${abridge(name)}\` is not an option; ${advice}`);
 }
 
@@ -118,8 +132,8 @@ function readQuoted(
   throw new BadInputError('open_quote', `The quote after \`${spelling}\` never closes; add ${closing} at its end.`);
 }
 
-function restIsEmpty(source: string, from: number): boolean {
-  return source.slice(from, nextFlag(source, from)?.start).trim() === '';
+function restIsEmpty(source: string, from: number, set: OptionSet): boolean {
+  return source.slice(from, nextFlag(source, from, set)?.start).trim() === '';
 }
 
 function skipSpace(source: string, from: number): number {

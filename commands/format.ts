@@ -1,24 +1,49 @@
 import type { GenerationSpec } from '../engine/index.ts';
 import { parseFlags } from './flags.ts';
+import { IMAGINE } from './options.ts';
 
 /** The text that, given to /imagine, asks for exactly this; variations have no flag and are left out. */
 export function formatImagine(spec: GenerationSpec): string {
   return [
-    isPlainText(spec.prompt) ? spec.prompt : `--prompt ${quote(spec.prompt)}`,
+    formatPrompt(spec.prompt),
     `--negative ${quote(spec.negative)}`,
     `--width ${spec.width} --height ${spec.height}`,
-    `--seed ${spec.seed} --steps ${spec.steps} --guidance ${spec.guidance}`,
-    `--sampler ${spec.sampler} --count ${spec.count} --model ${quote(spec.model)}`,
+    `--seed ${spec.seed} ${formatFlags(spec)}`,
   ].join(' ');
+}
+
+/** As it stands, or, where that would be read as flags, as the quoted value of one. */
+export function formatPrompt(prompt: string): string {
+  return isPlainText(prompt) ? prompt : `--prompt ${quote(prompt)}`;
+}
+
+/** Everything that is neither words, size nor seed. */
+export function formatFlags(spec: GenerationSpec): string {
+  const { clipSkip, guidanceRescale, syntax, noiseDevice, seedSize } = spec;
+  return [
+    `--steps ${spec.steps} --guidance ${spec.guidance} --sampler ${spec.sampler}`,
+    `--count ${spec.count} --model ${quoteWord(spec.model)}`,
+    clipSkip === undefined ? '' : `--clip-skip ${clipSkip}`,
+    guidanceRescale === undefined ? '' : `--rescale ${guidanceRescale}`,
+    syntax === undefined ? '' : `--syntax ${syntax}`,
+    noiseDevice === undefined ? '' : `--noise ${noiseDevice}`,
+    seedSize === undefined ? '' : `--seed-size ${seedSize.width}x${seedSize.height}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 function isPlainText(prompt: string): boolean {
   try {
-    const parsed = parseFlags(prompt);
+    const parsed = parseFlags(prompt, IMAGINE);
     return parsed.flags.length === 0 && parsed.text === prompt;
   } catch {
     return false;
   }
+}
+
+function quoteWord(value: string): string {
+  return /^[\w./@:+-]+$/.test(value) ? value : quote(value);
 }
 
 function quote(value: string): string {

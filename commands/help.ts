@@ -1,5 +1,5 @@
 import { type EngineDescription, SAMPLER_NAMES } from '../engine/index.ts';
-import type { CommandDescription, OptionDescription } from '../src/core/command.ts';
+import type { CommandDescription, MessageActionDescription, OptionDescription } from '../src/core/command.ts';
 import { code, type RichText, strong, text } from '../src/core/reply.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import type { Command } from './context.ts';
@@ -14,10 +14,19 @@ const BUTTONS: readonly (readonly [label: string, meaning: string])[] = [
   ['U1–U4', 'enlarge that picture'],
   ['V1–V4', 'variations of that picture'],
   ['🔄', 'the same again with a new seed'],
+  ['✏️', 'change the prompt or an option and keep the rest, the seed too'],
+  ['⭐', 'keep it; /show starred finds it again'],
+  ['📄', 'how it was made'],
 ];
 
+/** What there is beside commands. */
+export interface HelpSubjects {
+  readonly commands: readonly CommandDescription[];
+  readonly messageActions: readonly MessageActionDescription[];
+}
+
 /** /help, written from what the commands say of themselves. */
-export function createHelp(others: readonly CommandDescription[]): Command {
+export function createHelp({ commands: others, messageActions }: HelpSubjects): Command {
   const description: CommandDescription = {
     name: 'help',
     description: 'What you can say here',
@@ -41,7 +50,13 @@ export function createHelp(others: readonly CommandDescription[]): Command {
       const typed = String(request.options.command ?? request.text)
         .trim()
         .replace(/^\//, '');
-      if (typed === '') return privately(overview(all));
+      if (typed === '')
+        return privately(
+          overview(
+            all.filter(({ moderatorsOnly }) => moderatorsOnly !== true || request.isModerator),
+            messageActions,
+          ),
+        );
       if (typed.toLowerCase() === SAMPLERS) return privately(samplers());
       const names = all.map((command) => command.name);
       const chosen = readChoice('command', typed, names);
@@ -52,11 +67,18 @@ export function createHelp(others: readonly CommandDescription[]): Command {
   };
 }
 
-function overview(commands: readonly CommandDescription[]): RichText[] {
+function overview(
+  commands: readonly CommandDescription[],
+  messageActions: readonly MessageActionDescription[],
+): RichText[] {
   return [
     ...commands.map((command): RichText => [code(`/${command.name}`), text(` – ${command.description}`)]),
     ...BUTTONS.map(([label, meaning]): RichText => [strong(label), text(` – ${meaning}`)]),
-    [text('Anyone may press these; only the author can cancel or delete.')],
+    [text('Anyone may press these; ❌ and 🗑 are for the author and for moderators.')],
+    [
+      ...messageActions.flatMap(({ title }, index) => (index === 0 ? [strong(title)] : [text(' and '), strong(title)])),
+      text(' stand in the menu of any message with a picture.'),
+    ],
   ];
 }
 

@@ -1,27 +1,50 @@
-import type { CommandRequest } from '../src/core/request.ts';
+import type { RemotePicture, Request } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
+import type { DispatchResult } from '../src/platforms/port.ts';
 import type { Command, CommandContext } from './context.ts';
 import { IMAGINE_OPTIONS } from './options.ts';
-import { POSTED } from './replies.ts';
-import { type InitSource, pictureSources, resolveSpec } from './spec.ts';
-import { askedBy } from './submit.ts';
+import {
+  type ImagineInput,
+  type InitSource,
+  pictureSources,
+  readSpoiler,
+  resolveSpec,
+  type SpecSurroundings,
+} from './spec.ts';
+import { submit } from './submit.ts';
 
 export const imagine: Command = {
   description: { name: 'imagine', description: 'Draw what you describe', options: IMAGINE_OPTIONS },
-  async run(request, context) {
-    const init = await takeInit(request, context);
-    const spec = resolveSpec(request, { ...context, ...(init !== undefined && { init }) });
-    await context.queue.submit({ ...askedBy(request), task: { kind: 'generate', spec } });
-    return POSTED;
-  },
+  run: (request, context) => imagineWith(request, request, request.pictures ?? [], context),
 };
+
+/** @param attached pictures to begin from, where no option names one */
+export async function imagineWith(
+  request: Request,
+  input: ImagineInput,
+  attached: readonly RemotePicture[],
+  context: CommandContext,
+): Promise<DispatchResult> {
+  const user = await context.settings.ofUser(request.user);
+  const channel = await context.settings.ofChannel(request.channel);
+  const surroundings = { ...context, user, channel };
+  const init = await takeInit(input, attached, surroundings, context);
+  const spec = resolveSpec(input, { ...surroundings, ...(init !== undefined && { init }) });
+  const spoiler = readSpoiler(input);
+  return submit(request, { kind: 'generate', spec }, { ...(spoiler !== undefined && { spoiler }) }, context);
+}
 
 const NO_PICTURE_YET: InitSource = { image: '', width: 1, height: 1 };
 
 /** The picture to begin from and its mask: named by an option, or else attached, the picture first. */
-async function takeInit(request: CommandRequest, context: CommandContext): Promise<InitSource | undefined> {
-  const named = pictureSources(request);
-  const attached = [...(request.pictures ?? [])];
+async function takeInit(
+  input: ImagineInput,
+  pictures: readonly RemotePicture[],
+  surroundings: SpecSurroundings,
+  context: CommandContext,
+): Promise<InitSource | undefined> {
+  const named = pictureSources(input);
+  const attached = [...pictures];
   const init = named.init ?? attached.shift();
   const mask = named.mask ?? attached.shift();
   if (init === undefined) {
@@ -29,7 +52,7 @@ async function takeInit(request: CommandRequest, context: CommandContext): Promi
     throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`, or attach it.');
   }
   // Everything typed is checked before anything is fetched.
-  resolveSpec(request, { ...context, init: NO_PICTURE_YET });
+  resolveSpec(input, { ...surroundings, init: NO_PICTURE_YET });
   const { name: image, width, height } = await context.takePicture(init);
   if (mask === undefined) return { image, width, height };
   return { image, width, height, mask: (await context.takePicture(mask)).name };

@@ -1,5 +1,6 @@
 import { NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS } from '../engine/index.ts';
 import type { OptionDescription } from '../src/core/command.ts';
+import { createOptionSet } from './option-set.ts';
 
 const SIDE = {
   type: 'integer',
@@ -29,8 +30,30 @@ export const IMAGINE_OPTIONS = [
     description: 'What to keep out of the picture',
     example: 'text, frame',
   },
-  { ...TEXT, name: 'ar', aliases: ['aspect'], description: "Aspect ratio at the model's own area", example: '3:2' },
-  { ...TEXT, name: 'size', aliases: [], description: 'Width and height in pixels', example: '512x512' },
+  {
+    ...TEXT,
+    name: 'style',
+    aliases: [],
+    description: 'Words around your prompt that give it a look; none for no style',
+    completes: true,
+    example: 'watercolour',
+  },
+  {
+    ...TEXT,
+    name: 'ar',
+    aliases: ['aspect'],
+    description: "Aspect ratio at the model's own area",
+    completes: true,
+    example: '3:2',
+  },
+  {
+    ...TEXT,
+    name: 'size',
+    aliases: [],
+    description: 'Width and height in pixels',
+    completes: true,
+    example: '512x512',
+  },
   { ...SIDE, name: 'width', aliases: ['w'], description: 'Width in pixels, a multiple of 8', example: '512' },
   { ...SIDE, name: 'height', aliases: ['h'], description: 'Height in pixels, a multiple of 8', example: '512' },
   {
@@ -149,33 +172,26 @@ export const IMAGINE_OPTIONS = [
     description: 'Keeps the composition that the seed has at this size',
     example: '512x512',
   },
-  { ...TEXT, name: 'model', aliases: [], description: 'Which model draws', example: 'sketch' },
+  { ...TEXT, name: 'model', aliases: [], description: 'Which model draws', completes: true, example: 'sketch' },
+  {
+    ...TEXT,
+    name: 'lora',
+    aliases: [],
+    description: 'LoRAs to add, each with its weight',
+    completes: true,
+    example: 'ink:0.8, chalk',
+  },
+  {
+    name: 'spoiler',
+    aliases: ['hide'],
+    description: 'Hides the pictures until somebody asks to see them',
+    type: 'boolean',
+    required: false,
+    freeText: false,
+    example: 'on',
+  },
 ] as const satisfies readonly OptionDescription[];
 
 export type ImagineOptionName = (typeof IMAGINE_OPTIONS)[number]['name'];
 
-/** Options whose value, unless quoted, is all the text up to the next flag. */
-export const TEXT_OPTIONS: readonly ImagineOptionName[] = ['prompt', 'negative'];
-
-export interface ImagineOption extends OptionDescription {
-  readonly name: ImagineOptionName;
-}
-
-/** By name or alias, in any case: phones capitalise. */
-export function findOption(spelling: string): ImagineOption | undefined {
-  const name = spelling.toLowerCase();
-  const options: readonly ImagineOption[] = IMAGINE_OPTIONS;
-  return options.find((option) => option.name === name || option.aliases.includes(name));
-}
-
-export function optionNamed(name: ImagineOptionName): ImagineOption {
-  const option = findOption(name);
-  if (option === undefined) throw new RangeError(`no option ${name}`);
-  return option;
-}
-
-/** Every spelling that `findOption` knows. */
-export const OPTION_SPELLINGS: readonly string[] = IMAGINE_OPTIONS.flatMap((option) => [
-  option.name,
-  ...option.aliases,
-]);
+export const IMAGINE = createOptionSet('imagine', IMAGINE_OPTIONS, ['prompt', 'negative', 'lora']);

@@ -1,6 +1,7 @@
 import { type GenerationSpec, specOf } from '../engine/index.ts';
 import type { Job, StoredPicture } from '../src/core/job.ts';
-import { isSameUser, type User } from '../src/core/user.ts';
+import type { Request } from '../src/core/request.ts';
+import { isSameUser } from '../src/core/user.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { CommandContext } from './context.ts';
 
@@ -10,10 +11,10 @@ export function refuseDeleted(job: Job): void {
   throw new BadInputError('deleted', 'That picture was deleted; use `/imagine` to make a new one.');
 }
 
-/** @throws BadInputError unless `user` asked for the job */
-export function refuseOthers(job: Job, user: User, verb: 'cancel' | 'delete'): void {
-  if (isSameUser(job.owner, user)) return;
-  throw new BadInputError('not_yours', `Only ${job.owner.name} can ${verb} this, who asked for it.`);
+/** @throws BadInputError unless whoever asks made the job's request or moderates the channel */
+export function refuseOthers(job: Job, { user, isModerator }: Request, verb: 'cancel' | 'delete'): void {
+  if (isModerator || isSameUser(job.owner, user)) return;
+  throw new BadInputError('not_yours', `Only ${job.owner.name}, who asked for it, and moderators can ${verb} this.`);
 }
 
 /**

@@ -1,10 +1,15 @@
-import type { RichText } from '../src/core/reply.ts';
+import type { Reply, ReplyButton, RichText } from '../src/core/reply.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 
 /** The job's own message says the rest. */
 export const POSTED: DispatchResult = { kind: 'posted' };
 
 /** Information that only the person who asked for it sees. */
-export function privately(lines: readonly RichText[]): DispatchResult {
-  return { kind: 'private', reply: { state: 'info', lines, pictures: [], buttons: [] } };
+export function privately(lines: readonly RichText[], buttons: Reply['buttons'] = []): DispatchResult {
+  return { kind: 'private', reply: { state: 'info', lines, pictures: [], buttons } };
+}
+
+/** A button below a private answer. @param id from `encodeButtonId` or `encodeFormId` */
+export function privateButton(id: string, label: string, title: string): ReplyButton {
+  return { id, label, title, style: 'normal' };
 }

@@ -1,14 +1,9 @@
 import { type ModelDescription, SPEC_LIMITS } from '../engine/index.ts';
+import type { Size } from '../src/core/picture-size.ts';
 import { BadInputError } from '../src/errors.ts';
 import { abridge, MAX_JOB_PIXELS } from './limits.ts';
-import { type ImagineOptionName, optionNamed } from './options.ts';
+import { IMAGINE, type ImagineOptionName } from './options.ts';
 import { readSide } from './values.ts';
-
-/** Pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** The options that say how large a picture is, as typed. */
 export interface SizeInput {
@@ -56,7 +51,7 @@ export function readSize(what: string, typed: string): Size {
   if (width === undefined || height === undefined) {
     throw new BadInputError('bad_size', `${what} must be written as width and height in pixels, such as 512x512.`);
   }
-  return { width: readSide(optionNamed('width'), width), height: readSide(optionNamed('height'), height) };
+  return { width: readSide(IMAGINE.named('width'), width), height: readSide(IMAGINE.named('height'), height) };
 }
 
 /** Keeps the model's own area, for which it was trained. */
@@ -82,7 +77,17 @@ function sizeLike(shape: Size, model: ModelDescription): Size {
   return { width: bounded(width), height: bounded(height) };
 }
 
-function sizeOfRatio(ratio: number, model: ModelDescription): Size {
+/** The same shape with no side longer than `maxSide`. */
+export function fitSide(size: Size, maxSide: number): Size {
+  const longer = Math.max(size.width, size.height);
+  if (longer <= maxSide) return size;
+  const { sizeMultiple, minSide } = SPEC_LIMITS;
+  const fitted = (side: number) =>
+    Math.max(minSide, Math.floor((side * maxSide) / longer / sizeMultiple) * sizeMultiple);
+  return { width: fitted(size.width), height: fitted(size.height) };
+}
+
+export function sizeOfRatio(ratio: number, model: ModelDescription): Size {
   const area = model.width * model.height;
   return { width: toMultiple(Math.sqrt(area * ratio)), height: toMultiple(Math.sqrt(area / ratio)) };
 }

@@ -5,26 +5,36 @@ import {
   NOISE_DEVICES,
   PROMPT_SYNTAXES,
   SAMPLER_NAMES,
+  type SamplerName,
 } from '../engine/index.ts';
+import type { OptionDescription } from '../src/core/command.ts';
+import type { Size } from '../src/core/picture-size.ts';
 import type { OptionValue } from '../src/core/request.ts';
 import { samplerOfAlias } from '../src/core/samplers.ts';
+import type { ChannelSettings, UserSettings } from '../src/core/settings.ts';
+import { applyStyle, type Style } from '../src/core/style.ts';
 import { BadInputError } from '../src/errors.ts';
-import { parseFlags } from './flags.ts';
+import { collect, type GivenOptions, type OptionInput, readOne } from './given.ts';
 import { abridge } from './limits.ts';
-import { findOption, type ImagineOption, type ImagineOptionName, OPTION_SPELLINGS, optionNamed } from './options.ts';
-import { checkJobPixels, readSize, resolveSize } from './size.ts';
-import { suggest } from './suggest.ts';
-import { readChoice, readNumber, readSide, readText } from './values.ts';
+import { addLoras, readLoras } from './loras.ts';
+import { IMAGINE, type ImagineOptionName } from './options.ts';
+import { allowedModels } from './rules.ts';
+import { checkJobPixels, fitSide, readSize, resolveSize } from './size.ts';
+import { NO_STYLE, readStyle } from './style-names.ts';
+import { readChoice, readNumber, readSide, readSwitch, readText } from './values.ts';
 
 /** What a person gave /imagine: typed options, and text that may hold flags. */
-export interface ImagineInput {
-  readonly text: string;
-  readonly options: Readonly<Record<string, OptionValue>>;
-}
+export type ImagineInput = OptionInput;
 
-/** What a request is resolved against. */
+/** What a request is resolved against; of what is said in several places, the first counts. */
 export interface SpecSurroundings {
   readonly engine: EngineDescription;
+  readonly styles?: readonly Style[];
+  /** The picture that is made anew: all that is not said otherwise stays as it was. */
+  readonly base?: GenerationSpec;
+  readonly user?: UserSettings;
+  readonly channel?: ChannelSettings;
+  /** The bot's own. */
   readonly defaults: { readonly count: number; readonly negative: string };
   /** The pictures that `pictureSources` named, kept. */
   readonly init?: InitSource;
@@ -32,11 +42,8 @@ export interface SpecSurroundings {
 }
 
 /** A picture to begin from, as it is kept. */
-export interface InitSource {
+export interface InitSource extends Size {
   readonly image: string;
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
   readonly mask?: string;
 }
 
@@ -46,61 +53,110 @@ export interface PictureSources {
   readonly mask?: string;
 }
 
-interface Given {
-  readonly raw: OptionValue;
-  readonly spelling: string;
-}
-type Reader<Value> = (option: ImagineOption, raw: OptionValue) => Value;
-type GivenOptions = ReadonlyMap<ImagineOptionName, readonly Given[]>;
+type Values = ReturnType<typeof readValues>;
 
 /** Of the picture to begin from: enough to be seen, and for the prompt to have its say. */
 const DEFAULT_STRENGTH = 0.75;
 
 /** Which pictures have to be had before the request can be resolved. @throws BadInputError */
 export function pictureSources(input: ImagineInput): PictureSources {
-  const given = collect(input);
-  const one = (name: 'init' | 'mask') => readOne(name, given.get(name) ?? [], (_, raw) => String(raw).trim());
+  const given = collect(input, IMAGINE);
+  const one = (name: 'init' | 'mask') => readOne(given, IMAGINE, name, (_, raw) => String(raw).trim());
   const [init, mask] = [one('init'), one('mask')];
   return { ...(init !== undefined && { init }), ...(mask !== undefined && { mask }) };
 }
+
+/** Whether the pictures shall be hidden at first; undefined leaves it to the channel. @throws BadInputError */
+export function readSpoiler(input: ImagineInput): boolean | undefined {
+  return readOne(collect(input, IMAGINE), IMAGINE, 'spoiler', readSwitch);
+}
+
 /**
  * Typed options and flags by one path, into a request that leaves nothing to chance: the seed is chosen here.
- * @throws BadInputError with one sentence for the first thing that is wrong; nothing is repaired
+ * @throws BadInputError with one sentence for the first thing that is wrong; nothing that was typed is repaired
  */
 export function resolveSpec(input: ImagineInput, surroundings: SpecSurroundings): GenerationSpec {
-  const values = readValues(collect(input), surroundings.engine);
+  const { base, user = {}, channel = {}, defaults, styles = [], init, randomSeed } = surroundings;
+  const values = readValues(collect(input, IMAGINE), surroundings.engine, styles);
+  const model = chooseModel(values.model, surroundings);
+  const size = chooseSize(values, model, surroundings);
+  const count = values.count ?? base?.count ?? user.count ?? defaults.count;
+  checkJobPixels(size, count);
+  const negative = values.negative ?? base?.negative ?? user.negative ?? defaults.negative;
+  return {
+    ...wordsOf(values, negative, surroundings),
+    ...size,
+    steps: values.steps ?? base?.steps ?? Math.min(model.steps, channel.maxSteps ?? model.steps),
+    guidance: values.guidance ?? base?.guidance ?? model.guidance,
+    sampler: values.sampler ?? base?.sampler ?? userSampler(user) ?? model.sampler,
+    model: model.id,
+    seed: values.seed ?? base?.seed ?? randomSeed(),
+    count,
+    variations: keepsSeed(values, base) ? base.variations : [],
+    ...initOf(values.strength, init, base),
+    ...onlyGiven(values, base),
+  };
+}
+
+function chooseModel(typed: string | undefined, { engine, base, channel = {} }: SpecSurroundings): ModelDescription {
+  const id = typed ?? base?.model ?? allowedModels(engine, channel)[0] ?? engine.defaultModel;
+  const model = engine.models.find((candidate) => candidate.id === id);
+  if (model !== undefined) return model;
+  throw new BadInputError('unknown_choice', `The model \`${abridge(id)}\` is not here any more.`);
+}
+
+/** Only what was typed in pixels can be too large for the channel; all else is fitted into its ceiling. */
+function chooseSize(values: Values, model: ModelDescription, surroundings: SpecSurroundings): Size {
+  const { base, user, channel = {}, init } = surroundings;
+  const isTyped = [values.ar, values.size, values.width, values.height].some((value) => value !== undefined);
+  if (!isTyped && base !== undefined) return { width: base.width, height: base.height };
+  const isInPixels = isTyped && values.ar === undefined;
+  const size =
+    !isTyped && init === undefined && user?.size !== undefined ? user.size : resolveSize(values, model, init);
+  return isInPixels || channel.maxSide === undefined ? size : fitSide(size, channel.maxSide);
+}
+
+function wordsOf(values: Values, negative: string, { base, user, styles = [] }: SpecSurroundings) {
   if (values.prompt === undefined || values.prompt === '') {
     throw new BadInputError(
       'empty_prompt',
       'Say what the picture shows, such as `/imagine a red circle on a blue background`.',
     );
   }
-  const model = findModel(surroundings.engine, values.model ?? surroundings.engine.defaultModel);
-  const size = resolveSize(values, model, surroundings.init);
-  const count = values.count ?? surroundings.defaults.count;
-  checkJobPixels(size, count);
-  return {
-    prompt: values.prompt,
-    negative: values.negative ?? surroundings.defaults.negative,
-    ...size,
-    steps: values.steps ?? model.steps,
-    guidance: values.guidance ?? model.guidance,
-    sampler: values.sampler ?? model.sampler,
-    model: model.id,
-    seed: values.seed ?? surroundings.randomSeed(),
-    count,
-    variations: [],
-    ...initOf(values.strength, surroundings.init),
-    ...onlyGiven(values),
-  };
+  // What a picture's own prompt says of its style is in there already.
+  const name = values.style ?? (base === undefined ? user?.style : undefined) ?? NO_STYLE;
+  const style = styles.find((candidate) => candidate.name === name);
+  if (style === undefined && name !== NO_STYLE) {
+    throw new BadInputError(
+      'unknown_choice',
+      `The style \`${abridge(name)}\` of your settings is not here any more; choose another with \`/settings\`.`,
+    );
+  }
+  const words = { prompt: values.prompt, negative };
+  const styled = style === undefined ? words : applyStyle(style, words);
+  return { ...styled, prompt: addLoras(styled.prompt, values.lora ?? []) };
+}
+
+function userSampler({ sampler }: UserSettings): SamplerName | undefined {
+  return SAMPLER_NAMES.find((known) => known === sampler);
+}
+
+/** Variations are steps away from a seed, so they go with it. */
+function keepsSeed(values: Values, base: GenerationSpec | undefined): base is GenerationSpec {
+  return base !== undefined && (values.seed === undefined || values.seed === base.seed);
 }
 
 /** @throws BadInputError when something is said of a picture that is not there */
-function initOf(strength: number | undefined, init: InitSource | undefined): Pick<GenerationSpec, 'init'> {
+function initOf(
+  strength: number | undefined,
+  init: InitSource | undefined,
+  base: GenerationSpec | undefined,
+): Pick<GenerationSpec, 'init'> {
   if (init !== undefined) {
     const { image, mask } = init;
     return { init: { image, strength: strength ?? DEFAULT_STRENGTH, ...(mask !== undefined && { mask }) } };
   }
+  if (base?.init !== undefined) return { init: { ...base.init, strength: strength ?? base.init.strength } };
   if (strength === undefined) return {};
   throw new BadInputError(
     'no_init',
@@ -109,8 +165,12 @@ function initOf(strength: number | undefined, init: InitSource | undefined): Pic
 }
 
 /** What is left out stays out, so that the engine's own default holds. */
-function onlyGiven(values: ReturnType<typeof readValues>) {
-  const { clipSkip, guidanceRescale, syntax, noiseDevice, seedSize } = values;
+function onlyGiven(values: Values, base: GenerationSpec | undefined) {
+  const clipSkip = values.clipSkip ?? base?.clipSkip;
+  const guidanceRescale = values.guidanceRescale ?? base?.guidanceRescale;
+  const syntax = values.syntax ?? base?.syntax;
+  const noiseDevice = values.noiseDevice ?? base?.noiseDevice;
+  const seedSize = values.seedSize ?? base?.seedSize;
   return {
     ...(clipSkip !== undefined && { clipSkip }),
     ...(guidanceRescale !== undefined && { guidanceRescale }),
@@ -120,59 +180,30 @@ function onlyGiven(values: ReturnType<typeof readValues>) {
   };
 }
 
-/** Every value given for each option, wherever it was given. */
-function collect(input: ImagineInput): GivenOptions {
-  const given = new Map<ImagineOptionName, Given[]>();
-  const add = (name: ImagineOptionName, value: Given) => given.set(name, [...(given.get(name) ?? []), value]);
-  const addText = (source: string, spelling: string) => {
-    const parsed = parseFlags(source);
-    if (parsed.text !== '') add('prompt', { raw: parsed.text, spelling });
-    for (const flag of parsed.flags) {
-      refuseRepeated(flag.spelling, given.get(flag.option));
-      add(flag.option, { raw: flag.value, spelling: flag.spelling });
-    }
-  };
-  addText(input.text, 'the text');
-  for (const [name, value] of Object.entries(input.options)) {
-    const option = findOption(name);
-    if (option === undefined) throw unknownOption(name);
-    if (option.name === 'prompt') addText(String(value), 'the prompt option');
-    else add(option.name, { raw: value, spelling: `the ${name} option` });
-  }
-  return given;
+const asTyped = (_: OptionDescription, raw: OptionValue) => String(raw);
+
+/** @throws BadInputError for the first value that is wrong */
+export function readSampler(_: OptionDescription, raw: OptionValue): SamplerName {
+  return samplerOfAlias(String(raw)) ?? readChoice('sampler', raw, SAMPLER_NAMES);
 }
 
-function refuseRepeated(spelling: string, earlier: readonly Given[] = []): void {
-  const repeated = earlier.find((given) => given.spelling.startsWith('--'));
-  if (repeated === undefined) return;
-  throw new BadInputError(
-    'given_twice',
-    repeated.spelling === spelling
-      ? `\`${spelling}\` is given twice; keep one.`
-      : `\`${repeated.spelling}\` and \`${spelling}\` are the same option; keep one.`,
-  );
-}
-
-function unknownOption(name: string): BadInputError {
-  const meant = suggest(name, OPTION_SPELLINGS);
-  const advice = meant === undefined ? '`/help imagine` lists them all.' : `did you mean \`${meant}\`?`;
-  return new BadInputError('unknown_option', `\`${abridge(name)}\` is not an option; ${advice}`);
-}
-
-function readValues(given: GivenOptions, engine: EngineDescription) {
-  const one = <Value>(name: ImagineOptionName, read: Reader<Value>) => readOne(name, given.get(name) ?? [], read);
+function readValues(given: GivenOptions<ImagineOptionName>, engine: EngineDescription, styles: readonly Style[]) {
+  const one = <Value>(name: ImagineOptionName, read: (option: OptionDescription, raw: OptionValue) => Value) =>
+    readOne(given, IMAGINE, name, read);
   const models = engine.models.map((model) => model.id);
+  const lora = one('lora', asTyped);
   return {
     prompt: one('prompt', readText),
     negative: one('negative', readText),
-    ar: one('ar', (_, raw) => String(raw)),
-    size: one('size', (_, raw) => String(raw)),
+    style: one('style', (_, raw) => readStyle(raw, styles)),
+    ar: one('ar', asTyped),
+    size: one('size', asTyped),
     width: one('width', readSide),
     height: one('height', readSide),
     seed: one('seed', readNumber),
     steps: one('steps', readNumber),
     guidance: one('guidance', readNumber),
-    sampler: one('sampler', (_, raw) => samplerOfAlias(String(raw)) ?? readChoice('sampler', raw, SAMPLER_NAMES)),
+    sampler: one('sampler', readSampler),
     count: one('count', readNumber),
     strength: one('strength', readNumber),
     clipSkip: one('clip-skip', readNumber),
@@ -181,32 +212,6 @@ function readValues(given: GivenOptions, engine: EngineDescription) {
     noiseDevice: one('noise', (_, raw) => readChoice('source of noise', raw, NOISE_DEVICES)),
     seedSize: one('seed-size', (_, raw) => readSize('Seed size', String(raw))),
     model: one('model', (_, raw) => readChoice('model here', raw, models)),
+    lora: lora === undefined ? undefined : readLoras(lora),
   };
-}
-
-/** The one value that all places agree on. */
-function readOne<Value>(name: ImagineOptionName, given: readonly Given[], read: Reader<Value>): Value | undefined {
-  const values = given.map(({ raw, spelling }) => ({ value: read(optionNamed(name), raw), spelling }));
-  const [first] = values;
-  const other = values.find(({ value }) => value !== first?.value);
-  if (first !== undefined && other !== undefined) throw disagreement(name, first.spelling, other.spelling);
-  return first?.value;
-}
-
-function disagreement(name: ImagineOptionName, first: string, second: string): BadInputError {
-  return new BadInputError(
-    'disagreement',
-    `Two values are given for the ${name}, in ${quote(first)} and in ${quote(second)}; keep one.`,
-  );
-}
-
-function quote(spelling: string): string {
-  return spelling.startsWith('--') ? `\`${spelling}\`` : spelling;
-}
-
-function findModel(engine: EngineDescription, id: string): ModelDescription {
-  const model = engine.models.find((candidate) => candidate.id === id);
-  if (model === undefined)
-    throw new BadInputError('unknown_choice', `The model \`${abridge(id)}\` is not here any more.`);
-  return model;
 }

@@ -1,29 +1,65 @@
-import type { EngineTask } from '../engine/index.ts';
+import type { EngineTask, GenerationSpec } from '../engine/index.ts';
 import type { Job } from '../src/core/job.ts';
-import type { ButtonRequest, Request } from '../src/core/request.ts';
+import type { Request } from '../src/core/request.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
-import type { JobDraft } from '../src/queue/port.ts';
 import type { CommandContext } from './context.ts';
 import { POSTED } from './replies.ts';
+import { assertAllowed } from './rules.ts';
 
-/** Who asks, where, and with which event: what every draft says of its request. */
-export function askedBy(request: Request): Pick<JobDraft, 'requestId' | 'owner' | 'roles' | 'channel'> {
+/** Where a request comes from, and what its message says beside its pictures. */
+export type Origin = Pick<Job, 'parent' | 'parentMessage' | 'spoiler' | 'notes'>;
+
+/**
+ * Queues what is asked for, under the channel's rules: the work of the person who asked, in their turn. The one way by
+ * which pictures are asked for.
+ * @throws BadInputError naming the rule that it breaks
+ */
+export async function submit(
+  request: Request,
+  task: EngineTask,
+  origin: Origin,
+  context: CommandContext,
+): Promise<DispatchResult> {
+  const rules = await context.settings.ofChannel(request.channel);
+  assertAllowed(task, rules, context.engine);
+  const isForAdults = rules.nsfw === true && request.isAgeRestricted;
   const { id: requestId, user: owner, roles, channel } = request;
-  return { requestId, owner, channel, ...(roles !== undefined && { roles }) };
+  const spoiler = origin.spoiler ?? rules.spoiler ?? false;
+  await context.queue.submit({
+    ...origin,
+    ...{ requestId, owner, channel, ...(roles !== undefined && { roles }) },
+    task: withSpec(task, (spec) => withSafety(spec, isForAdults)),
+    ...(spoiler && { spoiler }),
+  });
+  return POSTED;
 }
 
-/** Queues what a button asks for: the work of the person who pressed, in their turn. */
-export async function submitPressed(
-  request: ButtonRequest,
+/** As the work of whoever pressed the button, answering the picture's message. */
+export function submitPressed(
+  request: Request,
   parent: Job,
   index: number,
   task: EngineTask,
   context: CommandContext,
 ): Promise<DispatchResult> {
-  await context.queue.submit({
-    ...askedBy(request),
-    task,
+  return submit(request, task, originOf(parent, index), context);
+}
+
+/** What is made of a picture answers its message, and stays hidden where the picture was. */
+export function originOf(parent: Job, index: number): Origin {
+  return {
     parent: { jobId: parent.id, index },
-  });
-  return POSTED;
+    ...(parent.message !== undefined && { parentMessage: parent.message }),
+    ...(parent.spoiler === true && { spoiler: true }),
+  };
+}
+
+/** The safety checker judges everywhere but where pictures for adults are welcome; what a recipe says of it is void. */
+function withSafety({ safety: _, ...spec }: GenerationSpec, isForAdults: boolean): GenerationSpec {
+  return isForAdults ? { ...spec, safety: false } : spec;
+}
+
+function withSpec(task: EngineTask, change: (spec: GenerationSpec) => GenerationSpec): EngineTask {
+  if (task.kind === 'generate') return { kind: 'generate', spec: change(task.spec) };
+  return { ...task, source: withSpec(task.source, change) };
 }

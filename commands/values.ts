@@ -1,8 +1,8 @@
 import { SPEC_LIMITS } from '../engine/index.ts';
+import type { OptionDescription } from '../src/core/command.ts';
 import type { OptionValue } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
 import { abridge, MAX_PROMPT_LENGTH } from './limits.ts';
-import type { ImagineOption } from './options.ts';
 import { suggest } from './suggest.ts';
 
 /** More would fill the sentence. */
@@ -13,7 +13,7 @@ const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const NOT_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\p{Cs}/u;
 
 /** @throws BadInputError saying the bounds and a value that would do */
-export function readNumber(option: ImagineOption, raw: OptionValue): number {
+export function readNumber(option: OptionDescription, raw: OptionValue): number {
   const value = numberOf(raw);
   const isWhole = option.type === 'integer';
   const min = option.min ?? Number.NEGATIVE_INFINITY;
@@ -33,7 +33,7 @@ function numberOf(raw: OptionValue): number {
   return Number.NaN;
 }
 
-function advice(option: ImagineOption, value: number): string {
+function advice(option: OptionDescription, value: number): string {
   if (option.name === 'seed') return 'leave it out for a random one';
   if (value < (option.min ?? value)) return `try ${option.min}`;
   if (value > (option.max ?? value)) return `try ${option.max}`;
@@ -41,7 +41,7 @@ function advice(option: ImagineOption, value: number): string {
 }
 
 /** A width or height in pixels. @throws BadInputError */
-export function readSide(option: ImagineOption, raw: OptionValue): number {
+export function readSide(option: OptionDescription, raw: OptionValue): number {
   const value = numberOf(raw);
   const { minSide, maxSide, sizeMultiple } = SPEC_LIMITS;
   if (value >= minSide && value <= maxSide) {
@@ -56,7 +56,7 @@ export function readSide(option: ImagineOption, raw: OptionValue): number {
 }
 
 /** @throws BadInputError when it is too long or holds characters that are not text */
-export function readText(option: ImagineOption, raw: OptionValue): string {
+export function readText(option: OptionDescription, raw: OptionValue): string {
   const value = String(raw).trim();
   const what = option.name === 'prompt' ? 'The prompt' : 'The negative prompt';
   const length = [...value].length;
@@ -81,6 +81,22 @@ export function readChoice<Choice extends string>(what: string, raw: OptionValue
   throw new BadInputError('unknown_choice', `\`${abridge(typed)}\` is not a ${what}; ${hint}`);
 }
 
-function title(option: ImagineOption): string {
+const SWITCH: Readonly<Record<string, boolean>> = {
+  on: true,
+  true: true,
+  yes: true,
+  off: false,
+  false: false,
+  no: false,
+};
+
+/** @throws BadInputError */
+export function readSwitch(option: OptionDescription, raw: OptionValue): boolean {
+  const value = typeof raw === 'boolean' ? raw : SWITCH[String(raw).trim().toLowerCase()];
+  if (value !== undefined) return value;
+  throw new BadInputError('bad_switch', `${title(option)} must be on or off; try \`--${option.name} on\`.`);
+}
+
+function title(option: OptionDescription): string {
   return `${option.name.charAt(0).toUpperCase()}${option.name.slice(1)}`;
 }

@@ -1,8 +1,24 @@
 /**
  * Button ids are `v1:<action>:<jobId>:<index>`: an id, never state, so a button works for as long as its job is stored.
- * A grid offers `vary` (V1–V4); a single picture offers `vary_subtle` and `vary_strong`.
+ * A grid offers `vary` (V1–V4) and `upscale` (U1–U4, ×2); a single picture offers `vary_subtle` and `vary_strong`, and
+ * enlargements by 1.5, 2 and 4. `remix` is answered with a form, `recipe` and `show` privately, `star` privately too.
+ * What opens a form and concerns no job has the form's own id instead (`encodeFormId`).
  */
-export const BUTTON_ACTIONS = ['reroll', 'vary', 'vary_subtle', 'vary_strong', 'upscale', 'cancel', 'delete'] as const;
+export const BUTTON_ACTIONS = [
+  'reroll',
+  'vary',
+  'vary_subtle',
+  'vary_strong',
+  'upscale',
+  'upscale_1_5',
+  'upscale_4',
+  'remix',
+  'star',
+  'recipe',
+  'show',
+  'cancel',
+  'delete',
+] as const;
 export type ButtonActionName = (typeof BUTTON_ACTIONS)[number];
 
 export interface ButtonAction {

@@ -1,6 +1,8 @@
 import sharp, { type Sharp } from 'sharp';
 import type { RgbImage } from '../../engine/index.ts';
+import { encodeExifComment } from './exif-comment.ts';
 import { writeParameters } from './png-text.ts';
+import { writeExif } from './webp-exif.ts';
 
 /** A grid of four pictures of the largest size, and some. */
 const MAX_DECODED_PIXELS = 5000 * 5000;
@@ -18,9 +20,10 @@ export async function decodePng(png: Uint8Array): Promise<RgbImage> {
   return { width: info.width, height: info.height, rgb: new Uint8Array(data) };
 }
 
-/** For where a PNG is too large to send. @param quality 1–100 */
-export async function encodeWebp(image: RgbImage, quality = 90): Promise<Uint8Array> {
-  return new Uint8Array(await fromRgb(image).webp({ quality }).toBuffer());
+/** For where a PNG is too large to send. @param quality 1–100 @param parameters as for PNG, here the Exif comment */
+export async function encodeWebp(image: RgbImage, quality = 90, parameters?: string): Promise<Uint8Array> {
+  const webp = new Uint8Array(await fromRgb(image).webp({ quality }).toBuffer());
+  return parameters === undefined ? webp : writeExif(webp, encodeExifComment(parameters), image);
 }
 
 /** Stretched to `width` × `height` pixels with a cubic kernel: a preview of latents has one pixel for 64. */

@@ -94,7 +94,7 @@ describe('U1–U4', () => {
     const { scene, job } = await finishedGrid('a fox --size 1032x512 --count 1');
     await expect(scene.press(ada, 'upscale', job)).rejects.toHaveProperty(
       'userMessage',
-      'This picture is 1032×512 already, and 2048 pixels a side is the most; it cannot be enlarged further.',
+      'This picture is 1032×512 already, and 2048 pixels a side is the most; ×2 would be 2064×1024.',
     );
   });
 });
@@ -138,12 +138,12 @@ describe('buttons that cannot work say why', () => {
     const job = await scene.imagine(ada, 'a fox');
     await expect(scene.press(ben, 'cancel', job)).rejects.toHaveProperty(
       'userMessage',
-      'Only Ada can cancel this, who asked for it.',
+      'Only Ada, who asked for it, and moderators can cancel this.',
     );
     scene.finish(job);
     await expect(scene.press(ben, 'delete', job)).rejects.toHaveProperty(
       'userMessage',
-      'Only Ada can delete this, who asked for it.',
+      'Only Ada, who asked for it, and moderators can delete this.',
     );
     expect(scene.queue.jobs.get(job.id)?.state).toBe('delivered');
   });

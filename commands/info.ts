@@ -1,0 +1,77 @@
+import { sizeOf } from '../src/core/picture-size.ts';
+import { code, type RichText, strong, text } from '../src/core/reply.ts';
+import type { BotVitals, Command, CommandContext } from './context.ts';
+import { MAX_JOB_PIXELS, MAX_PROMPT_LENGTH } from './limits.ts';
+import { findFinished, titleOf } from './own-jobs.ts';
+import { formatBytes, formatElapsed } from './quantities.ts';
+import { describeJobRecipe } from './recipe.ts';
+import { privately } from './replies.ts';
+import { describeChannelSettings } from './settings-lines.ts';
+
+const MAX_TITLE_LENGTH = 120;
+
+export const info: Command = {
+  description: {
+    name: 'info',
+    description: 'How this Easel fares, or how one of your pictures was made',
+    options: [
+      {
+        name: 'picture',
+        aliases: [],
+        description: 'Leave out for Easel itself; 1 for your latest picture, or some words of its prompt',
+        type: 'string',
+        required: false,
+        freeText: true,
+        completes: true,
+        example: '1',
+      },
+    ],
+  },
+  async run(request, context) {
+    const typed = String(request.options.picture ?? request.text).trim();
+    if (typed === '') {
+      const rules = await context.settings.ofChannel(request.channel);
+      return privately([...describeBot(context), [strong('In this channel')], ...describeChannelSettings(rules)]);
+    }
+    const job = await findFinished(typed, request, context);
+    const made = `${titleOf(job, MAX_TITLE_LENGTH)}, asked for by ${job.owner.name}, ${new Date(job.createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    return privately([[text(made)], ...describeJobRecipe(job, context), [text('Job '), code(job.id)]]);
+  },
+};
+
+function describeBot(context: CommandContext): RichText[] {
+  const { engine, queue } = context;
+  const vitals = context.vitals();
+  const pending = queue.pending();
+  const running = pending.filter((job) => job.state === 'running').length;
+  const count = engine.models.length;
+  return [
+    [strong(`Easel ${vitals.version}`), text(`, up for ${formatElapsed(vitals.uptimeMs)}`)],
+    line('Draws on', `${engine.provider}, with ${count} ${count === 1 ? 'model' : 'models'}`),
+    line('Queue', pending.length === 0 ? 'empty' : `${running} running, ${pending.length - running} waiting`),
+    line('Speed', describeSpeed(vitals)),
+    line('Memory', `${formatBytes(vitals.memoryBytes)} here, the engine's beside it`),
+    line('Limits', describeLimits(vitals)),
+  ];
+}
+
+function describeSpeed({ lastRender }: BotVitals): string {
+  if (lastRender === undefined) return 'nothing drawn since the start';
+  const { job, tookMs } = lastRender;
+  const { width, height } = sizeOf(job.task);
+  const pictures = job.pictures.length === 1 ? 'picture' : 'pictures';
+  return `${formatElapsed(Math.max(1000, tookMs))} for the last ${job.pictures.length} ${pictures} of ${width}×${height}`;
+}
+
+function describeLimits({ limits: { maxWaitingPerUser, maxWaiting } }: BotVitals): string {
+  const side = Math.sqrt(MAX_JOB_PIXELS);
+  return [
+    `${maxWaitingPerUser} waiting a person, ${maxWaiting} in all`,
+    `one picture of ${side}×${side} pixels or as many smaller ones a request`,
+    `prompts of ${MAX_PROMPT_LENGTH} characters`,
+  ].join(' · ');
+}
+
+function line(name: string, value: string): RichText {
+  return [strong(name), text(` ${value}`)];
+}

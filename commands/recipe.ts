@@ -1,0 +1,23 @@
+import { specOf } from '../engine/index.ts';
+import type { Job } from '../src/core/job.ts';
+import { type RichText, text } from '../src/core/reply.ts';
+import type { ButtonHandler, CommandContext } from './context.ts';
+import { refuseDeleted } from './picture.ts';
+import { describeRecipe } from './recipe-lines.ts';
+import { privately } from './replies.ts';
+
+export const recipePressed: ButtonHandler = {
+  async run(_request, job, _index, context) {
+    refuseDeleted(job);
+    return privately(describeJobRecipe(job, context));
+  },
+};
+
+/** How the pictures of a job were made; of a grid the recipe of all, which is that of its first with a count. */
+export function describeJobRecipe({ task, pictures }: Job, { engine }: CommandContext): RichText[] {
+  const { model, variations } = specOf(task);
+  const title = engine.models.find(({ id }) => id === model)?.title ?? model;
+  const which = variations.length > 0 ? 'the last variation’s seed' : 'seed';
+  const note: RichText[] = pictures.length > 1 ? [[text(`Picture n has ${which} + n − 1.`)]] : [];
+  return [...describeRecipe(task, title), ...note];
+}

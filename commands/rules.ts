@@ -1,0 +1,50 @@
+import { type EngineDescription, type EngineTask, specOf } from '../engine/index.ts';
+import { findBlocked } from '../src/core/blocked-words.ts';
+import { sizeOf } from '../src/core/picture-size.ts';
+import type { ChannelSettings } from '../src/core/settings.ts';
+import { BadInputError } from '../src/errors.ts';
+import { abridge } from './limits.ts';
+
+/** An enlargement may be this many times as long as what may be asked for. */
+const ENLARGEMENT = 2;
+
+/** What the channel's moderators have ruled out, whoever asks and in whatever way. @throws BadInputError naming the rule */
+export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: EngineDescription): void {
+  const { model, steps, prompt } = specOf(task);
+  const models = allowedModels(engine, rules);
+  // A model that is gone is the engine's to refuse.
+  if (!models.includes(model) && engine.models.some(({ id }) => id === model)) {
+    throw refuse('rule_model', `\`${model}\` may not be used in this channel; choose from ${models.join(', ')}.`);
+  }
+  if (rules.maxSteps !== undefined && steps > rules.maxSteps) {
+    throw refuse('rule_steps', `${steps} steps are too many for this channel, where ${rules.maxSteps} is the most.`);
+  }
+  assertSize(task, rules);
+  const blocked = findBlocked(prompt, rules.blockedWords ?? []);
+  if (blocked !== undefined) {
+    throw refuse('rule_words', `This channel does not allow “${abridge(blocked)}” in a prompt; say it without.`);
+  }
+}
+
+function assertSize(task: EngineTask, { maxSide }: ChannelSettings): void {
+  if (maxSide === undefined) return;
+  const { width, height } = sizeOf(task);
+  const most = task.kind === 'generate' ? maxSide : maxSide * ENLARGEMENT;
+  if (Math.max(width, height) <= most) return;
+  const what = task.kind === 'generate' ? 'a side' : 'an enlarged side';
+  throw refuse(
+    'rule_size',
+    `${width}×${height} is too large for this channel, where ${most} pixels ${what} is the most.`,
+  );
+}
+
+/** The models that may be used, the channel's default first; all of them where its list names none that is here. */
+export function allowedModels(engine: EngineDescription, rules: ChannelSettings): readonly string[] {
+  const here = engine.models.map(({ id }) => id);
+  const allowed = (rules.models ?? []).filter((id) => here.includes(id));
+  return allowed.length > 0 ? allowed : [engine.defaultModel, ...here.filter((id) => id !== engine.defaultModel)];
+}
+
+function refuse(code: string, sentence: string): BadInputError {
+  return new BadInputError(code, sentence);
+}

@@ -1,0 +1,74 @@
+import { encodeButtonId } from '../src/core/button.ts';
+import type { Job } from '../src/core/job.ts';
+import { type ReplyButton, text } from '../src/core/reply.ts';
+import type { Request } from '../src/core/request.ts';
+import { BadInputError } from '../src/errors.ts';
+import type { DispatchResult } from '../src/platforms/port.ts';
+import type { Shelf } from '../src/store/port.ts';
+import type { ButtonHandler, Command, CommandContext } from './context.ts';
+import { findFinished, finishedJobs, maySee } from './own-jobs.ts';
+import { refuseDeleted } from './picture.ts';
+import { privateButton } from './replies.ts';
+
+/** A `show` button's index says on which shelf its neighbours stand. */
+const SHELVES: readonly Shelf[] = ['made', 'starred'];
+
+export const show: Command = {
+  description: {
+    name: 'show',
+    description: 'Shows your finished pictures again, to you alone',
+    options: [
+      {
+        name: 'which',
+        aliases: [],
+        description: 'Leave out for the latest; 2 for the one before; starred; or some words of its prompt',
+        type: 'string',
+        required: false,
+        freeText: true,
+        completes: true,
+        example: 'starred',
+      },
+    ],
+  },
+  async run(request, context) {
+    const typed = String(request.options.which ?? request.text).trim();
+    if (typed.toLowerCase() !== 'starred') {
+      return showJob(await findFinished(typed, request, context), 'made', request, context);
+    }
+    const [latest] = await finishedJobs(request, 'starred', context);
+    if (latest !== undefined) return showJob(latest, 'starred', request, context);
+    throw new BadInputError('no_picture', 'You have starred nothing yet; ⭐ below a picture does.');
+  },
+};
+
+/** A neighbour of what is shown, or a picture of a list. */
+export const showPressed: ButtonHandler = {
+  async run(request, job, index, context) {
+    refuseDeleted(job);
+    if (!maySee(job, request)) throw new BadInputError('no_picture', 'That picture stands in another channel.');
+    return showJob(job, SHELVES[index] ?? 'made', request, context);
+  },
+};
+
+export function showButton(job: Job, label: string, title: string, shelf: Shelf = 'made'): ReplyButton {
+  return privateButton(encodeButtonId({ action: 'show', jobId: job.id, index: SHELVES.indexOf(shelf) }), label, title);
+}
+
+/** As its message shows it, with buttons to the ones before and after. */
+async function showJob(job: Job, shelf: Shelf, request: Request, context: CommandContext): Promise<DispatchResult> {
+  const reply = await context.showJob(job, request.channel);
+  const all = await finishedJobs(request, shelf, context);
+  const place = all.findIndex(({ id }) => id === job.id);
+  if (place === -1) return { kind: 'private', reply };
+  const [newer, older] = [all[place - 1], all[place + 1]];
+  const which = shelf === 'starred' ? 'your starred pictures' : 'your pictures';
+  const row = [
+    ...(newer === undefined ? [] : [showButton(newer, '◀ Newer', 'Show the picture made after this one', shelf)]),
+    ...(older === undefined ? [] : [showButton(older, 'Older ▶', 'Show the picture made before this one', shelf)]),
+  ];
+  const lines = [...reply.lines, [text(`${place + 1} of ${all.length} of ${which}`)]];
+  return {
+    kind: 'private',
+    reply: { ...reply, lines, buttons: row.length > 0 ? [...reply.buttons, row] : reply.buttons },
+  };
+}

@@ -1,0 +1,61 @@
+import { code, type RichText, strong, text } from '../src/core/reply.ts';
+import type { Style } from '../src/core/style.ts';
+import type { Command } from './context.ts';
+import { abridge } from './limits.ts';
+import { privately } from './replies.ts';
+import { readChoice } from './values.ts';
+
+/** Longer lists are names alone: a line each would be longer than a message may be. */
+const MAX_LISTED = 20;
+const MAX_NAMES = 120;
+const MAX_SHOWN = 600;
+
+export const styles: Command = {
+  description: {
+    name: 'styles',
+    description: 'The looks that --style gives your pictures',
+    options: [
+      {
+        name: 'style',
+        aliases: [],
+        description: 'Leave out for a list',
+        type: 'string',
+        required: false,
+        freeText: true,
+        completes: true,
+        example: 'watercolour',
+      },
+    ],
+  },
+  async run(request, context) {
+    const all = context.styles;
+    const typed = String(request.options.style ?? request.text).trim();
+    if (typed === '') return privately(list(all));
+    const names = all.map(({ name }) => name);
+    const chosen = readChoice('style', typed, names);
+    return privately(all.filter(({ name }) => name === chosen).flatMap(describe));
+  },
+};
+
+function list(all: readonly Style[]): RichText[] {
+  const head: RichText = [
+    text('Put '),
+    code('--style NAME'),
+    text(' after your prompt, or set one with '),
+    code('/settings'),
+  ];
+  if (all.length <= MAX_LISTED) {
+    return [head, ...all.map(({ name, about }): RichText => [code(name), text(about === '' ? '' : ` ${about}`)])];
+  }
+  const names = all.slice(0, MAX_NAMES).map(({ name }) => name);
+  const hidden = all.length - names.length;
+  return [head, [text(`${names.join(', ')}${hidden > 0 ? `, and ${hidden} more that appear while you type` : ''}`)]];
+}
+
+function describe({ name, about, prompt, negative }: Style): RichText[] {
+  return [
+    [strong(name), text(about === '' ? '' : ` – ${about}`)],
+    [text('Prompt: '), code(abridge(prompt, MAX_SHOWN))],
+    ...(negative === '' ? [] : [[text('Keeps out: '), code(abridge(negative, MAX_SHOWN))]]),
+  ];
+}

@@ -1,0 +1,21 @@
+import { type PictureRecipe, SPEC_LIMITS } from '../../engine/index.ts';
+
+/** Pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How large the pictures of a task become. */
+export function sizeOf(recipe: PictureRecipe): Size {
+  if (recipe.kind === 'generate') return { width: recipe.spec.width, height: recipe.spec.height };
+  const { width, height } = sizeOf(recipe.source);
+  return enlarged({ width, height }, recipe.factor);
+}
+
+/** The engine enlarges to whole latents. */
+export function enlarged({ width, height }: Size, factor: number): Size {
+  const { sizeMultiple } = SPEC_LIMITS;
+  const side = (length: number) => Math.round((length * factor) / sizeMultiple) * sizeMultiple;
+  return { width: side(width), height: side(height) };
+}

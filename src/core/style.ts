@@ -1,0 +1,24 @@
+/** A look by name: words put around a prompt, and what to keep out of such a picture. */
+export interface Style {
+  readonly name: string;
+  /** One line for people who choose. */
+  readonly about: string;
+  /** `{prompt}` stands for what a person typed. */
+  readonly prompt: string;
+  /** Added to the negative prompt; "" adds nothing. */
+  readonly negative: string;
+}
+
+export const PROMPT_PLACE = '{prompt}';
+
+export interface PromptPair {
+  readonly prompt: string;
+  readonly negative: string;
+}
+
+export function applyStyle(style: Style, { prompt, negative }: PromptPair): PromptPair {
+  return {
+    prompt: style.prompt.replaceAll(PROMPT_PLACE, () => prompt),
+    negative: [negative, style.negative].filter((part) => part !== '').join(', '),
+  };
+}

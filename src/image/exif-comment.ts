@@ -1,0 +1,109 @@
+/**
+ * A picture's text in Exif: the tag UserComment of its Exif directory, which is where AUTOMATIC1111 puts the recipe of a
+ * JPEG or WebP (modules/images.py, save_image, by piexif). TIFF 6.0 and Exif 2.3, 4.6.5.
+ */
+
+const EXIF_DIRECTORY = 0x8769;
+const USER_COMMENT = 0x9286;
+const TYPE_LONG = 4;
+const TYPE_UNDEFINED = 7;
+const HEADER_BYTES = 8;
+const ENTRY_BYTES = 12;
+/** Entries of one directory that are looked at. */
+const MAX_ENTRIES = 512;
+/** Bytes; a file from elsewhere may claim anything. */
+const MAX_COMMENT_BYTES = 1 << 20;
+/** The character code that stands before the text. */
+const CODE_BYTES = 8;
+const UNICODE = 'UNICODE\0';
+const ASCII = 'ASCII\0\0\0';
+
+/** A big-endian TIFF of two directories that hold nothing but the comment, in UTF-16. */
+export function encodeExifComment(text: string): Uint8Array {
+  const comment = Buffer.concat([Buffer.from(UNICODE, 'latin1'), toUtf16be(text)]);
+  const directoryBytes = 2 + ENTRY_BYTES + 4;
+  const exifAt = HEADER_BYTES + directoryBytes;
+  const commentAt = exifAt + directoryBytes;
+  const tiff = Buffer.alloc(commentAt + comment.length);
+  tiff.write('MM\0*', 0, 'latin1');
+  tiff.writeUInt32BE(HEADER_BYTES, 4);
+  writeDirectory(tiff, HEADER_BYTES, [EXIF_DIRECTORY, TYPE_LONG, 1, exifAt]);
+  writeDirectory(tiff, exifAt, [USER_COMMENT, TYPE_UNDEFINED, comment.length, commentAt]);
+  comment.copy(tiff, commentAt);
+  return new Uint8Array(tiff);
+}
+
+/**
+ * The comment's text; undefined when there is none or the bytes are no Exif. Never throws.
+ * @param exif TIFF, with or without the `Exif\0\0` that JPEG puts before it
+ */
+export function decodeExifComment(exif: Uint8Array): string | undefined {
+  const bytes = Buffer.from(exif.buffer, exif.byteOffset, exif.byteLength);
+  const tiff = bytes.subarray(bytes.toString('latin1', 0, 6) === 'Exif\0\0' ? 6 : 0);
+  const order = tiff.toString('latin1', 0, 4);
+  if (order !== 'MM\0*' && order !== 'II*\0') return undefined;
+  const reader = createReader(tiff, order === 'II*\0');
+  const exifAt = reader.find(reader.long(4), EXIF_DIRECTORY)?.value;
+  const comment = exifAt === undefined ? undefined : reader.find(exifAt, USER_COMMENT);
+  if (comment === undefined || comment.count > MAX_COMMENT_BYTES) return undefined;
+  return decodeComment(tiff.subarray(comment.value, comment.value + comment.count), order === 'II*\0');
+}
+
+interface Entry {
+  readonly count: number;
+  /** The value itself, or where it stands. */
+  readonly value: number;
+}
+
+function createReader(tiff: Buffer, isLittle: boolean) {
+  const has = (at: number, length: number) => at >= 0 && at + length <= tiff.length;
+  const short = (at: number) => (!has(at, 2) ? 0 : isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
+  const long = (at: number) => (!has(at, 4) ? 0 : isLittle ? tiff.readUInt32LE(at) : tiff.readUInt32BE(at));
+  const find = (directory: number, tag: number): Entry | undefined => {
+    const count = Math.min(short(directory), MAX_ENTRIES);
+    for (let entry = 0; entry < count; entry++) {
+      const at = directory + 2 + entry * ENTRY_BYTES;
+      if (has(at, ENTRY_BYTES) && short(at) === tag) return { count: long(at + 4), value: long(at + 8) };
+    }
+    return undefined;
+  };
+  return { long, find };
+}
+
+function writeDirectory(tiff: Buffer, at: number, [tag, type, count, value]: readonly [number, number, number, number]) {
+  tiff.writeUInt16BE(1, at);
+  tiff.writeUInt16BE(tag, at + 2);
+  tiff.writeUInt16BE(type, at + 4);
+  tiff.writeUInt32BE(count, at + 6);
+  tiff.writeUInt32BE(value, at + 10);
+}
+
+/** UTF-16 in the file's own order by the standard; piexif writes it big-endian into every file. */
+function decodeComment(comment: Buffer, isLittle: boolean): string | undefined {
+  const code = comment.toString('latin1', 0, CODE_BYTES);
+  const text = comment.subarray(CODE_BYTES);
+  if (code === ASCII || code === '\0'.repeat(CODE_BYTES)) return trimmed(text.toString('utf8'));
+  if (code !== UNICODE) return undefined;
+  return trimmed(isLittle && !looksBigEndian(text) ? text.toString('utf16le') : fromUtf16be(text));
+}
+
+/** Of a recipe's letters most are ASCII, whose high byte is 0. */
+function looksBigEndian(text: Buffer): boolean {
+  let zeros = 0;
+  for (let at = 0; at + 1 < text.length; at += 2) zeros += Number(text[at] === 0) - Number(text[at + 1] === 0);
+  return zeros > 0;
+}
+
+function toUtf16be(text: string): Buffer {
+  return Buffer.from(text, 'utf16le').swap16();
+}
+
+function fromUtf16be(bytes: Buffer): string {
+  const even = bytes.subarray(0, bytes.length - (bytes.length % 2));
+  return Buffer.from(even).swap16().toString('utf16le');
+}
+
+function trimmed(text: string): string | undefined {
+  const whole = text.replaceAll('\0', '').trim();
+  return whole === '' ? undefined : whole;
+}
