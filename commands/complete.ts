@@ -1,8 +1,8 @@
 import type { EngineDescription } from '../engine/index.ts';
+import { SAMPLER_NAMES } from '../engine/index.ts';
 import { cut } from '../src/core/cut.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import type { Suggestion, Typing } from '../src/platforms/port.ts';
-import { SAMPLER_NAMES } from '../engine/index.ts';
 import type { CommandContext } from './context.ts';
 import { IMAGINE } from './options.ts';
 import { finishedJobs, titleOf } from './own-jobs.ts';
@@ -57,7 +57,9 @@ export async function complete(typing: Typing, context: CommandContext): Promise
 
 function splitTyped({ option, typed }: Typing): { readonly before: string; readonly typed: string } {
   const comma = LISTS.includes(option) ? typed.lastIndexOf(',') : -1;
-  return comma === -1 ? { before: '', typed } : { before: `${typed.slice(0, comma).trim()}, `, typed: typed.slice(comma + 1) };
+  return comma === -1
+    ? { before: '', typed }
+    : { before: `${typed.slice(0, comma).trim()}, `, typed: typed.slice(comma + 1) };
 }
 
 function rank(values: readonly Suggestion[], typed: string): readonly Suggestion[] {

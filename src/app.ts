@@ -3,13 +3,19 @@ import type { CommandContext } from '../commands/context.ts';
 import { createEngine, type Engine, type EngineDescription, type PictureRecipe, specOf } from '../engine/index.ts';
 import { openChannels } from './channels.ts';
 import type { Config } from './config.ts';
+import type { Job } from './core/job.ts';
 import { formatParameters } from './core/parameters.ts';
+import type { Style } from './core/style.ts';
+import { type User, userKey } from './core/user.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
+import { createShowJob } from './deliver/show-job.ts';
 import { createDownloadLog } from './download-log.ts';
 import { createExplain } from './failure.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
 import { decodePng, encodePng, encodeWebp } from './image/encode.ts';
+import { readParameters } from './image/png-text.ts';
+import { readRecipeText } from './image/recipe-text.ts';
 import { createInbox } from './inbox.ts';
 import { takePicture } from './inputs/take-picture.ts';
 import { createLog, type Log } from './log.ts';
@@ -20,7 +26,13 @@ import { costOf } from './queue/cost.ts';
 import { createLocalQueue } from './queue/local.ts';
 import type { JobQueue } from './queue/port.ts';
 import { createRunner } from './runner.ts';
+import type { JobStore } from './store/port.ts';
 import { openStore, type Store } from './store/store.ts';
+import { loadStyles } from './styles.ts';
+import { createVitals } from './vitals.ts';
+
+/** Of a picture whose recipe is looked for. */
+const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
 
 /** What a test composes differently. */
 export interface AppParts {
@@ -47,6 +59,7 @@ export interface App {
  */
 export async function createApp(config: Config, parts: AppParts = {}): Promise<App> {
   const log = parts.log ?? createLog(config.logLevel);
+  const styles = loadStyles(config.stylesFile);
   const engine = parts.engine ?? createEngine(engineOptions(config));
   const description = await engine.describe();
   for (const sentence of description.refused) log.warn(sentence);
@@ -55,7 +68,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   try {
     const { ports, web } = parts.ports === undefined ? await openChannels(config, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);
-    const { queue, deliver, inbox, explain } = compose({ config, description, store, ports, drawing, log });
+    const { queue, deliver, inbox, explain } = compose({ config, styles, description, store, ports, drawing, log });
     return {
       queue,
       get url() {
@@ -87,6 +100,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
 
 interface Composition {
   readonly config: Config;
+  readonly styles: readonly Style[];
   readonly description: EngineDescription;
   readonly store: Store;
   readonly ports: readonly ChannelPort[];
@@ -95,7 +109,7 @@ interface Composition {
 }
 
 /** The rooms between the engine and the channels. */
-function compose({ config, description, store, ports, drawing, log }: Composition) {
+function compose({ config, styles, description, store, ports, drawing, log }: Composition) {
   const explain = createExplain(log);
   const queue = createLocalQueue({
     store,
@@ -115,7 +129,14 @@ function compose({ config, description, store, ports, drawing, log }: Compositio
     engine: description,
     defaults: { count: config.count, negative: config.negative },
     queue,
+    settings: store.settings,
+    styles,
     findJob: (jobId) => store.jobs.get(jobId),
+    shelf: (user, shelf, limit) => store.jobs.shelf(user, shelf, limit),
+    toggleStar: (job, user) => toggleStar(store.jobs, job, user),
+    showJob: createShowJob({ pictures: store.pictures, ports, drawing }),
+    readPictureText: async (picture) => readRecipeText(await picture.fetch(MAX_PICTURE_BYTES)),
+    vitals: createVitals(queue, config),
     deleteJob: (job) => deliver.deleteJob(job),
     takePicture: async (source) => {
       const { png, width, height } = await takePicture(source);
@@ -143,6 +164,18 @@ function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawi
   return {
     grid: (pngs, job) => drawGrid(pngs, describeRecipe(job.task)),
     preview: drawPreview,
-    compress: async (png, quality) => encodeWebp(await decodePng(png), quality),
+    compress: async (png, quality) => encodeWebp(await decodePng(png), quality, readParameters(png)),
   };
+}
+
+/** @returns whether the person's star is on the job now */
+async function toggleStar(jobs: JobStore, job: Job, user: User): Promise<boolean> {
+  const person = userKey(user);
+  const updated = await jobs.update(job.id, (stored) => {
+    const { starred = [], ...rest } = stored;
+    const others = starred.filter((one) => one !== person);
+    const now = others.length === starred.length ? [...starred, person] : others;
+    return now.length === 0 ? rest : { ...rest, starred: now };
+  });
+  return updated?.starred?.includes(person) ?? false;
 }

@@ -20,6 +20,12 @@ export interface Config {
   readonly count: number;
   /** What a request that names no negative prompt avoids. */
   readonly negative: string;
+  /** The operator's own styles. */
+  readonly stylesFile?: string;
+  /** On the web everyone moderates, or nobody: a name there proves nothing. */
+  readonly webModerators: 'everyone' | 'nobody';
+  /** The web channel is one for adults. */
+  readonly webAgeRestricted: boolean;
   readonly maxWaitingPerUser: number;
   readonly maxWaiting: number;
   /** How much of the engine people with a role get. */
@@ -74,6 +80,9 @@ const ENVIRONMENT = z.object({
   EASEL_PROVIDER: z.enum(PROVIDERS, { error: `must be one of ${PROVIDERS.join(', ')}` }).optional(),
   EASEL_COUNT: whole(SPEC_LIMITS.minCount, SPEC_LIMITS.maxCount).default(4),
   EASEL_NEGATIVE: z.string().default(''),
+  EASEL_STYLES: text('a YAML file of styles').optional(),
+  EASEL_WEB_MODERATORS: z.enum(['everyone', 'nobody'], { error: 'must be everyone or nobody' }).default('nobody'),
+  EASEL_WEB_AGE_RESTRICTED: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
   EASEL_MAX_WAITING_PER_USER: whole(1, 1000).default(10),
   EASEL_MAX_WAITING: whole(1, 10_000).default(200),
   EASEL_ROLE_WEIGHTS: z.string().default('').transform(readRoleWeights),
@@ -108,6 +117,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
     count: values.EASEL_COUNT,
     negative: values.EASEL_NEGATIVE,
+    ...(values.EASEL_STYLES !== undefined && { stylesFile: resolve(cwd, values.EASEL_STYLES) }),
+    webModerators: values.EASEL_WEB_MODERATORS,
+    webAgeRestricted: values.EASEL_WEB_AGE_RESTRICTED === 'yes',
     maxWaitingPerUser: values.EASEL_MAX_WAITING_PER_USER,
     maxWaiting: values.EASEL_MAX_WAITING,
     roleWeights: values.EASEL_ROLE_WEIGHTS,

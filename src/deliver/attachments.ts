@@ -1,5 +1,7 @@
-import { type EngineTask, type RgbImage, specOf } from '../../engine/index.ts';
+import { type RgbImage, specOf } from '../../engine/index.ts';
+import { cut } from '../core/cut.ts';
 import type { Job } from '../core/job.ts';
+import { type Size, sizeOf } from '../core/picture-size.ts';
 import type { ReplyPicture } from '../core/reply.ts';
 import { EaselError } from '../errors.ts';
 import type { PictureStore } from '../store/port.ts';
@@ -11,18 +13,12 @@ export interface DrawnPicture {
   readonly height: number;
 }
 
-/** Pixels of one finished picture. */
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** How pictures are put together; `src/image` does it. */
 export interface Drawing {
   /** The finished pictures of a job in one, in reading order. */
   grid(pngs: readonly Uint8Array[], job: Job): Promise<DrawnPicture>;
   /** Small previews in one picture, as large as the finished grid will be seen. */
-  preview(previews: readonly RgbImage[], size: PictureSize): Promise<DrawnPicture>;
+  preview(previews: readonly RgbImage[], size: Size): Promise<DrawnPicture>;
   /** WebP of a quality from 1 to 100. */
   compress(png: Uint8Array, quality: number): Promise<Uint8Array>;
 }
@@ -30,8 +26,8 @@ export interface Drawing {
 /** Tried in turn for a picture that is too large to send; the file that is kept stays as it is. */
 const COMPRESSED_QUALITIES = [90, 75, 50];
 
-/** Characters (code points) of the prompt in an alternative text. */
-const MAX_ALT_PROMPT = 200;
+/** Of an alternative text: enough to know the picture by, short enough to be read out. */
+const MAX_ALT_LENGTH = 400;
 
 /**
  * The picture of a rendered job, as PNG where that fits into `maxBytes`.
@@ -55,7 +51,7 @@ export async function attachFinished(
   const drawn =
     second === undefined ? { png: single, width: stored.width, height: stored.height } : await drawing.grid(pngs, job);
   const kind = pngs.length === 1 ? 'Picture' : `Grid of ${pngs.length} pictures`;
-  const attached = attach(drawn, `easel-${job.id}.png`, `${kind}: ${promptOf(job)}`);
+  const attached = attach(job, drawn, `easel-${job.id}.png`, kind);
   return drawn.png.length <= maxBytes ? attached : compress(attached, drawing, maxBytes);
 }
 
@@ -69,29 +65,23 @@ async function compress(picture: ReplyPicture, drawing: Drawing, maxBytes: numbe
 }
 
 export async function attachPreview(job: Job, previews: readonly RgbImage[], drawing: Drawing): Promise<ReplyPicture> {
-  return attach(
-    await drawing.preview(previews, finishedSize(job.task)),
-    `easel-${job.id}-preview.png`,
-    `Preview: ${promptOf(job)}`,
-  );
-}
-
-/** Where an enlargement is rounded to whole latents, within a few pixels. */
-function finishedSize(task: EngineTask): PictureSize {
-  if (task.kind === 'generate') return { width: task.spec.width, height: task.spec.height };
-  const { width, height } = finishedSize(task.source);
-  return { width: Math.round(width * task.factor), height: Math.round(height * task.factor) };
+  const drawn = await drawing.preview(previews, sizeOf(job.task));
+  return attach(job, drawn, `easel-${job.id}-preview.png`, 'Preview');
 }
 
 function gone(): EaselError {
   return new EaselError('pictures_gone', 'The picture files are gone; press 🔄 to draw anew.');
 }
 
-function attach({ png, width, height }: DrawnPicture, name: string, alt: string): ReplyPicture {
-  return { name, mediaType: 'image/png', data: png, width, height, alt };
-}
-
-function promptOf(job: Job): string {
-  const characters = [...specOf(job.task).prompt];
-  return characters.length > MAX_ALT_PROMPT ? `${characters.slice(0, MAX_ALT_PROMPT).join('')}…` : characters.join('');
+function attach(job: Job, { png, width, height }: DrawnPicture, name: string, kind: string): ReplyPicture {
+  const alt = cut(`${kind}: ${specOf(job.task).prompt.replaceAll(/\s+/g, ' ')}`, MAX_ALT_LENGTH);
+  return {
+    name,
+    mediaType: 'image/png',
+    data: png,
+    width,
+    height,
+    alt,
+    ...(job.spoiler === true && { spoiler: true }),
+  };
 }

@@ -1,10 +1,9 @@
 import { type GenerationSpec, type Progress, specOf } from '../../engine/index.ts';
-import { type ButtonActionName, encodeButtonId } from '../core/button.ts';
+import { cut } from '../core/cut.ts';
 import type { Job } from '../core/job.ts';
 import {
   mention,
   type Reply,
-  type ReplyButton,
   type ReplyPicture,
   type RichText,
   type Span,
@@ -14,8 +13,9 @@ import {
 } from '../core/reply.ts';
 import { formatDuration, formatOrdinal } from '../core/words.ts';
 import type { QueuePlace } from '../queue/port.ts';
+import { doneButtons, endedButtons, pendingButtons } from './buttons.ts';
 
-/** Characters (code points). A longer prompt is cut in the message; the picture's own `parameters` text has all of it. */
+/** A longer prompt is cut in the message, at a whole character; the picture's own `parameters` text has all of it. */
 const MAX_PROMPT_SHOWN = 1000;
 const MAX_NOTE_SHOWN = 300;
 
@@ -24,7 +24,8 @@ export function waitingReply(job: Job, place: QueuePlace | undefined): Reply {
     state: 'waiting',
     lines: [titleOf(job, describePlace(place))],
     pictures: [],
-    buttons: [[cancelButton(job)]],
+    buttons: pendingButtons(job),
+    ...parentOf(job),
   };
 }
 
@@ -35,18 +36,19 @@ export function runningReply(job: Job, progress: Progress, previews: readonly Re
     lines: [titleOf(job, describeProgress(job, progress, share))],
     progress: share,
     pictures: previews,
-    buttons: [[cancelButton(job)]],
+    buttons: pendingButtons(job),
+    ...parentOf(job),
   };
 }
 
 /** @param picture the single picture, or the grid of all */
 export function doneReply(job: Job, picture: ReplyPicture): Reply {
-  const single = job.pictures.length === 1;
   return {
     state: 'done',
     lines: [titleOf(job), [text(describeSettings(job))], ...(job.notes ?? []).map(describeNote)],
     pictures: [picture],
-    buttons: single ? singleButtons(job) : gridButtons(job),
+    buttons: doneButtons(job),
+    ...parentOf(job),
   };
 }
 
@@ -58,12 +60,19 @@ export function failedReply(job: Job): Reply {
     state: 'failed',
     lines: [titleOf(job, 'failed'), sentence(failure.userMessage)],
     pictures: [],
-    buttons: worthRetrying ? [[rerollButton(job)]] : [],
+    buttons: worthRetrying ? endedButtons(job) : [],
+    ...parentOf(job),
   };
 }
 
 export function cancelledReply(job: Job): Reply {
-  return { state: 'cancelled', lines: [titleOf(job, 'cancelled')], pictures: [], buttons: [[rerollButton(job)]] };
+  return {
+    state: 'cancelled',
+    lines: [titleOf(job, 'cancelled')],
+    pictures: [],
+    buttons: endedButtons(job),
+    ...parentOf(job),
+  };
 }
 
 /** What the waiting message says of its place; it is edited when this changes. */
@@ -79,13 +88,15 @@ function describeProgress(job: Job, progress: Progress, share: number): string {
   return job.attempts > 1 ? 'starting again' : 'starting';
 }
 
-function describeNote(note: string): RichText {
-  return [text(`⚠ ${cut(note, MAX_NOTE_SHOWN)}`)];
+/** In its own channel alone: platforms link to nothing elsewhere. */
+function parentOf({ channel, parentMessage }: Job): Pick<Reply, 'parent'> {
+  const at = parentMessage?.channel;
+  const isHere = at?.channelId === channel.channelId && at.threadId === channel.threadId;
+  return parentMessage !== undefined && isHere ? { parent: parentMessage } : {};
 }
 
-function cut(value: string, length: number): string {
-  const characters = [...value];
-  return characters.length > length ? `${characters.slice(0, length).join('')}…` : value;
+function describeNote(note: string): RichText {
+  return [text(`⚠ ${cut(note, MAX_NOTE_SHOWN)}`)];
 }
 
 function titleOf(job: Job, status?: string): RichText {
@@ -123,45 +134,4 @@ function describeSeeds(job: Job, spec: GenerationSpec): string {
   if (job.pictures.length < 2) return `${spec.seed}`;
   const last = job.pictures.at(-1);
   return last === undefined ? `${spec.seed}` : `${spec.seed} to ${specOf(last.recipe).seed}`;
-}
-
-function gridButtons(job: Job): Reply['buttons'] {
-  const indexes = job.pictures.keys();
-  const upscale: ReplyButton[] = [];
-  const vary: ReplyButton[] = [];
-  for (const index of indexes) {
-    upscale.push(button(job, 'upscale', `U${index + 1}`, `Upscale picture ${index + 1}`, index));
-    vary.push(button(job, 'vary', `V${index + 1}`, `Vary picture ${index + 1}`, index));
-  }
-  return [
-    [...upscale, rerollButton(job)],
-    [...vary, deleteButton(job)],
-  ];
-}
-
-function singleButtons(job: Job): Reply['buttons'] {
-  return [
-    [
-      button(job, 'upscale', 'Upscale', 'Make this picture larger, with more detail'),
-      button(job, 'vary_subtle', 'Vary a little', 'Make pictures much like this one'),
-      button(job, 'vary_strong', 'Vary a lot', 'Make pictures that share the idea of this one'),
-      rerollButton(job),
-      deleteButton(job),
-    ],
-  ];
-}
-
-const rerollButton = (job: Job) => button(job, 'reroll', '🔄', 'Draw the same prompt again with a new seed');
-const cancelButton = (job: Job) => button(job, 'cancel', '❌', 'Cancel this request', 0, 'danger');
-const deleteButton = (job: Job) => button(job, 'delete', '🗑', 'Delete this message and its pictures', 0, 'danger');
-
-function button(
-  job: Job,
-  action: ButtonActionName,
-  label: string,
-  title: string,
-  index = 0,
-  style: ReplyButton['style'] = 'normal',
-): ReplyButton {
-  return { id: encodeButtonId({ action, jobId: job.id, index }), label, title, style };
 }

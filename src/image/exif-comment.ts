@@ -70,7 +70,11 @@ function createReader(tiff: Buffer, isLittle: boolean) {
   return { long, find };
 }
 
-function writeDirectory(tiff: Buffer, at: number, [tag, type, count, value]: readonly [number, number, number, number]) {
+function writeDirectory(
+  tiff: Buffer,
+  at: number,
+  [tag, type, count, value]: readonly [number, number, number, number],
+) {
   tiff.writeUInt16BE(1, at);
   tiff.writeUInt16BE(tag, at + 2);
   tiff.writeUInt16BE(type, at + 4);

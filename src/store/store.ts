@@ -6,13 +6,15 @@ import { createJobStore } from './jobs.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
 import { openNamespace } from './namespace.ts';
 import { createPictureStore } from './pictures.ts';
-import type { InputStore, JobStore, PictureStore, ValueStore } from './port.ts';
+import type { InputStore, JobStore, PictureStore, SettingsStore, ValueStore } from './port.ts';
+import { createSettingsStore } from './settings.ts';
 import { createValueStore } from './values.ts';
 
 export interface Store {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
   readonly inputs: InputStore;
+  readonly settings: SettingsStore;
   /** Of one kind; what lies in a namespace is always of that type. */
   values<Value>(namespace: string): ValueStore<Value>;
   /** Lets the next process have the data folder. */
@@ -31,6 +33,7 @@ export function openStore(dataFolder: string, encode: (picture: Picture) => Prom
     jobs,
     pictures: createPictureStore(join(dataFolder, 'pictures'), encode),
     inputs: createInputStore(join(dataFolder, 'inputs')),
+    settings: createSettingsStore(() => new LibsqlAdapter(database)),
     values: <Value>(namespace: string) =>
       createValueStore<Value>(openNamespace(namespace, new LibsqlAdapter(database))),
     close: async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.ts';
 import { IMAGINE_OPTIONS } from '../../commands/options.ts';
-import { ada, ben, createScene, readLines } from './scene.ts';
+import { ada, ben, createScene, lobby, readLines } from './scene.ts';
 
 describe('/queue', () => {
   it('says that nothing waits', async () => {
@@ -59,7 +59,7 @@ describe('/cancel', () => {
 
 describe('/help', () => {
   it('names every command', async () => {
-    const lines = readLines(await createScene().say(ada, 'help'));
+    const lines = readLines(await createScene().say(ada, 'help', '', {}, lobby, { isModerator: true }));
     for (const { description } of commands) {
       expect(lines).toContain(`/${description.name} – ${description.description}`);
     }

@@ -1,13 +1,21 @@
+import Database from 'libsql';
+import { complete } from '../../commands/complete.ts';
 import type { CommandContext } from '../../commands/context.ts';
-import { buttons, commands } from '../../commands/index.ts';
+import { buttons, commands, forms, messageActions, shortcuts } from '../../commands/index.ts';
 import { type EngineDescription, singleRecipe, specOf } from '../../engine/index.ts';
 import type { ButtonActionName } from '../../src/core/button.ts';
 import type { ChannelRef } from '../../src/core/channel.ts';
+import { decodeFormId, type Form } from '../../src/core/form.ts';
 import type { Job } from '../../src/core/job.ts';
-import type { Span } from '../../src/core/reply.ts';
-import type { OptionValue } from '../../src/core/request.ts';
-import type { User } from '../../src/core/user.ts';
+import type { ReplyPicture, Span } from '../../src/core/reply.ts';
+import type { MessageActionRequest, OptionValue, RemotePicture } from '../../src/core/request.ts';
+import { isSameUser, type User, userKey } from '../../src/core/user.ts';
+import { doneReply } from '../../src/deliver/render-reply.ts';
+import { readRecipeText } from '../../src/image/recipe-text.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
+import { LibsqlAdapter } from '../../src/store/libsql-adapter.ts';
+import { createSettingsStore } from '../../src/store/settings.ts';
+import { loadStyles } from '../../src/styles.ts';
 import { createMemoryQueue } from '../doubles/memory-queue.ts';
 import { ORDINARY } from '../doubles/tasks.ts';
 
@@ -45,6 +53,25 @@ export function createScene() {
     engine,
     defaults: { count: 4, negative: '' },
     queue,
+    settings: createSettingsStore(openEntries()),
+    styles: loadStyles(),
+    shelf: async (user, shelf, limit) => {
+      const jobs = [...queue.jobs.values()].toReversed();
+      const isOn = (job: Job) =>
+        shelf === 'made' ? isSameUser(job.owner, user) : (job.starred ?? []).includes(userKey(user));
+      return jobs.filter(isOn).slice(0, limit);
+    },
+    toggleStar: async (job, user) => {
+      const starred = (job.starred ?? []).includes(userKey(user)) ? [] : [userKey(user)];
+      queue.put({ ...job, starred });
+      return starred.length > 0;
+    },
+    showJob: async (job) => doneReply(job, pictureOf(job)),
+    readPictureText: async (picture) => readRecipeText(await picture.fetch(1e7)),
+    vitals: () => ({
+      ...{ version: '1.2.3', uptimeMs: 3_720_000, memoryBytes: 123_456_789 },
+      limits: { maxWaitingPerUser: 10, maxWaiting: 200 },
+    }),
     findJob: async (jobId) => queue.jobs.get(jobId),
     deleteJob: async (job) => queue.put({ ...job, deleted: true }),
     takePicture: async (source) => {
@@ -61,17 +88,83 @@ export function createScene() {
     text = '',
     options: Readonly<Record<string, OptionValue>> = {},
     channel = lobby,
+    standing: Partial<typeof ORDINARY_PLACE> = {},
   ): Promise<DispatchResult> {
     const found = commands.find((candidate) => candidate.description.name === command);
     if (found === undefined) throw new Error(`no command ${command}`);
-    return found.run({ kind: 'command', id: nextEvent(), user, channel, ...ORDINARY, command, options, text }, context);
+    const place = { user, channel, ...ORDINARY, ...standing };
+    return found.run({ kind: 'command', id: nextEvent(), ...place, command, options, text }, context);
   }
 
-  async function press(user: User, action: ButtonActionName, job: Job, index = 0): Promise<DispatchResult> {
+  async function press(
+    user: User,
+    action: ButtonActionName,
+    job: Job,
+    index = 0,
+    standing: Partial<typeof ORDINARY_PLACE> = {},
+  ): Promise<DispatchResult> {
     const message = { channel: lobby, messageId: 'm1' };
-    const place = { user, channel: lobby, ...ORDINARY };
+    const place = { user, channel: lobby, ...ORDINARY, ...standing };
     const request = { kind: 'button', id: nextEvent(), ...place, buttonId: 'unused', message, pictures: [] } as const;
     return buttons[action].run(request, queue.jobs.get(job.id) ?? job, index, context);
+  }
+
+  /** Fills in a form and sends it; what is not named stays as it was filled in beforehand. */
+  async function fill(
+    user: User,
+    form: Form,
+    changes: Readonly<Record<string, string>> = {},
+    standing: Partial<typeof ORDINARY_PLACE> = {},
+  ): Promise<DispatchResult> {
+    const subject = decodeFormId(form.id);
+    const handler = forms.find((candidate) => candidate.form === subject?.form);
+    if (handler === undefined) throw new Error(`no form ${form.id}`);
+    const values = { ...Object.fromEntries(form.fields.map(({ name, value }) => [name, value])), ...changes };
+    const place = { user, channel: lobby, ...ORDINARY, ...standing };
+    const request = { kind: 'form', id: nextEvent(), ...place, formId: form.id, values } as const;
+    return handler.run(request, subject?.picture, context);
+  }
+
+  /** Presses a button that opens a form. */
+  async function open(user: User, formName: string, standing: Partial<typeof ORDINARY_PLACE> = {}): Promise<Form> {
+    const handler = forms.find((candidate) => candidate.form === formName);
+    const place = { user, channel: lobby, ...ORDINARY, ...standing };
+    const message = { channel: lobby, messageId: 'm1' };
+    const request = { kind: 'button', id: nextEvent(), ...place, buttonId: 'unused', message, pictures: [] } as const;
+    const result = await handler?.open(request, undefined, context);
+    return formOf(result);
+  }
+
+  /** Chooses an action in the menu of a message. */
+  async function act(
+    user: User,
+    action: string,
+    on: Partial<Pick<MessageActionRequest, 'buttonIds' | 'pictures'>>,
+  ): Promise<DispatchResult> {
+    const found = messageActions.find(({ description }) => description.action === action);
+    if (found === undefined) throw new Error(`no message action ${action}`);
+    const message = { channel: lobby, messageId: 'm7' };
+    const place = { user, channel: lobby, ...ORDINARY, message };
+    const shown = { buttonIds: [], pictures: [], ...on };
+    return found.run({ kind: 'message_action', id: nextEvent(), ...place, action, ...shown }, context);
+  }
+
+  async function take(user: User, shortcut: string): Promise<DispatchResult> {
+    const found = shortcuts.find((candidate) => candidate.shortcut === shortcut);
+    if (found === undefined) throw new Error(`no shortcut ${shortcut}`);
+    return found.run({ kind: 'shortcut', id: nextEvent(), user, channel: lobby, ...ORDINARY, shortcut }, context);
+  }
+
+  /** What is offered while a person types. */
+  async function type(
+    user: User,
+    command: string,
+    option: string,
+    typed: string,
+    options: Readonly<Record<string, OptionValue>> = {},
+  ): Promise<readonly string[]> {
+    const offered = await complete({ user, channel: lobby, command, option, typed, options }, context);
+    return offered.map(({ value }) => value);
   }
 
   /** Says /imagine and returns the job that stands in the queue. */
@@ -93,7 +186,38 @@ export function createScene() {
     return finished;
   }
 
-  return { context, queue, say, press, imagine, finish };
+  return { context, queue, say, press, fill, open, act, take, type, imagine, finish };
+}
+
+const ORDINARY_PLACE: { readonly isModerator: boolean; readonly isAgeRestricted: boolean } = ORDINARY;
+
+/** A settings store's entries, in memory. */
+function openEntries(): () => LibsqlAdapter {
+  const database = new Database(':memory:');
+  database.exec('CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;');
+  return () => new LibsqlAdapter(database);
+}
+
+function pictureOf(job: Job): ReplyPicture {
+  return {
+    name: `${job.id}.png`,
+    mediaType: 'image/png',
+    data: new Uint8Array(),
+    width: 1,
+    height: 1,
+    alt: 'a picture',
+  };
+}
+
+/** A file on a message. */
+export function fileOf(data: Uint8Array, mediaType = 'image/png'): RemotePicture {
+  return { name: 'picture', mediaType, byteLength: data.length, fetch: async () => data };
+}
+
+/** The form that an answer opens. */
+export function formOf(result: DispatchResult | undefined): Form {
+  if (result?.kind !== 'form') throw new Error(`the answer is ${result?.kind}, no form`);
+  return result.form;
 }
 
 function sideRatio(job: Job): number {

@@ -102,7 +102,7 @@ describe('delivery', () => {
     second.finish();
     await shows(1, '**B1** – @B\nseed 1 · 64×64 · 4 steps · guidance 1 · ddim');
     expect(channel.messages).toHaveLength(2);
-    expect(buttonsOf(channel.messages[1])).toEqual(['Upscale Vary a little Vary a lot 🔄 🗑']);
+    expect(buttonsOf(channel.messages[1])).toEqual(['Upscale ×1.5 ×2 ×4 🔄 ✏️', 'Vary a little Vary a lot ⭐ 📄 🗑']);
     await reaches(b1.id, 'delivered');
   });
 
@@ -111,7 +111,7 @@ describe('delivery', () => {
     await submit('A1', { count: 3, seed: 0 });
     (await engine.begun(0)).finish();
     await shows(0, 'seed 0 to 2');
-    expect(buttonsOf(channel.messages[0])).toEqual(['U1 U2 U3 🔄', 'V1 V2 V3 🗑']);
+    expect(buttonsOf(channel.messages[0])).toEqual(['U1 U2 U3 🔄', 'V1 V2 V3 🗑', '✏️ ⭐ 📄']);
     expect(channel.messages[0]?.pictures[0]?.data).toEqual(Buffer.from([0, 0, 0, 1, 1, 1, 2, 2, 2]));
   });
 
@@ -204,7 +204,7 @@ describe('delivery', () => {
     await shows(0, '**A1** – @A (failed)\nWidth must be a multiple of 8; try 512.');
     expect(buttonsOf(channel.messages[0])).toEqual([]);
     await shows(1, 'There was not enough memory for this.');
-    expect(buttonsOf(channel.messages[1])).toEqual(['🔄']);
+    expect(buttonsOf(channel.messages[1])).toEqual(['🔄 ✏️']);
     await expect.poll(() => textOf(channel.messages[2])).toMatch(/inside Easel.*reference [0-9a-f]{8}\./);
     expect(textOf(channel.messages[2])).not.toContain('not a function');
   });
@@ -229,7 +229,7 @@ describe('delivery', () => {
     await engine.begun(0);
     await queue.cancel(job.id);
     await shows(0, '(cancelled)');
-    expect(buttonsOf(channel.messages[0])).toEqual(['🔄']);
+    expect(buttonsOf(channel.messages[0])).toEqual(['🔄 ✏️']);
   });
 
   it('delivers after a restart what was rendered before it, without drawing it again', async () => {

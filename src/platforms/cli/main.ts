@@ -7,7 +7,8 @@ import { createResolve } from './resolve.ts';
 
 /** The command line's own composition, as `src/main.ts` is the bot's. */
 const parts: CliParts = {
-  options: IMAGINE_OPTIONS,
+  // A file hides nothing.
+  options: IMAGINE_OPTIONS.filter(({ name }) => name !== 'spoiler'),
   readConfig: () => readConfig(process.env),
   openEngine: ({ modelFolders, provider }, previewEvery) =>
     createEngine({ modelFolders, previewEvery, ...(provider !== undefined && { provider }) }),

@@ -8,6 +8,8 @@ export interface CliConfig {
   readonly provider?: Provider;
   /** The negative prompt of a request that names none. */
   readonly negative: string;
+  /** The operator's own styles. */
+  readonly stylesFile?: string;
 }
 
 export interface CliInput {

@@ -4,6 +4,7 @@ import { BadInputError } from '../../errors.ts';
 import { type DecodedPicture, decodePicture } from '../../inputs/decode-picture.ts';
 import { fitPicture } from '../../inputs/fit-picture.ts';
 import { takePicture } from '../../inputs/take-picture.ts';
+import { loadStyles } from '../../styles.ts';
 import type { CliParts, CliRequest } from './parts.ts';
 
 /** Pictures of a request that names no count: on a command line one file is expected for one `--out`. */
@@ -11,8 +12,9 @@ const DEFAULT_COUNT = 1;
 
 /** A command line as /imagine reads it, with the pictures that its options name. */
 export function createResolve(randomSeed: () => number): CliParts['resolve'] {
-  return async (input, engine, { negative }): Promise<CliRequest> => {
-    const surroundings = { engine, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };
+  return async (input, engine, { negative, stylesFile }): Promise<CliRequest> => {
+    const styles = loadStyles(stylesFile);
+    const surroundings = { engine, styles, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };
     const pictures = await takePictures(input);
     if (pictures === undefined) return { spec: resolveSpec(input, surroundings) };
     const { image, mask } = pictures;

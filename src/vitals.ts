@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import type { BotVitals } from '../commands/context.ts';
+import type { JobQueue } from './queue/port.ts';
+
+/** Read at its place, so that there is one version. */
+const { version }: { version: string } = createRequire(import.meta.url)('../package.json');
+
+/** Watches how the bot fares. Call before the queue begins to work. */
+export function createVitals(queue: JobQueue, limits: BotVitals['limits']): () => BotVitals {
+  const startedAt = performance.now();
+  const begunAt = new Map<string, number>();
+  let lastRender: BotVitals['lastRender'];
+
+  queue.onProgress((job, { step }) => {
+    if (step === 0) begunAt.set(job.id, performance.now());
+  });
+  queue.onOutcome(({ kind, job }) => {
+    const began = begunAt.get(job.id);
+    begunAt.delete(job.id);
+    if (kind === 'rendered' && began !== undefined) lastRender = { job, tookMs: performance.now() - began };
+  });
+
+  return () => ({
+    version,
+    uptimeMs: performance.now() - startedAt,
+    memoryBytes: process.memoryUsage.rss(),
+    ...(lastRender !== undefined && { lastRender }),
+    limits,
+  });
+}
