@@ -47,6 +47,8 @@ export interface App {
   readonly queue: JobQueue;
   /** Where the web channel can be opened, final once started; undefined when it is not among the ports. */
   readonly url: string | undefined;
+  /** What the channels have to say to whoever started the bot; once started. */
+  readonly welcomes: readonly string[];
   /** Takes up what earlier processes left, then opens the channels. */
   start(): Promise<void>;
   /** Lets go of everything; jobs that run continue after the next start. */
@@ -73,6 +75,9 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       queue,
       get url() {
         return web?.url;
+      },
+      get welcomes() {
+        return ports.flatMap(({ welcome }) => welcome ?? []);
       },
       start: async () => {
         // Reading the weights takes seconds that the first person should not wait; if it fails, each job will say why.

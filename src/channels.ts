@@ -1,5 +1,5 @@
-import { commands } from '../commands/index.ts';
-import type { Config } from './config.ts';
+import { commands, messageActions } from '../commands/index.ts';
+import type { Config, DiscordConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createWebPort } from './platforms/web/index.ts';
@@ -14,5 +14,16 @@ export async function openChannels(config: Config, log: Log): Promise<Channels> 
   const { host, port, dataFolder } = config;
   const descriptions = commands.map((command) => command.description);
   const web = createWebPort({ host, port, dataFolder, log, commands: descriptions });
-  return { ports: [web], web };
+  const discord = config.discord === undefined ? [] : [await openDiscord(config.discord, log)];
+  return { ports: [web, ...discord], web };
+}
+
+async function openDiscord(config: DiscordConfig, log: Log): Promise<ChannelPort> {
+  const { createDiscordPort } = await import('./platforms/discord/index.ts');
+  const offered = {
+    commands: commands.map(({ description }) => description),
+    messageActions: messageActions.map(({ description }) => description),
+    localisations: { commands: {}, messageActions: {} },
+  };
+  return createDiscordPort({ ...config, offered, log: log.child({ platform: 'discord' }) });
 }

@@ -38,6 +38,15 @@ export interface Config {
   readonly hour: UsageLimit;
   readonly day: UsageLimit;
   readonly logLevel: LogLevel;
+  /** Absent where the bot is not on Discord. */
+  readonly discord?: DiscordConfig;
+}
+
+export interface DiscordConfig {
+  readonly token: string;
+  readonly shards: number | 'auto';
+  /** Instead of Discord's own address. */
+  readonly apiUrl?: string;
 }
 
 const EMBEDDED_MODEL = fileURLToPath(new URL('../models/sketch', import.meta.url));
@@ -93,6 +102,11 @@ const ENVIRONMENT = z.object({
   EASEL_PICTURES_PER_HOUR: whole(1, 10_000).optional(),
   EASEL_PICTURES_PER_DAY: whole(1, 10_000).optional(),
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  DISCORD_TOKEN: text('the token of a bot').optional(),
+  DISCORD_SHARDS: z.union([z.literal('auto'), whole(1, 10_000)]).default('auto'),
+  DISCORD_API_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an address such as http://127.0.0.1:8080/api' })
+    .optional(),
 });
 
 /**
@@ -127,5 +141,12 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     hour: optional({ requests: values.EASEL_REQUESTS_PER_HOUR, pictures: values.EASEL_PICTURES_PER_HOUR }),
     day: optional({ requests: values.EASEL_REQUESTS_PER_DAY, pictures: values.EASEL_PICTURES_PER_DAY }),
     logLevel: values.EASEL_LOG_LEVEL,
+    ...discordConfig(values),
   };
+}
+
+function discordConfig(values: z.infer<typeof ENVIRONMENT>): Pick<Config, 'discord'> {
+  const { DISCORD_TOKEN: token, DISCORD_SHARDS: shards, DISCORD_API_URL: apiUrl } = values;
+  if (token === undefined) return {};
+  return { discord: { token, shards, ...(apiUrl !== undefined && { apiUrl }) } };
 }

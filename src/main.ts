@@ -29,7 +29,7 @@ try {
   const app = await createApp(readConfig(process.env));
   stopOnSignals(app);
   await app.start();
-  process.stdout.write(`Easel is at ${app.url}\n`);
+  process.stdout.write([`Easel is at ${app.url}`, ...app.welcomes, ''].join('\n'));
 } catch (error) {
   fail(error);
 }

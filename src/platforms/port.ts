@@ -58,6 +58,8 @@ export interface ChannelCapabilities {
 export interface ChannelPort {
   readonly platform: Platform;
   readonly capabilities: ChannelCapabilities;
+  /** Once started: a sentence for whoever started the bot, such as where to add it to a server. */
+  readonly welcome?: string | undefined;
   /** @throws EaselError saying what to do when the platform does not let the bot in. */
   start(inbox: Inbox): Promise<void>;
   stop(): Promise<void>;

@@ -1,25 +1,23 @@
 import {
   type APIMessage,
   type APIModalInteractionResponseCallbackData,
+  ApplicationCommandType,
   InteractionResponseType,
+  InteractionType,
   MessageFlags,
   type RawFile,
   type REST,
+  RESTJSONErrorCodes,
   type RESTPostAPIInteractionCallbackWithResponseResult,
   Routes,
 } from 'discord.js';
-import { type DiscordTroubleError, isTokenTrouble, toTrouble } from './failures.ts';
+import { type Callback, createCallback } from './callback.ts';
+import { DiscordTroubleError, isTokenTrouble, toTrouble } from './failures.ts';
 import type { Asking } from './inbound.ts';
 import type { Outgoing } from './render.ts';
 
-/** Discord waits this long for an acknowledgement. */
-const ACKNOWLEDGE_WITHIN_MS = 3000;
 const FOLLOW_UP_LIMIT_MS = 30_000;
-/** Discord's interaction tokens live 15 minutes. */
-export const TOKEN_LIFETIME_MS = 15 * 60_000;
-
-/** What became of the acknowledgement: Discord took it, or it came too late, or nobody knows. */
-type Acknowledgement = 'taken' | 'lost';
+const INVALID_WEBHOOK_TOKEN = RESTJSONErrorCodes.InvalidWebhookToken;
 
 /**
  * One interaction and all that is said to it: acknowledged once, by whatever comes first. A token is never used again
@@ -27,10 +25,17 @@ type Acknowledgement = 'taken' | 'lost';
  */
 export interface Exchange {
   readonly interaction: Asking;
-  /** Pressed or filled in on a message that stands already; else a command, whose answer is a new message. */
-  readonly isOnMessage: boolean;
+  /** The bot itself may write in the channel; where it may not, the token is all there is. */
+  readonly isMember: boolean;
+  /**
+   * What is asked for stands as a message of its own beside the message that was pressed, filled in on or chosen from
+   * the menu; else it is the answer to a command.
+   */
+  readonly isBeside: boolean;
   /** The token works, as far as is known. */
   readonly isOpen: boolean;
+  /** Another process with the bot's token had answered before. */
+  readonly isAnsweredElsewhere: boolean;
   /**
    * The message as the answer to a command: at once, or in the place that was kept for it. Undefined when no answer can
    * be given that way, or when it was given already. @throws DiscordTroubleError
@@ -54,27 +59,33 @@ export interface Exchange {
 
 export interface ExchangeOptions {
   readonly interaction: Asking;
+  readonly isMember: boolean;
   readonly rest: REST;
   /** Told when Discord does not take the acknowledgement. */
   readonly onRefused: (trouble: DiscordTroubleError) => void;
 }
 
-export function createExchange({ interaction, rest, onRefused }: ExchangeOptions): Exchange {
+/** A place kept for an answer, still empty: everybody sees that Easel is thinking, or the one person only. */
+type Place = 'public' | 'private' | undefined;
+
+export function createExchange({ interaction, isMember, rest, onRefused }: ExchangeOptions): Exchange {
   const { id, token, application_id: applicationId } = interaction;
-  const isOnMessage = 'message' in interaction && interaction.message !== undefined;
-  const born = performance.now();
-  let acknowledged: Promise<Acknowledgement> | undefined;
-  /** A place was kept for an answer, and is still empty. */
-  let isPlaceKept = false;
+  const pressed = 'message' in interaction ? interaction.message : undefined;
+  const isFromMenu =
+    interaction.type === InteractionType.ApplicationCommand && interaction.data.type === ApplicationCommandType.Message;
+  /** Only a message of the bot's own can be a reply to the one that was chosen; where it is a guest, it answers. */
+  const isBeside = pressed !== undefined || (isFromMenu && isMember);
+  const callback: Callback = createCallback({ rest, id, token });
+  let acknowledged: Promise<'taken' | 'lost'> | undefined;
+  let place: Place;
   let isOpen = true;
+  let isAnsweredElsewhere = false;
   let answered: APIMessage | undefined;
 
-  const webhook = (messageId?: string) =>
-    messageId === undefined
-      ? Routes.webhook(applicationId, token)
-      : Routes.webhookMessage(applicationId, token, messageId === ownMessageId() ? '@original' : messageId);
+  const webhook = (messageId?: string) => Routes.webhookMessage(applicationId, token, messageId);
   /** The message that the token calls its original. */
-  const ownMessageId = () => (isOnMessage ? interaction.message?.id : answered?.id);
+  const ownMessageId = () => pressed?.id ?? answered?.id;
+  const route = (messageId: string) => webhook(messageId === ownMessageId() ? undefined : messageId);
 
   /** The first word to Discord. Only the first caller gets to send one: it sets `acknowledged` before anything waits. */
   async function callBack(type: InteractionResponseType, data?: object, files: RawFile[] = []): Promise<void> {
@@ -93,24 +104,22 @@ export function createExchange({ interaction, rest, onRefused }: ExchangeOptions
     type: InteractionResponseType,
     data: object | undefined,
     files: RawFile[],
-  ): Promise<Acknowledgement> {
-    try {
-      const left = ACKNOWLEDGE_WITHIN_MS - (performance.now() - born);
-      const response = (await rest.post(Routes.interactionCallback(id, token), {
-        auth: false,
-        body: { type, ...(data !== undefined && { data }) },
-        files,
-        query: new URLSearchParams({ with_response: 'true' }),
-        signal: AbortSignal.timeout(Math.max(1, left)),
-      })) as RESTPostAPIInteractionCallbackWithResponseResult | undefined;
-      answered = response?.resource?.message;
-      return 'taken';
-    } catch (error) {
-      const trouble = toTrouble(error);
-      if (isRefusedContent(trouble)) throw trouble;
-      isOpen &&= !isTokenTrouble(trouble);
-      onRefused(trouble);
-      return 'lost';
+  ): Promise<'taken' | 'lost'> {
+    const result = await callback({ type, ...(data !== undefined && { data }) }, files);
+    switch (result.kind) {
+      case 'taken':
+        answered = (result.response as RESTPostAPIInteractionCallbackWithResponseResult | undefined)?.resource?.message;
+        if (type === InteractionResponseType.ChannelMessageWithSource) answered ??= await fetchAnswer();
+        return 'taken';
+      case 'answered_elsewhere':
+        isAnsweredElsewhere = true;
+        isOpen = false;
+        onRefused(result.trouble);
+        return 'lost';
+      case 'lost':
+        isOpen &&= !isTokenTrouble(result.trouble);
+        onRefused(result.trouble);
+        return 'lost';
     }
   }
 
@@ -129,34 +138,49 @@ export function createExchange({ interaction, rest, onRefused }: ExchangeOptions
 
   function followUp({ body, files }: Outgoing): Promise<APIMessage | undefined> {
     const query = new URLSearchParams({ wait: 'true' });
-    return byToken(() => rest.post(webhook(), { auth: false, body, files, query, signal: soon() }));
+    const address = Routes.webhook(applicationId, token);
+    return byToken(() => rest.post(address, { auth: false, body, files, query, signal: soon() }));
+  }
+
+  /** What an attempt has said whose response was lost. */
+  function fetchAnswer(): Promise<APIMessage | undefined> {
+    return byToken(() => rest.get(webhook(), { auth: false, signal: soon() }));
+  }
+
+  /** The answer in the kept place. */
+  function fill({ body, files }: Outgoing): Promise<APIMessage | undefined> {
+    return byToken(() => rest.patch(webhook(), { auth: false, body, files, signal: soon() }));
   }
 
   async function giveUp(): Promise<void> {
-    if (!isPlaceKept) return;
-    isPlaceKept = false;
-    await byToken(() => rest.delete(Routes.webhookMessage(applicationId, token), { auth: false, signal: soon() }));
+    if (place === undefined) return;
+    place = undefined;
+    if ((await acknowledged) === 'lost') return;
+    await byToken(() => rest.delete(webhook(), { auth: false, signal: soon() }));
   }
 
-  async function answer({ body, files }: Outgoing): Promise<APIMessage | undefined> {
-    if (isOnMessage || !isOpen) return undefined;
+  async function answer(message: Outgoing): Promise<APIMessage | undefined> {
+    if (isBeside || !isOpen) return undefined;
     if (acknowledged === undefined) {
-      await callBack(InteractionResponseType.ChannelMessageWithSource, body, files);
+      await callBack(InteractionResponseType.ChannelMessageWithSource, message.body, message.files);
       return answered;
     }
-    const keptPlace = isPlaceKept;
-    isPlaceKept = false;
-    if ((await acknowledged) === 'lost' || !keptPlace) return undefined;
-    const route = Routes.webhookMessage(applicationId, token);
-    answered = await byToken(() => rest.patch(route, { auth: false, body, files, signal: soon() }));
+    const hadPlace = place === 'public';
+    place = undefined;
+    if ((await acknowledged) === 'lost' || !hadPlace) return undefined;
+    answered = await fill(message);
     return answered;
   }
 
   return {
     interaction,
-    isOnMessage,
+    isMember,
+    isBeside,
     get isOpen() {
       return isOpen;
+    },
+    get isAnsweredElsewhere() {
+      return isAnsweredElsewhere;
     },
     answer,
     followUp,
@@ -168,6 +192,11 @@ export function createExchange({ interaction, rest, onRefused }: ExchangeOptions
         return;
       }
       if ((await acknowledged) === 'lost') return;
+      if (place === 'private') {
+        place = undefined;
+        await fill({ body, files });
+        return;
+      }
       // The first message after a kept place would take that place, for all to see.
       await giveUp();
       await followUp(message);
@@ -178,33 +207,28 @@ export function createExchange({ interaction, rest, onRefused }: ExchangeOptions
       return true;
     },
     acknowledge: async () => {
-      if (acknowledged === undefined && isOnMessage) {
-        await callBack(InteractionResponseType.DeferredMessageUpdate);
-      } else if (acknowledged === undefined) {
-        isPlaceKept = true;
-        await callBack(InteractionResponseType.DeferredChannelMessageWithSource);
-      }
+      if (acknowledged !== undefined) return;
+      if (pressed !== undefined) return callBack(InteractionResponseType.DeferredMessageUpdate);
+      place = isBeside ? 'private' : 'public';
+      const data = isBeside ? { flags: MessageFlags.Ephemeral } : undefined;
+      await callBack(InteractionResponseType.DeferredChannelMessageWithSource, data);
     },
     edit: async (messageId, { body, files }) => {
       await acknowledged;
-      const edited = await byToken(() => rest.patch(webhook(messageId), { auth: false, body, files, signal: soon() }));
+      const edited = await byToken(() => rest.patch(route(messageId), { auth: false, body, files, signal: soon() }));
       if (edited === undefined) throw expired();
     },
     delete: async (messageId) => {
       await acknowledged;
-      await byToken(() => rest.delete(webhook(messageId), { auth: false, signal: soon() }));
+      await byToken(() => rest.delete(route(messageId), { auth: false, signal: soon() }));
       if (!isOpen) throw expired();
     },
   };
 
+  /** As Discord says it of a token that it does not know any more. */
   function expired(): DiscordTroubleError {
-    return toTrouble(`the token of interaction ${id} has expired`);
+    return new DiscordTroubleError(`the token of interaction ${id} has expired`, 401, INVALID_WEBHOOK_TOKEN);
   }
-}
-
-function isRefusedContent(trouble: DiscordTroubleError): boolean {
-  const { status } = trouble;
-  return status !== undefined && status >= 400 && status < 500 && status !== 429 && !isTokenTrouble(trouble);
 }
 
 function soon(): AbortSignal {

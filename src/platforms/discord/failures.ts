@@ -70,6 +70,11 @@ export function isGone({ code }: DiscordTroubleError): boolean {
   return code !== undefined && GONE.includes(code);
 }
 
+/** Not granted to the bot: a person can put that right. */
+export function isForbidden({ code }: DiscordTroubleError): boolean {
+  return code === RESTJSONErrorCodes.MissingAccess || code === RESTJSONErrorCodes.MissingPermissions;
+}
+
 /** Its interaction's token is good for nothing any more: never try it again. */
 export function isTokenTrouble({ code, status }: DiscordTroubleError): boolean {
   return status === 401 || (code !== undefined && TOKEN_TROUBLE.includes(code));

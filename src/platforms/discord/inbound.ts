@@ -10,7 +10,6 @@ import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
   ApplicationIntegrationType,
-  ChannelType,
   ComponentType,
   InteractionContextType,
   InteractionType,
@@ -22,7 +21,7 @@ import type { OptionValue, Request } from '../../core/request.ts';
 import type { User } from '../../core/user.ts';
 import type { Typing } from '../port.ts';
 import { readModal } from './modal.ts';
-import { MODERATOR_PERMISSION } from './registration.ts';
+import { isThread, MODERATOR_PERMISSION } from './permissions.ts';
 import { picturesOn } from './remote-picture.ts';
 
 /** What an interaction does not say of itself. */
@@ -32,6 +31,8 @@ export interface Surroundings {
   readonly hosts: readonly string[];
   /** Whether a channel is one for adults; undefined when it is not known. */
   isAgeRestricted(channelId: string): boolean | undefined;
+  /** Whether the bot is among the members of a server. */
+  isInServer(guildId: string): boolean;
 }
 
 /** Interactions that people wait for an answer to. */
@@ -65,6 +66,7 @@ export function toRequest(interaction: Asking, surroundings: Surroundings): Requ
     channel: channelOf(interaction),
     isModerator: isModerator(interaction),
     isAgeRestricted: isAgeRestricted(interaction, surroundings),
+    roles: interaction.member?.roles ?? [],
   };
   switch (interaction.type) {
     case InteractionType.MessageComponent: {
@@ -100,33 +102,16 @@ export function toTyping(interaction: APIApplicationCommandAutocompleteInteracti
  * Whether the bot can post and edit here by itself. Where only the person has installed it, or between people, all it
  * has is the interaction's token.
  */
-export function isMember(interaction: APIInteraction): boolean {
+export function isMember(interaction: APIInteraction, surroundings: Surroundings): boolean {
   if (interaction.context === InteractionContextType.PrivateChannel) return false;
-  const installedIn = interaction.authorizing_integration_owners[ApplicationIntegrationType.GuildInstall];
-  if (interaction.guild_id === undefined) return true;
-  return installedIn === interaction.guild_id;
-}
-
-/** Names, as Discord's settings show them, of what the bot would need in this channel and does not have. */
-export function missingPermissions(interaction: APIInteraction): string[] {
-  if (interaction.guild_id === undefined) return [];
-  const granted = BigInt(interaction.app_permissions);
-  if ((granted & PermissionFlagsBits.Administrator) !== 0n) return [];
-  const inThread = isThread(interaction.channel?.type);
-  const needed: readonly (readonly [name: string, bit: bigint])[] = [
-    ['View Channel', PermissionFlagsBits.ViewChannel],
-    inThread
-      ? ['Send Messages in Threads', PermissionFlagsBits.SendMessagesInThreads]
-      : ['Send Messages', PermissionFlagsBits.SendMessages],
-    ['Attach Files', PermissionFlagsBits.AttachFiles],
-    ['Read Message History', PermissionFlagsBits.ReadMessageHistory],
-  ];
-  return needed.filter(([, bit]) => (granted & bit) === 0n).map(([name]) => name);
+  const { guild_id: server, authorizing_integration_owners: owners } = interaction;
+  if (server === undefined) return true;
+  return owners[ApplicationIntegrationType.GuildInstall] === server || surroundings.isInServer(server);
 }
 
 /** Settings go by the channel, messages to the thread. */
-export function channelOf({ channel }: APIInteraction): ChannelRef {
-  const id = channel?.id ?? '';
+export function channelOf({ channel, channel_id }: APIInteraction): ChannelRef {
+  const id = channel?.id ?? channel_id ?? '';
   const parent = channel !== undefined && 'parent_id' in channel ? channel.parent_id : undefined;
   if (!isThread(channel?.type) || typeof parent !== 'string') return { platform: 'discord', channelId: id };
   return { platform: 'discord', channelId: parent, threadId: id };
@@ -135,12 +120,6 @@ export function channelOf({ channel }: APIInteraction): ChannelRef {
 /** The channel or thread that messages go to. */
 export function targetOf({ threadId, channelId }: ChannelRef): string {
   return threadId ?? channelId;
-}
-
-function isThread(type: ChannelType | undefined): boolean {
-  return (
-    type === ChannelType.PublicThread || type === ChannelType.PrivateThread || type === ChannelType.AnnouncementThread
-  );
 }
 
 /** In direct messages there is no member, only a user. */

@@ -5,9 +5,10 @@ import { jobIdOf } from '../../core/job-id.ts';
 import type { Reply } from '../../core/reply.ts';
 import { AttachmentTooLargeError, MessageGoneError } from '../port.ts';
 import type { Exchange } from './exchange.ts';
-import { isGone, isTokenTrouble, isTooLarge, toTrouble } from './failures.ts';
+import { isForbidden, isGone, isTokenTrouble, isTooLarge, toTrouble } from './failures.ts';
 import { buttonIdsOn, targetOf } from './inbound.ts';
 import type { LentMessages } from './lent-messages.ts';
+import { explainMissing, missingPermissions, NEEDED } from './permissions.ts';
 import { byteLengthOf, type Outgoing, renderReply } from './render.ts';
 
 /** Waiting for a rate limit counts; whoever called tries again after that. */
@@ -27,12 +28,10 @@ export interface MessagesOptions {
   readonly rest: REST;
   /** The exchange whose answer is the message of this nonce, while it is remembered. */
   findExchange(nonce: string): Exchange | undefined;
-  /** Whether the bot may write there by itself. */
-  isMember(exchange: Exchange): boolean;
   readonly lent: LentMessages;
 }
 
-export function createMessages({ rest, findExchange, isMember, lent }: MessagesOptions): Messages {
+export function createMessages({ rest, findExchange, lent }: MessagesOptions): Messages {
   /** Nonces whose message may stand already, though its post was never answered. */
   const attempted = new Set<string>();
   let botUser: Promise<string> | undefined;
@@ -53,12 +52,19 @@ export function createMessages({ rest, findExchange, isMember, lent }: MessagesO
         botUserId(),
         rest.get(Routes.channelMessages(target), { query, signal: atMost() }) as Promise<APIMessage[]>,
       ]);
-      return recent.find((message) => message.author.id === bot && !isEmptyPlace(message) && isOf(message, nonce));
+      const ours = recent.filter((message) => message.author.id === bot && isOf(message, nonce));
+      const emptied = ours.filter(isEmptyPlace).map(({ id }) => remove(target, id));
+      await Promise.allSettled(emptied);
+      return ours.find((message) => !isEmptyPlace(message));
     } catch (error) {
       // Without the right to read what was said, Discord's own memory of nonces, of minutes, has to do.
       if (isGone(toTrouble(error))) return undefined;
       throw error;
     }
+  }
+
+  function remove(target: string, messageId: string): Promise<unknown> {
+    return rest.delete(Routes.channelMessage(target, messageId), { signal: atMost() });
   }
 
   async function postAsBot(channel: ChannelRef, message: Outgoing, parent: MessageRef | undefined, nonce: string) {
@@ -85,12 +91,23 @@ export function createMessages({ rest, findExchange, isMember, lent }: MessagesO
     if (standing !== undefined) return standing;
     const answered = await exchange?.answer(message);
     if (answered !== undefined) return answered;
-    if (exchange !== undefined && !exchange.isOnMessage && !mayStand) {
+    if (exchange?.isAnsweredElsewhere === true) throw new MessageGoneError('another process has answered');
+    if (exchange !== undefined && !exchange.isBeside && !mayStand) {
       // Nobody knows whether Discord has taken the answer.
       const taken = await findStanding(targetOf(channel), nonce);
       if (taken !== undefined) return taken;
     }
-    return postAsBot(channel, message, reply.parent, nonce);
+    const posted = await postAsBot(channel, message, parentOf(reply, exchange), nonce);
+    await exchange?.giveUp().catch(() => undefined);
+    return posted;
+  }
+
+  /** What was granted when the person asked can have been taken away since. */
+  async function tellForbidden(exchange: Exchange | undefined, error: unknown): Promise<void> {
+    if (exchange === undefined || !isForbidden(toTrouble(error))) return;
+    const missing = missingPermissions(exchange.interaction);
+    const named = missing.length > 0 ? missing : NEEDED.map(({ name }) => name);
+    await exchange.tell(renderReply(explainMissing(named))).catch(() => undefined);
   }
 
   async function editLent(exchange: Exchange | 'closed', message: MessageRef, reply: Reply): Promise<void> {
@@ -103,15 +120,20 @@ export function createMessages({ rest, findExchange, isMember, lent }: MessagesO
     post: (channel, reply, nonce) =>
       inPortTerms(byteLengthOf(reply), async () => {
         const exchange = findExchange(nonce);
-        if (exchange !== undefined && !isMember(exchange)) {
+        if (exchange !== undefined && !exchange.isMember) {
           const ref = { channel, messageId: (await postAsGuest(exchange, renderReply(reply))).id };
           lent.note(ref, exchange);
           lent.remember(ref.messageId, reply);
           return ref;
         }
-        const { id } = await postAsMember(channel, reply, nonce, exchange);
-        attempted.delete(nonce);
-        return { channel, messageId: id };
+        try {
+          const { id } = await postAsMember(channel, reply, nonce, exchange);
+          attempted.delete(nonce);
+          return { channel, messageId: id };
+        } catch (error) {
+          await tellForbidden(exchange, error);
+          throw error;
+        }
       }),
     edit: (message, reply) =>
       inPortTerms(byteLengthOf(reply), async () => {
@@ -126,8 +148,7 @@ export function createMessages({ rest, findExchange, isMember, lent }: MessagesO
         await inPortTerms(0, async () => {
           const lender = lent.find(message.messageId);
           if (lender !== undefined && lender !== 'closed') return lender.delete(message.messageId);
-          const route = Routes.channelMessage(targetOf(message.channel), message.messageId);
-          await rest.delete(route, { signal: atMost() });
+          await remove(targetOf(message.channel), message.messageId);
         });
       } catch (error) {
         if (!(error instanceof MessageGoneError)) throw error;
@@ -139,6 +160,14 @@ export function createMessages({ rest, findExchange, isMember, lent }: MessagesO
 async function followUpAcknowledged(exchange: Exchange, message: Outgoing): Promise<APIMessage | undefined> {
   await exchange.acknowledge();
   return exchange.followUp(message);
+}
+
+/** A message that only one person sees cannot be answered for all to see. */
+function parentOf({ parent }: Reply, exchange: Exchange | undefined): MessageRef | undefined {
+  const pressed =
+    exchange !== undefined && 'message' in exchange.interaction ? exchange.interaction.message : undefined;
+  const isPrivate = ((pressed?.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
+  return isPrivate && pressed?.id === parent?.messageId ? undefined : parent;
 }
 
 function referenceTo(parent: MessageRef | undefined, target: string) {

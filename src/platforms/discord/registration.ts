@@ -6,7 +6,6 @@ import {
   ApplicationIntegrationType,
   InteractionContextType,
   type LocalizationMap,
-  PermissionFlagsBits,
   type REST,
   type RESTPutAPIApplicationCommandsJSONBody,
   Routes,
@@ -18,9 +17,7 @@ import type {
   OptionDescription,
 } from '../../core/command.ts';
 import { cut } from './markdown.ts';
-
-/** Who may manage messages moderates; Discord hides from others what only moderators may use. */
-export const MODERATOR_PERMISSION = PermissionFlagsBits.ManageMessages;
+import { MODERATOR_PERMISSION } from './permissions.ts';
 
 const MAX_DESCRIPTION_LENGTH = 100;
 const MAX_CHOICES = 25;

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EaselError } from '../../errors.ts';
+import { toTrouble } from './failures.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+
+const FIRST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 5 * 60_000;
+const MAX_AWAY_MS = 3 * 60_000;
+
+export interface GatewayOptions extends Pick<SessionOptions, 'token' | 'apiUrl' | 'shards' | 'log' | 'onInteraction'> {
+  /** Called for each session, the first and those that follow it. Rejecting is logged, no more. */
+  readonly onSession: (session: Session) => Promise<void>;
+  /** Pause before a session that has ended is replaced; it doubles up to 5 minutes. */
+  readonly firstPauseMs?: number;
+  readonly maxAwayMs?: number;
+}
+
+/** The connection to Discord, kept up: a session that ends for good is followed by another. */
+export interface Gateway {
+  readonly session: Session | undefined;
+  /** @throws EaselError `discord_setup` when a person has to do something first */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { log, onSession, firstPauseMs = FIRST_PAUSE_MS, maxAwayMs = MAX_AWAY_MS, ...rest } = options;
+  const stopping = new AbortController();
+  let session: Session | undefined;
+  let failures = 0;
+  let supervision: Promise<void> | undefined;
+
+  async function open(): Promise<void> {
+    const opened = await openSession({ ...rest, log, maxAwayMs, onEnd: (reason) => replace(reason) });
+    if (stopping.signal.aborted) return opened.close();
+    session = opened;
+    failures = 0;
+    await onSession(opened).catch((error: unknown) => log.warn({ err: toTrouble(error) }, describeTrouble(error)));
+  }
+
+  /** Opens another session, however often it takes. */
+  function replace(reason: unknown): void {
+    const ended = session;
+    session = undefined;
+    if (stopping.signal.aborted) return;
+    log.error({ err: reason }, describeTrouble(reason));
+    supervision = (async () => {
+      await ended?.close().catch(() => undefined);
+      while (!stopping.signal.aborted && session === undefined) await tryAgain();
+    })();
+  }
+
+  async function tryAgain(): Promise<void> {
+    const pauseMs = Math.min(MAX_PAUSE_MS, firstPauseMs * 2 ** failures);
+    failures += 1;
+    try {
+      await sleep(pauseMs, undefined, { signal: stopping.signal });
+      await open();
+    } catch (error) {
+      if (!stopping.signal.aborted) log.error({ err: error }, describeTrouble(error));
+    }
+  }
+
+  return {
+    get session() {
+      return session;
+    },
+    start: async () => {
+      try {
+        await open();
+      } catch (error) {
+        if (error instanceof EaselError) throw error;
+        // Discord or the network is away: what else the bot does need not wait for it.
+        replace(error);
+      }
+    },
+    stop: async () => {
+      stopping.abort();
+      const open = session;
+      session = undefined;
+      await open?.close();
+      await supervision;
+    },
+  };
+}
+
+function describeTrouble(error: unknown): string {
+  return error instanceof EaselError ? error.userMessage : 'the connection to Discord is lost; Easel connects again';
+}

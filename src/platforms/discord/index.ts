@@ -1,0 +1,140 @@
+import { REST } from 'discord.js';
+import type { Logger } from 'pino';
+import type { BotStatus, ChannelPort, Inbox } from '../port.ts';
+import { createExchanges } from './exchanges.ts';
+import { type DiscordTroubleError, isAnsweredElsewhere } from './failures.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import type { Surroundings } from './inbound.ts';
+import { targetOf } from './inbound.ts';
+import { createLentMessages } from './lent-messages.ts';
+import { createListener } from './listener.ts';
+import { createMessages } from './messages.ts';
+import { inviteLink } from './permissions.ts';
+import { createPace, describePresence } from './presence.ts';
+import { describeAll, type Offered, register } from './registration.ts';
+import { attachmentHosts } from './remote-picture.ts';
+import type { Session, ShardCount } from './session.ts';
+import { SECOND_INSTANCE } from './setup.ts';
+
+export interface DiscordPortOptions {
+  readonly token: string;
+  /** Instead of Discord's own address: a proxy, or an emulator. With `/api`, without the version. */
+  readonly apiUrl?: string;
+  readonly shards?: ShardCount;
+  readonly log: Logger;
+  /** What people find under `/` and under *Apps*. */
+  readonly offered: Offered;
+  /** How long Discord keeps the token of an interaction. */
+  readonly tokenLifetimeMs?: number;
+  readonly minEditIntervalMs?: number;
+  /** See `GatewayOptions`. */
+  readonly firstPauseMs?: number;
+}
+
+const TOKEN_LIFETIME_MS = 15 * 60_000;
+/** Discord takes 5 edits in 5 seconds in a channel, where several people's pictures may form. */
+const MIN_EDIT_INTERVAL_MS = 2000;
+/** What every channel takes. */
+const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
+/** A call is given up after this long without an answer, and tried again. */
+const REST_TIMEOUT_MS = 30_000;
+/** The command that shows a finished picture, where there is one. */
+const SHOW_COMMAND = 'show';
+const WARN_EVERY_MS = 10 * 60_000;
+
+/** Discord, by its gateway and its REST API. Posts are possible before `start`, which opens it to people. */
+export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
+  const { token, apiUrl, log, offered, shards = 'auto' } = options;
+  const api = apiUrl === undefined ? {} : { api: apiUrl };
+  const rest = new REST({ ...api, timeout: REST_TIMEOUT_MS }).setToken(token);
+  // Interactions do not count against the bot's global limit. Source: Discord's "Rate Limits".
+  const tokenRest = new REST({ ...api, retries: 0, globalRequestsPerSecond: Number.MAX_SAFE_INTEGER });
+  const exchanges = createExchanges();
+  const shows = offered.commands.some(({ name }) => name === SHOW_COMMAND);
+  const lent = createLentMessages({
+    tokenLifetimeMs: options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS,
+    showCommand: shows ? SHOW_COMMAND : undefined,
+  });
+  const messages = createMessages({ rest, findExchange: exchanges.find, lent });
+  const pace = createPace((status) => gateway?.session?.show(describePresence(status)));
+  let gateway: Gateway | undefined;
+  let status: BotStatus | undefined;
+  let welcome: string | undefined;
+
+  const surroundings: Surroundings = {
+    messageActions: offered.messageActions,
+    hosts: attachmentHosts(apiUrl),
+    isAgeRestricted: (channelId) => gateway?.session?.isAgeRestricted(channelId),
+    isInServer: (guildId) => gateway?.session?.isInServer(guildId) ?? false,
+  };
+
+  async function onSession(session: Session): Promise<void> {
+    // After an answer of 401 discord.js forgets the token.
+    rest.setToken(token);
+    if (status !== undefined) pace.show(status);
+    const invite = inviteLink(session.applicationId);
+    welcome = describeWelcome(session.serverCount, invite);
+    const written = await register(rest, session.applicationId, describeAll(offered));
+    log.info(
+      { servers: session.serverCount, commands: written ? 'written' : 'unchanged', invite },
+      'connected to Discord',
+    );
+  }
+
+  function createConnection({ dispatch, complete }: Inbox): Gateway {
+    const listen = createListener({
+      ...{ exchanges, surroundings, log, rest: tokenRest },
+      inbox: { dispatch, complete },
+      onRefused: createRefusalLog(log),
+    });
+    return createGateway({
+      ...{ token, apiUrl, shards, log, onSession },
+      onInteraction: (interaction) => void listen(interaction),
+      ...(options.firstPauseMs !== undefined && { firstPauseMs: options.firstPauseMs }),
+    });
+  }
+
+  return {
+    platform: 'discord',
+    capabilities: {
+      minEditIntervalMs: options.minEditIntervalMs ?? MIN_EDIT_INTERVAL_MS,
+      maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+      previews: true,
+    },
+    get welcome() {
+      return welcome;
+    },
+    start: async (inbox) => {
+      gateway = createConnection(inbox);
+      await gateway.start();
+    },
+    stop: async () => {
+      pace.stop();
+      await gateway?.stop();
+      await exchanges.giveUpAll();
+      lent.close();
+    },
+    maxAttachmentBytes: (channel) => gateway?.session?.maxAttachmentBytes(targetOf(channel)) ?? MAX_ATTACHMENT_BYTES,
+    present: (next) => {
+      status = next;
+      pace.show(next);
+    },
+    ...messages,
+  };
+}
+
+function describeWelcome(serverCount: number, invite: string): string {
+  const where = serverCount === 1 ? '1 server' : `${serverCount} servers`;
+  return `Easel is on Discord, in ${where}; add it to ${serverCount === 0 ? 'one' : 'another'} at ${invite}`;
+}
+
+/** One that had an answer already tells of a second instance; a warning now and then is enough. */
+function createRefusalLog(log: Logger): (trouble: DiscordTroubleError) => void {
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  return (trouble) => {
+    if (!isAnsweredElsewhere(trouble)) return log.warn({ err: trouble }, 'Discord did not take an acknowledgement');
+    if (performance.now() - warnedAt < WARN_EVERY_MS) return;
+    warnedAt = performance.now();
+    log.error({ err: trouble }, SECOND_INSTANCE);
+  };
+}

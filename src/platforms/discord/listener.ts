@@ -1,0 +1,111 @@
+import {
+  type APIApplicationCommandAutocompleteInteraction,
+  type APIInteraction,
+  InteractionResponseType,
+  InteractionType,
+  type REST,
+  Routes,
+} from 'discord.js';
+import type { Logger } from 'pino';
+import { decodeButtonId } from '../../core/button.ts';
+import { type Reply, sentence } from '../../core/reply.ts';
+import type { Inbox } from '../port.ts';
+import { createExchange, type Exchange } from './exchange.ts';
+import type { Exchanges } from './exchanges.ts';
+import { type DiscordTroubleError, toTrouble } from './failures.ts';
+import { type Asking, askingOf, isMember, type Surroundings, toRequest, toTyping } from './inbound.ts';
+import { renderModal } from './modal.ts';
+import { explainMissing, missingPermissions } from './permissions.ts';
+import { renderReply } from './render.ts';
+import { toChoices } from './suggestions.ts';
+
+/** An answer is mostly there sooner, and then is the acknowledgement itself; Discord waits for 3 seconds. */
+const ANSWER_WITHIN_MS = 400;
+const COMPLETE_WITHIN_MS = 2500;
+
+export interface ListenerOptions {
+  readonly inbox: Inbox;
+  readonly exchanges: Exchanges;
+  readonly surroundings: Surroundings;
+  /** For what is said by an interaction's token; must not try again by itself. */
+  readonly rest: REST;
+  readonly log: Logger;
+  readonly onRefused: (trouble: DiscordTroubleError) => void;
+}
+
+/** Takes what people do in Discord, each thing once, and sees that it is acknowledged and answered. Never rejects. */
+export function createListener(options: ListenerOptions): (interaction: APIInteraction) => Promise<void> {
+  const { inbox, exchanges, surroundings, rest, log, onRefused } = options;
+
+  async function converse(exchange: Exchange, asking: Asking): Promise<void> {
+    const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);
+    const result = await inbox.dispatch(toRequest(asking, surroundings));
+    switch (result.kind) {
+      case 'private':
+        clearTimeout(acknowledging);
+        return exchange.tell(renderReply(result.reply));
+      case 'form':
+        clearTimeout(acknowledging);
+        if (!(await exchange.openForm(renderModal(result.form)))) await exchange.tell(renderReply(TOO_LATE_FOR_A_FORM));
+        return;
+      case 'posted':
+        // The answer to a command is its message, which `Messages` gives; until then it shows that it is thinking.
+        if (exchange.isBeside) await exchange.acknowledge();
+        return;
+      default:
+        return result satisfies never;
+    }
+  }
+
+  function acknowledge(exchange: Exchange): void {
+    exchange
+      .acknowledge()
+      .catch((error: unknown) => log.warn({ err: toTrouble(error) }, 'Discord took no acknowledgement'));
+  }
+
+  async function ask(asking: Asking): Promise<void> {
+    const exchange = createExchange({ interaction: asking, isMember: isMember(asking, surroundings), rest, onRefused });
+    exchanges.keep(exchange);
+    const missing = exchange.isMember && !isHarmless(asking) ? missingPermissions(asking) : [];
+    if (missing.length > 0) return exchange.tell(renderReply(explainMissing(missing)));
+    await converse(exchange, asking);
+  }
+
+  async function suggest(interaction: APIApplicationCommandAutocompleteInteraction): Promise<void> {
+    const typing = toTyping(interaction);
+    if (typing === undefined) return;
+    const choices = toChoices(await inbox.complete(typing), interaction);
+    await rest.post(Routes.interactionCallback(interaction.id, interaction.token), {
+      auth: false,
+      body: { type: InteractionResponseType.ApplicationCommandAutocompleteResult, data: { choices } },
+      signal: AbortSignal.timeout(COMPLETE_WITHIN_MS),
+    });
+  }
+
+  return async (interaction) => {
+    if (!exchanges.isNew(interaction.id)) return;
+    try {
+      if (interaction.type === InteractionType.ApplicationCommandAutocomplete) return await suggest(interaction);
+      const asking = askingOf(interaction);
+      if (asking !== undefined) await ask(asking);
+    } catch (error) {
+      // Whoever types on does not miss suggestions that came too late.
+      const level = interaction.type === InteractionType.ApplicationCommandAutocomplete ? 'debug' : 'warn';
+      log[level]({ interaction: interaction.id, err: toTrouble(error) }, 'Discord took no answer');
+    }
+  };
+}
+
+/** What needs no right to write in the channel. */
+function isHarmless(asking: Asking): boolean {
+  if (asking.type !== InteractionType.MessageComponent) return false;
+  const action = decodeButtonId(asking.data.custom_id)?.action;
+  return action === 'cancel' || action === 'delete';
+}
+
+const TOO_LATE_FOR_A_FORM: Reply = {
+  state: 'error',
+  lines: [sentence('Easel was too slow to open the form; please try once more.')],
+  pictures: [],
+  buttons: [],
+};

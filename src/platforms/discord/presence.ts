@@ -1,0 +1,57 @@
+import { ActivityType, type PresenceData, type PresenceStatusData } from 'discord.js';
+import type { BotStatus } from '../port.ts';
+
+/** Discord takes 5 changes in 20 seconds. */
+const MIN_INTERVAL_MS = 5000;
+
+/** What stands under the bot's name. */
+export function describePresence({ kind, running, waiting }: BotStatus): PresenceData {
+  switch (kind) {
+    case 'loading':
+      return presence('idle', 'loading the model');
+    case 'busy':
+      return presence('online', describeWork(running, waiting));
+    case 'idle':
+      return presence('online', '/imagine a picture');
+    default:
+      return kind satisfies never;
+  }
+}
+
+function describeWork(running: number, waiting: number): string {
+  const drawing = running === 1 ? 'drawing a picture' : `drawing ${running} pictures`;
+  if (running === 0) return `${waiting} in line`;
+  return waiting === 0 ? drawing : `${drawing}, ${waiting} in line`;
+}
+
+function presence(status: PresenceStatusData, state: string): PresenceData {
+  return { status, activities: [{ type: ActivityType.Custom, name: 'Custom Status', state }] };
+}
+
+export interface Pace {
+  /** Shows the latest, now or when Discord takes it. */
+  show(status: BotStatus): void;
+  stop(): void;
+}
+
+export function createPace(send: (status: BotStatus) => void, minIntervalMs = MIN_INTERVAL_MS): Pace {
+  let sentAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let latest: BotStatus | undefined;
+
+  function flush(): void {
+    timer = undefined;
+    if (latest === undefined) return;
+    sentAt = performance.now();
+    send(latest);
+    latest = undefined;
+  }
+
+  return {
+    show: (status) => {
+      latest = status;
+      timer ??= setTimeout(flush, Math.max(0, sentAt + minIntervalMs - performance.now()));
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type APIApplicationCommand,
+  type APIApplicationCommandOptionChoice,
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  ComponentType,
+  InteractionContextType,
+} from 'discord.js';
+import type { Gateway } from './gateway/gateway.ts';
+import { contextOf, interactionPayload, membershipIn, ownersOf } from './interaction-payload.ts';
+import { ACKNOWLEDGE_WITHIN_MS, type Asked, type AskedKind } from './interactions.ts';
+import { attachmentPayload, messagePayload } from './payloads.ts';
+import { labelOf, lookAt, type Seen } from './seen.ts';
+import type { State } from './state.ts';
+import { botPermissionsIn, type Channel, type Person } from './town.ts';
+
+export type OptionValues = Readonly<Record<string, string | number | boolean | Upload>>;
+/** A picture that a person gives with a command. */
+export interface Upload {
+  readonly filename: string;
+  readonly contentType: string;
+  readonly data: Uint8Array;
+}
+
+/** What a person does in Discord; what their client would not let them do throws. */
+export interface Actor {
+  readonly person: Person;
+  /** Does not wait for the bot. */
+  begin(channel: Channel, command: string, options?: OptionValues): Asked;
+  /** Settles when the bot has said its first word, or has been too late for it. */
+  type(channel: Channel, command: string, options?: OptionValues): Promise<Asked>;
+  press(messageId: string, label: string): Promise<Asked>;
+  /** *Apps* → title. */
+  choose(messageId: string, title: string): Promise<Asked>;
+  /** Fills in the form that the bot has opened and sends it. */
+  fill(opened: Asked, values: Readonly<Record<string, string>>): Promise<Asked>;
+  /** What is offered while an option is being typed. */
+  suggestions(
+    channel: Channel,
+    command: string,
+    option: string,
+    typed: string,
+    others?: OptionValues,
+  ): Promise<readonly APIApplicationCommandOptionChoice[]>;
+  /** Says something, with or without pictures. */
+  say(channel: Channel, content: string, pictures?: readonly Upload[]): string;
+  delete(messageId: string): void;
+  /** Oldest first. */
+  sees(channel: Channel): readonly Seen[];
+}
+
+const POLL_MS = 2;
+
+export function createActor(person: Person, state: State, gateway: Gateway): Actor {
+  const { town, messages, interactions, nextId, bot } = state;
+
+  function ask(kind: AskedKind, channel: Channel, data: object, extra: object = {}, about: Partial<Asked> = {}): Asked {
+    const { command, originalId } = about;
+    const pressed = originalId === undefined ? {} : { originalId };
+    const asked = interactions.open({ id: nextId(), kind, person, channel, command, ...pressed });
+    const serverId = 'server' in channel ? channel.server.id : undefined;
+    gateway.dispatch('INTERACTION_CREATE', interactionPayload(asked, data, extra, state), serverId);
+    return asked;
+  }
+
+  async function settled(asked: Asked): Promise<Asked> {
+    while (asked.acknowledgedAt === undefined) {
+      if (state.clock.now() - asked.at > ACKNOWLEDGE_WITHIN_MS) {
+        asked.hasFailed = true;
+        break;
+      }
+      await sleep(POLL_MS);
+    }
+    return asked;
+  }
+
+  function offered(channel: Channel, name: string, type: ApplicationCommandType): APIApplicationCommand {
+    const command = state.commands.find((one) => one.name === name && one.type === type);
+    if (command === undefined) throw new Error(`there is no command ${name} here`);
+    const contexts: readonly InteractionContextType[] = command.contexts ?? [InteractionContextType.Guild];
+    if (!contexts.includes(contextOf(channel))) throw new Error(`${name} is not offered in ${channel.kind}`);
+    const owners = Object.keys(ownersOf(channel, person)).map(Number);
+    const installs = command.integration_types ?? [ApplicationIntegrationType.GuildInstall];
+    if (!owners.some((owner) => installs.includes(owner))) throw new Error(`Easel is not installed here`);
+    const needed = BigInt(command.default_member_permissions ?? 0);
+    const granted = membershipIn(channel, person)?.permissions ?? needed;
+    if ((granted & needed) !== needed) throw new Error(`${name} is not shown to ${person.name}`);
+    return command;
+  }
+
+  function fillOptions(command: APIApplicationCommand, values: OptionValues) {
+    const attachments: Record<string, object> = {};
+    const options = Object.entries(values).map(([name, value]) => {
+      const option = command.options?.find((one) => one.name === name);
+      if (option === undefined) throw new Error(`/${command.name} has no option ${name}`);
+      if (typeof value !== 'object') {
+        checkValue(option as unknown as CheckedOption, value);
+        return { name, type: option.type, value };
+      }
+      const id = nextId();
+      attachments[id] = upload(id, value);
+      return { name, type: option.type, value: id };
+    });
+    const missing = command.options?.filter((one) => 'required' in one && one.required && !(one.name in values)) ?? [];
+    if (missing.length > 0) throw new Error(`/${command.name} needs ${missing.map(({ name }) => name).join(', ')}`);
+    return { options, ...(Object.keys(attachments).length > 0 && { resolved: { attachments } }) };
+  }
+
+  /** Attachments of commands hang on no message; they are kept on one that nobody sees. */
+  function upload(id: string, { filename, contentType, data }: Upload): object {
+    const stored = { id, filename, contentType, description: undefined, data };
+    const shelf = town.directMessages(person);
+    messages.add({
+      ...{ content: '', attachments: [stored], rows: [], flags: 0, channel: shelf, authorId: person.id, pinged: [] },
+      ...{ origin: undefined, replyTo: undefined, privateTo: undefined, nonce: undefined },
+    });
+    return attachmentPayload(stored, state);
+  }
+
+  function begin(channel: Channel, name: string, values: OptionValues = {}): Asked {
+    const command = offered(channel, name, ApplicationCommandType.ChatInput);
+    const data = { id: command.id, name, type: command.type, ...fillOptions(command, values) };
+    return ask('command', channel, data, {}, { command: `/${name}` });
+  }
+
+  function visible(messageId: string) {
+    const message = messages.find(messageId);
+    if (message === undefined) throw new Error('the message is gone');
+    return message;
+  }
+
+  return {
+    person,
+    begin,
+    type: (channel, command, options) => settled(begin(channel, command, options)),
+    press: async (messageId, label) => {
+      const message = visible(messageId);
+      const button = message.rows.flatMap((row) => row.components).find((one) => labelOf(one) === label);
+      if (button === undefined || !('custom_id' in button)) throw new Error(`there is no button ${label}`);
+      if (button.disabled === true) throw new Error(`${label} is disabled`);
+      const flags = message.privateTo === undefined ? message.flags : message.flags | (1 << 6);
+      const extra = { message: messagePayload({ ...message, flags }, state) };
+      const data = { custom_id: button.custom_id, component_type: ComponentType.Button };
+      return settled(ask('button', message.channel, data, extra, { originalId: messageId }));
+    },
+    choose: (messageId, title) => {
+      const message = visible(messageId);
+      const command = offered(message.channel, title, ApplicationCommandType.Message);
+      const resolved = { messages: { [messageId]: messagePayload(message, state) } };
+      const data = { id: command.id, name: title, type: command.type, target_id: messageId, resolved };
+      return settled(ask('message_command', message.channel, data, {}, { command: title }));
+    },
+    fill: (opened, values) => {
+      if (opened.modal === undefined) throw new Error('no form was opened');
+      const components = submit(opened.modal.components, values);
+      const extra =
+        opened.originalId === undefined ? {} : { message: messagePayload(visible(opened.originalId), state) };
+      const about = opened.originalId === undefined ? {} : { originalId: opened.originalId };
+      return settled(ask('modal', opened.channel, { custom_id: opened.modal.custom_id, components }, extra, about));
+    },
+    suggestions: async (channel, name, option, typed, others = {}) => {
+      const command = offered(channel, name, ApplicationCommandType.ChatInput);
+      const typing = command.options?.find((one) => one.name === option);
+      if (typing === undefined || !('autocomplete' in typing) || typing.autocomplete !== true) {
+        throw new Error(`${option} offers nothing while typing`);
+      }
+      const rest = Object.entries(others).map(([key, value]) => ({
+        name: key,
+        type: ApplicationCommandOptionType.String,
+        value,
+      }));
+      const options = [...rest, { name: option, type: typing.type, value: typed, focused: true }];
+      const data = { id: command.id, name, type: command.type, options };
+      return (await settled(ask('autocomplete', channel, data))).choices ?? [];
+    },
+    say: (channel, content, pictures = []) => {
+      const attachments = pictures.map((picture) => ({ ...picture, id: nextId(), description: undefined }));
+      return messages.add({
+        ...{ content, attachments, rows: [], flags: 0, channel, authorId: person.id, pinged: [] },
+        ...{ origin: undefined, replyTo: undefined, privateTo: undefined, nonce: undefined },
+      }).id;
+    },
+    delete: (messageId) => {
+      const { channel, authorId } = visible(messageId);
+      const moderates = ((membershipIn(channel, person)?.permissions ?? 0n) & (1n << 13n)) !== 0n;
+      if (authorId !== person.id && authorId !== bot.id && !moderates) throw new Error('not theirs to delete');
+      messages.delete(messageId);
+    },
+    sees: (channel) => {
+      if ((channel.kind === 'text' || channel.kind === 'thread') && botPermissionsIn(channel) < 0n) return [];
+      return lookAt(channel, person, state);
+    },
+  };
+}
+
+interface CheckedOption {
+  readonly name: string;
+  readonly type: ApplicationCommandOptionType;
+  readonly min_value?: number;
+  readonly max_value?: number;
+  readonly choices?: readonly { readonly value: string | number }[];
+}
+
+/** Discord's client holds people to types, bounds and closed lists. */
+function checkValue(
+  { name, type, min_value, max_value, choices }: CheckedOption,
+  value: string | number | boolean,
+): void {
+  const kinds: Partial<Record<ApplicationCommandOptionType, string>> = {
+    [ApplicationCommandOptionType.String]: 'string',
+    [ApplicationCommandOptionType.Integer]: 'number',
+    [ApplicationCommandOptionType.Number]: 'number',
+    [ApplicationCommandOptionType.Boolean]: 'boolean',
+  };
+  if (typeof value !== kinds[type]) throw new Error(`${name} is no ${typeof value}`);
+  if (type === ApplicationCommandOptionType.Integer && !Number.isInteger(value)) throw new Error(`${name} is whole`);
+  if (typeof value === 'number' && (value < (min_value ?? -Infinity) || value > (max_value ?? Infinity))) {
+    throw new Error(`${name} is out of bounds`);
+  }
+  if (choices !== undefined && !choices.some((choice) => choice.value === value))
+    throw new Error(`${name} has no choice ${value}`);
+}
+
+/** The form as it comes back: what was filled in, else what stood there. */
+function submit(components: NonNullable<Asked['modal']>['components'], values: Readonly<Record<string, string>>) {
+  const unknown = new Set(Object.keys(values));
+  const submitted = components.map((part, index) => {
+    if (part.type !== ComponentType.Label) throw new Error('a form of labels is expected');
+    const { component } = part;
+    if (component.type === ComponentType.TextInput) {
+      unknown.delete(component.custom_id);
+      const value = values[component.custom_id] ?? component.value ?? '';
+      if (component.required !== false && value === '') throw new Error(`${component.custom_id} is required`);
+      if (value.length > (component.max_length ?? 4000)) throw new Error(`${component.custom_id} is too long`);
+      const field = { type: component.type, id: index * 2 + 2, custom_id: component.custom_id, value };
+      return { type: part.type, id: index * 2 + 1, component: field };
+    }
+    if (component.type !== ComponentType.StringSelect) throw new Error(`no form field of type ${component.type}`);
+    unknown.delete(component.custom_id);
+    const standing = component.options.filter((option) => option.default === true).map(({ value }) => value);
+    const given = values[component.custom_id];
+    const chosen = given === undefined ? standing : given === '' ? [] : [given];
+    if (chosen.some((value) => !component.options.some((option) => option.value === value))) {
+      throw new Error(`${component.custom_id} has no choice ${chosen.join()}`);
+    }
+    const field = { type: component.type, id: index * 2 + 2, custom_id: component.custom_id, values: chosen };
+    return { type: part.type, id: index * 2 + 1, component: field };
+  });
+  if (unknown.size > 0) throw new Error(`the form has no ${[...unknown].join(', ')}`);
+  return submitted;
+}

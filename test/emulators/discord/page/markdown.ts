@@ -1,0 +1,56 @@
+import { parse } from 'discord-markdown-parser';
+import type { State } from '../state.ts';
+
+/** What a person reads: formatting is gone, mentions are names, links say where they lead. */
+export function plainText(content: string, state: State): string {
+  return parse(content, 'normal')
+    .map((node) => plain(node, state))
+    .join('');
+}
+
+export type Node = ReturnType<typeof parse>[number] & {
+  readonly content?: unknown;
+  readonly id?: unknown;
+  readonly target?: unknown;
+  readonly level?: unknown;
+};
+
+function plain(node: Node, state: State): string {
+  switch (node.type) {
+    case 'user':
+      return `@${nameOf(String(node.id), state)}`;
+    case 'role':
+      return `@${state.town.roles.get(String(node.id)) ?? 'unknown-role'}`;
+    case 'channel':
+      return `#${state.town.channels.get(String(node.id))?.name ?? 'unknown'}`;
+    case 'everyone':
+      return '@everyone';
+    case 'here':
+      return '@here';
+    case 'br':
+      return '\n';
+    default:
+      return typeof node.content === 'string'
+        ? node.content
+        : childrenOf(node)
+            .map((child) => plain(child, state))
+            .join('');
+  }
+}
+
+/** The kinds of formatting, mentions and links in a message, but for plain text. */
+export function kindsIn(content: string): string[] {
+  const kinds = (node: Node): string[] => [
+    ...(node.type === 'text' || node.type === 'br' ? [] : [node.type]),
+    ...childrenOf(node).flatMap(kinds),
+  ];
+  return parse(content, 'normal').flatMap(kinds);
+}
+
+export function childrenOf(node: Node): readonly Node[] {
+  return Array.isArray(node.content) ? (node.content as readonly Node[]) : [];
+}
+
+export function nameOf(id: string, { town, bot }: State): string {
+  return id === bot.id ? bot.name : (town.people.get(id)?.name ?? 'unknown-user');
+}

@@ -1,0 +1,44 @@
+import type { APIApplicationCommand } from 'discord.js';
+import { createClock, type MovableClock } from './clock.ts';
+import { createInteractions, type Interactions } from './interactions.ts';
+import { createMessages, type Messages } from './messages.ts';
+import { createSnowflakes } from './snowflake.ts';
+import { createTown, type Town } from './town.ts';
+
+export interface Bot {
+  /** Also its user's. */
+  readonly id: string;
+  readonly token: string;
+  readonly name: string;
+}
+
+/** All that Discord remembers. */
+export interface State {
+  readonly bot: Bot;
+  readonly clock: MovableClock;
+  readonly town: Town;
+  readonly messages: Messages;
+  readonly interactions: Interactions;
+  /** As the bot has registered them. */
+  commands: readonly APIApplicationCommand[];
+  readonly nextId: () => string;
+  /** Where attachments can be had; set once the server listens. */
+  origin: string;
+}
+
+export function createState(clock = createClock()): State {
+  const nextId = createSnowflakes(clock);
+  const id = nextId();
+  // In the form of a bot token: the id, a time, a signature.
+  const token = [Buffer.from(id).toString('base64url'), 'GxEmul', 'a'.repeat(38)].join('.');
+  return {
+    bot: { id, token, name: 'Easel' },
+    clock,
+    town: createTown(nextId),
+    messages: createMessages(nextId, clock),
+    interactions: createInteractions(clock),
+    commands: [],
+    nextId,
+    origin: '',
+  };
+}
