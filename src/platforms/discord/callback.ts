@@ -36,7 +36,7 @@ export function createCallback(options: {
         body,
         files,
         query: new URLSearchParams({ with_response: 'true' }),
-        signal: AbortSignal.timeout(Math.max(1, deadline - performance.now())),
+        signal: AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now()))),
       });
       return { kind: 'taken', response };
     } catch (error) {

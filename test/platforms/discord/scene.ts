@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect } from 'vitest';
+import { commands, messageActions } from '../../../commands/index.ts';
+import type { Engine } from '../../../engine/index.ts';
+import { type App, createApp } from '../../../src/app.ts';
+import { readConfig } from '../../../src/config.ts';
+import { createDiscordPort, type DiscordPortOptions } from '../../../src/platforms/discord/index.ts';
+import {
+  type Actor,
+  type Channel,
+  type DiscordEmulator,
+  type EmulatorOptions,
+  type Seen,
+  type ServerChannel,
+  startDiscord,
+} from '../../emulators/discord/index.ts';
+
+export interface SceneOptions {
+  /** Instead of the real one on the embedded model. */
+  readonly engine?: Engine;
+  readonly emulator?: EmulatorOptions;
+  readonly port?: Partial<DiscordPortOptions>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Easel, whole, in an emulated server with two people and a moderator. */
+export interface Scene {
+  readonly discord: DiscordEmulator;
+  readonly channel: ServerChannel;
+  readonly ada: Actor;
+  readonly ben: Actor;
+  readonly moderator: Actor;
+  readonly app: App;
+  /** What Easel has logged, one JSON line an event. */
+  readonly logged: readonly string[];
+  /** Ends the bot as a shutdown does, and starts it again over the same data. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A shared machine with busy cores takes its time. */
+export const SOON = { timeout: 20_000, interval: 20 };
+export const PICTURE = { timeout: 60_000, interval: 50 };
+
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'easel-discord-'));
+  const discord = await startDiscord(options.emulator);
+  const logged: string[] = [];
+  const people = populate(discord);
+  let app = await startApp(dataFolder, discord, logged, options);
+  return {
+    discord,
+    logged,
+    ...people,
+    get app() {
+      return app;
+    },
+    restart: async () => {
+      await app.stop();
+      app = await startApp(dataFolder, discord, logged, options);
+    },
+    close: async () => {
+      await app.stop();
+      await discord.close();
+      rmSync(dataFolder, { recursive: true });
+    },
+  };
+}
+
+function populate(discord: DiscordEmulator) {
+  const { town } = discord;
+  const server = town.server('Atelier');
+  const [ada, ben, moderator] = [town.person('Ada'), town.person('Ben'), town.person('Mo')];
+  town.join(server, ada);
+  town.join(server, ben);
+  town.join(server, moderator, { moderates: true });
+  const channel = town.channel(server, 'pictures');
+  return { channel, ada: discord.as(ada), ben: discord.as(ben), moderator: discord.as(moderator) };
+}
+
+async function startApp(
+  dataFolder: string,
+  discord: DiscordEmulator,
+  logged: string[],
+  options: SceneOptions,
+): Promise<App> {
+  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
+  const port = createDiscordPort({
+    ...{ token: discord.token, apiUrl: discord.apiUrl, log, minEditIntervalMs: 50, firstPauseMs: 20 },
+    offered: {
+      commands: commands.map(({ description }) => description),
+      messageActions: messageActions.map(({ description }) => description),
+      localisations: { commands: {}, messageActions: {} },
+    },
+    ...options.port,
+  });
+  const config = readConfig({ EASEL_DATA: dataFolder, ...options.env });
+  const { engine } = options;
+  const app = await createApp(config, { ports: [port], log, ...(engine !== undefined && { engine }) });
+  await app.start();
+  return app;
+}
+
+/** The newest message in the channel, as the person sees it. */
+export function newest(actor: Actor, channel: Channel): Seen {
+  const message = actor.sees(channel).at(-1);
+  if (message === undefined) throw new Error('the channel is empty');
+  return message;
+}
+
+/** Waits for the message's end: a picture and its buttons. */
+export async function finished(actor: Actor, channel: Channel, index: number): Promise<Seen> {
+  await expect
+    .poll(
+      () =>
+        actor
+          .sees(channel)
+          [index]?.buttons.flat()
+          .some((label) => label === '🔄'),
+      PICTURE,
+    )
+    .toBe(true);
+  const message = actor.sees(channel)[index];
+  if (message === undefined) throw new Error('the message is gone');
+  return message;
+}

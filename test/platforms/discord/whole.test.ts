@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readParameters } from '../../../src/image/png-text.ts';
+import { finished, openScene, type Scene } from './scene.ts';
+
+describe('the whole of Easel on Discord, with the real engine', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene();
+  });
+  afterAll(() => scene.close());
+
+  it('a prompt becomes a grid with buttons, V2 varies its second picture, U1 of that enlarges the first', async () => {
+    const { ada, ben, channel } = scene;
+    await ada.type(channel, 'imagine', { prompt: 'a red circle on a blue background', seed: 3, steps: 5 });
+    const grid = await finished(ada, channel, 0);
+    expect(grid.text).toContain('a red circle on a blue background – @Ada\nseed 3 to 6 · 128×128 · 5 steps');
+    expect(grid.buttons.map((row) => row.join(' '))).toEqual(['U1 U2 U3 U4 🔄', expect.stringMatching(/^V1 V2 V3 V4/)]);
+    expect(grid.pictures).toEqual([
+      expect.objectContaining({
+        contentType: 'image/png',
+        alt: 'Grid of 4 pictures: a red circle on a blue background',
+      }),
+    ]);
+
+    await ben.press(grid.id, 'V2');
+    const varied = await finished(ben, channel, 1);
+    expect(varied.text).toContain('@Ben · variation');
+
+    await ben.press(varied.id, 'U1');
+    const enlarged = await finished(ben, channel, 2);
+    expect(enlarged.text).toContain('upscaled ×2');
+    expect(enlarged.text).toContain('256×256');
+    const png = enlarged.pictures[0]?.data ?? new Uint8Array();
+    expect(readParameters(png)).toContain('a red circle on a blue background');
+    expect(ben.sees(channel)).toHaveLength(3);
+  });
+
+  it('nothing was refused on the way', () => {
+    expect(scene.discord.requests.filter(({ refusal }) => refusal !== undefined)).toEqual([]);
+    expect(scene.logged.filter((line) => JSON.parse(line).level >= 40)).toEqual([]);
+  });
+});
