@@ -14,7 +14,9 @@ describe('the whole of Easel on Discord, with the real engine', () => {
     await ada.type(channel, 'imagine', { prompt: 'a red circle on a blue background', seed: 3, steps: 5 });
     const grid = await finished(ada, channel, 0);
     expect(grid.text).toContain('a red circle on a blue background – @Ada\nseed 3 to 6 · 128×128 · 5 steps');
-    expect(grid.buttons.map((row) => row.join(' '))).toEqual(['U1 U2 U3 U4 🔄', expect.stringMatching(/^V1 V2 V3 V4/)]);
+    const rows = grid.buttons.map((row) => row.join(' '));
+    expect(rows[0]).toBe('U1 U2 U3 U4 🔄');
+    expect(rows[1]).toMatch(/^V1 V2 V3 V4/);
     expect(grid.pictures).toEqual([
       expect.objectContaining({
         contentType: 'image/png',
