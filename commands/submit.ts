@@ -24,9 +24,9 @@ export async function submit(
   assertAllowed(task, rules, context.engine);
   const isForAdults = rules.nsfw === true && request.isAgeRestricted;
   const { id: requestId, user: owner, roles, channel } = request;
-  const spoiler = origin.spoiler ?? rules.spoiler ?? false;
+  const { spoiler = rules.spoiler ?? false, ...from } = origin;
   await context.queue.submit({
-    ...origin,
+    ...from,
     ...{ requestId, owner, channel, ...(roles !== undefined && { roles }) },
     task: withSpec(task, (spec) => withSafety(spec, isForAdults)),
     ...(spoiler && { spoiler }),

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { specOf } from '../../engine/index.ts';
+import { encodeButtonId } from '../../src/core/button.ts';
+import { formatParameters } from '../../src/core/parameters.ts';
+import { encodePng, encodeWebp } from '../../src/image/encode.ts';
+import { ada, ben, createScene, fileOf, readLines } from './scene.ts';
+
+const image = { width: 8, height: 8, rgb: new Uint8Array(8 * 8 * 3) };
+
+/** As AUTOMATIC1111 1.10 writes it. */
+const A1111 = `a lighthouse, (storm:1.2) <lora:ink:0.7>
+Negative prompt: blurry
+Steps: 25, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 6.5, Seed: 4000000000, Size: 512x768, Model hash: 6ce0161689, Model: v1-5-pruned-emaonly, Clip skip: 2, Version: v1.10.1`;
+
+const pngWith = async (text: string) => fileOf(await encodePng(image, text));
+
+async function posted(text = 'a fox --seed 7') {
+  const scene = createScene();
+  const job = scene.finish(await scene.imagine(ada, text));
+  return { scene, job, buttonIds: [encodeButtonId({ action: 'reroll', jobId: job.id, index: 0 }), 'not ours'] };
+}
+
+describe('Vary this', () => {
+  it('asks which one of a grid, and varies a picture alone', async () => {
+    const { scene, buttonIds } = await posted();
+    const asked = await scene.act(ben, 'vary', { buttonIds });
+    expect(asked).toMatchObject({ kind: 'private', reply: { buttons: [[{ label: 'V1' }, {}, {}, { label: 'V4' }]] } });
+    const single = await posted('a fox --seed 7 --count 1');
+    expect(await single.scene.act(ben, 'vary', { buttonIds: single.buttonIds })).toEqual({ kind: 'posted' });
+    expect(single.scene.queue.last()).toMatchObject({ owner: ben, parent: { jobId: single.job.id, index: 0 } });
+  });
+
+  it('works on a picture that was uploaded again, PNG or WebP, with nothing but its file', async () => {
+    const { job } = await posted('a fox --seed 7 --guidance 0 --no snow --size 64x96');
+    const text = formatParameters(job.pictures[1]?.recipe ?? job.task, 'Sketch');
+    for (const file of [await pngWith(text), fileOf(await encodeWebp(image, 80, text), 'image/webp')]) {
+      const scene = createScene();
+      expect(await scene.act(ben, 'vary', { pictures: [file] })).toEqual({ kind: 'posted' });
+      expect(specOf(scene.queue.last().task)).toEqual({
+        ...specOf(job.task),
+        ...{ seed: 8, count: 4, variations: [{ seed: 1000, strength: 0.35 }] },
+      });
+      expect(scene.queue.last().parentMessage).toMatchObject({ messageId: 'm7' });
+    }
+  });
+
+  it('works on a picture by AUTOMATIC1111, and says by which model', async () => {
+    const scene = createScene();
+    await scene.act(ben, 'vary', { pictures: [await pngWith(A1111)] });
+    expect(specOf(scene.queue.last().task)).toMatchObject({
+      ...{ prompt: 'a lighthouse, (storm:1.2) <lora:ink:0.7>', negative: 'blurry', steps: 25, guidance: 6.5 },
+      ...{ sampler: 'dpmpp_2m_karras', seed: 4e9, width: 512, height: 768, clipSkip: 2, noiseDevice: 'cuda' },
+      model: 'sketch',
+    });
+    expect(scene.queue.last().notes).toEqual([
+      'The file names the model v1-5-pruned-emaonly, which is not here; sketch drew this.',
+    ]);
+  });
+
+  it.each([
+    ['Steps: 25', 'Steps: 9000', 'Steps must be a whole number from 1 to 150; try 150.'],
+    ['512x768', '512x760000', 'Height must be from 64 to 2048 pixels; try 2048.'],
+    [
+      'Seed: 4000000000',
+      'Seed: 0.5',
+      'Seed must be a whole number from 0 to 4294967295; leave it out for a random one.',
+    ],
+    [
+      'Clip skip: 2',
+      'Clip skip: 2, Variation seed: 5, Variation seed strength: 7',
+      'That file names variations that cannot be; use `/imagine` with its prompt.',
+    ],
+    [
+      'Clip skip: 2',
+      'Init image: ../../etc/passwd, Init strength: 0.5',
+      'That picture began from another one, which its file does not hold; give that to `/imagine --init`.',
+    ],
+  ])('believes no file: “%s” as “%s”', async (from, to, sentence) => {
+    const scene = createScene();
+    const pictures = [await pngWith(A1111.replace(from, to))];
+    await expect(scene.act(ben, 'vary', { pictures })).rejects.toHaveProperty('userMessage', sentence);
+    expect(scene.queue.jobs.size).toBe(0);
+  });
+
+  it('says so when there is no picture, or none that says how it was made', async () => {
+    const scene = createScene();
+    await expect(scene.act(ben, 'vary', {})).rejects.toHaveProperty(
+      'userMessage',
+      'There is no picture on that message.',
+    );
+    await expect(scene.act(ben, 'vary', { pictures: [fileOf(await encodePng(image))] })).rejects.toHaveProperty(
+      'userMessage',
+      'That picture does not say how it was made; files by Easel and AUTOMATIC1111 do, unless they were saved anew.',
+    );
+  });
+});
+
+describe('Show recipe', () => {
+  it('tells of a message’s job how to make it again', async () => {
+    const { scene, job, buttonIds } = await posted('a fox --seed 7 --no snow');
+    const expected = [
+      'Prompt a fox',
+      'Negative prompt snow',
+      'seed 7 · 128×128 · 20 steps · guidance 4 · DPM++ 2M · Sketch',
+      '/imagine a fox --negative "snow" --width 128 --height 128 --seed 7 --steps 20 --guidance 4 --sampler dpmpp_2m --count 4 --model sketch',
+      'Picture n has seed + n − 1.',
+    ];
+    expect(readLines(await scene.act(ben, 'recipe', { buttonIds }))).toEqual(expected);
+    expect(readLines(await scene.press(ben, 'recipe', job))).toEqual(expected);
+  });
+
+  it('tells of any picture what its file says, also what Easel could not repeat', async () => {
+    const scene = createScene();
+    const lines = readLines(await scene.act(ben, 'recipe', { pictures: [await pngWith(A1111)] }));
+    expect(lines.slice(0, 3)).toEqual([
+      'Prompt a lighthouse, (storm:1.2) <lora:ink:0.7>',
+      'Negative prompt blurry',
+      'seed 4000000000 · 512×768 · 25 steps · guidance 6.5 · DPM++ 2M Karras · v1-5-pruned-emaonly · clip skip 2',
+    ]);
+    const odd = A1111.replace('DPM++ 2M', 'Restart');
+    expect(readLines(await scene.act(ben, 'recipe', { pictures: [await pngWith(odd)] }))).toEqual([
+      'The file says, though not in a way that Easel could repeat:',
+      odd,
+    ]);
+    await expect(scene.act(ben, 'recipe', {})).rejects.toHaveProperty('code', 'no_picture');
+  });
+});

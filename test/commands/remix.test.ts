@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { specOf } from '../../engine/index.ts';
+import { ada, ben, createScene, formOf } from './scene.ts';
+
+async function remixOf(text: string) {
+  const scene = createScene();
+  const job = scene.finish(await scene.imagine(ada, text));
+  return { scene, job, form: formOf(await scene.press(ben, 'remix', job)) };
+}
+
+const valuesOf = (form: ReturnType<typeof formOf>) =>
+  Object.fromEntries(form.fields.map(({ name, value }) => [name, value]));
+
+describe('✏️', () => {
+  it('opens a form with the prompt and its options, of no more fields than Discord shows', async () => {
+    const { form } = await remixOf('a fox --no snow --seed 7 --size 64x96 --clip-skip 2');
+    expect(valuesOf(form)).toEqual({
+      ...{ prompt: 'a fox', negative: 'snow', size: '64x96', seed: '7' },
+      options: '--steps 20 --guidance 4 --sampler dpmpp_2m --count 4 --model sketch --clip-skip 2',
+    });
+    expect(form.fields.length).toBeLessThanOrEqual(5);
+    for (const { label, maxLength } of form.fields) {
+      expect(label.length).toBeLessThanOrEqual(45);
+      expect(maxLength).toBeLessThanOrEqual(3000);
+    }
+  });
+
+  it('sent as it came asks for exactly the same', async () => {
+    for (const text of ['a fox --seed 7', '--prompt "odd --no way" --guidance 0 --syntax plain', '"a" fox — -- 5']) {
+      const scene = createScene();
+      const job = scene.finish(await scene.imagine(ada, text));
+      const form = formOf(await scene.press(ben, 'remix', job));
+      expect(await scene.fill(ben, form)).toEqual({ kind: 'posted' });
+      expect(scene.queue.last()).toMatchObject({ owner: ben, parent: { jobId: job.id, index: 0 } });
+      expect(scene.queue.last().task).toEqual(job.task);
+    }
+  });
+
+  it('changes what was changed and keeps the seed, so that the composition stays', async () => {
+    const { scene, form, job } = await remixOf('a fox --seed 7 --no snow');
+    await scene.fill(ben, form, { prompt: 'a hare --steps 5', negative: '', options: '--count 2' });
+    expect(specOf(scene.queue.last().task)).toEqual({
+      ...specOf(job.task),
+      ...{ prompt: 'a hare', negative: '', steps: 5, count: 2 },
+    });
+  });
+
+  it('keeps the variations of a picture for as long as its seed is kept', async () => {
+    const { scene, job } = await remixOf('a fox --seed 7 --count 1');
+    await scene.press(ada, 'vary_subtle', job);
+    const varied = scene.finish(scene.queue.last());
+    const form = formOf(await scene.press(ben, 'remix', varied));
+    await scene.fill(ben, form, { prompt: 'a hare' });
+    expect(specOf(scene.queue.last().task)).toMatchObject({ seed: 7, variations: [{ seed: 1000, strength: 0.2 }] });
+    await scene.fill(ben, form, { seed: '8' });
+    expect(specOf(scene.queue.last().task)).toMatchObject({ seed: 8, variations: [] });
+  });
+
+  it('of an enlargement goes back to the picture before it', async () => {
+    const { scene, job } = await remixOf('a fox --seed 7');
+    await scene.press(ada, 'upscale', job, 2);
+    const form = formOf(await scene.press(ben, 'remix', scene.finish(scene.queue.last())));
+    expect(valuesOf(form)).toMatchObject({ size: '128x128', seed: '9' });
+  });
+
+  it('loses nothing of a form that cannot be read: the person is told what is wrong', async () => {
+    const { scene, form } = await remixOf('a fox');
+    const before = scene.queue.jobs.size;
+    for (const [values, code] of [
+      [{ prompt: ' ' }, 'empty_prompt'],
+      [{ size: 'large' }, 'bad_size'],
+      [{ seed: 'mine' }, 'bad_number'],
+      [{ options: '--stpes 5' }, 'unknown_option'],
+    ] as const) {
+      await expect(scene.fill(ben, form, values)).rejects.toHaveProperty('code', code);
+    }
+    expect(scene.queue.jobs.size).toBe(before);
+  });
+});
+
+describe('the form of all options', () => {
+  it('has a field for each option of /imagine, and makes the same request', async () => {
+    const scene = createScene();
+    const form = formOf(await scene.take(ada, 'imagine'));
+    const named = (name: string) => form.fields.find((field) => field.name === name);
+    expect(named('prompt')).toMatchObject({ kind: 'paragraph', required: true });
+    expect(named('model')?.choices).toEqual(['sketch', 'sd-v1-4']);
+    expect(named('style')?.choices).toContain('watercolour');
+    expect(named('spoiler')?.choices).toEqual(['on', 'off']);
+    expect(form.fields.every(({ label, placeholder = '' }) => label.length <= 45 && placeholder.length <= 100)).toBe(
+      true,
+    );
+    await scene.fill(ada, form, { prompt: 'a fox', steps: '5', style: 'ink', spoiler: 'on', sampler: 'ddim' });
+    expect(scene.queue.last()).toMatchObject({ spoiler: true, task: { spec: { steps: 5, sampler: 'ddim' } } });
+    expect(specOf(scene.queue.last().task).prompt).toMatch(/^ink drawing of a fox,/);
+  });
+});

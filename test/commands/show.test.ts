@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { decodeButtonId } from '../../src/core/button.ts';
+import type { Job } from '../../src/core/job.ts';
+import type { DispatchResult } from '../../src/platforms/port.ts';
+import { ada, ben, createScene, readLines } from './scene.ts';
+
+async function threePictures() {
+  const scene = createScene();
+  const jobs: Job[] = [];
+  for (const prompt of ['first', 'second', 'third']) jobs.push(scene.finish(await scene.imagine(ada, prompt)));
+  await scene.imagine(ada, 'still waiting');
+  const [first, second, third] = jobs;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three were made');
+  return { scene, first, second, third };
+}
+
+const buttonsOf = (result: DispatchResult) => (result.kind === 'private' ? result.reply.buttons.flat() : []);
+const find = (result: DispatchResult, label: string) => buttonsOf(result).find((button) => button.label === label);
+
+describe('/show', () => {
+  it('shows one’s latest finished picture again, with its buttons and the way to older ones', async () => {
+    const { scene, second } = await threePictures();
+    const result = await scene.say(ada, 'show');
+    expect(readLines(result)[0]).toContain('third – @Ada');
+    expect(readLines(result).at(-1)).toBe('1 of 3 of your pictures');
+    expect(result).toMatchObject({ kind: 'private', reply: { pictures: [{ alt: 'a picture' }] } });
+    expect(find(result, 'U1')).toBeDefined();
+    expect(find(result, '◀ Newer')).toBeUndefined();
+    const older = decodeButtonId(find(result, 'Older ▶')?.id ?? '');
+    expect(older).toEqual({ action: 'show', jobId: second.id, index: 0 });
+    const next = await scene.press(ada, 'show', second);
+    expect(readLines(next).at(-1)).toBe('2 of 3 of your pictures');
+    expect(find(next, '◀ Newer')).toBeDefined();
+  });
+
+  it('finds a picture by its place or its job, also when its message or channel is gone', async () => {
+    const { scene, first } = await threePictures();
+    scene.queue.put({ ...first, channel: { platform: 'web', channelId: 'gone' } });
+    expect(readLines(await scene.say(ada, 'show', '3'))[0]).toContain('first – @Ada');
+    expect(readLines(await scene.say(ada, 'show', '', { which: first.id }))[0]).toContain('first – @Ada');
+  });
+
+  it('says what there is when it finds nothing', async () => {
+    const { scene, first } = await threePictures();
+    const refusal = (text: string, who = ada) => expect(scene.say(who, 'show', text)).rejects;
+    await refusal('7').toHaveProperty('userMessage', 'You have 3 finished pictures, so there is no number 7.');
+    await refusal('', ben).toHaveProperty('userMessage', 'You have no finished pictures yet; `/imagine` makes one.');
+    await refusal('nosuchjob').toHaveProperty('code', 'no_picture');
+    await refusal('starred').toHaveProperty('userMessage', 'You have starred nothing yet; ⭐ below a picture does.');
+    await scene.press(ada, 'delete', first);
+    await refusal('3').toHaveProperty('code', 'no_picture');
+  });
+
+  it('keeps pictures of other channels to those who were there', async () => {
+    const { scene, first } = await threePictures();
+    scene.queue.put({ ...first, channel: { platform: 'web', channelId: 'secret' } });
+    await expect(scene.say(ben, 'show', first.id)).rejects.toHaveProperty('code', 'no_picture');
+    await expect(scene.press(ben, 'show', first)).rejects.toHaveProperty('code', 'no_picture');
+    await expect(scene.say(ben, 'info', first.id)).rejects.toHaveProperty('code', 'no_picture');
+  });
+});
+
+describe('⭐', () => {
+  it('is each person’s own, finds a picture again, and is taken away by pressing again', async () => {
+    const { scene, second } = await threePictures();
+    expect(readLines(await scene.press(ben, 'star', second))).toEqual([
+      '⭐ Starred and kept: /show starred finds it again.',
+    ]);
+    const shown = await scene.say(ben, 'show', 'Starred');
+    expect(readLines(shown)[0]).toContain('second – @Ada');
+    expect(readLines(shown).at(-1)).toBe('1 of 1 of your starred pictures');
+    await expect(scene.say(ada, 'show', 'starred')).rejects.toHaveProperty('code', 'no_picture');
+    expect(readLines(await scene.press(ben, 'star', second))).toEqual(['Your star is taken away.']);
+    await expect(scene.say(ben, 'show', 'starred')).rejects.toHaveProperty('code', 'no_picture');
+  });
+});
+
+describe('/info', () => {
+  it('says how the bot fares and what it allows', async () => {
+    const lines = readLines(await (await threePictures()).scene.say(ada, 'info'));
+    expect(lines).toEqual([
+      'Easel 1.2.3, up for 1 h 2 min',
+      'Draws on cpu, with 2 models',
+      'Queue 0 running, 1 waiting',
+      'Speed nothing drawn since the start',
+      "Memory 123 MB here, the engine's beside it",
+      'Limits 10 waiting a person, 200 in all · one picture of 2048×2048 pixels or as many smaller ones a request · prompts of 2000 characters',
+      'In this channel',
+      'Nothing is restricted.',
+    ]);
+  });
+
+  it('says how a picture was made', async () => {
+    const { scene, third } = await threePictures();
+    const lines = readLines(await scene.say(ada, 'info', '1'));
+    expect(lines[0]).toMatch(/^third \(4 of 128×128\), asked for by Ada, /);
+    expect(lines).toContain('Prompt third');
+    expect(lines.at(-1)).toBe(`Job ${third.id}`);
+  });
+});
+
+describe('the person’s own page', () => {
+  it('has their places, their latest pictures and their settings', async () => {
+    const { scene } = await threePictures();
+    const result = await scene.take(ada, 'home');
+    expect(readLines(result)).toEqual([
+      'In the line',
+      'still waiting (being drawn)',
+      'Your latest pictures',
+      ...['1. third (4 of 128×128)', '2. second (4 of 128×128)', '3. first (4 of 128×128)'],
+      'Your settings',
+      ...["size the model's own", 'count 4', "sampler the model's own", 'style none', 'negative nothing'],
+    ]);
+    expect(result).toMatchObject({ kind: 'private', reply: { pictures: [{ alt: 'a picture' }] } });
+    expect(buttonsOf(result).map(({ label }) => label)).toEqual(['1', '2', '3', '🎨 Imagine', '✏️ Settings']);
+    expect(readLines(await createScene().take(ben, 'home')).slice(0, 4)).toEqual([
+      ...['In the line', 'Nothing of yours is waiting.', 'Your latest pictures', 'None yet.'],
+    ]);
+  });
+});
