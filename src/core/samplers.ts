@@ -1,4 +1,10 @@
-import { SAMPLER_NAMES, type SamplerMethod, type SamplerName, SIGMA_SPACINGS } from '../../engine/index.ts';
+import {
+  SAMPLER_NAMES,
+  type SamplerMethod,
+  type SamplerName,
+  SIGMA_SPACINGS,
+  type SigmaSpacing,
+} from '../../engine/index.ts';
 
 /** Methods as AUTOMATIC1111 writes them into pictures, which is also what people know them by. */
 const METHOD_LABELS: Readonly<Record<SamplerMethod, string>> = {
@@ -20,8 +26,20 @@ const METHOD_LABELS: Readonly<Record<SamplerMethod, string>> = {
 };
 
 const LABELS = new Map<string, string>(Object.entries(METHOD_LABELS));
-/** "DPM++ 2M" with a schedule type that follows the timesteps is "DPM++ 2M". */
-const PLAIN_SCHEDULES = ['', 'automatic', 'uniform', 'normal'];
+
+/** AUTOMATIC1111's schedule types that follow the timesteps, as a sampler without a spacing does. */
+const PLAIN_SCHEDULES = ['', 'uniform', 'normal'];
+/** What its schedule type "Automatic" means where that is not the timesteps' own: sd_samplers_kdiffusion.py of 1.10. */
+const AUTOMATIC_SCHEDULES: Partial<Record<SamplerName, SigmaSpacing>> = {
+  dpm2: 'karras',
+  dpm2_a: 'karras',
+  dpmpp_2m: 'karras',
+  dpmpp_2m_sde: 'exponential',
+  dpmpp_2s_a: 'karras',
+  dpmpp_sde: 'karras',
+};
+/** Samplers that have no schedule type there, whatever stands beside them. */
+const WITHOUT_SCHEDULE: readonly SamplerName[] = ['ddim', 'pndm', 'unipc'];
 
 /** "DPM++ 2M Karras" for `dpmpp_2m_karras`. */
 export function samplerLabel(name: SamplerName): string {
@@ -37,8 +55,12 @@ export function samplerLabel(name: SamplerName): string {
  * @param schedule the "Schedule type" that newer versions of AUTOMATIC1111 write beside the label
  */
 export function samplerOfAlias(alias: string, schedule = ''): SamplerName | undefined {
-  const spread = PLAIN_SCHEDULES.includes(schedule.trim().toLowerCase()) ? '' : schedule;
-  return ALIASES.get(keyOf(`${alias} ${spread}`));
+  const plain = ALIASES.get(keyOf(alias));
+  const wanted = schedule.trim().toLowerCase();
+  if (PLAIN_SCHEDULES.includes(wanted) || plain === undefined || WITHOUT_SCHEDULE.includes(plain)) return plain;
+  if (wanted === 'automatic') return ALIASES.get(keyOf(`${alias} ${AUTOMATIC_SCHEDULES[plain] ?? ''}`));
+  // Polyexponential with its ρ of 1 is exponential.
+  return ALIASES.get(keyOf(`${alias} ${wanted === 'polyexponential' ? 'exponential' : wanted}`));
 }
 
 /** Letters and digits alone, so that `DPM++ 2M`, `dpmpp_2m` and `dpm++-2m` are one. */
@@ -52,7 +74,8 @@ function keyOf(text: string): string {
 
 const ALIASES: ReadonlyMap<string, SamplerName> = new Map(
   SAMPLER_NAMES.flatMap((name) => {
-    const spellings = [name, samplerLabel(name), name.replace(/_karras$/, '_ka')].map(keyOf);
+    const short = name.replace(/_karras$/, '_ka').replace(/_exponential$/, '_exp');
+    const spellings = [name, samplerLabel(name), short].map(keyOf);
     return spellings.flatMap((key) => [[key, name] as const, [`k${key}`, name] as const]);
   }),
 );
