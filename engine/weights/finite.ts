@@ -7,7 +7,7 @@ import type { TensorDtype, TensorRef } from './safetensors.ts';
 const CHUNK = 1 << 24;
 
 /** All bits of the exponent: a number that has them is infinite or none at all (IEEE 754). */
-const EXPONENT: Partial<Record<TensorDtype, number>> = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 };
+const EXPONENT = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 } as const;
 
 /**
  * Reads every number of these tensors once.
@@ -15,7 +15,8 @@ const EXPONENT: Partial<Record<TensorDtype, number>> = { F32: 0x7f800000, F16: 0
  * weight blackens every picture, after minutes
  */
 export async function refuseNotFinite(tensors: readonly TensorRef[]): Promise<void> {
-  const buffer = new ArrayBuffer(CHUNK);
+  const longest = tensors.reduce((bytes, { length }) => Math.max(bytes, length), 0);
+  const buffer = new ArrayBuffer(Math.min(CHUNK, longest));
   const handles = new Map<string, FileHandle>();
   try {
     for (const tensor of [...tensors].sort(byPlace)) {
@@ -29,18 +30,32 @@ export async function refuseNotFinite(tensors: readonly TensorRef[]): Promise<vo
 }
 
 async function scan(tensor: TensorRef, handle: FileHandle, buffer: ArrayBuffer): Promise<void> {
-  const exponent = EXPONENT[tensor.dtype];
-  if (exponent === undefined) return;
   for (let at = 0; at < tensor.length; ) {
     const wanted = Math.min(CHUNK, tensor.length - at);
     const bytesRead = await readFully(handle, new Uint8Array(buffer, 0, wanted), tensor.offset + at);
-    const whole =
-      tensor.dtype === 'F32'
-        ? lacks(new Int32Array(buffer, 0, bytesRead >> 2), exponent)
-        : lacks(new Uint16Array(buffer, 0, bytesRead >> 1), exponent);
-    if (!whole) throw notFinite(tensor);
+    if (!areFinite(tensor.dtype, buffer, bytesRead)) throw notFinite(tensor);
     if (bytesRead < wanted) return;
     at += bytesRead;
+  }
+}
+
+function areFinite(dtype: TensorDtype, buffer: ArrayBuffer, length: number): boolean {
+  switch (dtype) {
+    case 'F32':
+      return lacks(new Int32Array(buffer, 0, length >> 2), EXPONENT.F32);
+    case 'F16':
+    case 'BF16':
+      return lacks(new Uint16Array(buffer, 0, length >> 1), EXPONENT[dtype]);
+    case 'F64':
+      // What single precision cannot hold is infinite to the network.
+      return new Float64Array(buffer, 0, length >> 3).every((value) => Number.isFinite(Math.fround(value)));
+    case 'I64':
+    case 'I32':
+    case 'I16':
+    case 'I8':
+    case 'U8':
+    case 'BOOL':
+      return true;
   }
 }
 
@@ -63,7 +78,8 @@ function byPlace(a: TensorRef, b: TensorRef): number {
   return a.file === b.file ? a.offset - b.offset : a.file < b.file ? -1 : 1;
 }
 
-function notFinite({ name, file }: TensorRef): EngineError {
+/** The refusal of such a tensor. */
+export function notFinite({ name, file }: TensorRef): EngineError {
   return new EngineError(
     'corrupt_file',
     `Tensor "${name}" in ${basename(file)} holds values that are not numbers (NaN or infinity): the file is damaged; download it again, or use another.`,

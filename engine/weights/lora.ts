@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { notFinite } from './finite.ts';
 import { foreignLora, layerKey, readLoraName } from './lora-names.ts';
 import { readSafetensorsFile, type TensorRef } from './safetensors.ts';
 import { readTensor } from './tensor-data.ts';
@@ -70,6 +71,7 @@ async function wholeLayer(
     throw unfit(file, `is incomplete: the two matrices of its layer "${layer}" do not belong together.`);
   }
   const value = alpha === undefined ? peftAlpha(layer) : (await readTensor(alpha))[0];
+  if (value !== undefined && !Number.isFinite(value)) throw notFinite(alpha ?? down);
   return { down, up, scale: (value ?? rank) / rank };
 }
 

@@ -29,6 +29,9 @@ const BYTES: Readonly<Record<TensorDtype, number>> = {
 /** The format's own bound on the header, bytes. */
 const MAX_HEADER_BYTES = 100_000_000;
 const MAX_RANK = 8;
+/** Characters; real names have a hundred. Sentences quote them. */
+const MAX_NAME = 256;
+const MAX_DTYPE = 16;
 
 /** Where one tensor's bytes lie. */
 export interface TensorRef {
@@ -43,7 +46,7 @@ export interface TensorRef {
 }
 
 const headerEntry = z.object({
-  dtype: z.string(),
+  dtype: z.string().max(MAX_DTYPE),
   shape: z.array(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)).max(MAX_RANK),
   data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
 });
@@ -120,6 +123,7 @@ function parseTensor(
   dataStart: number,
   fileSize: number,
 ): TensorRef {
+  if (name.length > MAX_NAME) throw corrupt(path, `it names a tensor in ${name.length} characters`);
   const entry = headerEntry.safeParse(value);
   if (!entry.success) throw corrupt(path, `its entry for tensor "${name}" is malformed`);
   const { shape, data_offsets } = entry.data;

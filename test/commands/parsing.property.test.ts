@@ -4,6 +4,7 @@ import { formatImagine } from '../../commands/format.ts';
 import { type ImagineInput, resolveSpec } from '../../commands/spec.ts';
 import { SAMPLER_NAMES } from '../../engine/index.ts';
 import { BadInputError } from '../../src/errors.ts';
+import { runs } from '../full.ts';
 import { engine } from './scene.ts';
 
 const resolve = (input: ImagineInput) =>
@@ -102,7 +103,7 @@ describe('the options of /imagine', () => {
         understood += 1;
         expect(resolve({ text: formatImagine(spec), options: {} })).toEqual(spec);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     expect(understood).toBeGreaterThan(100);
   });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine, type EngineHost, type GenerationSpec } from '../../engine/index.ts';
 import { readLoraTags } from '../../engine/prompt/lora-tags.ts';
+import { runs } from '../full.ts';
 import { encodeSafetensors, type StoredTensor, storedTensors } from './checkpoint-file.ts';
 import { golden, goldenTensors, tinyModel } from './goldens.ts';
 
@@ -219,7 +220,7 @@ describe('LoRA tags', () => {
         const { text, loras } = readLoraTags(pieces.join(''));
         return text.length <= pieces.join('').length && loras.every(({ weight }) => Number.isFinite(weight));
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });

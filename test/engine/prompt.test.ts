@@ -9,6 +9,7 @@ import { wordsPastLimit } from '../../engine/prompt/conditioning.ts';
 import { type EmphasisPart, parseEmphasis } from '../../engine/prompt/emphasis.ts';
 import { promptStages, stageAt } from '../../engine/prompt/schedule.ts';
 import type { GenerationSpec } from '../../engine/types.ts';
+import { runs } from '../full.ts';
 import { golden, goldenTensors, relativeError, tinyModel } from './goldens.ts';
 
 interface Stages {
@@ -56,7 +57,7 @@ describe('a prompt', () => {
         expect(stages.at(-1)?.endStep).toBe(steps);
         for (const { text } of stages) expect(parseEmphasis(text).length).toBeGreaterThan(0);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isEngineError } from '../../engine/errors.ts';
 import { readSafetensors } from '../../engine/weights/safetensors.ts';
 import { WeightSet } from '../../engine/weights/weight-set.ts';
+import { runs } from '../full.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -111,11 +112,11 @@ describe('a safetensors file', () => {
         ),
       );
       const file = fc.tuple(header, fc.nat(64)).map(([entries, size]) => safetensors(entries, size));
-      await fc.assert(fc.asyncProperty(file, readOrRefused), { numRuns: 1500 });
+      await fc.assert(fc.asyncProperty(file, readOrRefused), { numRuns: runs(1500) });
     });
 
     test('of noise', async () => {
-      await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), readOrRefused), { numRuns: 1500 });
+      await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), readOrRefused), { numRuns: runs(1500) });
     });
 
     test('of a whole file with some bytes changed, and cut short', async () => {
@@ -125,7 +126,7 @@ describe('a safetensors file', () => {
         for (const { at, byte } of changes) bytes[at] = byte;
         return bytes.subarray(0, length);
       });
-      await fc.assert(fc.asyncProperty(file, readOrRefused), { numRuns: 3000 });
+      await fc.assert(fc.asyncProperty(file, readOrRefused), { numRuns: runs(3000) });
     });
 
     test('nested a hundred thousand deep', () => readOrRefused(safetensors('['.repeat(100_000), 0)));

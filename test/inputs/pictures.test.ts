@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { EaselError } from '../../src/errors.ts';
 import { decodePicture } from '../../src/inputs/decode-picture.ts';
 import { fitPicture } from '../../src/inputs/fit-picture.ts';
+import { runs } from '../full.ts';
 
 const plain = (
   width: number,
@@ -71,7 +72,7 @@ describe('a picture that a person gives', () => {
           expect(error).toBeInstanceOf(EaselError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
