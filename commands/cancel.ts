@@ -1,5 +1,5 @@
 import { specOf } from '../engine/index.ts';
-import { isPending } from '../src/core/job-state.ts';
+import { hasEnded } from '../src/core/job-state.ts';
 import { type RichText, strong, text } from '../src/core/reply.ts';
 import { isSameUser } from '../src/core/user.ts';
 import { BadInputError } from '../src/errors.ts';
@@ -47,7 +47,7 @@ export const cancelPressed: ButtonHandler = {
   async run(request, job, _index, context) {
     refuseDeleted(job);
     refuseOthers(job, request, 'cancel');
-    const ended = isPending(job) ? await context.queue.cancel(job.id) : undefined;
+    const ended = hasEnded(job) ? undefined : await context.queue.cancel(job.id);
     if (ended?.state === 'cancelled') return POSTED;
     throw new BadInputError('already_ended', 'That picture is no longer being made; there is nothing to cancel.');
   },

@@ -66,7 +66,11 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const description = await engine.describe();
   for (const sentence of description.refused) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
-  const store = openStore(config.dataFolder, (picture) => encodePng(picture, describeRecipe(picture.recipe)));
+  const store = openStore(
+    config.dataFolder,
+    (picture) => encodePng(picture, describeRecipe(picture.recipe)),
+    (job) => log.error({ job }, 'the record of an unfinished job is damaged; it is passed over'),
+  );
   try {
     const { ports, web } = parts.ports === undefined ? await openChannels(config, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);

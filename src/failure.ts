@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isEngineError } from '../engine/index.ts';
 import type { JobFailure } from './core/job.ts';
+import { diskTroubleOf } from './disk-trouble.ts';
 import { BadInputError, EaselError } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -12,8 +13,7 @@ export function createExplain(log: Log): Explain {
   return (error, facts) => {
     const known = sentenceOf(error);
     if (known !== undefined) {
-      // What a person mistyped is no event in the life of the bot.
-      const level = error instanceof BadInputError ? 'debug' : 'info';
+      const level = levelOf(error, known);
       log[level]({ ...facts, code: known.code, err: causeOf(error) }, known.userMessage);
       return known;
     }
@@ -29,13 +29,14 @@ export function createExplain(log: Log): Explain {
 function sentenceOf(error: unknown): JobFailure | undefined {
   if (error instanceof EaselError) return { code: error.code, userMessage: error.userMessage };
   if (isEngineError(error) && error.code !== 'internal') return { code: error.code, userMessage: error.message };
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'SQLITE_FULL')) {
-    return {
-      code: 'disk_full',
-      userMessage: 'The disk that holds the pictures is full; ask again when there is room.',
-    };
-  }
-  return undefined;
+  const trouble = diskTroubleOf(error, 'refused');
+  return trouble && { code: trouble.code, userMessage: trouble.userMessage };
+}
+
+/** What a person mistyped is no event in the life of the bot; a disk that takes no writes is for its operator. */
+function levelOf(error: unknown, { code }: JobFailure): 'debug' | 'info' | 'error' {
+  if (error instanceof BadInputError) return 'debug';
+  return code.startsWith('disk_') || code === 'data_gone' ? 'error' : 'info';
 }
 
 /** pino prints an error's stack; a sentence needs none unless something stands behind it. */

@@ -1,5 +1,6 @@
 import { type Engine, type InitPicture, type Latents, specOf } from '../engine/index.ts';
 import type { Job } from './core/job.ts';
+import { persist } from './disk-trouble.ts';
 import { EaselError } from './errors.ts';
 import { fitPicture } from './inputs/fit-picture.ts';
 import type { JobWorker } from './queue/port.ts';
@@ -12,18 +13,20 @@ export interface RunnerStores {
 
 /**
  * A job's way through the engine: when it resolves, the pictures are on disk. It knows no channels.
- * @throws EngineError; the signal's reason when it was cancelled; a file system error when a picture cannot be written;
- * EaselError `input_gone`
+ * @throws EngineError; the signal's reason when it was cancelled; EaselError `input_gone`
  */
 export function createRunner(engine: Engine, { pictures, inputs }: RunnerStores): JobWorker {
-  return async (job, { signal, onProgress }) => {
+  return async (job, { signal, onProgress, onHeld }) => {
     const sourceLatents = await loadSourceLatents(job, pictures);
     // Enlarging what is kept does not go back to what it began from.
     const init = sourceLatents === undefined ? await loadInit(job, inputs) : undefined;
     const options = { signal, onProgress, ...(sourceLatents && { sourceLatents }), ...(init && { init }) };
     const result = await engine.run(job.task, options);
     signal.throwIfAborted();
-    for (const [index, picture] of result.pictures.entries()) await pictures.put(job.id, index, picture);
+    for (const [index, picture] of result.pictures.entries()) {
+      // What was drawn is not thrown away because the disk is full just now.
+      await persist(() => pictures.put(job.id, index, picture), { signal, onRefused: onHeld });
+    }
     return result;
   };
 }

@@ -41,6 +41,7 @@ export function isPending(job: Job): boolean {
 
 /** Nothing remains to be done for it, neither by the engine nor in the channel. */
 export function isSettled(job: Job): boolean {
+  if (job.deleting === true) return false;
   switch (job.state) {
     case 'queued':
     case 'running':

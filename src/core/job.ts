@@ -55,6 +55,8 @@ export interface Job {
   readonly message?: MessageRef;
   /** The channel shows that it failed or was cancelled. */
   readonly announced?: boolean;
+  /** The owner wants it deleted, which is under way: taken up after a restart. */
+  readonly deleting?: boolean;
   /** The owner deleted the message: never post again. */
   readonly deleted?: boolean;
   readonly pictures: readonly StoredPicture[];

@@ -1,6 +1,7 @@
 import type { ChannelRef, MessageRef } from '../core/channel.ts';
 import type { Reply } from '../core/reply.ts';
 import { type ChannelPort, MessageGoneError } from '../platforms/port.ts';
+import type { Courier } from './courier.ts';
 
 /** What a message should say next. A newer face replaces one that is not shown yet. */
 export interface Face {
@@ -9,12 +10,13 @@ export interface Face {
   readonly build: () => Promise<Reply>;
   /** Least milliseconds since the message last changed. */
   readonly spacingMs: number;
-  /** The message's end: no later face replaces it, and it is sent whatever its key. */
+  /** The message's end: only another end replaces it, and it is sent whatever its key. */
   readonly isLast: boolean;
 }
 
 export interface CardOptions {
   readonly port: ChannelPort;
+  readonly courier: Courier;
   readonly channel: ChannelRef;
   /** Makes a repeated post of this card one message. */
   readonly nonce: string;
@@ -23,8 +25,10 @@ export interface CardOptions {
   /** An earlier process may have posted it without having noted so: what it says is then unknown. */
   readonly mayStand: boolean;
   readonly onPosted: (message: MessageRef) => Promise<void>;
-  /** The last face stands, or the message is gone and nothing can be shown. Rejecting means: send it again. */
-  readonly onLast: (end: 'shown' | 'gone') => Promise<void>;
+  /**
+   * `shown`, an end, stands; undefined when the message is gone and nothing can be shown. Rejecting means: call again.
+   */
+  readonly onLast: (shown: Reply | undefined) => Promise<void>;
   /** Told of every failure that will be tried again. */
   readonly onTrouble: (error: unknown, attempt: number) => void;
   /** First pause after a failure, in milliseconds; it doubles up to `MAX_PAUSE_MS`. Default 500. */
@@ -42,10 +46,13 @@ const MAX_PAUSE_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 
 export function createCard(options: CardOptions): Card {
-  const { port, firstPauseMs = FIRST_PAUSE_MS } = options;
+  const { port, courier, firstPauseMs = FIRST_PAUSE_MS } = options;
   let { message, mayStand } = options;
+  let isNoted = message !== undefined;
   let wanted: Face | undefined;
-  let shownKey: string | undefined;
+  let shown: Face | undefined;
+  /** What stands in the channel although the disk has not taken note of it yet. */
+  let standing: { readonly face: Face; readonly reply: Reply | undefined } | undefined;
   let shownAt = Number.NEGATIVE_INFINITY;
   let retryAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
@@ -54,34 +61,46 @@ export function createCard(options: CardOptions): Card {
   let wake = () => {};
   let loop: Promise<void> | undefined;
 
-  async function send(face: Face): Promise<void> {
-    const reply = await face.build();
+  async function note(posted: MessageRef): Promise<void> {
+    if (isNoted) return;
+    await options.onPosted(posted);
+    isNoted = true;
+  }
+
+  async function send(reply: Reply): Promise<void> {
     if (message === undefined) {
-      const posted = await port.post(options.channel, reply, options.nonce);
-      await options.onPosted(posted);
-      message = posted;
+      message = await courier.call(() => port.post(options.channel, reply, options.nonce), mend);
+      await note(message);
       if (!mayStand) return;
       // The post may have been answered with an earlier message, which then still says something else.
     }
-    await port.edit(message, reply);
+    const posted = message;
+    await note(posted);
+    await courier.call(() => port.edit(posted, reply), mend);
     mayStand = false;
   }
 
-  async function sendUnlessGone(face: Face): Promise<void> {
+  async function put(face: Face): Promise<void> {
+    if (standing?.face === face) return;
+    let reply: Reply | undefined;
     try {
-      if (!gone) await send(face);
+      if (!gone) {
+        reply = await face.build();
+        await send(reply);
+      }
     } catch (error) {
       if (!(error instanceof MessageGoneError)) throw error;
       gone = true;
     }
+    standing = { face, reply: gone ? undefined : reply };
   }
 
   /** False when it has to be tried again. */
   async function attempt(face: Face): Promise<boolean> {
     try {
-      await sendUnlessGone(face);
-      if (face.isLast) await options.onLast(gone ? 'gone' : 'shown');
-      shownKey = face.key;
+      await put(face);
+      if (face.isLast) await options.onLast(standing?.reply);
+      shown = face;
       shownAt = performance.now();
       failures = 0;
       return true;
@@ -92,6 +111,14 @@ export function createCard(options: CardOptions): Card {
       options.onTrouble(error, failures);
       return false;
     }
+  }
+
+  /** A call that was given up has come through after all, and may have covered what was shown since. */
+  function mend(): void {
+    standing = undefined;
+    const end = shown?.isLast ? shown : undefined;
+    shown = undefined;
+    if (end !== undefined) show(end);
   }
 
   const pauseMs = (face: Face): number => Math.max(shownAt + face.spacingMs, retryAt) - performance.now();
@@ -110,26 +137,33 @@ export function createCard(options: CardOptions): Card {
         });
         continue;
       }
-      const face: Face = wanted;
-      if ((await attempt(face)) && wanted === face) wanted = undefined;
+      await courier.inTurn(options.nonce, wanted.isLast, async () => {
+        if (wanted === undefined || stopped) return true;
+        const face: Face = wanted;
+        const isDone = await attempt(face);
+        if (isDone && wanted === face) wanted = undefined;
+        return isDone;
+      });
     }
   }
 
   function isNews(face: Face): boolean {
-    if (stopped || wanted?.isLast) return false;
+    if (stopped) return false;
     if (face.isLast) return true;
-    return !gone && face.key !== (wanted?.key ?? shownKey);
+    return wanted?.isLast !== true && !gone && face.key !== (wanted ?? shown)?.key;
+  }
+
+  function show(face: Face): void {
+    if (!isNews(face)) return;
+    wanted = face;
+    wake();
+    loop ??= run().finally(() => {
+      loop = undefined;
+    });
   }
 
   return {
-    show: (face) => {
-      if (!isNews(face)) return;
-      wanted = face;
-      wake();
-      loop ??= run().finally(() => {
-        loop = undefined;
-      });
-    },
+    show,
     stop: async () => {
       stopped = true;
       wake();

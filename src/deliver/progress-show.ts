@@ -10,6 +10,8 @@ import { runningReply } from './render-reply.ts';
 export interface OpenCard {
   readonly card: Card;
   readonly port: ChannelPort;
+  /** Of one attachment; less than the channel promised once it has refused one. */
+  maxBytes: number;
 }
 
 export interface ProgressShow {

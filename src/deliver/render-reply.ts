@@ -41,6 +41,16 @@ export function runningReply(job: Job, progress: Progress, previews: readonly Re
   };
 }
 
+/** @param trouble what it waits for, in a sentence */
+export function heldReply(job: Job, trouble: string): Reply {
+  return {
+    state: 'running',
+    lines: [titleOf(job, 'held up'), sentence(trouble)],
+    pictures: [],
+    buttons: [[cancelButton(job)]],
+  };
+}
+
 /** @param picture the single picture, or the grid of all */
 export function doneReply(job: Job, picture: ReplyPicture): Reply {
   return {

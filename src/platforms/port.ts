@@ -52,6 +52,8 @@ export interface ChannelCapabilities {
   /** Bytes of one attachment, where the channel does not say otherwise. */
   readonly maxAttachmentBytes: number;
   readonly previews: boolean;
+  /** Calls of post, edit and delete under way at once; 16 when absent. */
+  readonly maxCalls?: number;
 }
 
 /** One chat platform. */

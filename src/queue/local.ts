@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import type { Job } from '../core/job.ts';
 import { jobIdOf } from '../core/job-id.ts';
-import { isPending } from '../core/job-state.ts';
+import { hasEnded, isPending } from '../core/job-state.ts';
 import { type RoleWeights, weightOf } from '../core/role-weights.ts';
 import { createSignal } from '../core/signal.ts';
 import { EaselError } from '../errors.ts';
@@ -53,17 +53,19 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const usage = createUsage(options.store.values<readonly Use[]>('usage'), options.usageLimits ?? NO_USAGE_LIMITS, now);
   const queued = createSignal<[Job]>();
   const progressed = createSignal<Parameters<Parameters<JobQueue['onProgress']>[0]>>();
+  const held = createSignal<[Job, EaselError]>();
   const ended = createSignal<[JobOutcome]>();
   const running = new Set<Promise<void>>();
+  const closing = new AbortController();
   let perform: ((entry: Entry) => Promise<void>) | undefined;
   let lastCreatedAt = 0;
-  let closing = false;
 
   async function admit(draft: JobDraft): Promise<Submission> {
     const id = jobIdOf(draft.owner.platform, draft.requestId);
     const known = await store.get(id);
     if (known !== undefined) return { job: known, isNew: false };
-    if (closing) throw new EaselError('closing', 'Easel is shutting down; ask again in a moment.', { retryable: true });
+    if (closing.signal.aborted)
+      throw new EaselError('closing', 'Easel is shutting down; ask again in a moment.', { retryable: true });
     const cost = costOf(draft.task);
     assertMayWait(line.waiting(draft.owner), limits);
     await usage.assertMayAsk(draft.owner, cost);
@@ -75,7 +77,8 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const asked = { ...rest, ...(weight !== 1 && { weight }) };
     const job: Job = { ...asked, ...times, id, state: 'queued', attempts: 0, pictures: [] };
     await store.put(job);
-    await usage.add(job, cost);
+    // It is accepted, whether or not the disk takes the count as well.
+    await usage.add(job, cost).catch((error: unknown) => explain(error, job));
     line.add(job);
     // It may be its turn at once, and then it never waits; its first progress comes later than this all the same.
     startNext();
@@ -84,7 +87,11 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   }
 
   function startNext(): void {
-    for (let entry = line.next(); entry !== undefined && perform !== undefined && !closing; entry = line.next()) {
+    for (
+      let entry = line.next();
+      entry !== undefined && perform !== undefined && !closing.signal.aborted;
+      entry = line.next()
+    ) {
       const work = run(entry, perform);
       running.add(work);
       void work.then(() => running.delete(work));
@@ -95,7 +102,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     line.begin(entry);
     pace.begin(entry.job.id, entry.job.task);
     await perform(entry).catch((error: unknown) => {
-      // The journal refused a write. The job keeps its last state on disk and is taken up after a restart.
+      // Closing, or a bug: the job keeps its last state on disk and is taken up after a restart.
       explain(error, entry.job);
     });
     await notePace(entry).catch((error: unknown) => explain(error, entry.job));
@@ -113,15 +120,18 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   /** What was not drawn counts neither towards turns nor towards limits. */
   async function giveBack(entry: Entry): Promise<void> {
     const used = usedOf(entry);
-    if (used < 1 && !closing)
+    if (used < 1 && !closing.signal.aborted)
       await usage.giveBack(entry.job, used).catch((error: unknown) => explain(error, entry.job));
   }
 
   async function cancel(jobId: string): Promise<Job | undefined> {
-    const entry = line.get(jobId);
-    if (entry === undefined) return store.get(jobId);
-    const job = await journal.moveIf(jobId, isPending, 'cancelled');
+    const job = await journal.moveIf(jobId, (stored) => !hasEnded(stored), 'cancelled');
     if (job === undefined) return store.get(jobId);
+    const entry = line.get(jobId);
+    if (entry === undefined) {
+      ended.emit({ kind: 'cancelled', job });
+      return job;
+    }
     entry.job = job;
     entry.stop.abort();
     const waited = entry.phase === 'waiting';
@@ -167,16 +177,16 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     ahead: line.ahead,
     pending: () => line.inOrder().map((entry) => entry.job),
     work: async (worker) => {
-      const isClosing = () => closing;
       await admission.add(recover);
-      perform = createPerform({ worker, journal, line, explain, progressed, ended, isClosing });
+      perform = createPerform({ worker, journal, line, explain, progressed, held, ended, closing: closing.signal });
       startNext();
     },
     onQueued: queued.listen,
     onProgress: progressed.listen,
+    onHeld: held.listen,
     onOutcome: ended.listen,
     close: async () => {
-      closing = true;
+      closing.abort();
       for (const entry of line.inOrder()) if (entry.phase === 'running') entry.stop.abort();
       await admission.onIdle();
       await Promise.race([Promise.all(running), new Promise((done) => setTimeout(done, closeGraceMs).unref())]);

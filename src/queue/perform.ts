@@ -1,15 +1,19 @@
 import { isEngineError, type Progress } from '../../engine/index.ts';
-import type { Job } from '../core/job.ts';
+import type { Job, JobState } from '../core/job.ts';
 import type { JobChanges } from '../core/job-state.ts';
 import type { Signal } from '../core/signal.ts';
+import { persist } from '../disk-trouble.ts';
 import { EaselError } from '../errors.ts';
 import { stepsOf } from './cost.ts';
+import { createGate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { Entry, Line } from './line.ts';
 import type { ExplainFailure, JobOutcome, JobWorker } from './port.ts';
 
-/** Engine crashes that one job may see before it is blamed for them. */
+/** Engine crashes that one job may see before it is blamed for them; it sees the last one alone. */
 const MAX_CRASHES = 2;
+/** Beginnings that the process did not survive, after which a job runs alone: then none beside it is blamed for it. */
+const SUSPECT_ATTEMPTS = 2;
 
 export interface PerformContext {
   readonly worker: JobWorker;
@@ -17,16 +21,30 @@ export interface PerformContext {
   readonly line: Line;
   readonly explain: ExplainFailure;
   readonly progressed: Signal<[Job, Progress]>;
+  readonly held: Signal<[Job, EaselError]>;
   readonly ended: Signal<[JobOutcome]>;
-  readonly isClosing: () => boolean;
+  /** Aborted when the queue closes. */
+  readonly closing: AbortSignal;
 }
 
 /** Takes one job through the engine, again after a crash, until it is rendered, failed or cancelled. */
 export function createPerform(context: PerformContext): (entry: Entry) => Promise<void> {
-  const { worker, journal, line, explain, progressed, ended } = context;
+  const { worker, journal, line, explain, progressed, held, ended, closing } = context;
+  const gate = createGate();
+
+  function hold(entry: Entry, trouble: EaselError): void {
+    explain(trouble, entry.job);
+    held.emit(entry.job, trouble);
+  }
+
+  /** A disk that does not take it now is asked again, so that the job goes on without a restart. */
+  function move(entry: Entry, from: JobState, to: JobState, changes?: JobChanges): Promise<Job | undefined> {
+    const write = () => journal.move(entry.job.id, from, to, changes);
+    return persist(write, { signal: closing, onRefused: (trouble) => hold(entry, trouble) });
+  }
 
   async function finish(entry: Entry, to: 'rendered' | 'failed', changes: JobChanges): Promise<void> {
-    const job = await journal.move(entry.job.id, 'running', to, changes);
+    const job = await move(entry, 'running', to, changes);
     if (job === undefined) return;
     entry.job = job;
     line.remove(entry);
@@ -47,6 +65,7 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
       const { pictures, notes, timings } = await worker(entry.job, {
         signal,
         onProgress: (progress) => report(entry, progress),
+        onHeld: (trouble) => hold(entry, trouble),
       });
       entry.loadMs = timings.loadMs;
       const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
@@ -58,20 +77,29 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
     }
   }
 
+  /** One time through the engine: the trouble that it met, and undefined when there is nothing left to do. */
+  async function goThrough(entry: Entry): Promise<{ readonly error: unknown } | undefined> {
+    const begun = await move(entry, 'queued', 'running', { attempts: entry.job.attempts + 1 });
+    if (begun === undefined) return undefined;
+    entry.job = begun;
+    return attempt(entry);
+  }
+
   return async (entry) => {
+    const { signal } = entry.stop;
     for (let crashes = 0; ; ) {
-      const begun = await journal.move(entry.job.id, 'queued', 'running', { attempts: entry.job.attempts + 1 });
-      if (begun === undefined) return;
-      entry.job = begun;
-      const trouble = await attempt(entry);
-      if (trouble === undefined || context.isClosing() || entry.stop.signal.aborted) return;
+      const isSuspect = crashes > 0 || entry.job.attempts >= SUSPECT_ATTEMPTS;
+      const leave = await (isSuspect ? gate.alone(signal) : gate.together(signal)).catch(() => undefined);
+      if (leave === undefined) return;
+      const trouble = await goThrough(entry).finally(leave);
+      if (trouble === undefined || closing.aborted || signal.aborted) return;
       if (!isCrash(trouble.error)) return finish(entry, 'failed', { failure: explain(trouble.error, entry.job) });
       crashes += 1;
       if (crashes === MAX_CRASHES) {
         return finish(entry, 'failed', { failure: explain(blame(trouble.error), entry.job) });
       }
       // It keeps its slot: of all that wait, nothing has an earlier tag.
-      entry.job = (await journal.move(entry.job.id, 'running', 'queued')) ?? entry.job;
+      entry.job = (await move(entry, 'running', 'queued')) ?? entry.job;
     }
   };
 }

@@ -1,5 +1,6 @@
 import type { Progress, RunResult } from '../../engine/index.ts';
 import type { Job, JobFailure } from '../core/job.ts';
+import type { EaselError } from '../errors.ts';
 
 /** What a command asks for; the queue makes the job of it. */
 export interface JobDraft
@@ -55,6 +56,8 @@ export type JobWorker = (job: Job, options: JobWorkOptions) => Promise<RunResult
 export interface JobWorkOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** The job cannot go on for now, as when the disk is full; it does by itself. */
+  readonly onHeld: (trouble: EaselError) => void;
 }
 
 /** What a job's failure is told as; logs whatever the sentence leaves out. */
@@ -67,7 +70,10 @@ export interface JobQueue {
    * `limit_hour` or `limit_day` when the owner has asked for too much lately
    */
   submit(draft: JobDraft): Promise<Submission>;
-  /** Queued or running → cancelled. Undefined when the job is unknown; the job unchanged when it had already ended. */
+  /**
+   * Queued, running or rendered but not delivered yet → cancelled. Undefined when the job is unknown; the job unchanged
+   * when it had already ended.
+   */
   cancel(jobId: string): Promise<Job | undefined>;
   position(jobId: string): QueuePlace | undefined;
   /** Undefined for a job that does not wait. */
@@ -83,6 +89,8 @@ export interface JobQueue {
   onQueued(listener: (job: Job) => void): void;
   /** Also called with step 0 whenever the engine begins a job. */
   onProgress(listener: (job: Job, progress: Progress) => void): void;
+  /** A job cannot go on for now, as when the disk is full; what comes next says that it does. */
+  onHeld(listener: (job: Job, trouble: EaselError) => void): void;
   onOutcome(listener: (outcome: JobOutcome) => void): void;
   /** Stops starting jobs; those that run stay `running` on disk and continue after a restart. */
   close(): Promise<void>;

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EaselError } from '../errors.ts';
 
-/** Under its final name a file is never half written: its bytes are on the disk before the rename. */
+/**
+ * Under its final name a file is never half written, and when this resolves a power cut does not undo it.
+ * @throws EaselError `data_gone` when its folder is not there
+ */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
@@ -13,10 +18,35 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
       await file.close();
     }
     await rename(partial, path);
+    await syncFolder(dirname(path));
   } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw codeOf(error) === 'ENOENT' ? goneError(path) : error;
   }
+}
+
+/** A new name in a folder survives a power cut when the folder has been written, too; Windows sees to it by itself. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Of a file system error. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** @param path what is gone, for the log */
+export function goneError(path: string): EaselError {
+  return new EaselError('data_gone', 'The folder that holds the pictures is gone; ask again when it is back.', {
+    retryable: true,
+    cause: new Error(`${path} is not there any more`),
+  });
 }
 
 /** Undefined when there is no such file. */
@@ -24,7 +54,7 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
   try {
     return await readFile(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere, writeWhole } from './files.ts';
 import type { InputStore } from './port.ts';
@@ -15,7 +14,6 @@ export function createInputStore(folder: string): InputStore {
   return {
     put: async (png) => {
       const name = createHash('sha256').update(png).digest('hex').slice(0, 32);
-      await mkdir(folder, { recursive: true });
       await writeWhole(pathOf(name), png);
       return name;
     },

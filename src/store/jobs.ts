@@ -1,6 +1,7 @@
 import type { KeyvStoreAdapter } from 'keyv';
 import type { Job } from '../core/job.ts';
 import { isSettled } from '../core/job-state.ts';
+import { EaselError } from '../errors.ts';
 import { openNamespace } from './namespace.ts';
 import type { JobStore } from './port.ts';
 import { createShelves } from './shelves.ts';
@@ -10,8 +11,9 @@ import { createShelves } from './shelves.ts';
  * the shelves say what each person made and starred. A mark is written before the job and removed after it, so a death
  * between the two leaves a mark too many, never a job forgotten.
  * @param createAdapter a fresh adapter on the same store for each namespace
+ * @param onDamaged told of a job that should be taken up and cannot be read: it is passed over, and stays as it is
  */
-export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore {
+export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged: (jobId: string) => void): JobStore {
   const jobs = openNamespace<Job>('jobs', createAdapter());
   const unfinished = openNamespace<true>('unfinished', createAdapter());
   const shelves = createShelves(createAdapter);
@@ -42,12 +44,32 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore 
     if (!isOpen && wasOpen) await unfinished.delete(job.id);
   }
 
+  async function read(jobId: string): Promise<Job | undefined> {
+    try {
+      return await jobs.get(jobId);
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      const sentence = 'What was kept of this picture is damaged; use `/imagine` to make a new one.';
+      throw new EaselError('job_damaged', sentence, { cause });
+    }
+  }
+
+  async function readUnlessDamaged(jobId: string): Promise<Job | undefined> {
+    try {
+      return await read(jobId);
+    } catch (error) {
+      if (!(error instanceof EaselError)) throw error;
+      onDamaged(jobId);
+      return undefined;
+    }
+  }
+
   return {
-    get: (jobId) => jobs.get(jobId),
-    put: (job) => inTurn(job.id, async () => write(job, await jobs.get(job.id))),
+    get: read,
+    put: (job) => inTurn(job.id, async () => write(job, await read(job.id))),
     update: (jobId, change) =>
       inTurn(jobId, async () => {
-        const before = await jobs.get(jobId);
+        const before = await read(jobId);
         if (before === undefined) return undefined;
         const after = change(before);
         if (after !== before) await write(after, before);
@@ -56,7 +78,7 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore 
     unfinished: async () => {
       const found: Job[] = [];
       for await (const [jobId] of unfinished.iterator?.({}) ?? []) {
-        const job = await jobs.get(String(jobId));
+        const job = await readUnlessDamaged(String(jobId));
         if (job !== undefined && !isSettled(job)) found.push(job);
       }
       return found.sort((a, b) => a.createdAt - b.createdAt);
@@ -64,7 +86,7 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter): JobStore 
     shelf: async (user, shelf, limit) => {
       const found: Job[] = [];
       for (const jobId of await shelves.list(user, shelf)) {
-        const job = await jobs.get(jobId);
+        const job = await readUnlessDamaged(jobId);
         if (job !== undefined) found.push(job);
         if (found.length === limit) break;
       }

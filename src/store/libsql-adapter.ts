@@ -4,6 +4,8 @@ import type Database from 'libsql';
 
 /** Sorts right after ':', so that `namespace:` … `namespace;` holds every key of a namespace. */
 const AFTER_COLON = ';';
+/** Rows that an iterator holds at a time. */
+const PAGE_ROWS = 200;
 
 interface Row {
   readonly key: string;
@@ -16,10 +18,13 @@ export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
   readonly opts = { dialect: 'sqlite' };
   namespace?: string;
   readonly #database: Database.Database;
+  readonly #beforeWrite: () => void;
 
-  constructor(database: Database.Database) {
+  /** @param beforeWrite what it throws, the write throws */
+  constructor(database: Database.Database, beforeWrite: () => void) {
     super();
     this.#database = database;
+    this.#beforeWrite = beforeWrite;
   }
 
   // Keyv's adapter type leaves the stored type to the caller; here it is always the serialized text.
@@ -29,20 +34,33 @@ export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
   }
 
   async set(key: string, value: string): Promise<void> {
+    this.#beforeWrite();
     this.#database.prepare('INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)').run(key, value);
   }
 
   async delete(key: string): Promise<boolean> {
+    this.#beforeWrite();
     return this.#database.prepare('DELETE FROM entries WHERE key = ?').run(key).changes > 0;
   }
 
   async clear(): Promise<void> {
+    this.#beforeWrite();
     this.#database.prepare('DELETE FROM entries WHERE key >= ? AND key < ?').run(...this.#range(this.namespace));
   }
 
+  /** A page at a time: what is written meanwhile may or may not be seen, and nothing is seen twice. */
   async *iterator<Value>(namespace?: string): AsyncGenerator<[string, Value], void> {
-    const select = this.#database.prepare('SELECT key, value FROM entries WHERE key >= ? AND key < ? ORDER BY key');
-    for (const row of select.all(...this.#range(namespace)) as Row[]) yield [row.key, row.value as Value];
+    const select = this.#database.prepare(
+      `SELECT key, value FROM entries WHERE key > ? AND key < ? ORDER BY key LIMIT ${PAGE_ROWS}`,
+    );
+    let [from, to] = this.#range(namespace);
+    for (;;) {
+      const rows = select.all(from, to) as Row[];
+      for (const row of rows) yield [row.key, row.value as Value];
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE_ROWS) return;
+      from = last.key;
+    }
   }
 
   #range(namespace: string | undefined): [from: string, to: string] {

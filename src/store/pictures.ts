@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
-import { readIfThere, writeWhole } from './files.ts';
+import { codeOf, goneError, readIfThere, syncFolder, writeWhole } from './files.ts';
 import { decodeLatents, encodeLatents } from './latents.ts';
 import type { PictureStore } from './port.ts';
 
@@ -21,7 +21,7 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
     put: async (jobId, index, picture) => {
       const target = folderOf(jobId);
       const png = await encode(picture);
-      await mkdir(target, { recursive: true });
+      await makeFolder(target);
       await writeWhole(join(target, `${index}.latents`), encodeLatents(picture.latents));
       await writeWhole(join(target, `${index}.png`), png);
     },
@@ -32,4 +32,15 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
     },
     delete: (jobId) => rm(folderOf(jobId), { recursive: true, force: true }),
   };
+}
+
+/** Never its parent: a data folder that is gone must not be begun anew beside the one that may come back. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw goneError(path);
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
 }

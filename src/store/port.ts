@@ -4,7 +4,10 @@ import type { Job } from '../core/job.ts';
 import type { ChannelSettings, UserSettings } from '../core/settings.ts';
 import type { User } from '../core/user.ts';
 
-/** Jobs on disk. A resolved write survives `kill -9` and power loss. */
+/**
+ * Jobs on disk. A resolved write survives `kill -9` and power loss. `get` and `update` throw EaselError `job_damaged`
+ * for a job that cannot be read.
+ */
 export interface JobStore {
   get(jobId: string): Promise<Job | undefined>;
   put(job: Job): Promise<void>;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
+import { transition } from '../../src/core/job-state.ts';
 import { parseRoleWeights, type RoleWeights } from '../../src/core/role-weights.ts';
 import type { Capacity } from '../../src/queue/capacity.ts';
 import type { JobOutcome, JobQueue } from '../../src/queue/port.ts';
@@ -177,8 +178,20 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       await work();
       (await engine.begun(0)).finish();
       await ended(2);
-      expect((await opened.queue.cancel(a2?.id ?? ''))?.state).toBe('rendered');
+      await opened.store.update(a2?.id ?? '', (job) => transition(job, 'delivered', 1));
+      expect((await opened.queue.cancel(a2?.id ?? ''))?.state).toBe('delivered');
       expect(await opened.queue.cancel('unknown')).toBeUndefined();
+      expect(outcomes).toHaveLength(2);
+    });
+
+    it('cancels a job that is drawn and not delivered yet', async () => {
+      await openWith();
+      const [a1] = await submit('A1');
+      await work();
+      (await engine.begun(0)).finish();
+      await ended(1);
+      expect((await opened.queue.cancel(a1?.id ?? ''))?.state).toBe('cancelled');
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['rendered', 'cancelled']);
     });
 
     it('runs as many at once as it is told, and no more', async () => {
@@ -213,6 +226,44 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       await ended(2);
       expect(outcomes[0]).toMatchObject({ kind: 'failed', job: { failure: { code: 'engine_crashed' } } });
       expect(outcomes[1]?.kind).toBe('rendered');
+    });
+
+    it('blames the one that kills the engine, and not those that were beside it', async () => {
+      await openWith({ capacity: { slots: 3 } });
+      await submit('A1', 'B1', 'C1', 'D1');
+      await work();
+      await engine.begun(2);
+      for (const run of engine.runs.slice(0, 3)) run.fail(new EngineError('engine_crashed', 'The engine died.'));
+      const alone = await engine.begun(3);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      // One at a time, and nobody new beside them.
+      expect(engine.runs).toHaveLength(4);
+      alone.finish();
+      expect((await engine.begun(4)).prompt).toBe('B1');
+      engine.runs[4]?.fail(new EngineError('engine_crashed', 'The engine died again.'));
+      (await engine.begun(5)).finish();
+      (await engine.begun(6)).finish();
+      await ended(4);
+      const ends = outcomes.map(({ kind, job }) => `${job.owner.name} ${kind}`).sort();
+      expect(ends).toEqual(['A rendered', 'B failed', 'C rendered', 'D rendered']);
+    });
+
+    it('runs alone what the process did not survive twice, so that nobody beside it is blamed', async () => {
+      await openWith({ capacity: { slots: 2 } });
+      const [a1] = await submit('A1', 'B1');
+      for (let death = 0; death < 2; death += 1) {
+        await work();
+        await engine.begun(1);
+        watch(await opened.restart());
+      }
+      await work();
+      const first = await engine.begun(0);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(engine.runs).toHaveLength(1);
+      expect(first.prompt).toBe('A1');
+      await opened.queue.cancel(a1?.id ?? '');
+      (await engine.begun(1)).finish();
+      await ended(2);
     });
 
     it('fails a job at once when the engine refuses it', async () => {

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../src/core/job.ts';
 import { transition } from '../../src/core/job-state.ts';
 import { userKey } from '../../src/core/user.ts';
 import type { JobStore } from '../../src/store/port.ts';
-import { CHANNEL, personNamed, taskWith } from '../doubles/tasks.ts';
+import { jobNamed, personNamed, taskWith } from '../doubles/tasks.ts';
 
 export interface StoreUnderTest {
   readonly store: JobStore;
@@ -11,12 +10,6 @@ export interface StoreUnderTest {
   restart(): Promise<StoreUnderTest>;
   close(): Promise<void>;
 }
-
-const jobNamed = (id: string, changes: Partial<Job> = {}): Job => ({
-  ...{ id, owner: personNamed('Ada'), channel: CHANNEL, task: taskWith(), state: 'queued', attempts: 0 },
-  ...{ createdAt: 1, updatedAt: 1, pictures: [] },
-  ...changes,
-});
 
 /** What every driver of the job store must do. */
 export function testJobStore(name: string, open: () => Promise<StoreUnderTest>): void {

@@ -1,6 +1,6 @@
 import type { Job } from '../../src/core/job.ts';
 import { jobIdOf } from '../../src/core/job-id.ts';
-import { isPending, transition } from '../../src/core/job-state.ts';
+import { hasEnded, isPending, transition } from '../../src/core/job-state.ts';
 import type { Ahead, JobQueue } from '../../src/queue/port.ts';
 
 /** A queue that keeps jobs, in order, and never works on them: a test says how each one ended. */
@@ -44,7 +44,7 @@ export function createMemoryQueue(): MemoryQueue {
     },
     async cancel(jobId) {
       const job = jobs.get(jobId);
-      if (job === undefined || !isPending(job)) return job;
+      if (job === undefined || hasEnded(job)) return job;
       const cancelled = transition(job, 'cancelled', clock);
       jobs.set(jobId, cancelled);
       return cancelled;
@@ -58,6 +58,7 @@ export function createMemoryQueue(): MemoryQueue {
     async work() {},
     onQueued() {},
     onProgress() {},
+    onHeld() {},
     onOutcome() {},
     async close() {},
   };

@@ -23,6 +23,11 @@ export interface RecordingChannel extends ChannelPort {
   /** Everything fails from here on, until it is up again. */
   goDown(): void;
   comeUp(): void;
+  /** Calls do not settle from here on, until it is up again; then they are done. */
+  hang(): void;
+  /** Calls of post, edit and delete so far, and the most that were under way at once. */
+  readonly calls: number;
+  readonly mostAtOnce: number;
   /** A moderator removes the message. */
   remove(index: number): void;
 }
@@ -32,15 +37,32 @@ export function createRecordingChannel({
   minEditIntervalMs = 0,
   previews = true,
   maxAttachmentBytes = 1e6,
+  maxCalls = 16,
 } = {}): RecordingChannel {
   const messages: Message[] = [];
   const byNonce = new Map<string, Message>();
   const failures: { readonly error: unknown; readonly after?: boolean }[] = [];
   let dispatch: Dispatch | undefined;
   let isDown = false;
+  let hanging: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  let calls = 0;
+  let atOnce = 0;
+  let mostAtOnce = 0;
 
   async function withTrouble<Result>(work: () => Result): Promise<Result> {
+    calls += 1;
+    atOnce += 1;
+    mostAtOnce = Math.max(mostAtOnce, atOnce);
+    try {
+      return await troubled(work);
+    } finally {
+      atOnce -= 1;
+    }
+  }
+
+  async function troubled<Result>(work: () => Result): Promise<Result> {
     await new Promise((resolve) => setImmediate(resolve));
+    await hanging?.over;
     if (isDown) throw new Error('the platform is down');
     const failure = failures.shift();
     if (failure !== undefined && failure.after !== true) throw failure.error;
@@ -73,7 +95,7 @@ export function createRecordingChannel({
 
   const port: ChannelPort = {
     platform: 'web',
-    capabilities: { minEditIntervalMs, maxAttachmentBytes, previews },
+    capabilities: { minEditIntervalMs, maxAttachmentBytes, previews, maxCalls },
     start: async (inbox) => {
       dispatch = inbox.dispatch;
     },
@@ -104,6 +126,21 @@ export function createRecordingChannel({
     },
     comeUp: () => {
       isDown = false;
+      hanging?.end();
+      hanging = undefined;
+    },
+    hang: () => {
+      let end = () => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      hanging = { over, end };
+    },
+    get calls() {
+      return calls;
+    },
+    get mostAtOnce() {
+      return mostAtOnce;
     },
     remove: (index) => {
       at(index).deleted = true;

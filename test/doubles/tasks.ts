@@ -1,5 +1,6 @@
 import type { EngineTask, GenerationSpec } from '../../engine/index.ts';
 import type { ChannelRef } from '../../src/core/channel.ts';
+import type { Job } from '../../src/core/job.ts';
 import type { User } from '../../src/core/user.ts';
 import type { JobDraft } from '../../src/queue/port.ts';
 
@@ -33,6 +34,12 @@ export function draftOf(requestId: string, changes: Partial<GenerationSpec> = {}
   const task = taskWith({ prompt: requestId, ...changes });
   return { requestId, owner: personNamed(requestId.slice(0, 1)), channel: CHANNEL, task };
 }
+
+export const jobNamed = (id: string, changes: Partial<Job> = {}): Job => ({
+  ...{ id, owner: personNamed('Ada'), channel: CHANNEL, task: taskWith(), state: 'queued', attempts: 0 },
+  ...{ createdAt: 1, updatedAt: 1, pictures: [] },
+  ...changes,
+});
 
 /** What a platform says of a person without rights in an ordinary channel. */
 export const ORDINARY = { isModerator: false, isAgeRestricted: false } as const;

@@ -1,8 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeDatabase, openDatabase } from '../../src/store/database.ts';
+import { openStore } from '../../src/store/store.ts';
+import { jobNamed } from '../doubles/tasks.ts';
 
 describe('the data folder', () => {
   let folder: string;
@@ -39,6 +51,51 @@ describe('the data folder', () => {
     expect(() => openDatabase(folder)).toThrow('is not a database Easel can read');
   });
 
+  describe('with a damaged database', () => {
+    const path = () => join(folder, 'easel.db');
+
+    beforeEach(() => {
+      const database = openDatabase(folder);
+      const insert = database.prepare('INSERT INTO entries VALUES (?, ?)');
+      database.exec('BEGIN');
+      for (let row = 0; row < 200; row += 1) insert.run(`jobs:${row}`, JSON.stringify({ value: 'x'.repeat(500) }));
+      database.exec('COMMIT');
+      closeDatabase(database);
+    });
+
+    it.each([
+      ['cut short', () => truncateSync(path(), 4096 * 5)],
+      ['cut within a page', () => truncateSync(path(), 4096 * 5 + 100)],
+      ['overwritten in the middle', () => overwrite(path(), 4096 * 6, 4096)],
+      ['overwritten at the beginning', () => overwrite(path(), 0, 100)],
+    ])('says so when it was %s, and keeps its hands off', (_what, damage) => {
+      damage();
+      const { size } = statSync(path());
+      expect(() => openDatabase(folder)).toThrow(`${path()} is not a database Easel can read; move it away`);
+      expect(statSync(path()).size).toBe(size);
+    });
+
+    it('starts with what can be read when one record is damaged, and says which cannot', async () => {
+      const store = openStore(folder, async () => new Uint8Array());
+      for (const id of ['a', 'b']) await store.jobs.put(jobNamed(id));
+      await store.close();
+      const database = openDatabase(folder);
+      database.prepare('UPDATE entries SET value = ? WHERE key = ?').run('{"value":{"id', 'jobs:a');
+      closeDatabase(database);
+
+      const damaged: string[] = [];
+      const again = openStore(
+        folder,
+        async () => new Uint8Array(),
+        (jobId) => damaged.push(jobId),
+      );
+      expect((await again.jobs.unfinished()).map(({ id }) => id)).toEqual(['b']);
+      expect(damaged).toEqual(['a']);
+      await expect(again.jobs.get('a')).rejects.toMatchObject({ code: 'job_damaged' });
+      await again.close();
+    });
+  });
+
   it('leaves alone what a newer Easel wrote', () => {
     const database = openDatabase(folder);
     database.exec('PRAGMA user_version = 99');
@@ -46,3 +103,9 @@ describe('the data folder', () => {
     expect(() => openDatabase(folder)).toThrow('was written by a newer Easel');
   });
 });
+
+function overwrite(path: string, offset: number, length: number): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(length, 0xa5), 0, length, offset);
+  closeSync(file);
+}

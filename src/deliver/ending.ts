@@ -1,0 +1,78 @@
+import type { Job } from '../core/job.ts';
+import { isSettled, transition } from '../core/job-state.ts';
+import type { Reply, ReplyState } from '../core/reply.ts';
+import { EaselError } from '../errors.ts';
+import type { JobStore, PictureStore } from '../store/port.ts';
+import { attachFinished, type Drawing } from './attachments.ts';
+import { cancelledReply, doneReply, failedReply } from './render-reply.ts';
+
+export interface EndingParts {
+  readonly jobs: JobStore;
+  readonly pictures: PictureStore;
+  readonly drawing: Drawing;
+}
+
+/** How a job's message ends, and the note that it has. */
+export interface Ending {
+  /** From the job as it is on disk now. */
+  build(jobId: string, maxBytes: number): Promise<Reply>;
+  /**
+   * Notes on disk that the channel shows the end. Nothing is noted when the job has ended otherwise since `shown` was
+   * built, as when it was cancelled during the upload: its other end follows.
+   * @param shown undefined when the message is gone: nothing can be shown any more
+   * @returns whether nothing remains to be done for it
+   */
+  settle(jobId: string, shown: Reply | undefined): Promise<boolean>;
+}
+
+export function createEnding({ jobs, pictures, drawing }: EndingParts): Ending {
+  /** What cannot be shown has failed: it is never rendered again by itself. */
+  async function giveUp(job: Job, { code, userMessage }: EaselError): Promise<Job> {
+    const failed = await jobs.update(job.id, (stored) =>
+      stored.state === 'rendered'
+        ? transition(stored, 'failed', Date.now(), { failure: { code, userMessage } })
+        : stored,
+    );
+    return failed ?? job;
+  }
+
+  return {
+    build: async (jobId, maxBytes) => {
+      const job = await jobs.get(jobId);
+      if (job === undefined) throw new Error(`job ${jobId} is not in the store`);
+      if (job.state === 'cancelled') return cancelledReply(job);
+      if (job.state === 'failed') return failedReply(job);
+      try {
+        return doneReply(job, await attachFinished(job, pictures, drawing, maxBytes));
+      } catch (error) {
+        if (!(error instanceof EaselError)) throw error;
+        const ended = await giveUp(job, error);
+        return ended.state === 'cancelled' ? cancelledReply(ended) : failedReply(ended);
+      }
+    },
+    settle: async (jobId, shown) => {
+      const job = await jobs.update(jobId, (stored) => {
+        if (isSettled(stored) || stored.deleting === true) return stored;
+        if (shown !== undefined && shown.state !== endOf(stored)) return stored;
+        return stored.state === 'rendered'
+          ? transition(stored, 'delivered', Date.now())
+          : { ...stored, announced: true };
+      });
+      return job === undefined || isSettled(job);
+    },
+  };
+}
+
+function endOf(job: Job): ReplyState | undefined {
+  switch (job.state) {
+    case 'queued':
+    case 'running':
+      return undefined;
+    case 'rendered':
+    case 'delivered':
+      return 'done';
+    case 'failed':
+    case 'cancelled':
+      return job.state;
+  }
+}

@@ -1,0 +1,164 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type App, createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { openStore } from '../../src/store/store.ts';
+import { createRecordingChannel, type RecordingChannel, statesOf, textOf } from '../doubles/recording-channel.ts';
+import { createSlowEngine, type SlowEngine } from '../doubles/slow-engine.ts';
+import { CHANNEL, ORDINARY, personNamed } from '../doubles/tasks.ts';
+
+const PATIENCE = { timeout: 20_000 };
+const DISK_BYTES = 1 << 20;
+
+/** A disk of its own, where this process may have one. */
+function mountDisk(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'easel-mount-'));
+  const mounted = mountDisk(folder);
+  if (mounted) execFileSync('umount', [folder]);
+  rmSync(folder, { recursive: true });
+  return mounted;
+}
+
+describe('a bot whose disk gives trouble', () => {
+  let root: string;
+  let data: string;
+  let channel: RecordingChannel;
+  let engine: SlowEngine;
+  let app: App | undefined;
+  let requests = 0;
+
+  async function start(): Promise<void> {
+    engine = createSlowEngine();
+    const config = readConfig({ EASEL_DATA: data, EASEL_COUNT: '1' });
+    app = await createApp(config, { engine, ports: [channel], log: pino({ level: 'silent' }) });
+    await app.start();
+  }
+
+  async function stop(): Promise<void> {
+    await app?.stop();
+    app = undefined;
+  }
+
+  const type = (text: string) => {
+    const from = { id: `event-${requests++}`, user: personNamed('Ada'), channel: CHANNEL, ...ORDINARY };
+    return channel.dispatch({ ...from, kind: 'command', command: 'imagine', options: {}, text });
+  };
+  const shows = (index: number, expected: string) =>
+    expect.poll(() => textOf(channel.messages[index]), PATIENCE).toContain(expected);
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'easel-disk-'));
+    data = join(root, 'data');
+    channel = createRecordingChannel();
+  });
+  afterEach(async () => {
+    await stop();
+    rmSync(root, { recursive: true });
+  });
+
+  it('whose data folder is gone refuses what is new, holds what is drawn, and goes on when it is back', async () => {
+    await start();
+    await type('a red circle');
+    const run = await engine.begun(0);
+    await shows(0, 'starting');
+    renameSync(data, join(root, 'elsewhere'));
+    run.finish();
+    await shows(0, '(held up)\nThe folder that holds the pictures is gone; it goes on by itself when it is back.');
+    const refused = await type('a blue square');
+    expect(refused.kind === 'private' && textOf(refused.reply)).toBe(
+      'The folder that holds the pictures is gone; ask again when it is back.',
+    );
+    // Nothing may be begun anew in its place.
+    expect(existsSync(data)).toBe(false);
+
+    renameSync(join(root, 'elsewhere'), data);
+    await shows(0, 'seed');
+    expect(statesOf(channel.messages)).toEqual(['done']);
+    expect(engine.runs).toHaveLength(1);
+    await stop();
+    const store = openStore(data, async () => new Uint8Array());
+    expect(await store.jobs.unfinished()).toEqual([]);
+    await store.close();
+  });
+
+  it('can be stopped while its data folder is gone', async () => {
+    await start();
+    await type('a red circle');
+    (await engine.begun(0)).step(1, 4);
+    await shows(0, '25%');
+    rmSync(data, { recursive: true });
+    await stop();
+  });
+
+  describe.skipIf(!canMount())('that is full', () => {
+    const filler = () => join(root, 'data', 'filler');
+
+    function fill(): void {
+      for (let part = 0; part < 2 * DISK_BYTES; part += 4096) {
+        try {
+          writeFileSync(join(filler(), String(part)), Buffer.alloc(4096, 1));
+        } catch {
+          return;
+        }
+      }
+    }
+
+    beforeEach(() => {
+      mkdirSync(data);
+      mountDisk(data);
+      mkdirSync(filler());
+    });
+    afterEach(async () => {
+      await stop();
+      // libsql closes its files when their statements are garbage, some time later.
+      execFileSync('umount', ['--lazy', data]);
+    });
+
+    it('keeps what is drawn until there is room, says so, and loses nothing', async () => {
+      await start();
+      await type('a red circle');
+      await type('a blue square');
+      const run = await engine.begun(0);
+      await shows(1, '1st in line');
+      fill();
+      run.finish();
+      await shows(0, '(held up)\nThe disk that holds the pictures is full; it goes on by itself when there is room.');
+      const refused = await type('a green triangle');
+      expect(refused.kind === 'private' && textOf(refused.reply)).toBe(
+        'The disk that holds the pictures is full; ask again when there is room.',
+      );
+      rmSync(filler(), { recursive: true });
+      await shows(0, 'seed');
+      (await engine.begun(1)).finish();
+      await shows(1, 'seed');
+      expect(statesOf(channel.messages)).toEqual(['done', 'done']);
+      expect(engine.runs).toHaveLength(2);
+      expect(
+        readdirSync(join(data, 'pictures'), { recursive: true }).filter((name) => /part/.test(String(name))),
+      ).toEqual([]);
+    });
+
+    it('says so at the start, and starts when there is room', async () => {
+      fill();
+      await expect(start()).rejects.toThrow(`The disk of the data folder ${data} is full; make room`);
+      rmSync(filler(), { recursive: true });
+      await start();
+      await type('a red circle');
+      (await engine.begun(0)).finish();
+      await shows(0, 'seed');
+    });
+  });
+});
