@@ -39,6 +39,7 @@ describe('a bot whose disk gives trouble', () => {
   let engine: SlowEngine;
   let app: App | undefined;
   let requests = 0;
+  let unmount = () => {};
 
   async function start(): Promise<void> {
     engine = createSlowEngine();
@@ -63,9 +64,11 @@ describe('a bot whose disk gives trouble', () => {
     root = mkdtempSync(join(tmpdir(), 'easel-disk-'));
     data = join(root, 'data');
     channel = createRecordingChannel();
+    unmount = () => {};
   });
   afterEach(async () => {
     await stop();
+    unmount();
     rmSync(root, { recursive: true });
   });
 
@@ -116,18 +119,16 @@ describe('a bot whose disk gives trouble', () => {
       }
     }
 
-    beforeEach(() => {
+    function useSmallDisk(): void {
       mkdirSync(data);
       mountDisk(data);
       mkdirSync(filler());
-    });
-    afterEach(async () => {
-      await stop();
       // libsql closes its files when their statements are garbage, some time later.
-      execFileSync('umount', ['--lazy', data]);
-    });
+      unmount = () => execFileSync('umount', ['--lazy', data]);
+    }
 
     it('keeps what is drawn until there is room, says so, and loses nothing', async () => {
+      useSmallDisk();
       await start();
       await type('a red circle');
       await type('a blue square');
@@ -152,6 +153,7 @@ describe('a bot whose disk gives trouble', () => {
     });
 
     it('says so at the start, and starts when there is room', async () => {
+      useSmallDisk();
       fill();
       await expect(start()).rejects.toThrow(`The disk of the data folder ${data} is full; make room`);
       rmSync(filler(), { recursive: true });
