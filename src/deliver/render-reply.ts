@@ -47,7 +47,8 @@ export function heldReply(job: Job, trouble: string): Reply {
     state: 'running',
     lines: [titleOf(job, 'held up'), sentence(trouble)],
     pictures: [],
-    buttons: [[cancelButton(job)]],
+    buttons: pendingButtons(job),
+    ...parentOf(job),
   };
 }
 

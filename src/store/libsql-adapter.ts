@@ -21,7 +21,7 @@ export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
   readonly #beforeWrite: () => void;
 
   /** @param beforeWrite what it throws, the write throws */
-  constructor(database: Database.Database, beforeWrite: () => void) {
+  constructor(database: Database.Database, beforeWrite: () => void = () => undefined) {
     super();
     this.#database = database;
     this.#beforeWrite = beforeWrite;
