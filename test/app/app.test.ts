@@ -59,7 +59,7 @@ describe('the app with the real engine', () => {
     await type('a red circle --steps 3 --size 64x64 --seed 0');
     await isDone(0);
     expect(textOf(channel.messages[0])).toContain('**a red circle** – @Ada\nseed 0 to 1 · 64×64 · 3 steps');
-    expect(buttonsOf(channel.messages[0])).toEqual(['U1 U2 🔄', 'V1 V2 🗑']);
+    expect(buttonsOf(channel.messages[0]).slice(0, 2)).toEqual(['U1 U2 🔄', 'V1 V2 🗑']);
     await press(0, 'V2');
     await isDone(1);
     expect(textOf(channel.messages[1])).toContain('· variation');
