@@ -4,7 +4,8 @@ import type { Job } from '../src/core/job.ts';
 import { mention, type RichText, strong, text } from '../src/core/reply.ts';
 import type { CommandRequest } from '../src/core/request.ts';
 import { isSameUser } from '../src/core/user.ts';
-import type { QueuePlace } from '../src/queue/port.ts';
+import { formatDuration } from '../src/core/words.ts';
+import type { Ahead, Crowd, QueuePlace } from '../src/queue/port.ts';
 import type { Command, CommandContext } from './context.ts';
 import { abridge } from './limits.ts';
 import { privately } from './replies.ts';
@@ -12,6 +13,8 @@ import { privately } from './replies.ts';
 /** Twenty lines fit the shortest message of the platforms. */
 const MAX_LINES = 20;
 const PROMPT_LENGTH = 40;
+/** Of one's own requests, those that come first. */
+const MAX_EXPLAINED = 3;
 
 export const queue: Command = {
   description: { name: 'queue', description: 'What is being made, and your places', options: [] },
@@ -20,9 +23,40 @@ export const queue: Command = {
     if (jobs.length === 0) return privately([[text('Nothing is waiting: a picture begins at once.')]]);
     const lines = jobs.slice(0, MAX_LINES).map((job) => describeJob(job, request, context));
     const hidden = jobs.length - lines.length;
-    return privately(hidden === 0 ? lines : [...lines, [text(`and ${hidden} more`)]]);
+    const why = explainWaiting(jobs, request, context);
+    return privately([...lines, ...(hidden === 0 ? [] : [[text(`and ${hidden} more`)]]), ...why]);
   },
 };
+
+/** Why the person's next requests do not begin yet, a sentence each. */
+function explainWaiting(jobs: readonly Job[], request: CommandRequest, context: CommandContext): readonly RichText[] {
+  return jobs
+    .filter((job) => job.state === 'queued' && isSameUser(job.owner, request.user))
+    .slice(0, MAX_EXPLAINED)
+    .flatMap(({ id }) => {
+      const place = context.queue.position(id);
+      const ahead = context.queue.ahead(id);
+      return place === undefined || ahead === undefined ? [] : [[text(describeAhead(place.place, ahead))]];
+    });
+}
+
+function describeAhead(place: number, { own, hadLess, turns, cameFirst, weighted }: Ahead): string {
+  const reasons = [
+    ...describeCrowd(hadLess, 'who had less drawn lately than you'),
+    ...describeCrowd(turns, 'whose turns come between yours'),
+    ...describeCrowd(cameFirst, 'who asked first'),
+    ...(own > 0 ? [`${own} of your own`] : []),
+  ];
+  if (reasons.length === 0) return `Number ${place} begins as soon as there is room.`;
+  const measure = weighted ? ' (some people’s roles weigh more here)' : '';
+  return `Before number ${place}: ${reasons.join('; ')}${measure}.`;
+}
+
+function describeCrowd({ pictures, people }: Crowd, who: string): readonly string[] {
+  if (pictures === 0) return [];
+  const whose = people === 1 ? '1 other person' : `${people} other people`;
+  return [`${pictures === 1 ? '1 picture' : `${pictures} pictures`} of ${whose}, ${who}`];
+}
 
 /** Prompts and people of other channels stay there: a channel may be private. */
 function describeJob(job: Job, request: CommandRequest, context: CommandContext): RichText {
@@ -37,12 +71,7 @@ function describeJob(job: Job, request: CommandRequest, context: CommandContext)
 function describePlace(place: QueuePlace | undefined): string {
   if (place === undefined) return 'ending';
   const where = place.place === 0 ? 'running' : `number ${place.place}`;
-  return place.etaMs === undefined ? where : `${where}, about ${describeDuration(place.etaMs)}`;
-}
-
-function describeDuration(durationMs: number): string {
-  const seconds = Math.max(1, Math.round(durationMs / 1000));
-  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+  return place.etaMs === undefined ? where : `${where}, about ${formatDuration(place.etaMs)}`;
 }
 
 function isSameChannel(a: ChannelRef, b: ChannelRef): boolean {

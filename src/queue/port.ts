@@ -42,8 +42,6 @@ export interface Ahead {
   readonly cameFirst: Crowd;
   /** Someone's roles weigh: "less" and "as much" are by weight. */
   readonly weighted: boolean;
-  /** Requests that are being drawn now. */
-  readonly running: number;
 }
 
 export type JobOutcome =

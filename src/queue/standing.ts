@@ -56,12 +56,13 @@ export function createStanding(entries: readonly Entry[], estimate: Estimate): S
       const index = places.get(entry.job.id)?.index;
       if (index === undefined) return undefined;
       const before = waiting.slice(0, index);
-      const by = (why: Reason) => crowdOf(before.filter((other) => reasonOf(other, entry, begun) === why));
+      const by = (why: Reason) => before.filter((other) => reasonOf(other, entry, begun) === why);
       return {
-        own: by('own').jobs,
-        ...{ hadLess: by('hadLess'), turns: by('turns'), cameFirst: by('cameFirst') },
+        own: by('own').length,
+        hadLess: crowdOf(by('hadLess')),
+        turns: crowdOf(by('turns')),
+        cameFirst: crowdOf(by('cameFirst')),
         weighted: [entry, ...before].some(({ job }) => (job.weight ?? 1) !== 1),
-        running: running.length,
       };
     },
   };
@@ -80,9 +81,8 @@ function reasonOf(other: Entry, entry: Entry, begun: number): Reason {
   return other.start < begun ? 'hadLess' : 'turns';
 }
 
-function crowdOf(entries: readonly Entry[]): Crowd & { readonly jobs: number } {
+function crowdOf(entries: readonly Entry[]): Crowd {
   return {
-    jobs: entries.length,
     people: new Set(entries.map(({ user }) => user)).size,
     pictures: entries.reduce((sum, { job }) => sum + picturesOf(job.task), 0),
   };

@@ -25,6 +25,19 @@ describe('the configuration', () => {
     expect(readConfig({}, HERE).roleWeights.size).toBe(0);
   });
 
+  it('leaves limits and slots open that are not set', () => {
+    const open = readConfig({}, HERE);
+    expect(open).toMatchObject({ hour: {}, day: {} });
+    for (const name of ['concurrency', 'maxRunningPerUser']) expect(open).not.toHaveProperty(name);
+    const env = { EASEL_CONCURRENCY: '3', EASEL_MAX_RUNNING_PER_USER: '2', EASEL_REQUESTS_PER_HOUR: '20' };
+    expect(readConfig({ ...env, EASEL_PICTURES_PER_DAY: '400' }, HERE)).toMatchObject({
+      ...{ concurrency: 3, maxRunningPerUser: 2, hour: { requests: 20 }, day: { pictures: 400 } },
+    });
+    expect(() => readConfig({ EASEL_REQUESTS_PER_DAY: '0' }, HERE)).toThrow(
+      'EASEL_REQUESTS_PER_DAY must be a whole number from 1 to 1000, not 0.',
+    );
+  });
+
   it('reads several models by path and by name on the Hub, the first as the default', () => {
     const EASEL_MODEL = `./models/a, ${resolve('/b')},CompVis/stable-diffusion-v1-4@v2:fp16,`;
     expect(readConfig({ EASEL_MODEL }, HERE).modelFolders).toEqual([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../commands/index.ts';
 import { IMAGINE_OPTIONS } from '../../commands/options.ts';
+import type { Ahead } from '../../src/queue/port.ts';
 import { ada, ben, createScene, lobby, readLines } from './scene.ts';
 
 describe('/queue', () => {
@@ -15,8 +16,31 @@ describe('/queue', () => {
     scene.queue.put({ ...first, state: 'running' });
     expect(readLines(await scene.say(ada, 'queue'))).toEqual([
       '@Ben: a hare (running, about 7 s)',
-      `yours: a fox ${'x'.repeat(33)}… (number 1, about 14 s)`,
+      `yours: a fox ${'x'.repeat(33)}… (number 1, about 15 s)`,
+      'Number 1 begins as soon as there is room.',
     ]);
+  });
+
+  it('tells why one’s own do not begin yet', async () => {
+    const scene = createScene();
+    await scene.imagine(ada, 'a fox');
+    const nobody = { people: 0, pictures: 0 };
+    const why = { own: 0, hadLess: nobody, turns: nobody, cameFirst: nobody, weighted: false };
+    const told = async (ahead: Partial<Ahead>) => {
+      scene.queue.ahead = () => ({ ...why, ...ahead });
+      return readLines(await scene.say(ada, 'queue')).at(-1);
+    };
+    scene.queue.position = () => ({ place: 4 });
+    expect(await told({ hadLess: { people: 2, pictures: 3 }, own: 1 })).toBe(
+      'Before number 4: 3 pictures of 2 other people, who had less drawn lately than you; 1 of your own.',
+    );
+    expect(await told({ cameFirst: { people: 1, pictures: 1 }, weighted: true })).toBe(
+      'Before number 4: 1 picture of 1 other person, who asked first (some people’s roles weigh more here).',
+    );
+    expect(await told({ turns: { people: 1, pictures: 2 } })).toBe(
+      'Before number 4: 2 pictures of 1 other person, whose turns come between yours.',
+    );
+    expect(readLines(await scene.say(ben, 'queue'))).toEqual(['@Ada: a fox (number 4)']);
   });
 
   it('keeps prompts and people of other channels to those channels', async () => {

@@ -4,6 +4,7 @@ import type { Job } from '../../src/core/job.ts';
 import { transition } from '../../src/core/job-state.ts';
 import { parseRoleWeights, type RoleWeights } from '../../src/core/role-weights.ts';
 import type { Capacity } from '../../src/queue/capacity.ts';
+import { costOf, loadOf } from '../../src/queue/cost.ts';
 import type { JobOutcome, JobQueue } from '../../src/queue/port.ts';
 import type { UsageLimits } from '../../src/queue/usage.ts';
 import type { JobStore } from '../../src/store/port.ts';
@@ -146,6 +147,39 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       expect(await opened.store.unfinished()).toHaveLength(2);
     });
 
+    it('bounds what a person may ask for by the hour, over restarts, and gives back what was not drawn', async () => {
+      const pictureCost = costOf(draftOf('A').task);
+      let time = 1_700_000_000_000;
+      await openWith({ now: () => time, usageLimits: { hour: { requests: 2, pictures: 2 }, day: {}, pictureCost } });
+      const [a1] = await submit('A1', 'A2');
+      await expect(submit('A3')).rejects.toMatchObject({ code: 'limit_hour', retryable: true });
+      await submit('B1');
+      await opened.queue.cancel(a1?.id ?? '');
+      await submit('A4');
+      watch(await opened.restart());
+      await expect(submit('A5')).rejects.toMatchObject({ code: 'limit_hour' });
+      await work();
+      await engine.begun(0);
+      time += 3_601_000;
+      await submit('A6');
+    });
+
+    it('gives back what a cancelled running job has not used: to turns and to limits', async () => {
+      const pictureCost = costOf(draftOf('A').task);
+      await openWith({ usageLimits: { hour: { pictures: 3 }, day: {}, pictureCost } });
+      const [a1] = await submit('A1', 'A2', 'A3', 'B1');
+      await expect(submit('A4')).rejects.toMatchObject({ code: 'limit_hour' });
+      await work();
+      (await engine.begun(0)).step(1, 4);
+      await opened.queue.cancel(a1?.id ?? '');
+      (await engine.begun(1)).finish();
+      (await engine.begun(2)).finish();
+      // A1 has used a quarter of its turn, so that A2 comes before B's first could be passed twice.
+      await expect.poll(order).toBe('A1 B1 A2 A3');
+      await expect(submit('A5')).rejects.toMatchObject({ code: 'limit_hour' });
+      await opened.queue.submit(draftOf('A6', { steps: 3 }));
+    });
+
     it('cancels a waiting job: it never begins, and its owner’s next job moves up', async () => {
       await openWith();
       const [, a2] = await submit('A1', 'A2', 'A3', 'B1', 'B2');
@@ -202,6 +236,35 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       expect(opened.queue.pending().map((job) => opened.queue.position(job.id)?.place)).toEqual([0, 0, 1]);
       expect(engine.runs).toHaveLength(2);
       await finishAll(3);
+    });
+
+    it('leaves one person no more slots than are allowed while others wait, and all of them when nobody does', async () => {
+      await openWith({ capacity: { slots: 3, maxRunningPerUser: 2 } });
+      await submit('A1', 'A2', 'A3', 'A4');
+      await opened.queue.submit(draftOf('B1', { steps: 100 }));
+      await work();
+      await engine.begun(2);
+      expect(order()).toBe('A1 B1 A2');
+      (await engine.begun(1)).finish();
+      await engine.begun(3);
+      expect(order()).toBe('A1 B1 A2 A3');
+      for (const index of [0, 2, 3, 4]) (await engine.begun(index)).finish();
+      await ended(5);
+    });
+
+    it('keeps a job waiting that is too large to run beside others, and lets nobody pass it', async () => {
+      const load = loadOf(draftOf('A').task);
+      await openWith({ capacity: { slots: 4, maxLoad: 4 * load } });
+      await submit('A1');
+      await opened.queue.submit(draftOf('B1', { count: 4 }));
+      await submit('C1');
+      await work();
+      (await engine.begun(0)).finish();
+      await engine.begun(1);
+      expect(order()).toBe('A1 B1');
+      (await engine.begun(1)).finish();
+      (await engine.begun(2)).finish();
+      await ended(3);
     });
 
     it('continues a job in its place when the engine dies under it', async () => {

@@ -15,7 +15,6 @@ const NOBODY: Ahead = {
   own: 0,
   ...{ hadLess: { people: 0, pictures: 0 }, turns: { people: 0, pictures: 0 }, cameFirst: { people: 0, pictures: 0 } },
   weighted: false,
-  running: 0,
 };
 
 export function createMemoryQueue(): MemoryQueue {

@@ -1,0 +1,95 @@
+import type { Job } from '../../src/core/job.ts';
+import type { Capacity } from '../../src/queue/capacity.ts';
+import { createLine, type Entry, type Line } from '../../src/queue/line.ts';
+import { CHANNEL, personNamed, specWith } from '../doubles/tasks.ts';
+
+/** A request at a moment. Its work is its duration: a slot does one unit a tick. */
+export interface Arrival {
+  readonly user: string;
+  readonly at: number;
+  readonly work: number;
+  /** Pictures, and so load; default 1. */
+  readonly count?: number;
+  readonly weight?: number;
+  /** Ticks after it came. */
+  readonly cancelAfter?: number;
+}
+
+export interface Ran {
+  readonly index: number;
+  readonly user: string;
+  readonly work: number;
+  readonly at: number;
+  endedAt: number;
+}
+
+/** What a job's work is in `costOf`'s unit, and a picture's in `loadOf`'s. */
+export const UNIT = 64 * 64;
+
+/** A machine of slots on a clock of its own, run by the real line: every job that began, in the order they did. */
+export function simulate(
+  arrivals: readonly Arrival[],
+  capacity: Capacity,
+  onStart: (line: Line, entry: Entry, now: number) => void = () => {},
+): readonly Ran[] {
+  const line = createLine(capacity, () => undefined);
+  const ran: Ran[] = [];
+  const ends = new Map<Entry, Ran>();
+  const entries = new Map<number, Entry>();
+  const events = new Set(arrivals.flatMap(({ at, cancelAfter }) => [at, at + (cancelAfter ?? 0)]));
+
+  for (let now = 0; events.size > 0; events.delete(now), now = Math.min(...events)) {
+    for (const [entry, job] of ends) if (job.endedAt === now) finish(entry, 1);
+    for (const [index, arrival] of arrivals.entries()) {
+      if (arrival.at === now) entries.set(index, line.add(jobOf(arrival, index)));
+      const entry = entries.get(index);
+      if (arrival.cancelAfter !== undefined && now === arrival.at + arrival.cancelAfter && entry) cancel(entry, now);
+    }
+    for (let entry = line.next(); entry !== undefined; entry = line.next()) start(entry, now);
+  }
+  return ran;
+
+  function start(entry: Entry, now: number): void {
+    onStart(line, entry, now);
+    line.begin(entry);
+    const index = Number(entry.job.id);
+    const { user = '', work = 0 } = arrivals[index] ?? {};
+    const job = { index, user, work, at: now, endedAt: now + work };
+    ran.push(job);
+    ends.set(entry, job);
+    events.add(job.endedAt);
+  }
+
+  function finish(entry: Entry, used: number): void {
+    ends.delete(entry);
+    line.remove(entry);
+    line.end(entry, used);
+  }
+
+  function cancel(entry: Entry, now: number): void {
+    if (line.get(entry.job.id) === undefined) return;
+    const job = ends.get(entry);
+    if (job === undefined) {
+      line.remove(entry);
+      return;
+    }
+    job.endedAt = now;
+    finish(entry, (now - job.at) / job.work);
+  }
+}
+
+function jobOf({ user, work, count = 1, weight }: Arrival, index: number): Job {
+  return {
+    ...{ id: `${index}`, owner: personNamed(user), channel: CHANNEL, state: 'queued', attempts: 0, pictures: [] },
+    ...{ createdAt: index, updatedAt: index },
+    ...(weight !== undefined && { weight }),
+    // More pictures in fewer steps: the same work, and a greater load.
+    task: { kind: 'generate', spec: specWith({ steps: work / count, count, guidance: 1 }) },
+  };
+}
+
+/** Jain's index of fairness: 1 when all are equal, 1/n when one has everything. */
+export function jainIndex(shares: readonly number[]): number {
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return sum ** 2 / (shares.length * shares.reduce((total, share) => total + share ** 2, 0));
+}
