@@ -1,0 +1,106 @@
+import { type Reply, sentence } from '../../core/reply.ts';
+import type { Calls } from './calls.ts';
+import { toTrouble } from './failures.ts';
+import type { Origin } from './inbound.ts';
+import type { Messages } from './messages.ts';
+import type { Outgoing } from './render.ts';
+
+/** A little less than the 30 minutes that Slack takes answers for. */
+const RESPONSE_URL_LIFETIME_MS = 29 * 60_000;
+const RESPONSE_URL_USES = 5;
+const RESPOND_LIMIT_MS = 20_000;
+const REMEMBERED_URLS = 1000;
+
+/** Says something to one person alone. */
+export interface Answers {
+  /** In the channel or thread where they asked, or else in their messages with the bot. @throws SlackTroubleError */
+  tell(origin: Origin, reply: Reply): Promise<void>;
+  tellSentence(origin: Origin, text: string): Promise<void>;
+  /** The way to answer that this event brought stays open for some minutes from now. */
+  note(origin: Origin): void;
+}
+
+export interface AnswersOptions {
+  readonly calls: Calls;
+  readonly messages: Messages;
+  /** The person's messages with the bot. @throws SlackTroubleError */
+  readonly directChannel: (userId: string) => Promise<string>;
+}
+
+interface ResponseUrl {
+  readonly until: number;
+  usesLeft: number;
+}
+
+export function createAnswers({ calls, messages, directChannel }: AnswersOptions): Answers {
+  const urls = new Map<string, ResponseUrl>();
+
+  async function postEphemeral({ channelId = '', threadId, userId }: Origin, { text, blocks }: Outgoing) {
+    await calls.post(channelId, 'chat.postEphemeral', (client) =>
+      client.chat.postEphemeral({
+        channel: channelId,
+        user: userId,
+        text,
+        blocks,
+        ...(threadId !== undefined && { thread_ts: threadId }),
+      }),
+    );
+  }
+
+  /** False when it is too late, or has been used too often. */
+  async function respond({ responseUrl, threadId }: Origin, { text, blocks }: Outgoing): Promise<boolean> {
+    const known = responseUrl === undefined ? undefined : urls.get(responseUrl);
+    if (responseUrl === undefined || known === undefined) return false;
+    if (known.until <= performance.now() || known.usesLeft === 0) return false;
+    known.usesLeft -= 1;
+    const thread = threadId === undefined ? {} : { thread_ts: threadId };
+    try {
+      const response = await fetch(responseUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ response_type: 'ephemeral', replace_original: false, text, blocks, ...thread }),
+        signal: AbortSignal.timeout(RESPOND_LIMIT_MS),
+      });
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async function postDirectly({ userId }: Origin, { text, blocks }: Outgoing): Promise<void> {
+    const channel = await directChannel(userId);
+    await calls.post(channel, 'chat.postMessage', (client) =>
+      client.chat.postMessage({ channel, text, blocks, unfurl_links: false, unfurl_media: false }),
+    );
+  }
+
+  async function deliver(origin: Origin, outgoing: Outgoing): Promise<void> {
+    if (origin.channelId !== undefined) {
+      try {
+        return await postEphemeral(origin, outgoing);
+      } catch (error) {
+        const trouble = toTrouble(error, 'chat.postEphemeral');
+        if (trouble.code === undefined || trouble.code === 'invalid_blocks') throw trouble;
+      }
+    }
+    // The bot may not speak there.
+    if (!(await respond(origin, outgoing))) await postDirectly(origin, outgoing);
+  }
+
+  function tell(origin: Origin, reply: Reply): Promise<void> {
+    return messages.prepare(reply, (outgoing) => deliver(origin, outgoing));
+  }
+
+  return {
+    tell,
+    tellSentence: (origin, text) =>
+      tell(origin, { state: 'error', lines: [sentence(text)], pictures: [], buttons: [] }),
+    note: ({ responseUrl }) => {
+      if (responseUrl === undefined || urls.has(responseUrl)) return;
+      urls.set(responseUrl, { until: performance.now() + RESPONSE_URL_LIFETIME_MS, usesLeft: RESPONSE_URL_USES });
+      const [oldest] = urls.keys();
+      if (urls.size > REMEMBERED_URLS && oldest !== undefined) urls.delete(oldest);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Calls } from './calls.ts';
+
+/** Who the bot token is. */
+export interface Identity {
+  readonly botUserId: string;
+  readonly botId: string;
+  readonly teamId: string;
+  readonly team: string;
+  /** What the token may do. */
+  readonly scopes: readonly string[];
+}
+
+/** Asks Slack once; a failure is forgotten. @throws SlackTroubleError */
+export function createIdentity(calls: Calls): () => Promise<Identity> {
+  let known: Promise<Identity> | undefined;
+
+  async function ask(): Promise<Identity> {
+    const { user_id, bot_id, team_id, team, response_metadata } = await calls.run('auth.test', (client) =>
+      client.auth.test(),
+    );
+    return {
+      botUserId: user_id ?? '',
+      botId: bot_id ?? '',
+      teamId: team_id ?? '',
+      team: team ?? '',
+      scopes: response_metadata?.scopes ?? [],
+    };
+  }
+
+  return () => {
+    known ??= ask().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
+}

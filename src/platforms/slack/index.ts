@@ -1,0 +1,161 @@
+import { App, webApi } from '@slack/bolt';
+import type { Logger as Log } from 'pino';
+import type { CommandDescription } from '../../core/command.ts';
+import type { ChannelPort, Inbox } from '../port.ts';
+import { createAnswers } from './answers.ts';
+import { createCalls } from './calls.ts';
+import { createConnection, type Entry } from './connection.ts';
+import { createDesk, type Desk } from './desk.ts';
+import { operatorAdvice, refuseStart, SlackTroubleError } from './failures.ts';
+import { createHome } from './home.ts';
+import { createIdentity, type Identity } from './identity.ts';
+import { listen } from './listeners.ts';
+import { createBoltLogger } from './logger.ts';
+import { createMessages } from './messages.ts';
+import { missingScopes } from './methods.ts';
+import { createPeople } from './people.ts';
+import { createReach } from './reach.ts';
+import { createRemotePictures } from './remote-picture.ts';
+import { createUploads } from './uploads.ts';
+
+export interface SlackPortOptions {
+  /** Begins with `xoxb-`. */
+  readonly botToken: string;
+  readonly entry: Entry;
+  /** Another Slack than slack.com's, with its path: `https://slack-gov.com/api/`. */
+  readonly apiUrl?: string;
+  readonly log: Log;
+  readonly commands: readonly CommandDescription[];
+  /** For tests: see `CallsOptions` and `ConnectionOptions`. */
+  readonly postIntervalMs?: number;
+  readonly firstPauseMs?: number;
+}
+
+/** Slack: messages are edited at most this often, so that a burst of jobs stays within 50 edits a minute. */
+const MIN_EDIT_INTERVAL_MS = 3000;
+/** Slack takes far more, but shows no picture of more pixels or bytes at once to all its clients. */
+const MAX_ATTACHMENT_BYTES = 16 * 1024 * 1024;
+const CALL_TIMEOUT_MS = 30_000;
+
+export interface SlackPort extends ChannelPort {
+  /** Where HTTP delivery listens, once started; undefined with a socket. */
+  readonly httpPort: number | undefined;
+}
+
+/** Easel in a Slack workspace, through Bolt. Posts are possible before `start`, which lets people in. */
+export function createSlackPort(options: SlackPortOptions): SlackPort {
+  const { botToken, entry, apiUrl, log, commands } = options;
+  const logger = createBoltLogger(log);
+  const client = new webApi.WebClient(botToken, {
+    logger,
+    // Retries and rate limits are `Calls`' own: Bolt's would stop all calls for the sake of one.
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: CALL_TIMEOUT_MS,
+    ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
+  });
+  const calls = createCalls({
+    client,
+    log,
+    ...(options.postIntervalMs !== undefined && { postIntervalMs: options.postIntervalMs }),
+  });
+  const identify = createIdentity(calls);
+  const uploads = createUploads(calls);
+  const directChannel = createDirectChannels(calls);
+  let desk: Desk | undefined;
+  let identity: Identity | undefined;
+  const messages = createMessages({
+    calls,
+    uploads,
+    identify,
+    isOwn: (nonce) => desk?.isOwn(nonce) === true,
+    onGone: (nonce, trouble) => desk?.tellGone(nonce, trouble),
+  });
+  const connection = createConnection({
+    entry,
+    logger,
+    log,
+    apiUrl,
+    ...(options.firstPauseMs !== undefined && { firstPauseMs: options.firstPauseMs }),
+  });
+
+  function openDesk({ dispatch }: Inbox): void {
+    const people = createPeople(calls, identify);
+    const answers = createAnswers({ calls, messages, directChannel });
+    const reach = createReach(calls, identify);
+    const home = createHome({ dispatch, calls, messages, people, directChannel, log });
+    desk = createDesk({ dispatch, answers, calls, people, reach, home, directChannel, log });
+    const app = new App({
+      receiver: connection.receiver,
+      logger,
+      // Without it Bolt would ask Slack who it is before it acknowledges the first event.
+      authorize: async () => ({ botToken, ...pick(identity) }),
+    });
+    app.error(async (error) => {
+      log.error({ platform: 'slack', err: new SlackTroubleError(error.message) }, 'an event was not served');
+    });
+    const pictures = createRemotePictures({ calls, botToken, apiUrl });
+    listen({ app, desk, home, pictures, commands, botUserId: async () => (await identify()).botUserId });
+  }
+
+  async function introduce(): Promise<void> {
+    try {
+      identity = await identify();
+      const missing = missingScopes(identity.scopes);
+      if (identity.scopes.length > 0 && missing.length > 0) {
+        log.warn(
+          { platform: 'slack', missing },
+          `The Slack app lacks scopes that Easel uses: ${missing.join(', ')}; paste slack-manifest.yaml into its manifest and reinstall it.`,
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof SlackTroubleError)) throw error;
+      if (operatorAdvice(error, '') !== undefined) refuseStart(error, 'SLACK_BOT_TOKEN');
+      log.warn({ platform: 'slack' }, `Slack cannot be reached yet (${error.message})`);
+    }
+  }
+
+  return {
+    platform: 'slack',
+    capabilities: {
+      minEditIntervalMs: MIN_EDIT_INTERVAL_MS,
+      maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+      previews: true,
+    },
+    get httpPort() {
+      return connection.port;
+    },
+    start: async (inbox) => {
+      await introduce();
+      openDesk(inbox);
+      await connection.start();
+      log.info({ platform: 'slack', team: identity?.team }, 'Slack is open');
+    },
+    stop: async () => {
+      calls.close();
+      await connection.stop();
+    },
+    post: messages.post,
+    edit: messages.edit,
+    delete: messages.delete,
+  };
+}
+
+function pick(identity: Identity | undefined) {
+  return identity === undefined ? {} : { botId: identity.botId, botUserId: identity.botUserId };
+}
+
+/** A person's messages with the bot, by their id. */
+function createDirectChannels(calls: ReturnType<typeof createCalls>): (userId: string) => Promise<string> {
+  const channels = new Map<string, Promise<string>>();
+  return (userId) => {
+    const known = channels.get(userId);
+    if (known !== undefined) return known;
+    const opened = calls
+      .run('conversations.open', (client) => client.conversations.open({ users: userId }))
+      .then(({ channel }) => channel?.id ?? userId);
+    opened.catch(() => channels.delete(userId));
+    channels.set(userId, opened);
+    return opened;
+  };
+}

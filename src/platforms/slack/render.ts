@@ -1,0 +1,61 @@
+import type { types } from '@slack/bolt';
+import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
+import { cut } from './cut.ts';
+import { renderFallback, renderLines } from './rich-text.ts';
+
+const MAX_BUTTON_LABEL = 75;
+const MAX_ALT_LENGTH = 2000;
+const MAX_BLOCKS = 50;
+/** A message needs something to show. */
+const NOTHING = 'Easel';
+
+/** A message as Slack takes it. */
+export interface Outgoing {
+  /** For notifications, and where blocks are not shown. */
+  readonly text: string;
+  readonly blocks: types.KnownBlock[];
+}
+
+/** A picture that Slack has stored. */
+export interface ShownPicture {
+  readonly fileId: string;
+  readonly alt: string;
+}
+
+/** The reply, complete: as an update it replaces text, buttons and pictures. @param pictures those of the reply, in order */
+export function renderReply(reply: Pick<Reply, 'lines' | 'buttons'>, pictures: readonly ShownPicture[]): Outgoing {
+  const text = renderFallback(reply.lines);
+  const lines = renderLines(reply.lines);
+  const blocks: types.KnownBlock[] = [
+    ...(lines === undefined ? [] : [lines]),
+    ...pictures.map(renderPicture),
+    ...reply.buttons.filter((row) => row.length > 0).map(renderRow),
+  ];
+  return { text: text.trim() === '' ? NOTHING : text, blocks: blocks.slice(0, MAX_BLOCKS) };
+}
+
+export function pictureOf(fileId: string, { alt }: ReplyPicture): ShownPicture {
+  return { fileId, alt };
+}
+
+function renderPicture({ fileId, alt }: ShownPicture): types.ImageBlock {
+  return {
+    type: 'image',
+    slack_file: { id: fileId },
+    alt_text: alt === '' ? 'Picture' : cut(alt, MAX_ALT_LENGTH),
+  };
+}
+
+function renderRow(row: readonly ReplyButton[]): types.ActionsBlock {
+  return { type: 'actions', elements: row.map(renderButton) };
+}
+
+function renderButton({ id, label, title, style }: ReplyButton): types.Button {
+  return {
+    type: 'button',
+    action_id: id,
+    text: { type: 'plain_text', text: cut(label, MAX_BUTTON_LABEL), emoji: true },
+    ...(title !== '' && { accessibility_label: cut(title, MAX_BUTTON_LABEL) }),
+    ...(style !== 'normal' && { style }),
+  };
+}

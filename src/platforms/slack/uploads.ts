@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { webApi } from '@slack/bolt';
+import type { ReplyPicture } from '../../core/reply.ts';
+import type { Calls } from './calls.ts';
+import { isPassing, SlackTroubleError } from './failures.ts';
+import { sleep } from './pace.ts';
+
+/** Pauses between looks at a file that Slack is still working on: 30 s in all. */
+const LOOK_AFTER_MS = [250, 500, 750, 1000, 1500, 2000, 2000, 3000, 3000, 4000, 5000, 7000];
+const SEND_LIMIT_MS = 2 * 60_000;
+const MAX_UPLOADS = 2;
+const REMEMBERED_FILES = 500;
+
+/** Pictures on their way into Slack. */
+export interface Uploads {
+  /**
+   * Uploads a picture, and waits until Slack can show it. The same picture again is the same file.
+   * @returns the file's id. @throws SlackTroubleError
+   */
+  upload(picture: ReplyPicture): Promise<string>;
+  /** Takes a file out of the workspace; trouble with that troubles nobody. */
+  discard(fileId: string): Promise<void>;
+  /** Slack has it but does not show it: the next upload of that picture is a new file. */
+  forget(fileId: string): void;
+}
+
+export function createUploads(calls: Calls, fetchFn: typeof fetch = fetch): Uploads {
+  /** File ids by the hash of what is in them. */
+  const files = new Map<string, Promise<string>>();
+  const ids = new Map<string, string>();
+
+  async function reserve({ name, alt, data }: ReplyPicture) {
+    const { upload_url: url, file_id: fileId } = await calls.run('files.getUploadURLExternal', (client) =>
+      client.files.getUploadURLExternal({
+        filename: name,
+        length: data.length,
+        ...(alt !== '' && { alt_txt: alt.slice(0, 1000) }),
+      }),
+    );
+    if (url === undefined || fileId === undefined) throw new SlackTroubleError('Slack gave no place for an upload');
+    return { url, fileId };
+  }
+
+  async function send(url: string, { data, mediaType }: ReplyPicture): Promise<void> {
+    const signal = AbortSignal.timeout(SEND_LIMIT_MS);
+    const body = new Blob([new Uint8Array(data)], { type: mediaType });
+    const response = await fetchFn(url, { method: 'POST', body, signal }).catch((error: unknown) => {
+      throw new SlackTroubleError(`upload: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    await response.arrayBuffer();
+    if (!response.ok) throw new SlackTroubleError(`upload: HTTP ${response.status}`, { status: response.status });
+  }
+
+  /** Slack says ok before it has looked at the file, and sometimes it never does. */
+  async function waitUntilShown(fileId: string): Promise<boolean> {
+    const signal = AbortSignal.timeout(SEND_LIMIT_MS);
+    for (const pause of LOOK_AFTER_MS) {
+      const { file } = await calls.run('files.info', (client) => client.files.info({ file: fileId })).catch(unseen);
+      if (file?.mimetype !== undefined && file.mimetype !== '') return true;
+      await sleep(pause, signal);
+    }
+    return false;
+  }
+
+  async function uploadOnce(picture: ReplyPicture): Promise<string | undefined> {
+    const { url, fileId } = await reserve(picture);
+    await send(url, picture);
+    try {
+      await calls.run('files.completeUploadExternal', (client) =>
+        client.files.completeUploadExternal({ files: [{ id: fileId, title: picture.name }] }),
+      );
+    } catch (error) {
+      // Without an answer nobody knows; the file itself tells.
+      if (!(error instanceof SlackTroubleError && isPassing(error))) throw error;
+    }
+    return (await waitUntilShown(fileId)) ? fileId : undefined;
+  }
+
+  async function uploadPatiently(picture: ReplyPicture): Promise<string> {
+    for (let tries = 0; tries < MAX_UPLOADS; tries++) {
+      const fileId = await uploadOnce(picture);
+      if (fileId !== undefined) return fileId;
+    }
+    throw new SlackTroubleError('Slack took an upload and never showed it');
+  }
+
+  function remember(key: string, uploaded: Promise<string>): void {
+    files.set(key, uploaded);
+    uploaded.then(
+      (fileId) => ids.set(fileId, key),
+      () => files.delete(key),
+    );
+    const [oldest] = files.keys();
+    if (files.size > REMEMBERED_FILES && oldest !== undefined) files.delete(oldest);
+    const [oldestId] = ids.keys();
+    if (ids.size > REMEMBERED_FILES && oldestId !== undefined) ids.delete(oldestId);
+  }
+
+  function forget(fileId: string): void {
+    const key = ids.get(fileId);
+    if (key !== undefined) files.delete(key);
+    ids.delete(fileId);
+  }
+
+  return {
+    upload: (picture) => {
+      const key = createHash('sha256')
+        .update(`${picture.name}\0${picture.alt}\0`)
+        .update(picture.data)
+        .digest('base64');
+      const known = files.get(key);
+      if (known !== undefined) return known;
+      const uploaded = uploadPatiently(picture);
+      remember(key, uploaded);
+      return uploaded;
+    },
+    discard: async (fileId) => {
+      forget(fileId);
+      await calls.run('files.delete', (client) => client.files.delete({ file: fileId })).catch(() => undefined);
+    },
+    forget,
+  };
+}
+
+/** A file that was just made may not be known everywhere yet. */
+function unseen(error: unknown): webApi.FilesInfoResponse {
+  if (error instanceof SlackTroubleError && error.code === 'file_not_found') return { ok: false };
+  throw error;
+}
