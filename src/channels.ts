@@ -3,6 +3,7 @@ import type { Config, DiscordConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createWebPort } from './platforms/web/index.ts';
+import type { SlackConfig } from './slack-config.ts';
 
 export interface Channels {
   readonly ports: readonly ChannelPort[];
@@ -15,7 +16,13 @@ export async function openChannels(config: Config, log: Log): Promise<Channels> 
   const descriptions = commands.map((command) => command.description);
   const web = createWebPort({ host, port, dataFolder, log, commands: descriptions });
   const discord = config.discord === undefined ? [] : [await openDiscord(config.discord, log)];
-  return { ports: [web, ...discord], web };
+  const slack = config.slack === undefined ? [] : [await openSlack(config.slack, log)];
+  return { ports: [web, ...discord, ...slack], web };
+}
+
+async function openSlack(config: SlackConfig, log: Log): Promise<ChannelPort> {
+  const { createSlackPort } = await import('./platforms/slack/index.ts');
+  return createSlackPort({ ...config, log, commands: commands.map(({ description }) => description) });
 }
 
 async function openDiscord(config: DiscordConfig, log: Log): Promise<ChannelPort> {

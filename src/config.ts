@@ -6,6 +6,7 @@ import { parseRoleWeights, type RoleWeights } from './core/role-weights.ts';
 import { BadInputError, EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { UsageLimit } from './queue/usage.ts';
+import { readSlack, SLACK_ENVIRONMENT, type SlackConfig } from './slack-config.ts';
 
 export interface Config {
   readonly dataFolder: string;
@@ -38,6 +39,8 @@ export interface Config {
   readonly hour: UsageLimit;
   readonly day: UsageLimit;
   readonly logLevel: LogLevel;
+  /** Absent where the bot is not on Slack. */
+  readonly slack?: SlackConfig;
   /** Absent where the bot is not on Discord. */
   readonly discord?: DiscordConfig;
 }
@@ -102,6 +105,7 @@ const ENVIRONMENT = z.object({
   EASEL_PICTURES_PER_HOUR: whole(1, 10_000).optional(),
   EASEL_PICTURES_PER_DAY: whole(1, 10_000).optional(),
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  ...SLACK_ENVIRONMENT,
   DISCORD_TOKEN: text('the token of a bot').optional(),
   DISCORD_SHARDS: z.union([z.literal('auto'), whole(1, 10_000)]).default('auto'),
   DISCORD_API_URL: z
@@ -142,6 +146,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     day: optional({ requests: values.EASEL_REQUESTS_PER_DAY, pictures: values.EASEL_PICTURES_PER_DAY }),
     logLevel: values.EASEL_LOG_LEVEL,
     ...discordConfig(values),
+    ...readSlack(values),
   };
 }
 

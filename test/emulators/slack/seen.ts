@@ -1,0 +1,53 @@
+import type { SlackEmulator } from './server.ts';
+import { ADA, type Block, type Message, type Person } from './workspace.ts';
+
+/** What a person sees of a message. */
+export interface Seen {
+  /** Bold in `**`, code in backticks, people as `@Name`; a line a section. */
+  readonly text: string;
+  /** Alternative texts. */
+  readonly pictures: readonly string[];
+  /** Labels, a row each. */
+  readonly buttons: readonly string[];
+}
+
+/** Messages in a channel as this person sees them, oldest first. */
+export function messagesSeenBy(
+  slack: SlackEmulator,
+  { channel = 'CART', thread, person = ADA }: { channel?: string; thread?: string; person?: Person } = {},
+): Message[] {
+  return slack.workspace.messages.filter(
+    (message) =>
+      message.channel === channel &&
+      message.threadTs === thread &&
+      (message.onlyFor === undefined || message.onlyFor === person.id),
+  );
+}
+
+export function see(slack: SlackEmulator, { blocks }: Pick<Message, 'blocks'>): Seen {
+  return {
+    text: blocks
+      .filter(({ type }) => type === 'rich_text')
+      .flatMap((block) => linesOf(slack, block))
+      .join('\n'),
+    pictures: blocks.filter(({ type }) => type === 'image').map(({ alt_text }) => String(alt_text)),
+    buttons: blocks.filter(({ type }) => type === 'actions').map(labelsOf),
+  };
+}
+
+function linesOf(slack: SlackEmulator, { elements }: Block): string[] {
+  return (elements as readonly Block[]).map((section) =>
+    (section.elements as readonly Block[]).map((element) => showElement(slack, element)).join(''),
+  );
+}
+
+function showElement(slack: SlackEmulator, { type, text, style, user_id }: Block): string {
+  if (type === 'user') return `@${slack.workspace.people.get(String(user_id))?.displayName}`;
+  const { bold, code } = (style ?? {}) as { readonly bold?: boolean; readonly code?: boolean };
+  if (code === true) return `\`${String(text)}\``;
+  return bold === true ? `**${String(text)}**` : String(text);
+}
+
+function labelsOf({ elements }: Block): string {
+  return (elements as readonly { readonly text: { readonly text: string } }[]).map(({ text }) => text.text).join(' ');
+}

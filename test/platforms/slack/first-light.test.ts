@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readParameters } from '../../../src/image/png-text.ts';
+import { messagesSeenBy } from '../../emulators/slack/seen.ts';
+import { openStudio, type Studio, sketchEngine } from './studio.ts';
+
+const PATIENCE = { timeout: 60_000, interval: 50 };
+
+describe('Easel in Slack, with the real engine and the embedded model', () => {
+  let studio: Studio;
+  beforeEach(async () => {
+    studio = await openStudio({ engine: sketchEngine });
+  });
+  afterEach(() => studio.close());
+
+  const message = (index: number) => messagesSeenBy(studio.slack)[index];
+  const seen = (index: number) => studio.seen(message(index));
+  const press = async (index: number, label: string) => {
+    const pressed = message(index);
+    if (pressed === undefined) throw new Error(`no message ${index}`);
+    await studio.slack.hands.press(pressed, label);
+  };
+
+  it('draws what /imagine describes, varies it and enlarges it', async () => {
+    await studio.slack.hands.command('/imagine a red circle --steps 4 --seed 7');
+    await expect.poll(() => seen(0)?.buttons, PATIENCE).toEqual(['U1 U2 U3 U4 🔄', 'V1 V2 V3 V4 🗑']);
+    expect(seen(0)?.text).toContain('**a red circle** – @Ada\nseed 7 to 10');
+    expect(seen(0)?.pictures).toEqual(['Grid of 4 pictures: a red circle']);
+    await press(0, 'V2');
+    await expect.poll(() => seen(1)?.text, PATIENCE).toContain('· variation\nseed 8');
+    await press(1, 'U1');
+    await expect.poll(() => seen(2)?.pictures, PATIENCE).toEqual(['Picture: a red circle']);
+    await expect.poll(() => seen(2)?.text, PATIENCE).toContain('upscaled ×2');
+    const shown = [...studio.slack.workspace.files.values()].at(-1);
+    expect(shown?.mimetype).toBe('image/png');
+    expect(readParameters(shown?.data ?? new Uint8Array())).toMatch(/^a red circle\nSteps: 4, .*Hires upscale: 2/);
+  });
+});

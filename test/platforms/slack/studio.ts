@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { commands } from '../../../commands/index.ts';
+import { createEngine, type Engine } from '../../../engine/index.ts';
+import { type App, createApp } from '../../../src/app.ts';
+import { readConfig } from '../../../src/config.ts';
+import type { Entry } from '../../../src/platforms/slack/connection.ts';
+import { createSlackPort, type SlackPort } from '../../../src/platforms/slack/index.ts';
+import { createPaintedEngine } from '../../doubles/painted-engine.ts';
+import { type Seen, see } from '../../emulators/slack/seen.ts';
+import { APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, type SlackEmulator, startSlack } from '../../emulators/slack/server.ts';
+import type { Message } from '../../emulators/slack/workspace.ts';
+
+export const PATIENCE = { timeout: 20_000, interval: 20 };
+
+/** Easel as it is, but for the engine, in a Slack of this machine. */
+export interface Studio {
+  readonly slack: SlackEmulator;
+  readonly app: App;
+  readonly port: SlackPort;
+  /** What the operator reads, a JSON line each. */
+  readonly log: string[];
+  /** Everything as a person sees it. */
+  seen(message: Message | undefined): Seen | undefined;
+  /** Ends the process, as it were, and begins another over the same data. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StudioOptions {
+  readonly delivery?: 'socket' | 'http';
+  readonly engine?: () => Engine;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Before Easel is started. */
+  readonly prepare?: (slack: SlackEmulator) => void;
+  readonly postIntervalMs?: number;
+}
+
+export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
+  const folder = mkdtempSync(join(tmpdir(), 'easel-slack-'));
+  const log: string[] = [];
+  let port: SlackPort | undefined;
+  const isHttp = options.delivery === 'http';
+  const deliverTo = () => `http://127.0.0.1:${port?.httpPort}/slack/events`;
+  const slack = await startSlack(isHttp ? { deliverTo } : {});
+  options.prepare?.(slack);
+  const entry: Entry = isHttp
+    ? { kind: 'http', signingSecret: SIGNING_SECRET, host: '127.0.0.1', port: 0 }
+    : { kind: 'socket', appToken: APP_TOKEN };
+
+  async function open(): Promise<{ app: App; port: SlackPort }> {
+    const logger = pino({ level: 'debug', base: null }, { write: (line: string) => void log.push(line) });
+    port = createSlackPort({
+      botToken: BOT_TOKEN,
+      entry,
+      apiUrl: slack.apiUrl,
+      log: logger,
+      commands: commands.map(({ description }) => description),
+      postIntervalMs: options.postIntervalMs ?? 0,
+      firstPauseMs: 20,
+    });
+    const config = readConfig({ EASEL_DATA: folder, EASEL_COUNT: '4', ...options.env });
+    const engine = options.engine?.() ?? createPaintedEngine();
+    const app = await createApp(config, { ports: [port], engine, log: logger });
+    await app.start();
+    return { app, port };
+  }
+
+  let opened = await open();
+  return {
+    slack,
+    log,
+    get app() {
+      return opened.app;
+    },
+    get port() {
+      return opened.port;
+    },
+    seen: (message) => (message === undefined ? undefined : see(slack, message)),
+    restart: async () => {
+      await opened.app.stop();
+      opened = await open();
+    },
+    close: async () => {
+      await opened.app.stop();
+      await slack.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The embedded model in the real engine. */
+export function sketchEngine(): Engine {
+  return createEngine({ modelFolders: [join(import.meta.dirname, '../../../models/sketch')], threads: 1 });
+}
