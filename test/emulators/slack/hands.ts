@@ -139,14 +139,14 @@ export function createHands(options: HandsOptions): Hands {
     const isMentioned = members.has(BOT.id) && message.text.includes(`<@${BOT.id}>`);
     const shared = described.length > 0 ? { subtype: 'file_share' } : {};
     if (kind === 'im') await event({ ...said, ...shared, channel_type: 'im' });
-    else if (isMentioned) await event({ ...said, ...{ type: 'app_mention' } });
+    else if (isMentioned) await event({ ...said, type: 'app_mention' });
     return message;
   };
 
   function pressButton(holder: readonly unknown[], label: string) {
     const button = buttonsIn(holder).find(({ text }) => text.text === label);
     if (button === undefined) throw new Error(`there is no button ${label}`);
-    return [{ type: 'button', block_id: 'b', action_ts: workspace.nextTs(), ...button }];
+    return [{ ...button, block_id: 'b', action_ts: workspace.nextTs() }];
   }
 
   const press: Hands['press'] = async (message, label, person = ADA) => {
