@@ -1,5 +1,4 @@
 import type { ButtonActionName } from '../src/core/button.ts';
-import type { Localisations } from '../src/core/command.ts';
 import { cancel, cancelPressed } from './cancel.ts';
 import { channel } from './channel.ts';
 import { channelForm } from './channel-form.ts';
@@ -24,6 +23,8 @@ import { styles } from './styles.ts';
 import { upscale, upscaleFour, upscaleHalf } from './upscale.ts';
 import { vary, varyStrong, varySubtle } from './vary.ts';
 import { varyThis } from './vary-this.ts';
+
+export { localisations } from './localisations/index.ts';
 
 /** Everything that can be done with anybody's message. */
 export const messageActions: readonly MessageAction[] = [varyThis, showRecipe];
@@ -55,9 +56,6 @@ export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
   cancel: cancelPressed,
   delete: deletePressed,
 };
-
-/** Names and descriptions in other languages. */
-export const localisations: Localisations = { commands: {}, messageActions: {} };
 
 /** Everything a person can fill in. */
 export const forms: readonly FormHandler[] = [remixForm, settingsForm, channelForm, imagineForm];
