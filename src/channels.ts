@@ -1,4 +1,4 @@
-import { commands, messageActions } from '../commands/index.ts';
+import { commands, localisations, messageActions } from '../commands/index.ts';
 import type { Config, DiscordConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
@@ -30,7 +30,7 @@ async function openDiscord(config: DiscordConfig, log: Log): Promise<ChannelPort
   const offered = {
     commands: commands.map(({ description }) => description),
     messageActions: messageActions.map(({ description }) => description),
-    localisations: { commands: {}, messageActions: {} },
+    localisations,
   };
   return createDiscordPort({ ...config, offered, log: log.child({ platform: 'discord' }) });
 }

@@ -10,6 +10,7 @@ import type { Person, Town } from './town.ts';
 
 export type { Actor } from './actor.ts';
 export type { Asked } from './interactions.ts';
+export { renderChannel } from './page/page.ts';
 export type { Seen } from './seen.ts';
 export type { Channel, Person, Server, ServerChannel } from './town.ts';
 

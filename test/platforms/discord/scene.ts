@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
-import { commands, messageActions } from '../../../commands/index.ts';
+import { commands, localisations, messageActions } from '../../../commands/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { type App, createApp } from '../../../src/app.ts';
 import { readConfig } from '../../../src/config.ts';
@@ -93,7 +93,7 @@ async function startApp(
     offered: {
       commands: commands.map(({ description }) => description),
       messageActions: messageActions.map(({ description }) => description),
-      localisations: { commands: {}, messageActions: {} },
+      localisations,
     },
     ...options.port,
   });

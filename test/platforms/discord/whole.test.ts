@@ -27,6 +27,7 @@ describe('the whole of Easel on Discord, with the real engine', () => {
     await ben.press(grid.id, 'V2');
     const varied = await finished(ben, channel, 1);
     expect(varied.text).toContain('@Ben · variation');
+    expect(varied.replyTo).toBe(grid.id);
 
     await ben.press(varied.id, 'U1');
     const enlarged = await finished(ben, channel, 2);

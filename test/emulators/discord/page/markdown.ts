@@ -1,14 +1,19 @@
-import { parse } from 'discord-markdown-parser';
+import { parse as parseMarkdown } from 'discord-markdown-parser';
 import type { State } from '../state.ts';
+
+/** By an independent reader of Discord's markdown. */
+export function parse(content: string): readonly Node[] {
+  return parseMarkdown(content, 'normal');
+}
 
 /** What a person reads: formatting is gone, mentions are names, links say where they lead. */
 export function plainText(content: string, state: State): string {
-  return parse(content, 'normal')
+  return parse(content)
     .map((node) => plain(node, state))
     .join('');
 }
 
-export type Node = ReturnType<typeof parse>[number] & {
+export type Node = ReturnType<typeof parseMarkdown>[number] & {
   readonly content?: unknown;
   readonly id?: unknown;
   readonly target?: unknown;
@@ -44,7 +49,7 @@ export function kindsIn(content: string): string[] {
     ...(node.type === 'text' || node.type === 'br' ? [] : [node.type]),
     ...childrenOf(node).flatMap(kinds),
   ];
-  return parse(content, 'normal').flatMap(kinds);
+  return parse(content).flatMap(kinds);
 }
 
 export function childrenOf(node: Node): readonly Node[] {
