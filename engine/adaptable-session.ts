@@ -1,5 +1,6 @@
 import { ADAPTER_REACHES, type AdapterReach, AdapterSlots } from './graph/adapter-slots.ts';
-import { type Input, type Output, openSession, type Session, type SessionOptions } from './session.ts';
+import type { Input, Output, Session } from './session.ts';
+import type { OpenSession } from './stage.ts';
 import { type Adapter, type AppliedLora, createAdapter, reachOf, zeroAdapter } from './weights/adapter.ts';
 
 export interface AdaptableNetwork {
@@ -15,21 +16,21 @@ export interface AdaptableNetwork {
  */
 export class AdaptableSession {
   readonly #network: AdaptableNetwork;
-  readonly #options: SessionOptions;
+  readonly #open: OpenSession;
   #session: Promise<Session>;
   #reach: AdapterReach = 'none';
   #zero: Adapter = {};
   readonly #running = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(network: AdaptableNetwork, options: SessionOptions) {
+  private constructor(network: AdaptableNetwork, open: OpenSession) {
     this.#network = network;
-    this.#options = options;
+    this.#open = open;
     this.#session = this.#openPlain();
   }
 
-  static async open(network: AdaptableNetwork, options: SessionOptions): Promise<AdaptableSession> {
-    const opened = new AdaptableSession(network, options);
+  static async open(network: AdaptableNetwork, open: OpenSession): Promise<AdaptableSession> {
+    const opened = new AdaptableSession(network, open);
     await opened.#session;
     return opened;
   }
@@ -73,7 +74,7 @@ export class AdaptableSession {
     const before = [...this.#running];
     this.#session = Promise.all(before).then(async () => {
       await (await old).close();
-      return openSession(graph, this.#options);
+      return this.#open(graph);
     });
     this.#reach = reach;
     this.#zero = zeroAdapter(slots.all);
@@ -89,7 +90,7 @@ export class AdaptableSession {
   }
 
   #openPlain(): Promise<Session> {
-    return openSession(this.#network.graph(new AdapterSlots('none')), this.#options);
+    return this.#open(this.#network.graph(new AdapterSlots('none')));
   }
 }
 

@@ -6,10 +6,12 @@ import { unetGraph } from './graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
 import { LoraCache } from './lora-cache.ts';
 import type { Model } from './model/model.ts';
+import { dialectFor, type NetworkOptions } from './network-options.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { encodePrompt } from './prompt/conditioning.ts';
 import { openSafetyChecker, type SafetyChecker } from './safety/checker.ts';
-import { type Output, openSession, type Session, type SessionOptions } from './session.ts';
+import { type Output, openSession, type Session } from './session.ts';
+import { createOpener } from './stage.ts';
 import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
 import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { RgbImage, TextReading } from './types.ts';
@@ -57,13 +59,15 @@ export interface UnetCall {
   readonly context: Float32Array;
 }
 
-export interface NetworkOptions extends SessionOptions {
+export interface ModelOptions extends NetworkOptions {
+  /** One network at a time is in memory; the small decoder of previews stays. */
+  readonly offload?: boolean;
   /** Textual inversions: their files by the word that stands for them. */
   readonly embeddings?: ReadonlyMap<string, string>;
 }
 
-/** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. */
-export async function openNetworks(folder: Model, options: NetworkOptions): Promise<Networks> {
+/** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. With `offload`, each of them whenever it is. */
+export async function openNetworks(folder: Model, options: ModelOptions): Promise<Networks> {
   const [words, clip, text, unet, vae] = await Promise.all([
     readLearnedWords(options.embeddings ?? new Map(), folder.textEncoder.hidden_size),
     loadClipTokenizer(folder.tokenizer),
@@ -71,15 +75,19 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
     openWeights('unet', folder.weights.unet),
     openWeights('vae', folder.weights.vae),
   ]);
+  const open = createOpener(options, options.offload === true);
   const textEncoder = await AdaptableSession.open(
-    { network: 'textEncoder', graph: (slots) => textEncoderGraph(folder.textEncoder, text, slots) },
-    options,
+    {
+      network: 'textEncoder',
+      graph: (slots) => textEncoderGraph(folder.textEncoder, text, dialectFor(text, options), slots),
+    },
+    open,
   );
   const denoiser = await AdaptableSession.open(
-    { network: 'unet', graph: (slots) => unetGraph(folder.unet, unet, slots) },
-    options,
+    { network: 'unet', graph: (slots) => unetGraph(folder.unet, unet, dialectFor(unet, options), slots) },
+    open,
   );
-  const decoder = await openSession(vaeDecoderGraph(folder.vae, vae), options);
+  const decoder = await open(vaeDecoderGraph(folder.vae, vae, dialectFor(vae, options)), { arena: false });
   let imageEncoder: Session | undefined;
   let tinyDecoder: Session | undefined;
   let safetyChecker: SafetyChecker | undefined;
@@ -135,7 +143,7 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
       return output;
     },
     async encodeImage(image, shape) {
-      imageEncoder ??= await openSession(vaeEncoderGraph(folder.vae, vae), options);
+      imageEncoder ??= await open(vaeEncoderGraph(folder.vae, vae, dialectFor(vae, options)), { arena: false });
       return imageEncoder.run({ image: { data: image, shape: [1, ...shape] } });
     },
     async decodeTiny(latents, shape) {
@@ -145,7 +153,7 @@ export async function openNetworks(folder: Model, options: NetworkOptions): Prom
     },
     async isUnsafe(picture) {
       if (folder.safetyChecker === undefined) return false;
-      safetyChecker ??= await openSafetyChecker(folder.safetyChecker.folder, folder.safetyChecker.file, options);
+      safetyChecker ??= await openSafetyChecker(folder.safetyChecker, open, options);
       return safetyChecker.isUnsafe(picture);
     },
     withLoras: async (loras) => (loras.length === 0 ? plain : adapted.get(loras)),
@@ -178,7 +186,7 @@ function isAllFinite(values: ArrayLike<number>): boolean {
   return true;
 }
 
-async function openTinyDecoder(file: string, options: SessionOptions): Promise<Session> {
+async function openTinyDecoder(file: string, options: NetworkOptions): Promise<Session> {
   const weights = new WeightSet(await readSafetensors(file), file);
-  return openSession(taesdDecoderGraph(weights, file), options);
+  return openSession(taesdDecoderGraph(weights, file, dialectFor(weights, options)), options);
 }

@@ -27,6 +27,15 @@ export const LOADS: Readonly<Record<ExecutionProvider, Load>> = {
   coreml: { maxRows: 8, slots: 2 },
 };
 
+/** What each provider asks of the machine: said to who named one that does not work. */
+export const REQUIREMENTS: Readonly<Record<ExecutionProvider, string>> = {
+  cpu: 'The processor needs nothing.',
+  cuda: "It needs Linux on x64, an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's CUDA files; the README, under GPU, says how to install them.",
+  webgpu: 'It needs a graphics card with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).',
+  dml: 'It needs Windows and a graphics card with a driver for Direct3D 12.',
+  coreml: 'It needs macOS.',
+};
+
 /**
  * What is tried in turn. `auto` never takes WebGPU or CoreML, which may be there without being faster.
  * @param hasCuda whether ONNX Runtime's CUDA files are installed; it asks for them aloud where they are not

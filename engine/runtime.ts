@@ -1,6 +1,7 @@
 import { Batcher } from './batcher.ts';
 import { checkTask } from './check-spec.ts';
-import { EngineError, isEngineError } from './errors.ts';
+import { EngineError } from './errors.ts';
+import { describeExecution, type ExecutionFacts, threadsFor } from './execution.ts';
 import { Downloads } from './hub/downloads.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { type Catalog, DEFAULT_PROVIDER, describeModels, type EngineOptions, readCatalog } from './model/catalog.ts';
@@ -8,21 +9,28 @@ import { type Extras, findExtras } from './model/extras.ts';
 import type { Model } from './model/model.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
+import { probeProvider } from './probe.ts';
 import { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
-import { candidatesOf, LOADS } from './provider.ts';
+import { ProviderChoice } from './provider-choice.ts';
 import { specOf } from './recipe.ts';
 import type { Engine, EngineTask, RunOptions, RunResult } from './types.ts';
 import { openLoras } from './weights/open-loras.ts';
 
 const DEFAULT_PREVIEW_EVERY = 2;
 
+/** An engine that can tell how it runs without reading any model. */
+export interface Runtime extends Engine {
+  execution(): Promise<ExecutionFacts>;
+}
+
 /**
  * The engine in this very process, which it blocks while a network runs; the shell talks to it in a child. Tasks given
  * to it at the same time run side by side, step by step.
  */
-export function createRuntime(options: EngineOptions): Engine {
-  let candidates = candidatesOf(options.provider ?? DEFAULT_PROVIDER);
-  const batcher = new Batcher(() => options.maxRows ?? LOADS[candidates[0]].maxRows);
+export function createRuntime(options: EngineOptions): Runtime {
+  const choice = new ProviderChoice(options.provider ?? DEFAULT_PROVIDER, probeProvider);
+  let facts = describeExecution('cpu', options);
+  const batcher = new Batcher(() => facts.execution.maxRows);
   const loaded = new LoadedModel(openModel);
   let reading: Promise<Catalog> | undefined;
   const downloads = new Downloads();
@@ -52,16 +60,27 @@ export function createRuntime(options: EngineOptions): Engine {
   async function openModel(id: string): Promise<Networks> {
     const { model, extras } = await modelOf(id);
     for (;;) {
-      const [provider, next, ...others] = candidates;
+      const { provider, ability } = await choice.current();
       try {
-        return await openNetworks(model, { provider, threads: options.threads ?? 0, embeddings: extras.embeddings });
+        const networks = await openNetworks(model, {
+          ...{ provider, ability, threads: threadsFor(options), embeddings: extras.embeddings },
+          ...(options.precision !== undefined && { precision: options.precision }),
+          ...(options.offload !== undefined && { offload: options.offload }),
+        });
+        await execution();
+        return networks;
       } catch (error) {
-        // Only a provider that does not work here is passed over, and from then on: a broken model is nobody's fault.
-        if (next === undefined || !isEngineError(error) || error.code !== 'provider_failed') throw error;
-        process.stderr.write(`${error.message}\nEasel draws on "${next}" instead.\n`);
-        candidates = [next, ...others];
+        choice.passOver(error);
+        process.stderr.write(`${choice.passedOver.at(-1)}\n`);
       }
     }
+  }
+
+  /** Of the provider that works, as far as is known by now. @throws EngineError when the one that was named does not */
+  async function execution(): Promise<ExecutionFacts> {
+    const { provider } = await choice.current();
+    facts = describeExecution(provider, options, choice.passedOver);
+    return facts;
   }
 
   /** The folders are read anew for each task: what someone puts into them counts at once. */
@@ -89,7 +108,8 @@ export function createRuntime(options: EngineOptions): Engine {
   }
 
   return {
-    describe: () => describeModels(options),
+    describe: async () => ({ ...(await describeModels(options)), ...(await execution()) }),
+    execution,
     load: async (modelId, run = {}) => {
       await fetchModel(modelId, run);
       return loaded.use(modelId, async () => undefined);

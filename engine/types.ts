@@ -221,14 +221,35 @@ export interface ModelDescription {
   readonly guidance: number;
   /** The sampler of the model's own scheduler_config.json. */
   readonly sampler: SamplerName;
+  /** What its UNet predicts; absent for the noise, as most models do. */
+  readonly predictionType?: 'v_prediction' | 'sample';
+  /** Whether it brings a safety checker, which judges every picture unless a spec says otherwise. */
+  readonly hasSafetyChecker?: boolean;
+  /** Whether previews come from a Tiny AutoEncoder. */
+  readonly hasTinyAutoencoder?: boolean;
   /** Bytes that must be fetched from the Hub before the first picture; absent when the model is on this machine. */
   readonly downloadBytes?: number;
+}
+
+/** How networks are run on this machine. */
+export interface ExecutionDescription {
+  /** Most CPU threads of one network. */
+  readonly threads: number;
+  /** Most rows of one UNet call, over all tasks. */
+  readonly maxRows: number;
+  /** Whether only one network at a time is in memory. */
+  readonly offload: boolean;
+  /** A sentence for each provider that was tried first and does not work here, with what it needs. */
+  readonly passedOver: readonly string[];
 }
 
 export interface EngineDescription {
   readonly models: readonly ModelDescription[];
   readonly defaultModel: string;
+  /** ONNX Runtime's execution provider that draws: found by trying when it was left to Easel. */
   readonly provider: string;
+  /** More about how it draws; absent of an engine that tells no more. */
+  readonly execution?: ExecutionDescription;
   /** Tasks that are worth running at once: more would only make each of them wait. At least 1. */
   readonly slots: number;
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */

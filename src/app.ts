@@ -62,9 +62,9 @@ export interface App {
 export async function createApp(config: Config, parts: AppParts = {}): Promise<App> {
   const log = parts.log ?? createLog(config.logLevel);
   const styles = loadStyles(config.stylesFile);
-  const engine = parts.engine ?? createEngine(engineOptions(config));
+  const engine = parts.engine ?? createEngine({ modelFolders: config.modelFolders, ...config.execution });
   const description = await engine.describe();
-  for (const sentence of description.refused) log.warn(sentence);
+  for (const sentence of [...description.refused, ...(description.execution?.passedOver ?? [])]) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
   const store = openStore(
     config.dataFolder,
@@ -154,10 +154,6 @@ function compose({ config, styles, description, store, ports, drawing, log }: Co
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
   return { queue, deliver, inbox: createInbox(context, explain), explain };
-}
-
-function engineOptions({ modelFolders, provider }: Config) {
-  return { modelFolders, ...(provider !== undefined && { provider }) };
 }
 
 /** The `parameters` text, with the model's title in the place of its id. */

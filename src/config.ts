@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { PROVIDERS, type Provider, resolveModelPlace, SPEC_LIMITS } from '../engine/index.ts';
+import {
+  type ExecutionOptions,
+  PRECISION_CHOICES,
+  PROVIDERS,
+  resolveModelPlace,
+  SPEC_LIMITS,
+} from '../engine/index.ts';
 import { parseRoleWeights, type RoleWeights } from './core/role-weights.ts';
 import { BadInputError, EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
@@ -15,8 +21,8 @@ export interface Config {
   readonly host: string;
   /** Folders, files and Hub ids; the first is the default model. */
   readonly modelFolders: readonly string[];
-  /** ONNX Runtime execution provider; the engine's default when absent. */
-  readonly provider?: Provider;
+  /** How the engine draws; what is absent is its own default. */
+  readonly execution: ExecutionOptions;
   /** Pictures of a request that names no count. */
   readonly count: number;
   /** What a request that names no negative prompt avoids. */
@@ -90,6 +96,9 @@ const ENVIRONMENT = z.object({
   HOST: text('an address such as 127.0.0.1').default('127.0.0.1'),
   EASEL_MODEL: text('one or more models: folders, .safetensors files, or names on the Hub').default(EMBEDDED_MODEL),
   EASEL_PROVIDER: z.enum(PROVIDERS, { error: `must be one of ${PROVIDERS.join(', ')}` }).optional(),
+  EASEL_PRECISION: z.enum(PRECISION_CHOICES, { error: `must be one of ${PRECISION_CHOICES.join(', ')}` }).optional(),
+  EASEL_THREADS: whole(1, 1024).optional(),
+  EASEL_LOW_MEMORY: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
   EASEL_COUNT: whole(SPEC_LIMITS.minCount, SPEC_LIMITS.maxCount).default(4),
   EASEL_NEGATIVE: z.string().default(''),
   EASEL_STYLES: text('a YAML file of styles').optional(),
@@ -132,7 +141,12 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
       .map((place) => place.trim())
       .filter((place) => place !== '')
       .map((place) => resolveModelPlace(place, cwd)),
-    ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
+    execution: {
+      ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
+      ...(values.EASEL_PRECISION !== undefined && { precision: values.EASEL_PRECISION }),
+      ...optional({ threads: values.EASEL_THREADS }),
+      offload: values.EASEL_LOW_MEMORY === 'yes',
+    },
     count: values.EASEL_COUNT,
     negative: values.EASEL_NEGATIVE,
     ...(values.EASEL_STYLES !== undefined && { stylesFile: resolve(cwd, values.EASEL_STYLES) }),

@@ -33,8 +33,8 @@ export class AdapterSlots {
     if (this.#reach === 'none') return base;
     this.#slots.push({ name, inChannels, outChannels, kernel: 1, kind: 'linear' });
     const rank = `${name}.rank`;
-    const down = g.input(downInput(name), 'float32', [rank, inChannels]);
-    const up = g.input(upInput(name), 'float32', [outChannels, rank]);
+    const down = g.floatInput(downInput(name), [rank, inChannels]);
+    const up = g.floatInput(upInput(name), [outChannels, rank]);
     const narrow = g.node('Gemm', [x, down], { transB: 1 });
     return g.node('Gemm', [narrow, up, base], { transB: 1 });
   }
@@ -51,8 +51,8 @@ export class AdapterSlots {
     const { name, inChannels, outChannels, kernel } = slot;
     this.#slots.push({ ...slot, kind: 'conv' });
     const rank = `${name}.rank`;
-    const down = g.input(downInput(name), 'float32', [rank, inChannels, kernel, kernel]);
-    const up = g.input(upInput(name), 'float32', [outChannels, rank, 1, 1]);
+    const down = g.floatInput(downInput(name), [rank, inChannels, kernel, kernel]);
+    const up = g.floatInput(upInput(name), [outChannels, rank, 1, 1]);
     const narrow = g.node('Conv', [x, down], attributes);
     return g.node('Add', [base, g.node('Conv', [narrow, up], { kernel_shape: [1, 1] })]);
   }

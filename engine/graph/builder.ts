@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { TensorDtype, TensorRef } from '../weights/safetensors.ts';
+import { CPU_DIALECT, type Dialect, type Precision } from './dialect.ts';
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -31,10 +32,18 @@ const STORED_TYPES: Partial<Record<TensorDtype, TensorProto_DataType>> = {
   F16: TensorProto_DataType.FLOAT16,
   BF16: TensorProto_DataType.BFLOAT16,
 };
+const COMPUTED_TYPES: Readonly<Record<Precision, TensorProto_DataType>> = {
+  float32: TensorProto_DataType.FLOAT,
+  float16: TensorProto_DataType.FLOAT16,
+};
 export const CONTRIB = 'com.microsoft';
 
-/** Writes one ONNX graph. Weights stay where they are: initializers point into the safetensors file. */
+/**
+ * Writes one ONNX graph. Weights stay where they are: initializers point into the safetensors file. Its values are of
+ * the dialect's precision, but for what `widen` made float32.
+ */
 export class GraphBuilder {
+  readonly dialect: Dialect;
   readonly #name: string;
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
@@ -43,18 +52,36 @@ export class GraphBuilder {
   readonly #known = new Map<string, Value>();
   #counter = 0;
 
-  constructor(name: string) {
+  constructor(name: string, dialect: Dialect = CPU_DIALECT) {
     this.#name = name;
+    this.dialect = dialect;
   }
 
+  /** As the caller gives it: `narrow` brings floats to the precision of the graph. */
   input(name: string, type: ElementType, dims: readonly Dimension[]): Value {
     this.#inputs.push(valueInfo(name, type, dims));
     return name as Value;
   }
 
+  /** Numbers that the caller gives, in the precision of the graph. */
+  floatInput(name: string, dims: readonly Dimension[]): Value {
+    return this.narrow(this.input(name, 'float32', dims));
+  }
+
   output(name: string, value: Value, dims: readonly Dimension[]): void {
-    this.#nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [value], output: [name] }));
+    const wide = this.widen(value);
+    this.#nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [wide], output: [name] }));
     this.#outputs.push(valueInfo(name, 'float32', dims));
+  }
+
+  /** float32 → the precision of the graph. */
+  narrow(value: Value): Value {
+    return this.dialect.precision === 'float32' ? value : this.#cast(value, COMPUTED_TYPES[this.dialect.precision]);
+  }
+
+  /** The precision of the graph → float32. */
+  widen(value: Value): Value {
+    return this.dialect.precision === 'float32' ? value : this.#cast(value, TensorProto_DataType.FLOAT);
   }
 
   /** One operator with one result. `null` leaves an optional input out. */
@@ -92,8 +119,8 @@ export class GraphBuilder {
 
   /**
    * A weight, read from its file when the session is made.
-   * @param dims how the graph sees the bytes; defaults to the stored shape. 16-bit weights are widened
-   * by an explicit Cast, which ONNX Runtime folds at load.
+   * @param dims how the graph sees the bytes; defaults to the stored shape. Weights of another precision than the
+   * graph's are converted by an explicit Cast, which ONNX Runtime folds at load.
    */
   weight(ref: TensorRef, dims: readonly number[] = ref.shape): Value {
     const key = `${ref.name}[${dims}]`;
@@ -113,16 +140,19 @@ export class GraphBuilder {
         ],
       }),
     );
-    const value =
-      dataType === TensorProto_DataType.FLOAT
-        ? (key as Value)
-        : this.node('Cast', [key as Value], { to: TensorProto_DataType.FLOAT });
+    const computed = COMPUTED_TYPES[this.dialect.precision];
+    const value = dataType === computed ? (key as Value) : this.#cast(key as Value, computed);
     this.#known.set(key, value);
     return value;
   }
 
-  /** A float32 constant written into the graph. */
+  /** A constant written into the graph, in its precision. */
   floats(values: ArrayLike<number>, dims: readonly number[]): Value {
+    return this.narrow(this.wideFloats(values, dims));
+  }
+
+  /** A float32 constant, whatever the precision of the graph. */
+  wideFloats(values: ArrayLike<number>, dims: readonly number[]): Value {
     const data = Float32Array.from(values);
     return this.#constant(TensorProto_DataType.FLOAT, new Uint8Array(data.buffer), dims);
   }
@@ -150,6 +180,13 @@ export class GraphBuilder {
       }),
     });
     return toBinary(ModelProtoSchema, model);
+  }
+
+  #cast(value: Value, to: TensorProto_DataType): Value {
+    const key = `cast:${to}:${value}`;
+    const known = this.#known.get(key) ?? this.node('Cast', [value], { to });
+    this.#known.set(key, known);
+    return known;
   }
 
   #constant(dataType: TensorProto_DataType, rawData: Uint8Array, dims: readonly number[]): Value {

@@ -2,16 +2,22 @@ import type { VisionConfig } from '../safety/config.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { GraphBuilder } from './builder.ts';
 import { encoderLayer } from './clip-layer.ts';
+import type { Dialect } from './dialect.ts';
 import { Layers } from './layers.ts';
 
 /**
  * CLIP's vision transformer and its projection (Radford et al. 2021; transformers `CLIPVisionModelWithProjection`).
  * pixel_values float32 [batch, 3, side, side] → image_embeds float32 [batch, projection].
  */
-export function clipVisionGraph(config: VisionConfig, projection: number, weights: WeightSet): Uint8Array {
-  const g = new GraphBuilder('clip_vision');
+export function clipVisionGraph(
+  config: VisionConfig,
+  projection: number,
+  weights: WeightSet,
+  dialect?: Dialect,
+): Uint8Array {
+  const g = new GraphBuilder('clip_vision', dialect);
   const { hidden_size: hidden, image_size: side, patch_size: patch, layer_norm_eps: epsilon } = config;
-  const pixels = g.input('pixel_values', 'float32', ['batch', 3, side, side]);
+  const pixels = g.floatInput('pixel_values', ['batch', 3, side, side]);
   const layers = new Layers(g, weights, pixels);
   // transformers 4 nests the model in itself; 5 does not.
   const prefix =

@@ -1,5 +1,6 @@
 import type { WeightSet } from '../weights/weight-set.ts';
 import { AdapterSlots } from './adapter-slots.ts';
+import { multiHeadAttention } from './attention.ts';
 import { CONTRIB, type GraphBuilder, type Value } from './builder.ts';
 
 /** A picture-like tensor [batch, channels, height, width]; only the channel count is known when the graph is written. */
@@ -83,15 +84,15 @@ export class Layers {
 
   /**
    * GroupNorm as InstanceNormalization over each group: ONNX Runtime's CPU provider expands GroupNormalization
-   * into a chain of small kernels that takes twice as long.
+   * into a chain of small kernels that takes twice as long. Its sums are float32: halves end at 65504.
    */
   groupNorm(x: FeatureMap, name: string, groups: number, epsilon: number): FeatureMap {
     const g = this.g;
-    const grouped = g.node('Reshape', [x.value, g.ints([0, groups, -1])]);
-    const ones = g.floats(new Float32Array(groups).fill(1), [groups]);
-    const zeros = g.floats(new Float32Array(groups), [groups]);
+    const grouped = g.widen(g.node('Reshape', [x.value, g.ints([0, groups, -1])]));
+    const ones = g.wideFloats(new Float32Array(groups).fill(1), [groups]);
+    const zeros = g.wideFloats(new Float32Array(groups), [groups]);
     const normal = g.node('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: epsilon } });
-    const restored = g.node('Reshape', [normal, g.node('Shape', [x.value])]);
+    const restored = g.node('Reshape', [g.narrow(normal), g.node('Shape', [x.value])]);
     const scale = this.parameter(`${name}.weight`, [x.channels], [x.channels, 1, 1]);
     const shift = this.parameter(`${name}.bias`, [x.channels], [x.channels, 1, 1]);
     const value = g.node('Add', [g.node('Mul', [restored, scale]), shift]);
@@ -124,12 +125,11 @@ export class Layers {
     return { ...a, value: this.g.node('Add', [a.value, b.value]) };
   }
 
-  /** Multi-head attention; never materialises the tokens × tokens matrix whole. `bias` is added to the scores. */
+  /** Multi-head attention. `bias` is added to the scores. */
   attention(query: Tokens, key: Tokens, value: Tokens, heads: number, bias: Value | null = null): Tokens {
-    const projected = [this.batched(query), this.batched(key), this.batched(value)];
-    // Inputs 3 and 4 are the projection bias and the padding mask.
-    const inputs = bias === null ? projected : [...projected, null, null, bias];
-    const result = this.g.node('MultiHeadAttention', inputs, { num_heads: heads }, CONTRIB);
+    const projected = [this.batched(query), this.batched(key), this.batched(value)] as const;
+    const width = query.channels / heads;
+    const result = multiHeadAttention(this.g, ...projected, { heads, width, bias });
     return this.flatten(result, value.channels);
   }
 
@@ -158,7 +158,7 @@ export class Layers {
     const g = this.g;
     const rule = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
     if (like === undefined) {
-      const scales = g.floats([1, 1, 2, 2], [4]);
+      const scales = g.wideFloats([1, 1, 2, 2], [4]);
       return { ...x, value: g.node('Resize', [x.value, null, scales], rule) };
     }
     const own = g.node('Slice', [g.node('Shape', [x.value]), g.ints([0]), g.ints([2])]);

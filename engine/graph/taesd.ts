@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { GraphBuilder, type Value } from './builder.ts';
+import type { Dialect } from './dialect.ts';
 
 /** What one place of the decoder's sequence is; its weights tell. */
 type Layer = { readonly kind: 'conv'; readonly name: string } | { readonly kind: 'block'; readonly name: string };
@@ -17,11 +18,11 @@ const SPELLINGS = [
  * 8w] in about −1…1. How deep and wide it is, its weights tell.
  * @throws EngineError `unsupported_model` when they are another network's
  */
-export function taesdDecoderGraph(weights: WeightSet, file: string): Uint8Array {
-  const g = new GraphBuilder('taesd_decoder');
+export function taesdDecoderGraph(weights: WeightSet, file: string, dialect?: Dialect): Uint8Array {
+  const g = new GraphBuilder('taesd_decoder', dialect);
   const layers = layersOf(weights, file);
   const channels = shapeOf(weights, layers[0], file)[1] ?? 0;
-  const latents = g.input('latents', 'float32', ['batch', channels, 'height', 'width']);
+  const latents = g.floatInput('latents', ['batch', channels, 'height', 'width']);
   const three = g.floats([3], [1]);
   let x = g.node('Mul', [g.node('Tanh', [g.node('Div', [latents, three])]), three]);
   for (const [i, layer] of layers.entries()) {
@@ -71,7 +72,7 @@ function conv(g: GraphBuilder, weights: WeightSet, x: Value, name: string): Valu
 
 function enlarge(g: GraphBuilder, x: Value): Value {
   const rule = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
-  return g.node('Resize', [x, null, g.floats([1, 1, 2, 2], [4])], rule);
+  return g.node('Resize', [x, null, g.wideFloats([1, 1, 2, 2], [4])], rule);
 }
 
 function shapeOf(weights: WeightSet, layer: Layer | undefined, file: string): readonly number[] {

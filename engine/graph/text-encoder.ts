@@ -3,6 +3,7 @@ import type { WeightSet } from '../weights/weight-set.ts';
 import type { AdapterSlots } from './adapter-slots.ts';
 import { GraphBuilder, type Value } from './builder.ts';
 import { encoderLayer } from './clip-layer.ts';
+import type { Dialect, Precision } from './dialect.ts';
 import { Layers } from './layers.ts';
 
 /**
@@ -10,11 +11,16 @@ import { Layers } from './layers.ts';
  * input_ids int64 [batch, positions], learned float32 [rows, hidden], layer int64 [] → hidden_state float32 [batch, positions, hidden]: what the layer
  * of that number from 0 says, after the final normalisation. Ids past the vocabulary are rows of `learned`.
  */
-export function textEncoderGraph(config: TextEncoderConfig, weights: WeightSet, adapters?: AdapterSlots): Uint8Array {
-  const g = new GraphBuilder('text_encoder');
+export function textEncoderGraph(
+  config: TextEncoderConfig,
+  weights: WeightSet,
+  dialect?: Dialect,
+  adapters?: AdapterSlots,
+): Uint8Array {
+  const g = new GraphBuilder('text_encoder', dialect);
   const { hidden_size: hidden, max_position_embeddings: positions } = config;
   const ids = g.input('input_ids', 'int64', ['batch', positions]);
-  const learned = g.input('learned', 'float32', ['rows', hidden]);
+  const learned = g.floatInput('learned', ['rows', hidden]);
   const layer = g.input('layer', 'int64', []);
   const layers = new Layers(g, weights, ids, adapters);
   // Published files carry the prefix; transformers 5 saves without it.
@@ -45,9 +51,12 @@ function embedTokens(g: GraphBuilder, ids: Value, table: Value, learned: Value, 
   return g.node('Where', [g.node('Unsqueeze', [isLearned, g.ints([-1])]), g.node('Gather', [learned, row]), known]);
 }
 
+/** The most negative finite number of each precision. */
+const LEAST: Readonly<Record<Precision, number>> = { float32: -3.4028235e38, float16: -65504 };
+
 /** [1, 1, n, n], added to the scores: a token sees itself and those before it. */
 function causalMask(g: GraphBuilder, n: number): Value {
   const mask = new Float32Array(n * n);
-  for (let row = 0; row < n; row += 1) mask.fill(-3.4028235e38, row * n + row + 1, (row + 1) * n);
+  for (let row = 0; row < n; row += 1) mask.fill(LEAST[g.dialect.precision], row * n + row + 1, (row + 1) * n);
   return g.floats(mask, [1, 1, n, n]);
 }

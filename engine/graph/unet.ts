@@ -2,6 +2,7 @@ import type { UnetConfig } from '../model/configs.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import type { AdapterSlots } from './adapter-slots.ts';
 import { GraphBuilder, type Value } from './builder.ts';
+import type { Dialect } from './dialect.ts';
 import { type FeatureMap, Layers, type Tokens } from './layers.ts';
 import { resnet } from './resnet.ts';
 import { transformer2d } from './transformer.ts';
@@ -11,12 +12,17 @@ import { transformer2d } from './transformer.ts';
  * sample float32 [batch, in_channels, h, w], timestep float32 [batch],
  * encoder_hidden_states float32 [batch, tokens, cross_attention_dim] → out_sample [batch, out_channels, h, w].
  */
-export function unetGraph(config: UnetConfig, weights: WeightSet, adapters?: AdapterSlots): Uint8Array {
-  const g = new GraphBuilder('unet');
-  const sample = g.input('sample', 'float32', ['batch', config.in_channels, 'height', 'width']);
+export function unetGraph(
+  config: UnetConfig,
+  weights: WeightSet,
+  dialect?: Dialect,
+  adapters?: AdapterSlots,
+): Uint8Array {
+  const g = new GraphBuilder('unet', dialect);
+  const sample = g.floatInput('sample', ['batch', config.in_channels, 'height', 'width']);
   const timestep = g.input('timestep', 'float32', ['batch']);
   const contextChannels = config.cross_attention_dim;
-  const states = g.input('encoder_hidden_states', 'float32', ['batch', 'tokens', contextChannels]);
+  const states = g.floatInput('encoder_hidden_states', ['batch', 'tokens', contextChannels]);
 
   const layers = new Layers(g, weights, sample, adapters);
   const context = layers.flatten(states, contextChannels);
@@ -43,7 +49,7 @@ interface Parts {
   readonly context: Tokens;
 }
 
-/** Sinusoids (Vaswani et al. 2017) through two linear layers, then the SiLU that every resnet begins with. */
+/** Sinusoids (Vaswani et al. 2017), whose angles need all of float32, through two linear layers, then the SiLU that every resnet begins with. */
 function timeEmbedding(layers: Layers, timestep: Value, config: UnetConfig): Tokens {
   const g = layers.g;
   const channels = config.block_out_channels[0] ?? 0;
@@ -52,11 +58,11 @@ function timeEmbedding(layers: Layers, timestep: Value, config: UnetConfig): Tok
     Math.exp((-Math.log(10_000) * i) / (half - config.freq_shift)),
   );
   const column = g.node('Reshape', [timestep, g.ints([-1, 1])]);
-  const angles = g.node('Mul', [column, g.floats(frequencies, [1, half])]);
+  const angles = g.node('Mul', [column, g.wideFloats(frequencies, [1, half])]);
   const sine = g.node('Sin', [angles]);
   const cosine = g.node('Cos', [angles]);
   const order = config.flip_sin_to_cos ? [cosine, sine] : [sine, cosine];
-  const sinusoids: Tokens = { value: g.node('Concat', order, { axis: 1 }), channels };
+  const sinusoids: Tokens = { value: g.narrow(g.node('Concat', order, { axis: 1 })), channels };
   const wide = layers.silu(layers.linear(sinusoids, 'time_embedding.linear_1', channels * 4));
   return layers.silu(layers.linear(wide, 'time_embedding.linear_2', channels * 4));
 }

@@ -1,6 +1,7 @@
 import type { VaeConfig } from '../model/configs.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { GraphBuilder } from './builder.ts';
+import type { Dialect } from './dialect.ts';
 import { type FeatureMap, Layers } from './layers.ts';
 import { resnet } from './resnet.ts';
 
@@ -8,10 +9,10 @@ import { resnet } from './resnet.ts';
 const NORM_EPSILON = 1e-6;
 
 /** latents float32 [batch, latent_channels, h, w], unscaled → image [batch, 3, 8h, 8w], about −1…1. */
-export function vaeDecoderGraph(config: VaeConfig, weights: WeightSet): Uint8Array {
-  const g = new GraphBuilder('vae_decoder');
+export function vaeDecoderGraph(config: VaeConfig, weights: WeightSet, dialect?: Dialect): Uint8Array {
+  const g = new GraphBuilder('vae_decoder', dialect);
   const latent = config.latent_channels;
-  const input = g.input('latents', 'float32', ['batch', latent, 'height', 'width']);
+  const input = g.floatInput('latents', ['batch', latent, 'height', 'width']);
   const layers = new Layers(g, weights, input);
   const widths = [...config.block_out_channels].reverse();
 
@@ -34,9 +35,9 @@ export function vaeDecoderGraph(config: VaeConfig, weights: WeightSet): Uint8Arr
 }
 
 /** image float32 [batch, 3, H, W] in −1…1 → moments [batch, 2 · latent_channels, H/8, W/8]: mean, then log variance. */
-export function vaeEncoderGraph(config: VaeConfig, weights: WeightSet): Uint8Array {
-  const g = new GraphBuilder('vae_encoder');
-  const input = g.input('image', 'float32', ['batch', config.in_channels, 'image_height', 'image_width']);
+export function vaeEncoderGraph(config: VaeConfig, weights: WeightSet, dialect?: Dialect): Uint8Array {
+  const g = new GraphBuilder('vae_encoder', dialect);
+  const input = g.floatInput('image', ['batch', config.in_channels, 'image_height', 'image_width']);
   const layers = new Layers(g, weights, input);
   const widths = config.block_out_channels;
   const moments = 2 * config.latent_channels;

@@ -1,10 +1,9 @@
-import { createRuntime } from '../runtime.ts';
-import type { Engine } from '../types.ts';
+import { createRuntime, type Runtime } from '../runtime.ts';
 import { encodeError, type FromChild, type ToChild } from './protocol.ts';
 
 /** The engine's own process. It has no signal handlers, so that it can always be killed; it ends with its parent. */
 
-let engine: Engine | undefined;
+let engine: Runtime | undefined;
 const running = new Map<number, AbortController>();
 
 process.on('message', (message: ToChild) => {
@@ -14,6 +13,11 @@ process.on('message', (message: ToChild) => {
       return;
     case 'abort':
       running.get(message.id)?.abort();
+      return;
+    case 'execution':
+      void answer(message.id, async (opened) => {
+        return { kind: 'execution', id: message.id, execution: await opened.execution() };
+      });
       return;
     case 'load':
       void answer(message.id, async (opened) => {
@@ -30,7 +34,7 @@ process.on('message', (message: ToChild) => {
 });
 process.on('disconnect', () => process.exit(0));
 
-async function answer(id: number, work: (opened: Engine) => Promise<FromChild>): Promise<void> {
+async function answer(id: number, work: (opened: Runtime) => Promise<FromChild>): Promise<void> {
   try {
     if (engine === undefined) throw new Error('the engine was not opened');
     send(await work(engine));
@@ -39,7 +43,7 @@ async function answer(id: number, work: (opened: Engine) => Promise<FromChild>):
   }
 }
 
-async function run(opened: Engine, { id, task, sourceLatents, init }: ToChild & { kind: 'run' }): Promise<FromChild> {
+async function run(opened: Runtime, { id, task, sourceLatents, init }: ToChild & { kind: 'run' }): Promise<FromChild> {
   const controller = new AbortController();
   running.set(id, controller);
   try {

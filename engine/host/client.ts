@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.ts';
-import { describeModels, type EngineOptions } from '../model/catalog.ts';
+import { describeExecution, type ExecutionFacts } from '../execution.ts';
+import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from '../model/catalog.ts';
+import { candidatesOf } from '../provider.ts';
 import type { Engine, Progress, RunResult } from '../types.ts';
 import { decodeError, type FromChild, type ToChild } from './protocol.ts';
 
@@ -21,9 +23,11 @@ const DEFAULT_STALL_TIMEOUT_MS = 15 * 60_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 10_000;
 
+type Answer = Extract<FromChild, { kind: 'result' | 'loaded' | 'execution' }>;
+
 interface Waiting {
   readonly onProgress: ((progress: Progress) => void) | undefined;
-  readonly resolve: (result: RunResult | undefined) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: EngineError) => void;
 }
 
@@ -53,8 +57,17 @@ class ForkedEngine implements EngineHost {
     return this.#child?.pid;
   }
 
-  describe() {
-    return describeModels(this.#options);
+  async describe() {
+    return { ...(await describeModels(this.#options)), ...(await this.#execution()) };
+  }
+
+  /** A processor is sure to work; whether another provider does only its own process can find out. */
+  async #execution(): Promise<ExecutionFacts> {
+    const [first] = candidatesOf(this.#options.provider ?? DEFAULT_PROVIDER);
+    if (first === 'cpu') return describeExecution('cpu', this.#options);
+    const answer = await this.#request((id) => ({ kind: 'execution', id }), {});
+    if (answer.kind !== 'execution') throw unexpected(answer);
+    return answer.execution;
   }
 
   async load(...[modelId, { onProgress } = {}]: Parameters<Engine['load']>): Promise<void> {
@@ -65,12 +78,12 @@ class ForkedEngine implements EngineHost {
     ...[task, { signal, onProgress, sourceLatents, init } = {}]: Parameters<Engine['run']>
   ): Promise<RunResult> {
     if (signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
-    const result = await this.#request(
+    const answer = await this.#request(
       (id) => ({ kind: 'run', id, task, ...(sourceLatents && { sourceLatents }), ...(init && { init }) }),
       { onProgress, signal },
     );
-    if (result === undefined) throw new EngineError('internal', 'The engine answered without a result.');
-    return result;
+    if (answer.kind !== 'result') throw unexpected(answer);
+    return answer.result;
   }
 
   async close(): Promise<void> {
@@ -88,7 +101,7 @@ class ForkedEngine implements EngineHost {
       onProgress,
       signal,
     }: { onProgress?: ((progress: Progress) => void) | undefined; signal?: AbortSignal | undefined },
-  ): Promise<RunResult | undefined> {
+  ): Promise<Answer> {
     const child = await this.#running();
     const id = this.#nextId;
     this.#nextId += 1;
@@ -127,14 +140,7 @@ class ForkedEngine implements EngineHost {
     child.on('message', (message: FromChild) => this.#receive(message));
     child.once('error', () => this.#lost(child, 'it could not be started'));
     child.once('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));
-    const { modelFolders, provider, previewEvery, threads, maxRows } = this.#options;
-    const options: EngineOptions = {
-      modelFolders,
-      ...(provider === undefined ? {} : { provider }),
-      ...(previewEvery === undefined ? {} : { previewEvery }),
-      ...(threads === undefined ? {} : { threads }),
-      ...(maxRows === undefined ? {} : { maxRows }),
-    };
+    const { stallTimeoutMs: _, ...options } = this.#options;
     child.send({ kind: 'open', options } satisfies ToChild, () => undefined);
     return child;
   }
@@ -147,11 +153,12 @@ class ForkedEngine implements EngineHost {
         waiting?.onProgress?.(message.progress);
         return;
       case 'loaded':
-        waiting?.resolve(undefined);
+      case 'execution':
+        waiting?.resolve(message);
         return;
       case 'result':
         this.#crashes = 0;
-        waiting?.resolve(message.result);
+        waiting?.resolve(message);
         return;
       case 'error':
         waiting?.reject(decodeError(message.error));
@@ -179,6 +186,10 @@ class ForkedEngine implements EngineHost {
     );
     this.#stall.unref();
   }
+}
+
+function unexpected({ kind }: Answer): EngineError {
+  return new EngineError('internal', `The engine answered with "${kind}" to another question.`);
 }
 
 function crashed(why: string): EngineError {

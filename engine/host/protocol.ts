@@ -1,4 +1,5 @@
 import { EngineError, type EngineErrorCode } from '../errors.ts';
+import type { ExecutionFacts } from '../execution.ts';
 import type { EngineOptions } from '../model/catalog.ts';
 import type { EngineTask, Progress, RunOptions, RunResult } from '../types.ts';
 
@@ -6,6 +7,7 @@ import type { EngineTask, Progress, RunOptions, RunResult } from '../types.ts';
 
 export type ToChild =
   | { readonly kind: 'open'; readonly options: EngineOptions }
+  | { readonly kind: 'execution'; readonly id: number }
   | { readonly kind: 'load'; readonly id: number; readonly modelId: string }
   | ({ readonly kind: 'run'; readonly id: number; readonly task: EngineTask } & Pick<
       RunOptions,
@@ -16,6 +18,7 @@ export type ToChild =
 export type FromChild =
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly kind: 'loaded'; readonly id: number }
+  | { readonly kind: 'execution'; readonly id: number; readonly execution: ExecutionFacts }
   | { readonly kind: 'result'; readonly id: number; readonly result: RunResult }
   | { readonly kind: 'error'; readonly id: number; readonly error: PlainError };
 

@@ -3,7 +3,8 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
 import { parseHubId } from '../hub/hub-id.ts';
 import { readHubModel } from '../hub/hub-model.ts';
-import { candidatesOf, LOADS, type Provider } from '../provider.ts';
+import type { PrecisionChoice } from '../network-options.ts';
+import type { Provider } from '../provider.ts';
 import type { EngineDescription } from '../types.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { readCheckpoint } from './checkpoint.ts';
@@ -22,15 +23,25 @@ export interface EngineOptions {
   readonly modelFolders: readonly string[];
   /** ONNX Runtime execution provider; default `auto`. */
   readonly provider?: Provider;
+  /** What a GPU computes in; default `auto`: half precision where the weights are stored so. A CPU always in full. */
+  readonly precision?: PrecisionChoice;
+  /** Keep one network at a time in memory: each task opens and lets go of them in turn. */
+  readonly offload?: boolean;
   /** Send previews every n steps, 0 for none; default 2. */
   readonly previewEvery?: number;
-  /** CPU threads; default 0, one a core. */
+  /** CPU threads; default 0, one a core of those that this process may use. */
   readonly threads?: number;
   /** Most rows of one UNet call, over all tasks: a picture takes one, with guidance two. Default: what suits the provider. */
   readonly maxRows?: number;
 }
 
+/** What whoever runs the engine may say about how it draws. */
+export type ExecutionOptions = Pick<EngineOptions, 'provider' | 'precision' | 'threads' | 'offload'>;
+
 export const DEFAULT_PROVIDER: Provider = 'auto';
+
+/** What the models' folders tell; the rest is known where the networks run. */
+export type CatalogDescription = Omit<EngineDescription, 'provider' | 'slots' | 'execution'>;
 
 /** Every model that Easel was given, and what can be added to them. */
 export interface Catalog {
@@ -44,7 +55,7 @@ export interface Catalog {
 }
 
 /** @throws EngineError when something given by name is not a model that Easel runs, or two have one name. */
-export async function describeModels(options: EngineOptions): Promise<EngineDescription> {
+export async function describeModels(options: EngineOptions): Promise<CatalogDescription> {
   const catalog = await readCatalog(options);
   const models = [...catalog.models.values()].map(describeModel);
   const [first] = models;
@@ -54,8 +65,6 @@ export async function describeModels(options: EngineOptions): Promise<EngineDesc
   return {
     models,
     defaultModel: first.id,
-    provider: options.provider ?? DEFAULT_PROVIDER,
-    slots: LOADS[candidatesOf(options.provider ?? DEFAULT_PROVIDER)[0]].slots,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
     refused: catalog.refused.map(({ message }) => message),

@@ -43,6 +43,7 @@ const DEFAULT_SAMPLE_SIZE = 64;
 
 export function describeModel(model: Model): ModelDescription {
   const { recommendation, unet, vaeFactor } = model;
+  const { prediction_type } = model.scheduler;
   const size = unet.sample_size ?? DEFAULT_SAMPLE_SIZE;
   const [latentHeight, latentWidth] = typeof size === 'number' ? [size, size] : size;
   return {
@@ -53,6 +54,9 @@ export function describeModel(model: Model): ModelDescription {
     steps: recommendation.steps ?? DEFAULT_STEPS,
     guidance: recommendation.guidance ?? DEFAULT_GUIDANCE,
     sampler: samplerOf(model.scheduler, model.schedulerFile),
+    ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),
+    hasSafetyChecker: model.safetyChecker !== undefined,
+    hasTinyAutoencoder: model.taesd !== undefined,
     ...(model.download !== undefined && { downloadBytes: model.download.bytes }),
   };
 }

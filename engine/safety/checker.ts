@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { clipVisionGraph } from '../graph/clip-vision.ts';
 import { readConfig } from '../model/config-file.ts';
-import { openSession, type SessionOptions } from '../session.ts';
+import { dialectFor, type NetworkOptions } from '../network-options.ts';
+import type { OpenSession } from '../stage.ts';
 import type { RgbImage } from '../types.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
 import { readTensor } from '../weights/tensor-data.ts';
@@ -19,16 +20,21 @@ export interface SafetyChecker {
 }
 
 /**
- * @param folder `safety_checker` of a model in diffusers layout
- * @param file its weights
+ * @param place `safety_checker` of a model in diffusers layout, and its weights
  * @throws EngineError naming the file that is missing or does not fit
  */
-export async function openSafetyChecker(folder: string, file: string, options: SessionOptions): Promise<SafetyChecker> {
+export async function openSafetyChecker(
+  { folder, file }: { readonly folder: string; readonly file: string },
+  open: OpenSession,
+  options: NetworkOptions,
+): Promise<SafetyChecker> {
   const config = await readConfig(join(folder, 'config.json'), safetyConfigSchema);
   const weights = new WeightSet(await readSafetensors(file), file);
   const concepts = await readConcepts(weights, 'concept_embeds', config.projection_dim);
   const specialCare = await readConcepts(weights, 'special_care_embeds', config.projection_dim);
-  const session = await openSession(clipVisionGraph(config.vision_config, config.projection_dim, weights), options);
+  const dialect = dialectFor(weights, options);
+  const graph = clipVisionGraph(config.vision_config, config.projection_dim, weights, dialect);
+  const session = await open(graph);
   const side = config.vision_config.image_size;
 
   async function embed(picture: RgbImage): Promise<Float32Array> {

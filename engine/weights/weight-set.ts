@@ -21,6 +21,12 @@ export class WeightSet {
     return [...this.#tensors.values()];
   }
 
+  /** Whether every number in it is stored in half precision; positions and other integers do not count. */
+  get isHalf(): boolean {
+    const floats = this.all().filter(({ dtype }) => dtype === 'F16' || dtype === 'F32' || dtype === 'BF16');
+    return floats.length > 0 && floats.every(({ dtype }) => dtype === 'F16');
+  }
+
   has(name: string): boolean {
     return this.#tensors.has(name);
   }

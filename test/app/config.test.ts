@@ -10,7 +10,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', count: 4, maxWaitingPerUser: 10, maxWaiting: 200 });
     expect(config.dataFolder).toBe(resolve(HERE, 'data'));
     expect(config.modelFolders).toEqual([resolve(import.meta.dirname, '../../models/sketch')]);
-    expect(config).not.toHaveProperty('provider');
+    expect(config.execution).toEqual({ offload: false });
   });
 
   it('takes 0 for what it is', () => {
@@ -18,6 +18,14 @@ describe('the configuration', () => {
     expect(() => readConfig({ EASEL_COUNT: '0' }, HERE)).toThrow(
       'EASEL_COUNT must be a whole number from 1 to 4, not 0.',
     );
+  });
+
+  it('hands the engine what is said of how it draws', () => {
+    const env = { EASEL_PROVIDER: 'cuda', EASEL_PRECISION: 'float16', EASEL_THREADS: '3', EASEL_LOW_MEMORY: 'yes' };
+    const expected = { provider: 'cuda', precision: 'float16', threads: 3, offload: true };
+    expect(readConfig(env, HERE).execution).toEqual(expected);
+    expect(() => readConfig({ EASEL_PROVIDER: 'gpu' }, HERE)).toThrow('EASEL_PROVIDER must be one of auto, cpu, cuda,');
+    expect(() => readConfig({ EASEL_LOW_MEMORY: '1' }, HERE)).toThrow('EASEL_LOW_MEMORY must be yes or no.');
   });
 
   it('reads what roles weigh, and takes everyone for equal without it', () => {

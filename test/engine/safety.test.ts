@@ -7,6 +7,7 @@ import { createEngine, type EngineTask } from '../../engine/index.ts';
 import { resizePicture } from '../../engine/pillow-resize.ts';
 import { openSafetyChecker, type SafetyChecker } from '../../engine/safety/checker.ts';
 import { clipPixels } from '../../engine/safety/preprocess.ts';
+import { createOpener } from '../../engine/stage.ts';
 import { readSafetensors } from '../../engine/weights/safetensors.ts';
 import { golden, goldenTensors, relativeError, tinyModel } from './goldens.ts';
 
@@ -20,6 +21,7 @@ interface SafetyCase {
 }
 
 const FOLDER = fileURLToPath(new URL('../fixtures/safety-checker', import.meta.url));
+const CPU = { provider: 'cpu', threads: 1 } as const;
 /** One of 255, normalised. */
 const BYTE = 1 / 255 / 0.26130258;
 
@@ -27,7 +29,11 @@ describe("the safety checker is diffusers'", () => {
   const { side, cases } = golden<{ side: number; cases: SafetyCase[] }>('safety');
   let checker: SafetyChecker;
   beforeAll(async () => {
-    checker = await openSafetyChecker(FOLDER, `${FOLDER}/model.safetensors`, { provider: 'cpu', threads: 1 });
+    checker = await openSafetyChecker(
+      { folder: FOLDER, file: `${FOLDER}/model.safetensors` },
+      createOpener(CPU, false),
+      CPU,
+    );
   });
   afterAll(() => checker.close());
 

@@ -10,8 +10,7 @@ const parts: CliParts = {
   // A file hides nothing.
   options: IMAGINE_OPTIONS.filter(({ name }) => name !== 'spoiler'),
   readConfig: () => readConfig(process.env),
-  openEngine: ({ modelFolders, provider }, previewEvery) =>
-    createEngine({ modelFolders, previewEvery, ...(provider !== undefined && { provider }) }),
+  openEngine: ({ modelFolders, execution }, previewEvery) => createEngine({ modelFolders, previewEvery, ...execution }),
   resolve: createResolve(() => randomBytes(4).readUInt32LE()),
   stdout: process.stdout,
   stderr: process.stderr,

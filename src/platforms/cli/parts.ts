@@ -1,11 +1,17 @@
-import type { Engine, EngineDescription, GenerationSpec, InitPicture, Provider } from '../../../engine/index.ts';
+import type {
+  Engine,
+  EngineDescription,
+  ExecutionOptions,
+  GenerationSpec,
+  InitPicture,
+} from '../../../engine/index.ts';
 import type { OptionDescription } from '../../core/command.ts';
 import type { OptionValue } from '../../core/request.ts';
 
 /** What of the bot's configuration a single command needs. */
 export interface CliConfig {
   readonly modelFolders: readonly string[];
-  readonly provider?: Provider;
+  readonly execution: ExecutionOptions;
   /** The negative prompt of a request that names none. */
   readonly negative: string;
   /** The operator's own styles. */

@@ -21,7 +21,7 @@ async function easel(args: readonly string[], { isTTY = false } = {}) {
   const said = { stdout: '', stderr: '' };
   const code = await runCli(args, {
     options: IMAGINE_OPTIONS,
-    readConfig: () => ({ modelFolders: ['models/painted'], negative: '' }),
+    readConfig: () => ({ modelFolders: ['models/painted'], execution: {}, negative: '' }),
     openEngine: () => engine,
     resolve: createResolve(() => 77),
     stdout: { write: (text) => (said.stdout += text) },

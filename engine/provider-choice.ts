@@ -1,0 +1,72 @@
+import { EngineError, isEngineError } from './errors.ts';
+import type { Dialect } from './graph/dialect.ts';
+import { candidatesOf, type ExecutionProvider, type Provider, REQUIREMENTS } from './provider.ts';
+
+/** What a provider has proved to do right. */
+export interface Ability {
+  readonly attention: Dialect['attention'];
+  /** Whether it computes in half precision. */
+  readonly halves: boolean;
+}
+
+export const CPU_ABILITY: Ability = { attention: 'fused', halves: false };
+
+export interface ChosenProvider {
+  readonly provider: ExecutionProvider;
+  readonly ability: Ability;
+}
+
+/** @throws EngineError `provider_failed` when the provider does not work on this machine. */
+export type Probe = (provider: ExecutionProvider) => Promise<Ability>;
+
+/** Finds the provider that draws: the first candidate that passes its probe. */
+export class ProviderChoice {
+  readonly #probe: Probe;
+  #candidates: readonly [ExecutionProvider, ...ExecutionProvider[]];
+  #chosen: Promise<ChosenProvider> | undefined;
+  readonly #passedOver: string[] = [];
+
+  constructor(provider: Provider, probe: Probe, candidates = candidatesOf(provider)) {
+    this.#candidates = candidates;
+    this.#probe = probe;
+  }
+
+  /** A sentence for each provider that came first and does not work here. */
+  get passedOver(): readonly string[] {
+    return this.#passedOver;
+  }
+
+  /** @throws EngineError `provider_failed` when the only one left does not work, saying what it needs */
+  current(): Promise<ChosenProvider> {
+    this.#chosen ??= this.#choose().catch((error: unknown) => {
+      this.#chosen = undefined;
+      throw error;
+    });
+    return this.#chosen;
+  }
+
+  /** A provider that works may still fail at a model: then the next one draws. @throws `error` when none is left */
+  passOver(error: unknown): void {
+    const [failed, next, ...others] = this.#candidates;
+    if (!isEngineError(error) || error.code !== 'provider_failed') throw error;
+    if (next === undefined) throw withRequirement(error, failed);
+    this.#passedOver.push(`${error.message} Easel draws on "${next}" instead. ${REQUIREMENTS[failed]}`);
+    this.#candidates = [next, ...others];
+    this.#chosen = undefined;
+  }
+
+  async #choose(): Promise<ChosenProvider> {
+    for (;;) {
+      const [provider] = this.#candidates;
+      try {
+        return { provider, ability: await this.#probe(provider) };
+      } catch (error) {
+        this.passOver(error);
+      }
+    }
+  }
+}
+
+function withRequirement(error: EngineError, provider: ExecutionProvider): EngineError {
+  return new EngineError(error.code, `${error.message} ${REQUIREMENTS[provider]}`, error.facts, error.cause);
+}

@@ -1,0 +1,47 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { readModelFolder } from '../../engine/model/folder.ts';
+import { type ModelOptions, type Networks, openNetworks } from '../../engine/networks.ts';
+import { relativeError, TINY_MODELS, tinyModel } from './goldens.ts';
+
+/** A processor runs every dialect, half precision by way of casts: what a graph says is right wherever it runs. */
+const CPU = { provider: 'cpu', threads: 1 } as const;
+const HALVES = { attention: 'fused', halves: true } as const;
+const SHAPE = [4, 9, 8] as const;
+
+const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i * 0.7));
+
+describe.each(TINY_MODELS)('the networks of %s, written for another provider', (name) => {
+  const opened: Networks[] = [];
+  afterAll(() => Promise.all(opened.map((networks) => networks.close())));
+
+  async function compute(options: Partial<ModelOptions>) {
+    const networks = await openNetworks(await readModelFolder(tinyModel(name)), { ...CPU, ...options });
+    opened.push(networks);
+    const text = await networks.encodeText('a red fox', { syntax: 'plain', clipSkip: 1 });
+    const size = SHAPE.reduce((product, side) => product * side, 1);
+    const call = { batch: 2, sample: wave(2 * size), shape: SHAPE, timesteps: Float32Array.of(981, 20) };
+    return {
+      text,
+      prediction: await networks.predict({ ...call, context: Float32Array.of(...text, ...text) }),
+      image: (await networks.decode(wave(size), SHAPE)).data,
+      moments: (await networks.encodeImage(wave(3 * 64 * 72), [3, 72, 64])).data,
+    };
+  }
+
+  test.each([
+    ['with attention of plain products', { ability: { attention: 'plain', halves: false } }, 1e-5],
+    ['in half precision', { ability: HALVES, precision: 'float16' }, 1e-2],
+  ] as const)('%s compute what they do on a processor', async (_what, options, tolerance) => {
+    const expected = await compute({});
+    const actual = await compute(options);
+    for (const part of ['text', 'prediction', 'image', 'moments'] as const) {
+      expect(relativeError(actual[part], expected[part]), part).toBeLessThan(tolerance);
+    }
+  });
+
+  test('by themselves in half precision where the weights are stored so', async () => {
+    const { prediction } = await compute({ ability: HALVES });
+    const full = await compute({});
+    expect(relativeError(prediction, full.prediction) > 1e-5).toBe(name === 'tiny-half');
+  });
+});
