@@ -1,5 +1,15 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type EngineTask, type GenerationSpec, SAMPLER_NAMES } from '../../engine/index.ts';
+import {
+  type Engine,
+  type EngineTask,
+  type GenerationSpec,
+  type RunResult,
+  SAMPLER_NAMES,
+} from '../../engine/index.ts';
 import { createRuntime } from '../../engine/runtime.ts';
 import { tinyModel } from './goldens.ts';
 
@@ -15,6 +25,16 @@ const generate = (changes: Partial<GenerationSpec>): EngineTask => ({
 
 /** Of 255: rows of a batch are the same numbers, summed in another order. */
 const TOLERANCE = 1;
+
+/** Of all their pictures' colours; 999 where they differ in number or size. */
+function worstDifference(a: RunResult | undefined, b: RunResult | undefined): number {
+  let worst = a?.pictures.length === b?.pictures.length ? 0 : 999;
+  for (const [i, { rgb }] of (a?.pictures ?? []).entries()) {
+    const other = b?.pictures[i]?.rgb;
+    for (const [at, value] of rgb.entries()) worst = Math.max(worst, Math.abs(value - (other?.[at] ?? 999)));
+  }
+  return worst;
+}
 
 describe('tasks given to the engine at the same time', () => {
   const engine = createRuntime({ modelFolders: MODELS, threads: 1, maxRows: 6 });
@@ -39,11 +59,7 @@ describe('tasks given to the engine at the same time', () => {
     for (const [i, { pictures }] of together.entries()) {
       const expected = alone[i]?.pictures ?? [];
       expect(pictures.map(({ recipe }) => recipe)).toEqual(expected.map(({ recipe }) => recipe));
-      for (const [k, { rgb }] of pictures.entries()) {
-        const other = expected[k]?.rgb ?? new Uint8Array();
-        const worst = rgb.reduce((max, value, at) => Math.max(max, Math.abs(value - (other[at] ?? 999))), 0);
-        expect(worst, JSON.stringify(MIXED[i])).toBeLessThanOrEqual(TOLERANCE);
-      }
+      expect(worstDifference(together[i], alone[i]), JSON.stringify(MIXED[i])).toBeLessThanOrEqual(TOLERANCE);
     }
   });
 
@@ -88,5 +104,59 @@ describe('tasks given to the engine at the same time', () => {
     const right = engine.run(generate({}));
     await expect(wrong).rejects.toThrow(/There is no model/);
     expect((await right).pictures).toHaveLength(1);
+  });
+});
+
+describe('tasks that join and leave while others are drawn', () => {
+  const LORAS = fileURLToPath(new URL('../fixtures/loras', import.meta.url));
+  /** The first is under way all the time; the others come with its steps, so that no two begin or end together. */
+  const first = generate({ steps: 24, seed: 5 });
+  const LATER: readonly { readonly atStep: number; readonly task: EngineTask }[] = [
+    { atStep: 2, task: generate({ sampler: 'dpmpp_2m_karras', steps: 7, guidance: 1, seed: 12 }) },
+    { atStep: 3, task: generate({ prompt: 'a fox <lora:ink:0.8>', steps: 6, seed: 13 }) },
+    { atStep: 5, task: generate({ sampler: 'heun', steps: 4, guidance: 9, count: 2, seed: 14 }) },
+    { atStep: 6, task: generate({ prompt: 'a fox <lora:wash:1> <lora:ink:0.3>', sampler: 'euler_a', steps: 5 }) },
+    { atStep: 9, task: generate({ sampler: 'dpmpp_sde', steps: 5, guidance: 3, guidanceRescale: 0.7, seed: 15 }) },
+    { atStep: 11, task: generate({ sampler: 'unipc', steps: 6, negative: 'snow, '.repeat(40), seed: 16 }) },
+    { atStep: 15, task: generate({ prompt: 'a fox <lora:ink:0.8>', sampler: 'lcm', guidance: 1, steps: 3, seed: 17 }) },
+  ];
+
+  async function withLoras(check: (engine: Engine) => Promise<void>): Promise<void> {
+    const root = await mkdtemp(join(tmpdir(), 'easel-batcher-'));
+    await cp(tinyModel('tiny-conv'), join(root, 'tiny-conv'), { recursive: true });
+    await cp(LORAS, join(root, 'Lora'), { recursive: true });
+    const engine = createRuntime({ modelFolders: [root], threads: 1, maxRows: 6 });
+    try {
+      await check(engine);
+    } finally {
+      await engine.close();
+      await rm(root, { recursive: true });
+    }
+  }
+
+  it('become the pictures that they are alone, each by its own sampler, guidance and LoRAs', async () => {
+    await withLoras(async (engine) => {
+      const alone: RunResult[] = [];
+      for (const task of [first, ...LATER.map(({ task }) => task)]) alone.push(await engine.run(task));
+
+      const joined = new Map<EngineTask, Promise<RunResult>>();
+      const cancelled = new AbortController();
+      const led = await engine.run(first, {
+        onProgress: ({ step }) => {
+          for (const { atStep, task } of LATER) {
+            if (step === atStep && !joined.has(task)) joined.set(task, engine.run(task));
+          }
+          // One that shares their steps leaves in the middle of its own.
+          if (step === 4)
+            engine.run(generate({ seed: 99, steps: 9 }), { signal: cancelled.signal }).catch(() => undefined);
+          if (step === 8) cancelled.abort();
+        },
+      });
+      expect(joined.size).toBe(LATER.length);
+      const together = [led, ...(await Promise.all(LATER.map(({ task }) => joined.get(task))))];
+      for (const [i, result] of together.entries()) {
+        expect(worstDifference(result, alone[i]), `${i}`).toBeLessThanOrEqual(TOLERANCE);
+      }
+    });
   });
 });
