@@ -1,3 +1,4 @@
+import { EngineError } from '../errors.ts';
 import type { TextReading } from '../types.ts';
 import { type ChunkTokens, chunkPrompt, type PromptChunk } from './chunks.ts';
 import { parseEmphasis } from './emphasis.ts';
@@ -9,7 +10,13 @@ export interface TextNetwork {
   encode(ids: readonly number[], clipSkip: number): Promise<Float32Array>;
 }
 
-/** A prompt as the UNet attends to it: [chunks · positions, hidden], flat. */
+/** The UNet attends to every chunk at every step: more of them than this cost more than the picture itself. */
+const MAX_CHUNKS = 32;
+
+/**
+ * A prompt as the UNet attends to it: [chunks · positions, hidden], flat.
+ * @throws EngineError `bad_request` for more chunks than `MAX_CHUNKS`, or emphasis beyond what numbers hold
+ */
 export async function encodePrompt(prompt: string, reading: TextReading, network: TextNetwork): Promise<Float32Array> {
   const embeddings: Float32Array[] = [];
   for (const { ids, weights } of chunksOf(prompt, reading, network.tokens)) {
@@ -37,8 +44,15 @@ export function wordsPastLimit(prompt: string, tokens: ChunkTokens): string {
 }
 
 function chunksOf(prompt: string, { syntax }: TextReading, tokens: ChunkTokens): readonly PromptChunk[] {
-  if (syntax === 'a1111') return chunkPrompt(parseEmphasis(prompt), tokens);
   const room = tokens.positions - 2;
+  if (syntax === 'a1111') {
+    const chunks = chunkPrompt(parseEmphasis(prompt), tokens);
+    if (chunks.length <= MAX_CHUNKS) return chunks;
+    throw new EngineError(
+      'bad_request',
+      `The prompt makes ${chunks.length} chunks of ${room} tokens, and ${MAX_CHUNKS} is the most; shorten it, or use BREAK less often.`,
+    );
+  }
   const cut: ChunkTokens = { ...tokens, encode: (text) => tokens.encode(text).slice(0, room) };
   return chunkPrompt([{ kind: 'text', text: prompt, weight: 1 }], cut);
 }
@@ -49,7 +63,12 @@ function weigh(embedding: Float32Array, weights: readonly number[]): Float32Arra
   const hidden = embedding.length / weights.length;
   const weighted = embedding.map((value, i) => value * (weights[Math.floor(i / hidden)] ?? 1));
   const ratio = sum(embedding) / sum(weighted);
-  return weighted.map((value) => value * ratio);
+  const restored = weighted.map((value) => value * ratio);
+  if (restored.every(Number.isFinite)) return restored;
+  throw new EngineError(
+    'bad_request',
+    'The emphasis in the prompt is beyond what numbers hold; use weights such as (word:1.3).',
+  );
 }
 
 function sum(values: Float32Array): number {

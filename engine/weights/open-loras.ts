@@ -3,10 +3,13 @@ import type { LoraTag } from '../prompt/lora-tags.ts';
 import type { AppliedLora } from './adapter.ts';
 import { readLora } from './lora.ts';
 
+/** Far beyond what any LoRA is made for, and far below what single precision holds. */
+const MAX_WEIGHT = 100;
+
 /**
  * The LoRAs that a prompt names. What is asked for with weight 0 is left out.
  * @param files by name
- * @throws EngineError `bad_request` for a name that is not there
+ * @throws EngineError `bad_request` for a name that is not there, or a weight beyond all use
  */
 export async function openLoras(
   tags: readonly LoraTag[],
@@ -16,6 +19,10 @@ export async function openLoras(
   for (const { name, weight } of tags) {
     const file = files.get(name);
     if (file === undefined) throw unknownLora(name, [...files.keys()]);
+    if (!(Math.abs(weight) <= MAX_WEIGHT)) {
+      const sentence = `The weight of the LoRA "${name}" must be from -${MAX_WEIGHT} to ${MAX_WEIGHT}; try <lora:${name}:1>.`;
+      throw new EngineError('bad_request', sentence, { lora: name });
+    }
     if (weight !== 0) applied.push({ lora: await readLora(file), weight });
   }
   return applied;

@@ -143,6 +143,12 @@ describe('a LoRA', () => {
     await expect(picture({ prompt: withTags([['inc', 1]]) })).rejects.toThrow(/no LoRA "inc"; use one of .*ink/);
   });
 
+  test.each(['101', '-1000', '9'.repeat(400)])('of weight %s is refused with what to write', async (weight) => {
+    await expect(picture({ prompt: `a fox <lora:ink:${weight}>` })).rejects.toThrow(
+      'The weight of the LoRA "ink" must be from -100 to 100; try <lora:ink:1>.',
+    );
+  });
+
   test('of another size is refused by name', async () => {
     await expect(picture({ model: 'tiny-linear', prompt: withTags([['ink', 1]]) })).rejects.toThrow(
       /LoRA ink\.safetensors (is made for another architecture|changes a layer)/,

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Batcher } from '../../engine/batcher.ts';
+import { isEngineError } from '../../engine/errors.ts';
 import { readModelFolder } from '../../engine/model/folder.ts';
 import { type Networks, openNetworks } from '../../engine/networks.ts';
 import { runTask } from '../../engine/pipeline.ts';
 import { chunkPrompt } from '../../engine/prompt/chunks.ts';
 import { wordsPastLimit } from '../../engine/prompt/conditioning.ts';
 import { type EmphasisPart, parseEmphasis } from '../../engine/prompt/emphasis.ts';
+import { readLoraTags } from '../../engine/prompt/lora-tags.ts';
 import { promptStages, stageAt } from '../../engine/prompt/schedule.ts';
 import type { GenerationSpec } from '../../engine/types.ts';
 import { runs } from '../full.ts';
@@ -130,6 +132,68 @@ describe.each(['tiny-conv', 'tiny-linear'])('the prompts of %s', (name) => {
   it('are refused when they ask for more layers than there are', async () => {
     const reading = { syntax: 'a1111', clipSkip: 12 } as const;
     await expect(networks.encodeText('a', reading)).rejects.toThrow(/Clip skip can be \d at most/);
+  });
+
+  it('are refused with a sentence when the UNet would have to attend to more than makes sense', async () => {
+    const reading = { syntax: 'a1111', clipSkip: 1 } as const;
+    const chunks = async (prompt: string) =>
+      (await networks.encodeText(prompt, reading)).length / (await networks.encodeText('', reading)).length;
+    expect(await chunks('a BREAK '.repeat(32))).toBe(32);
+    await expect(networks.encodeText('a BREAK '.repeat(41), reading)).rejects.toThrow(
+      'The prompt makes 41 chunks of 75 tokens, and 32 is the most; shorten it, or use BREAK less often.',
+    );
+  });
+
+  it.each([`(a:${'9'.repeat(400)})`, `${'('.repeat(60)}a${':9999999999)'.repeat(60)}`])(
+    'are refused with a sentence when their emphasis is past all numbers: %s',
+    async (prompt) => {
+      await expect(networks.encodeText(prompt, { syntax: 'a1111', clipSkip: 1 })).rejects.toThrow(
+        'The emphasis in the prompt is beyond what numbers hold; use weights such as (word:1.3).',
+      );
+    },
+  );
+
+  it('give numbers or a sentence, whatever they hold, in time that their length allows', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '(',
+        ')',
+        '[',
+        ']',
+        ':',
+        '|',
+        '\\',
+        ',',
+        ' BREAK ',
+        '<lora:x:',
+        '>',
+        '0.5',
+        '-1',
+        '1e9',
+        '.',
+        ' ',
+      ),
+      fc.constantFrom('a fox', 'лиса', '猫', '🦊', '\u0000', '\ud800', '<|endoftext|>', '\n', '9'.repeat(40)),
+      fc.string({ unit: 'binary', maxLength: 5 }),
+    );
+    const prompts = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(''));
+    await fc.assert(
+      fc.asyncProperty(prompts, fc.integer({ min: 1, max: 150 }), async (prompt, steps) => {
+        const began = performance.now();
+        const { text, loras } = readLoraTags(prompt);
+        expect(loras.every(({ weight }) => !Number.isNaN(weight))).toBe(true);
+        const stages = promptStages(text, steps);
+        const [stage] = stages;
+        const reading = { syntax: 'a1111', clipSkip: 1 } as const;
+        const embedding = await networks.encodeText(stage?.text ?? '', reading).catch((error: unknown) => {
+          expect(isEngineError(error), String(error)).toBe(true);
+          return new Float32Array();
+        });
+        expect(embedding.every(Number.isFinite)).toBe(true);
+        expect(performance.now() - began).toBeLessThan(5000);
+      }),
+      { numRuns: runs(300) },
+    );
   });
 
   it('change from step to step, and the halves of guidance may differ in length', async () => {

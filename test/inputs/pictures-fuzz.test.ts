@@ -1,0 +1,131 @@
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BadInputError } from '../../src/errors.ts';
+import { decodePicture } from '../../src/inputs/decode-picture.ts';
+import { fitPicture } from '../../src/inputs/fit-picture.ts';
+import { runs } from '../full.ts';
+
+/** Milliseconds for a file of some kilobytes, on a machine that is busy. */
+const PATIENCE = 5000;
+const LARGEST_SIDE = 2048;
+
+type Format = (typeof FORMATS)[number];
+const FORMATS = ['png', 'jpeg', 'progressive', 'webp', 'gif', 'animated gif', 'animated webp', 'tiff', 'avif'] as const;
+
+/** A picture with something in it, so that what is changed is seldom padding. */
+async function encoded(format: Format): Promise<Buffer> {
+  const pixels = Buffer.from(Array.from({ length: 24 * 20 * 4 }, (_, i) => (i * 7919) % 251));
+  const still = sharp(pixels, { raw: { width: 24, height: 20, channels: 4 } });
+  switch (format) {
+    case 'progressive':
+      return still.jpeg({ progressive: true }).withMetadata({ orientation: 6 }).toBuffer();
+    case 'animated gif':
+    case 'animated webp': {
+      const frames = await Promise.all([90, 180].map((angle) => still.clone().rotate(angle).png().toBuffer()));
+      const joined = sharp(frames, { join: { animated: true } });
+      return (format === 'animated gif' ? joined.gif() : joined.webp()).toBuffer();
+    }
+    case 'tiff':
+      return still.tiff({ compression: 'lzw' }).toBuffer();
+    default:
+      return still.toFormat(format).toBuffer();
+  }
+}
+
+/** A picture that fits, or a sentence, and soon. */
+async function settles(bytes: Uint8Array): Promise<void> {
+  const began = performance.now();
+  const result = await decodePicture(bytes).catch((error: unknown) => error);
+  expect(performance.now() - began).toBeLessThan(PATIENCE);
+  if (result instanceof Error) {
+    if (!(result instanceof BadInputError)) throw result;
+    expect(result.userMessage).toMatch(/^(That is not a picture|The picture (is|has) ).*\.$/);
+    return;
+  }
+  const { png, width, height } = result as Awaited<ReturnType<typeof decodePicture>>;
+  expect(Math.max(width, height)).toBeLessThanOrEqual(LARGEST_SIDE);
+  const fitted = await fitPicture(png, undefined, 64, 64);
+  expect(fitted.rgb).toHaveLength(64 * 64 * 3);
+}
+
+describe('whatever bytes a person gives for a picture', () => {
+  const files = new Map<Format, Buffer>();
+  beforeAll(async () => {
+    for (const format of FORMATS) files.set(format, await encoded(format));
+  });
+
+  it.each(FORMATS)('of a %s with some bytes changed, cut short or doubled, it is read or refused', async (format) => {
+    const file = files.get(format) ?? Buffer.alloc(0);
+    const change = fc.tuple(fc.oneof(fc.nat(63), fc.nat(file.length - 1)), fc.nat(255));
+    const damaged = fc
+      .tuple(fc.array(change, { maxLength: 8 }), fc.oneof(fc.constant(file.length), fc.nat(file.length)), fc.nat(2))
+      .map(([changes, length, copies]) => {
+        const bytes = Buffer.from(file);
+        for (const [at, value] of changes) bytes[at] = value;
+        return Buffer.concat([bytes.subarray(0, length), ...new Array<Buffer>(copies).fill(bytes)]);
+      });
+    // AVIF's decoder is the slowest by far.
+    await fc.assert(fc.asyncProperty(damaged, settles), { numRuns: runs(format === 'avif' ? 60 : 200) });
+  });
+
+  it('of noise, also behind a true signature, it is refused', async () => {
+    const signature = fc
+      .constantFrom(...files.values(), Buffer.from('<svg'), Buffer.from('%PDF-1.4'))
+      .map((file) => file.subarray(0, 16));
+    const noise = fc
+      .tuple(fc.oneof(fc.constant(Buffer.alloc(0)), signature), fc.uint8Array({ maxLength: 300 }))
+      .map((parts) => Buffer.concat(parts));
+    await fc.assert(fc.asyncProperty(noise, settles), { numRuns: runs(500) });
+  });
+
+  it('of a head that claims any size, no memory is taken for it', async () => {
+    const side = fc.oneof(fc.nat(70_000), fc.constantFrom(0, 1, 10_000, 16_384, 65_535, 2 ** 31 - 1, 2 ** 32 - 1));
+    const before = process.memoryUsage().rss;
+    await fc.assert(
+      fc.asyncProperty(side, side, fc.constantFrom('png', 'gif'), async (width, height, format) => {
+        await settles(format === 'png' ? pngOfSize(width, height) : gifOfSize(width, height));
+      }),
+      { numRuns: runs(300) },
+    );
+    expect(process.memoryUsage().rss - before).toBeLessThan(600 * 1024 * 1024);
+  });
+
+  it.each([
+    ['png', pngOfSize],
+    ['gif', gifOfSize],
+  ])('of a %s whose head says 100 megapixels, it is refused by its size', async (_format, ofSize) => {
+    await expect(decodePicture(ofSize(10_000, 10_000))).rejects.toMatchObject({
+      userMessage: 'The picture has 100 megapixels, and 50 is the most; give a smaller one.',
+    });
+  });
+});
+
+/** A PNG's signature, head and an empty body: the size is all that it tells. */
+function pngOfSize(width: number, height: number): Buffer {
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width % 2 ** 32, 0);
+  head.writeUInt32BE(height % 2 ** 32, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([signature, pngChunk('IHDR', head), pngChunk('IDAT', Buffer.alloc(2)), pngChunk('IEND')]);
+}
+
+function pngChunk(type: string, data = Buffer.alloc(0)): Buffer {
+  const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(named));
+  return Buffer.concat([length, named, check]);
+}
+
+/** A GIF of that size with one frame, all of it, and nothing in the frame. */
+function gifOfSize(width: number, height: number): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt16LE(width % 2 ** 16, 0);
+  size.writeUInt16LE(height % 2 ** 16, 2);
+  const head = Buffer.concat([Buffer.from('GIF89a'), size, Buffer.from([0x80, 0, 0, 0, 0, 0, 255, 255, 255])]);
+  const frame = Buffer.concat([Buffer.from([0x2c, 0, 0, 0, 0]), size, Buffer.from([0, 2, 2, 0x44, 0x01, 0])]);
+  return Buffer.concat([head, frame, Buffer.from([0x3b])]);
+}
