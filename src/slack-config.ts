@@ -29,11 +29,12 @@ export const SLACK_ENVIRONMENT = {
   SLACK_APP_TOKEN: token('xapp-', 'Basic Information'),
   SLACK_SIGNING_SECRET: z.string().trim().min(1, `is empty; ${APP_PAGE} under Basic Information`).optional(),
   SLACK_HOST: z.string().trim().min(1, 'is empty; give an address such as 127.0.0.1').default('127.0.0.1'),
-  SLACK_PORT: z.coerce
-    .number(`must be a whole number from 0 to ${MAX_PORT}`)
-    .int(`must be a whole number from 0 to ${MAX_PORT}`)
-    .min(0, `must be a whole number from 0 to ${MAX_PORT}`)
-    .max(MAX_PORT, `must be a whole number from 0 to ${MAX_PORT}`)
+  SLACK_PORT: z
+    .string()
+    .refine((typed) => /^\d{1,5}$/.test(typed) && Number(typed) <= MAX_PORT, {
+      error: `must be a whole number from 0 to ${MAX_PORT}`,
+    })
+    .transform(Number)
     .default(3001),
   SLACK_API_URL: z.url({ error: 'must be a web address such as https://slack-gov.com/api/' }).optional(),
 };

@@ -68,7 +68,7 @@ export function createCalls({ client, log, postIntervalMs = POST_INTERVAL_MS }: 
     const last = advised.get(advice);
     if (last !== undefined && performance.now() - last < REPEAT_ADVICE_MS) return;
     advised.set(advice, performance.now());
-    log.error({ platform: 'slack', code: trouble.code }, advice);
+    log.error({ code: trouble.code }, advice);
   }
 
   /** After a rate limit Slack has done nothing, so anything may be tried again. */

@@ -85,12 +85,12 @@ function createSocketConnection(appToken: string, options: ConnectionOptions): C
       await sleep(pauseAfter(latest), stopping.signal);
       try {
         await open();
-        log.info({ platform: 'slack' }, 'connected to Slack again');
+        log.info('connected to Slack again');
       } catch (error) {
         latest = toTrouble(error ?? 'the socket closed before it was open', 'apps.connections.open');
         failures += 1;
         const advice = operatorAdvice(latest, 'SLACK_APP_TOKEN');
-        log[advice === undefined ? 'warn' : 'error']({ platform: 'slack', failures }, advice ?? latest.message);
+        log[advice === undefined ? 'warn' : 'error']({ failures }, advice ?? latest.message);
       }
     }
   }
@@ -119,7 +119,7 @@ function createSocketConnection(appToken: string, options: ConnectionOptions): C
       } catch (error) {
         const trouble = toTrouble(error ?? 'the socket closed before it was open', 'apps.connections.open');
         if (operatorAdvice(trouble, '') !== undefined) refuseStart(trouble, 'SLACK_APP_TOKEN');
-        log.warn({ platform: 'slack' }, `Slack cannot be reached yet (${trouble.message}); trying again`);
+        log.warn(`Slack cannot be reached yet (${trouble.message}); trying again`);
         keepOpen(trouble);
       }
     },

@@ -91,12 +91,12 @@ export function createDesk(options: DeskOptions): Desk {
   }
 
   async function openForm(origin: Origin, form: Form): Promise<void> {
-    const { triggerId, channelId, threadId } = origin;
+    const { triggerId, channelId, threadId, isHome } = origin;
     if (triggerId === undefined) {
       const shown = 'Slack opens forms only from buttons and commands; use `/easel` for this.';
       return answers.tellSentence(origin, shown);
     }
-    const view = renderModal(form, { channelId: origin.isHome ? undefined : channelId, threadId });
+    const view = renderModal(form, isHome ? { isHome } : { channelId, threadId });
     try {
       await calls.run('views.open', (client) => client.views.open({ trigger_id: triggerId, view }));
     } catch (error) {
@@ -123,7 +123,7 @@ export function createDesk(options: DeskOptions): Desk {
     try {
       await bring(origin, asked);
     } catch (error) {
-      log.warn({ platform: 'slack', request: origin.requestId, err: loggable(error) }, 'an answer was not delivered');
+      log.warn({ request: origin.requestId, err: loggable(error) }, 'an answer was not delivered');
       const advice = adviseOn(toTrouble(error, 'answer'));
       if (advice !== undefined) await answers.tellSentence(origin, advice).catch(() => undefined);
     }
@@ -144,17 +144,17 @@ export function createDesk(options: DeskOptions): Desk {
       try {
         await answer(origin, await ask(origin, toRequest));
       } catch (error) {
-        log.error({ platform: 'slack', request: origin.requestId, err: loggable(error) }, 'a request was not served');
+        log.error({ request: origin.requestId, err: loggable(error) }, 'a request was not served');
       }
     },
     isOwn: (nonce) => askers.has(nonce),
     tellGone: (nonce, trouble) => {
       const origin = askers.get(nonce);
       const advice = adviseOn(trouble);
-      log.info({ platform: 'slack', job: nonce, code: trouble.code }, 'a message cannot stand in its channel');
+      log.info({ job: nonce, code: trouble.code }, 'a message cannot stand in its channel');
       if (origin === undefined || advice === undefined) return;
       answers.tellSentence(origin, advice).catch((error: unknown) => {
-        log.warn({ platform: 'slack', job: nonce, err: loggable(error) }, 'an answer was not delivered');
+        log.warn({ job: nonce, err: loggable(error) }, 'an answer was not delivered');
       });
     },
   };

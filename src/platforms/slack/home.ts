@@ -51,7 +51,7 @@ export function createHome({ dispatch, calls, messages, people, directChannel, l
       try {
         await publish(userId);
       } catch (error) {
-        log.warn({ platform: 'slack', err: toTrouble(error, 'views.publish') }, "the app's page was not written");
+        log.warn({ err: toTrouble(error, 'views.publish') }, "the app's page was not written");
       }
     },
   };

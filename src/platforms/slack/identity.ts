@@ -4,6 +4,8 @@ import type { Calls } from './calls.ts';
 export interface Identity {
   readonly botUserId: string;
   readonly botId: string;
+  /** Without the @. */
+  readonly botName: string;
   readonly teamId: string;
   readonly team: string;
   /** What the token may do. */
@@ -15,12 +17,13 @@ export function createIdentity(calls: Calls): () => Promise<Identity> {
   let known: Promise<Identity> | undefined;
 
   async function ask(): Promise<Identity> {
-    const { user_id, bot_id, team_id, team, response_metadata } = await calls.run('auth.test', (client) =>
+    const { user_id, user, bot_id, team_id, team, response_metadata } = await calls.run('auth.test', (client) =>
       client.auth.test(),
     );
     return {
       botUserId: user_id ?? '',
       botId: bot_id ?? '',
+      botName: user ?? 'easel',
       teamId: team_id ?? '',
       team: team ?? '',
       scopes: response_metadata?.scopes ?? [],

@@ -1,6 +1,7 @@
 import type { BlockAction, GlobalShortcut, MessageShortcut, SlashCommand, ViewSubmitAction } from '@slack/bolt';
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
 import type { ReceivedBlock } from './blocks.ts';
+import type { FormPlace } from './modal.ts';
 import type { ReceivedFile, ReceivedMessage } from './remote-picture.ts';
 
 /** Where something came from that a person did, and by which ways they can be answered. */
@@ -110,10 +111,7 @@ export function originOfShortcut({ trigger_id, user }: GlobalShortcut): Origin {
 }
 
 /** @param place where the form was opened, or what was chosen in it */
-export function originOfForm(
-  body: ViewSubmitAction,
-  place: { readonly channelId?: string | undefined; readonly threadId?: string | undefined },
-): Origin {
+export function originOfForm(body: ViewSubmitAction, place: FormPlace): Origin {
   return {
     requestId: body.trigger_id,
     userId: body.user.id,
@@ -123,25 +121,11 @@ export function originOfForm(
     triggerId: body.trigger_id,
     responseUrl: undefined,
     isMember: false,
-    isHome: false,
+    isHome: place.isHome === true,
   };
 }
 
-export function originOfHome(eventId: string, userId: string): Origin {
-  return {
-    requestId: eventId,
-    userId,
-    userName: undefined,
-    channelId: undefined,
-    threadId: undefined,
-    triggerId: undefined,
-    responseUrl: undefined,
-    isMember: false,
-    isHome: true,
-  };
-}
-
-/** What was pressed on; undefined on the app's own page. */
+/** What was pressed on; of the app's own page nothing. */
 export function pressedMessage(body: BlockAction, channel: ChannelRef): MessageRef {
   return { channel, messageId: body.message?.ts ?? containerOf(body).message_ts ?? '' };
 }

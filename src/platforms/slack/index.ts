@@ -26,12 +26,14 @@ export interface SlackPortOptions {
   readonly apiUrl?: string;
   readonly log: Log;
   readonly commands: readonly CommandDescription[];
-  /** For tests: see `CallsOptions` and `ConnectionOptions`. */
+  readonly minEditIntervalMs?: number;
+  /** See `CallsOptions`. */
   readonly postIntervalMs?: number;
+  /** See `ConnectionOptions`. */
   readonly firstPauseMs?: number;
 }
 
-/** Slack: messages are edited at most this often, so that a burst of jobs stays within 50 edits a minute. */
+/** Slack takes 50 edits a minute in a workspace; several people's pictures form at once. */
 const MIN_EDIT_INTERVAL_MS = 3000;
 /** Slack takes far more, but shows no picture of more pixels or bytes at once to all its clients. */
 const MAX_ATTACHMENT_BYTES = 16 * 1024 * 1024;
@@ -44,7 +46,8 @@ export interface SlackPort extends ChannelPort {
 
 /** Easel in a Slack workspace, through Bolt. Posts are possible before `start`, which lets people in. */
 export function createSlackPort(options: SlackPortOptions): SlackPort {
-  const { botToken, entry, apiUrl, log, commands } = options;
+  const { botToken, entry, apiUrl, commands } = options;
+  const log = options.log.child({ platform: 'slack' });
   const logger = createBoltLogger(log);
   const client = new webApi.WebClient(botToken, {
     logger,
@@ -92,7 +95,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       authorize: async () => ({ botToken, ...pick(identity) }),
     });
     app.error(async (error) => {
-      log.error({ platform: 'slack', err: new SlackTroubleError(error.message) }, 'an event was not served');
+      log.error({ err: new SlackTroubleError(error.message) }, 'an event was not served');
     });
     const pictures = createRemotePictures({ calls, botToken, apiUrl });
     listen({ app, desk, home, pictures, commands, botUserId: async () => (await identify()).botUserId });
@@ -104,23 +107,26 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       const missing = missingScopes(identity.scopes);
       if (identity.scopes.length > 0 && missing.length > 0) {
         log.warn(
-          { platform: 'slack', missing },
+          { missing },
           `The Slack app lacks scopes that Easel uses: ${missing.join(', ')}; paste slack-manifest.yaml into its manifest and reinstall it.`,
         );
       }
     } catch (error) {
       if (!(error instanceof SlackTroubleError)) throw error;
       if (operatorAdvice(error, '') !== undefined) refuseStart(error, 'SLACK_BOT_TOKEN');
-      log.warn({ platform: 'slack' }, `Slack cannot be reached yet (${error.message})`);
+      log.warn(`Slack cannot be reached yet (${error.message})`);
     }
   }
 
   return {
     platform: 'slack',
     capabilities: {
-      minEditIntervalMs: MIN_EDIT_INTERVAL_MS,
+      minEditIntervalMs: options.minEditIntervalMs ?? MIN_EDIT_INTERVAL_MS,
       maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
       previews: true,
+    },
+    get welcome() {
+      return identity === undefined ? undefined : describeWelcome(identity);
     },
     get httpPort() {
       return connection.port;
@@ -129,7 +135,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       await introduce();
       openDesk(inbox);
       await connection.start();
-      log.info({ platform: 'slack', team: identity?.team }, 'Slack is open');
+      log.info({ team: identity?.team }, 'Slack is open');
     },
     stop: async () => {
       calls.close();
@@ -139,6 +145,10 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     edit: messages.edit,
     delete: messages.delete,
   };
+}
+
+function describeWelcome({ team, botName }: Identity): string {
+  return `Easel is in the Slack workspace ${team}; type /imagine there, and /invite @${botName} to private channels.`;
 }
 
 function pick(identity: Identity | undefined) {

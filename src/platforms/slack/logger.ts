@@ -6,7 +6,7 @@ import { redact } from './failures.ts';
 export function createBoltLogger(log: Log): Logger {
   const write = (level: 'debug' | 'info' | 'warn' | 'error') => {
     return (...parts: unknown[]) => {
-      if (log.isLevelEnabled(level)) log[level]({ platform: 'slack' }, redact(parts.map(describe).join(' ')));
+      if (log.isLevelEnabled(level)) log[level](redact(parts.map(describe).join(' ')));
     };
   };
   return {

@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
+import { cut } from '../../core/cut.ts';
 import type { Form, FormField } from '../../core/form.ts';
-import { cut } from './cut.ts';
 
 const MAX_TITLE = 24;
 const MAX_LABEL = 2000;
@@ -17,6 +17,8 @@ export interface FormPlace {
   /** Undefined where it was opened beside all channels: then the form asks. */
   readonly channelId?: string | undefined;
   readonly threadId?: string | undefined;
+  /** Opened from the app's own page, which may say something else afterwards. */
+  readonly isHome?: boolean;
 }
 
 /** What comes back of a form that was filled in. */
@@ -60,7 +62,8 @@ export function readModal({ callback_id, private_metadata, state }: Submitted): 
   }
   const chosen = state.values[WHERE]?.[WHERE]?.selected_conversation;
   const opened = readPlace(private_metadata);
-  return { formId: callback_id, values, place: typeof chosen === 'string' ? { channelId: chosen } : opened };
+  const place = typeof chosen === 'string' ? { ...opened, channelId: chosen } : opened;
+  return { formId: callback_id, values, place };
 }
 
 /** Under which field a sentence about a filled form stands: the one it names, or else the first. */
@@ -77,10 +80,11 @@ export function blockAboutPlace({ state }: Pick<Submitted, 'state'>): string | u
 
 function readPlace(metadata: string): FormPlace {
   try {
-    const { channelId, threadId } = JSON.parse(metadata) as Record<string, unknown>;
+    const { channelId, threadId, isHome } = JSON.parse(metadata) as Record<string, unknown>;
     return {
       ...(typeof channelId === 'string' && { channelId }),
       ...(typeof threadId === 'string' && { threadId }),
+      ...(isHome === true && { isHome }),
     };
   } catch {
     return {};

@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
+import { cut } from '../../core/cut.ts';
 import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
-import { cut } from './cut.ts';
 import { renderFallback, renderLines } from './rich-text.ts';
 
 const MAX_BUTTON_LABEL = 75;

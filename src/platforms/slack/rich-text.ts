@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
+import { cut } from '../../core/cut.ts';
 import type { RichText, Span } from '../../core/reply.ts';
-import { cut } from './cut.ts';
 
 /** UTF-16 units of a whole message; Slack refuses blocks of somewhat more (`msg_blocks_too_long`). */
 const MAX_LENGTH = 10_000;

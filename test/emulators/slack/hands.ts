@@ -113,6 +113,14 @@ export function createHands(options: HandsOptions): Hands {
     });
   }
 
+  function withFiles(message: Message): Payload {
+    const described = (message.files ?? []).flatMap((id) => {
+      const stored = workspace.files.get(id);
+      return stored === undefined ? [] : [describeFile(stored, url())];
+    });
+    return { ...received(message), ...(described.length > 0 && { files: described }) };
+  }
+
   const say: Hands['say'] = async (text, { channel = 'CART', thread, person = ADA, files = [] } = {}) => {
     const { id, kind, members } = channelOf(channel);
     const message: Message = {
@@ -126,18 +134,9 @@ export function createHands(options: HandsOptions): Hands {
       ...(thread !== undefined && { threadTs: thread }),
     };
     workspace.messages.push(message);
-    const described = (message.files ?? []).flatMap((file) => {
-      const stored = workspace.files.get(file);
-      return stored === undefined ? [] : [describeFile(stored, url())];
-    });
-    const said = {
-      ...received(message),
-      channel: id,
-      event_ts: message.ts,
-      ...(described.length > 0 && { files: described }),
-    };
+    const said = { ...withFiles(message), channel: id, event_ts: message.ts };
     const isMentioned = members.has(BOT.id) && message.text.includes(`<@${BOT.id}>`);
-    const shared = described.length > 0 ? { subtype: 'file_share' } : {};
+    const shared = files.length > 0 ? { subtype: 'file_share' } : {};
     if (kind === 'im') await event({ ...said, ...shared, channel_type: 'im' });
     else if (isMentioned) await event({ ...said, type: 'app_mention' });
     return message;
@@ -167,7 +166,7 @@ export function createHands(options: HandsOptions): Hands {
         ...thread,
       },
       // Slack sends nothing of a message that only one person sees.
-      ...(onlyFor === undefined && { message: received(message) }),
+      ...(onlyFor === undefined && { message: withFiles(message) }),
     });
   };
 
@@ -192,16 +191,16 @@ export function createHands(options: HandsOptions): Hands {
     return delivered;
   };
 
-  return {
+  const hands: Hands = {
     command,
     say,
     press,
     submit,
     triggerLifetimeMs: 3000,
-    useTrigger(triggerId) {
+    useTrigger: (triggerId) => {
       const trigger = triggers.get(triggerId);
       triggers.delete(triggerId);
-      if (trigger === undefined || performance.now() - trigger.at > this.triggerLifetimeMs) return undefined;
+      if (trigger === undefined || performance.now() - trigger.at > hands.triggerLifetimeMs) return undefined;
       return trigger.user;
     },
     expireResponses: () => responses.expireAll(),
@@ -235,7 +234,7 @@ export function createHands(options: HandsOptions): Hands {
         message_ts: message.ts,
         response_url: responses.give(message.channel, person.id),
         channel: { id: message.channel, name: channelOf(message.channel).name },
-        message: received(message),
+        message: withFiles(message),
       }),
     openHome: async (person = ADA) => {
       const channel = workspace.directChannel(person.id).id;
@@ -244,6 +243,7 @@ export function createHands(options: HandsOptions): Hands {
       return opened;
     },
   };
+  return hands;
 }
 
 /** Slack escapes what people type, and recognizes links in messages. */

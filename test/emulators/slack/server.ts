@@ -41,6 +41,7 @@ export async function startSlack(options: SlackEmulatorOptions = {}): Promise<Sl
   const delivery: Delivery =
     options.deliverTo === undefined ? sockets : createHttpDelivery(traps, options.deliverTo, SIGNING_SECRET);
   const tickets = new Set<string>();
+  const faults: unknown[] = [];
   let url = '';
   const checkBlocks = createBlockChecker(workspace, traps);
   const responses = createResponses({ workspace, checkBlocks, url: () => url });
@@ -107,6 +108,7 @@ export async function startSlack(options: SlackEmulatorOptions = {}): Promise<Sl
 
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
+      faults.push(error);
       response.writeHead(500).end(String(error));
     });
   });
@@ -131,6 +133,7 @@ export async function startSlack(options: SlackEmulatorOptions = {}): Promise<Sl
       socketServer.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      if (faults.length > 0) throw new AggregateError(faults, 'the emulator itself failed');
     },
   };
 }

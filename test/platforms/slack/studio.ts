@@ -13,7 +13,7 @@ import { type Seen, see } from '../../emulators/slack/seen.ts';
 import { APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, type SlackEmulator, startSlack } from '../../emulators/slack/server.ts';
 import type { Message } from '../../emulators/slack/workspace.ts';
 
-export const PATIENCE = { timeout: 20_000, interval: 20 };
+export const PATIENCE = { timeout: 10_000, interval: 20 };
 
 /** Easel as it is, but for the engine, in a Slack of this machine. */
 export interface Studio {
@@ -59,6 +59,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
       log: logger,
       commands: commands.map(({ description }) => description),
       postIntervalMs: options.postIntervalMs ?? 0,
+      minEditIntervalMs: 20,
       firstPauseMs: 20,
     });
     const config = readConfig({ EASEL_DATA: folder, EASEL_COUNT: '4', ...options.env });

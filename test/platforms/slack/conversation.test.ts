@@ -1,0 +1,196 @@
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { messagesSeenBy } from '../../emulators/slack/seen.ts';
+import { ADA, BOB, type Message, type Person, ZOE } from '../../emulators/slack/workspace.ts';
+import { openStudio, PATIENCE, type Studio } from './studio.ts';
+
+let studio: Studio;
+beforeEach(async () => {
+  studio = await openStudio({ env: { EASEL_COUNT: '2' } });
+});
+afterEach(() => studio.close());
+
+interface Place {
+  readonly channel?: string;
+  readonly thread?: string;
+  readonly person?: Person;
+}
+const messages = (place: Place = {}) => messagesSeenBy(studio.slack, place);
+const texts = (place: Place = {}) => messages(place).map((message) => studio.seen(message)?.text ?? '');
+const botTexts = (place: Place = {}) =>
+  messages(place)
+    .filter(({ user }) => user === 'UEASEL')
+    .map((message) => studio.seen(message)?.text ?? '');
+const done = (index: number, place: Place = {}) =>
+  expect.poll(() => studio.seen(messages(place)[index])?.pictures.length ?? 0, PATIENCE).toBe(1);
+const at = (index: number, place: Place = {}): Message => {
+  const message = messages(place).at(index);
+  if (message === undefined) throw new Error(`no message ${index}`);
+  return message;
+};
+
+describe('what is typed', () => {
+  it('becomes one message that says where it is, and ends with the pictures and their buttons', async () => {
+    const { ackMs } = await studio.slack.hands.command('/imagine a fox --ar 3:2 --seed 5');
+    await done(0);
+    expect(ackMs).toBeLessThan(1000);
+    expect(messages()).toHaveLength(1);
+    expect(studio.seen(at(0))).toEqual({
+      text: '**a fox** – @Ada\nseed 5 to 6 · 160×104 · 3 steps · guidance 4 · ddim',
+      pictures: ['Grid of 2 pictures: a fox'],
+      buttons: ['U1 U2 🔄', 'V1 V2 🗑', '✏️ ⭐ 📄'],
+    });
+    const faces = studio.slack.workspace.history.get(`CART/${at(0).ts}`) ?? [];
+    expect(studio.seen(faces[0])?.text).toMatch(/^\*\*a fox\*\* – @Ada \((starting|waiting.*|33%)\)$/);
+    expect(faces[0]?.text).toMatch(/^a fox – Ada \(/);
+  });
+
+  it('is heard when it is said to the bot: in a channel, in a thread, and in direct messages', async () => {
+    const { hands, workspace } = studio.slack;
+    await hands.say('@Easel a red fox --count 1');
+    await done(1);
+    const root = await hands.say('what about this?');
+    await hands.say('@Easel a blue fox --count 1', { thread: root.ts });
+    await done(1, { thread: root.ts });
+    const direct = workspace.directChannel(ADA.id).id;
+    await hands.say('a green fox', { channel: direct });
+    await done(1, { channel: direct });
+    expect(botTexts()[0]).toContain('**a red fox** – @Ada');
+    expect(botTexts({ thread: root.ts })[0]).toContain('**a blue fox** – @Ada');
+    expect(botTexts({ channel: direct })[0]).toContain('**a green fox** – @Ada');
+  });
+
+  it('answers a button in the thread where it was pressed, and in the channel below a message that has a thread', async () => {
+    const { hands } = studio.slack;
+    const root = await hands.say('hello');
+    await hands.say('@Easel a fox', { thread: root.ts });
+    await done(1, { thread: root.ts });
+    await hands.press(at(1, { thread: root.ts }), '🔄', BOB);
+    await done(2, { thread: root.ts });
+    expect(botTexts({ thread: root.ts })[1]).toContain('**a fox** – @Bob');
+  });
+
+  it('is drawn though it begins like a command, unless it clearly is one', async () => {
+    const { hands } = studio.slack;
+    await hands.say('@Easel queue of penguins --count 1');
+    await done(1);
+    expect(botTexts()[0]).toContain('**queue of penguins**');
+    await hands.say('@Easel queue');
+    await expect.poll(() => botTexts().at(-1), PATIENCE).toMatch(/nothing|line|waiting/i);
+    await hands.say('@Easel help imagine');
+    await expect.poll(() => botTexts().at(-1), PATIENCE).toContain('/imagine');
+    await hands.say('@Easel');
+    await expect.poll(() => botTexts().at(-1), PATIENCE).toContain('`/queue`');
+  });
+
+  it('may begin from a picture that hangs on it', async () => {
+    const { hands } = studio.slack;
+    const create = { width: 64, height: 64, channels: 3 as const, background: 'red' };
+    const picture = await sharp({ create }).png().toBuffer();
+    await hands.say('@Easel a fox --count 1', { files: [picture] });
+    await done(1);
+    expect(botTexts()[0]).toContain('**a fox** – @Ada · from a picture');
+  });
+
+  it('gets one clear sentence when it is wrong, seen by nobody else, also in a thread', async () => {
+    const { hands } = studio.slack;
+    await hands.command('/imagine a fox --stepz 3');
+    await expect.poll(() => texts(), PATIENCE).toEqual(['`--stepz` is not an option; did you mean `--steps`?']);
+    expect(texts({ person: BOB })).toEqual([]);
+    const root = await hands.say('hello');
+    await hands.say('@Easel a fox --steps 0', { thread: root.ts });
+    await expect.poll(() => botTexts({ thread: root.ts })[0], PATIENCE).toMatch(/^Steps must be/);
+    expect(botTexts({ thread: root.ts, person: BOB })).toEqual([]);
+  });
+
+  it('is a command after /easel, each answered to the person alone', async () => {
+    await studio.slack.hands.command('/imagine a fox --count 1');
+    await done(0);
+    for (const word of [
+      'queue',
+      'cancel',
+      'settings',
+      'styles',
+      'models',
+      'info',
+      'help',
+      'show',
+      'channel',
+      '',
+      'nonsense',
+    ]) {
+      const before = messages().length;
+      await studio.slack.hands.command(`/easel ${word}`);
+      await expect.poll(() => messages().length, PATIENCE).toBe(before + 1);
+      expect(at(-1).onlyFor).toBe(ADA.id);
+      expect(studio.seen(at(-1))?.text).not.toBe('');
+    }
+    expect(messages({ person: BOB })).toHaveLength(1);
+    expect(texts().at(-1)).toMatch(/^\/nonsense is not a command here/);
+    const shown = messages().find(
+      (message) => message.onlyFor !== undefined && studio.seen(message)?.pictures.length === 1,
+    );
+    expect(studio.seen(shown)?.text).toContain('a fox');
+  });
+});
+
+describe('what hangs on a message', () => {
+  it('is varied and explained by the message shortcuts', async () => {
+    const { hands } = studio.slack;
+    await hands.command('/imagine a fox --seed 4');
+    await done(0);
+    await hands.messageShortcut('Show recipe', at(0), BOB);
+    await expect.poll(() => texts({ person: BOB }).at(-1), PATIENCE).toMatch(/Seed|seed/);
+    await hands.messageShortcut('Vary this', at(0), BOB);
+    await expect.poll(() => texts({ person: BOB }).at(-1), PATIENCE).toBe('Which of them?');
+    await hands.press(at(-1, { person: BOB }), 'V2', BOB);
+    await done(1);
+    expect(texts()[1]).toContain('**a fox** – @Bob · variation\nseed 5');
+  });
+
+  it('is varied too when it is a picture file that a person has posted', async () => {
+    const { hands, workspace } = studio.slack;
+    await hands.command('/imagine a fox --seed 4 --count 1');
+    await done(0);
+    const data = [...workspace.files.values()].at(-1)?.data ?? new Uint8Array();
+    const upload = await hands.say('look what I found', { files: [data], person: BOB });
+    await hands.messageShortcut('Vary this', upload, BOB);
+    await expect.poll(() => botTexts()[1] ?? '', PATIENCE).toContain('**a fox** – @Bob · variation');
+  });
+
+  it('goes when its author says so, or an admin, with its files; nobody else can', async () => {
+    const { hands, workspace } = studio.slack;
+    await hands.command('/imagine a fox');
+    await done(0);
+    await hands.press(at(0), '🗑', BOB);
+    await expect
+      .poll(() => texts({ person: BOB }).at(-1), PATIENCE)
+      .toBe('Only Ada, who asked for it, and moderators can delete this.');
+    expect(messages()).toHaveLength(1);
+    await hands.press(at(0), '🗑');
+    await expect.poll(() => messages().length, PATIENCE).toBe(0);
+    await hands.command('/imagine another fox');
+    await done(0);
+    await hands.press(at(0), '🗑', ZOE);
+    await expect.poll(() => messages().length, PATIENCE).toBe(0);
+    await expect.poll(() => workspace.files.size, PATIENCE).toBe(0);
+  });
+
+  it('goes with its files also after a restart', async () => {
+    const { hands, workspace } = studio.slack;
+    await hands.command('/imagine a fox');
+    await done(0);
+    await studio.restart();
+    await hands.press(at(0), '🗑');
+    await expect.poll(() => messages().length, PATIENCE).toBe(0);
+    await expect.poll(() => workspace.files.size, PATIENCE).toBe(0);
+  });
+
+  it('keeps no file of a preview once it is finished', async () => {
+    await studio.slack.hands.command('/imagine a fox');
+    await done(0);
+    await expect
+      .poll(() => [...studio.slack.workspace.files.values()].map(({ name }) => name), PATIENCE)
+      .toEqual([expect.stringMatching(/^easel-[0-9a-z]+\.png$/)]);
+  });
+});
