@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RawFile, type REST, Routes } from 'discord.js';
+import { InteractionResponseType, type RawFile, type REST, Routes } from 'discord.js';
 import { type DiscordTroubleError, isAnsweredElsewhere, isTokenTrouble, toTrouble } from './failures.ts';
 
 /** Discord waits this long for an acknowledgement. */
@@ -12,8 +12,13 @@ export type CallbackResult =
   | { readonly kind: 'answered_elsewhere'; readonly trouble: DiscordTroubleError }
   | { readonly kind: 'lost'; readonly trouble: DiscordTroubleError };
 
+export interface CallbackBody {
+  readonly type: InteractionResponseType;
+  readonly data?: object;
+}
+
 /** @throws DiscordTroubleError when Discord refuses what is said: the interaction can still be answered */
-export type Callback = (body: object, files: RawFile[]) => Promise<CallbackResult>;
+export type Callback = (body: CallbackBody, files: RawFile[]) => Promise<CallbackResult>;
 
 /**
  * Sends the first word, again and again while Discord cannot be reached and still waits for it. That Discord has an
@@ -29,13 +34,13 @@ export function createCallback(options: {
   const { rest, id, token } = options;
   const deadline = performance.now() + ACKNOWLEDGE_WITHIN_MS;
 
-  async function send(body: object, files: RawFile[], attempt: number): Promise<CallbackResult> {
+  async function send(body: CallbackBody, files: RawFile[], attempt: number): Promise<CallbackResult> {
     try {
       const response = await rest.post(Routes.interactionCallback(id, token), {
         auth: false,
         body,
         files,
-        query: new URLSearchParams({ with_response: 'true' }),
+        query: new URLSearchParams({ with_response: `${isAnswer(body)}` }),
         signal: AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now()))),
       });
       return { kind: 'taken', response };
@@ -52,6 +57,11 @@ export function createCallback(options: {
   }
 
   return (body, files) => send(body, files, 0);
+}
+
+/** Only an answer is a message whose id is needed. */
+function isAnswer({ type }: CallbackBody): boolean {
+  return type === InteractionResponseType.ChannelMessageWithSource;
 }
 
 function isRefusedContent(trouble: DiscordTroubleError): boolean {

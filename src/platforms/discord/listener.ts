@@ -8,6 +8,7 @@ import {
 } from 'discord.js';
 import type { Logger } from 'pino';
 import { decodeButtonId } from '../../core/button.ts';
+import { decodeFormId } from '../../core/form.ts';
 import { type Reply, sentence } from '../../core/reply.ts';
 import type { Inbox } from '../port.ts';
 import { createExchange, type Exchange } from './exchange.ts';
@@ -18,9 +19,10 @@ import { renderModal } from './modal.ts';
 import { explainMissing, missingPermissions } from './permissions.ts';
 import { renderReply } from './render.ts';
 import { toChoices } from './suggestions.ts';
+import { createTurns } from './turns.ts';
 
 /** An answer is mostly there sooner, and then is the acknowledgement itself; Discord waits for 3 seconds. */
-const ANSWER_WITHIN_MS = 400;
+const ANSWER_WITHIN_MS = 300;
 const COMPLETE_WITHIN_MS = 2500;
 
 export interface ListenerOptions {
@@ -36,9 +38,13 @@ export interface ListenerOptions {
 /** Takes what people do in Discord, each thing once, and sees that it is acknowledged and answered. Never rejects. */
 export function createListener(options: ListenerOptions): (interaction: APIInteraction) => Promise<void> {
   const { inbox, exchanges, surroundings, rest, log, onRefused } = options;
+  const turns = createTurns();
 
   async function converse(exchange: Exchange, asking: Asking): Promise<void> {
     const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);
+    // On a message, an acknowledgement shows nothing to anybody; a command would show that Easel is thinking.
+    if ((isOnMessage(asking) && !mayOpenForm(asking)) || turns.isCrowded) acknowledge(exchange);
+    await turns.take();
     const result = await inbox.dispatch(toRequest(asking, surroundings));
     switch (result.kind) {
       case 'private':
@@ -58,9 +64,9 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
   }
 
   function acknowledge(exchange: Exchange): void {
-    exchange
-      .acknowledge()
-      .catch((error: unknown) => log.warn({ err: toTrouble(error) }, 'Discord took no acknowledgement'));
+    const acknowledged = exchange.acknowledge();
+    turns.goFirst(acknowledged);
+    acknowledged.catch((error: unknown) => log.warn({ err: toTrouble(error) }, 'Discord took no acknowledgement'));
   }
 
   async function ask(asking: Asking): Promise<void> {
@@ -94,6 +100,17 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
       log[level]({ interaction: interaction.id, err: toTrouble(error) }, 'Discord took no answer');
     }
   };
+}
+
+function isOnMessage(asking: Asking): boolean {
+  return 'message' in asking && asking.message !== undefined;
+}
+
+/** A form can only be the first word. */
+function mayOpenForm(asking: Asking): boolean {
+  if (asking.type !== InteractionType.MessageComponent) return false;
+  const { custom_id: id } = asking.data;
+  return decodeButtonId(id)?.action === 'remix' || decodeFormId(id) !== undefined;
 }
 
 /** What needs no right to write in the channel. */

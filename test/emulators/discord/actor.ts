@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type APIApplicationCommand,
   type APIApplicationCommandOptionChoice,
@@ -10,7 +9,7 @@ import {
 } from 'discord.js';
 import type { Gateway } from './gateway/gateway.ts';
 import { contextOf, interactionPayload, membershipIn, ownersOf } from './interaction-payload.ts';
-import { ACKNOWLEDGE_WITHIN_MS, type Asked, type AskedKind } from './interactions.ts';
+import type { Asked, AskedKind } from './interactions.ts';
 import { attachmentPayload, messagePayload } from './payloads.ts';
 import { labelOf, lookAt, type Seen } from './seen.ts';
 import type { State } from './state.ts';
@@ -51,10 +50,9 @@ export interface Actor {
   sees(channel: Channel): readonly Seen[];
 }
 
-const POLL_MS = 2;
-
 export function createActor(person: Person, state: State, gateway: Gateway): Actor {
   const { town, messages, interactions, nextId, bot } = state;
+  const { settled } = interactions;
 
   function ask(kind: AskedKind, channel: Channel, data: object, extra: object = {}, about: Partial<Asked> = {}): Asked {
     const { command, originalId } = about;
@@ -62,17 +60,6 @@ export function createActor(person: Person, state: State, gateway: Gateway): Act
     const asked = interactions.open({ id: nextId(), kind, person, channel, command, ...pressed });
     const serverId = 'server' in channel ? channel.server.id : undefined;
     gateway.dispatch('INTERACTION_CREATE', interactionPayload(asked, data, extra, state), serverId);
-    return asked;
-  }
-
-  async function settled(asked: Asked): Promise<Asked> {
-    while (asked.acknowledgedAt === undefined) {
-      if (state.clock.now() - asked.at > ACKNOWLEDGE_WITHIN_MS) {
-        asked.hasFailed = true;
-        break;
-      }
-      await sleep(POLL_MS);
-    }
     return asked;
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIApplicationCommandOptionChoice, APIModalInteractionResponseCallbackData } from 'discord.js';
 import type { Clock } from './clock.ts';
 import { refuse } from './discord-error.ts';
@@ -38,11 +39,14 @@ export interface Interactions {
   /** For all that is said later. @throws DiscordError 50027 when the token is dead, 10015 when it is not known */
   byToken(token: string): Asked;
   all(): readonly Asked[];
+  /** Settles with the first word, or when it is too late for one. */
+  settled(asked: Asked): Promise<Asked>;
 }
 
 export function createInteractions(clock: Clock): Interactions {
   const byId = new Map<string, Asked>();
   const byToken = new Map<string, Asked>();
+  const waiting = new Map<string, () => void>();
 
   return {
     open: ({ originalId, ...asked }) => {
@@ -71,6 +75,8 @@ export function createInteractions(clock: Clock): Interactions {
         throw refuse.unknownInteraction();
       }
       asked.acknowledgedAt = clock.now();
+      waiting.get(id)?.();
+      waiting.delete(id);
       return asked;
     },
     byToken: (token) => {
@@ -80,5 +86,15 @@ export function createInteractions(clock: Clock): Interactions {
       return asked;
     },
     all: () => [...byId.values()],
+    settled: async (asked) => {
+      if (asked.acknowledgedAt !== undefined) return asked;
+      const late = asked.at + ACKNOWLEDGE_WITHIN_MS - clock.now();
+      const word = new Promise<void>((resolve) => waiting.set(asked.id, resolve));
+      const limit = new AbortController();
+      await Promise.race([word, sleep(Math.max(0, late), undefined, { signal: limit.signal }).catch(() => undefined)]);
+      limit.abort();
+      asked.hasFailed = asked.acknowledgedAt === undefined;
+      return asked;
+    },
   };
 }
