@@ -11,6 +11,8 @@ export interface DecodedPicture {
 const FORMATS = ['png', 'jpeg', 'webp', 'gif', 'avif', 'heif', 'tiff'];
 /** 50 megapixels: cameras' pictures, no bombs. */
 const MAX_PIXELS = 50_000_000;
+/** For one picture; the largest take two on an idle core. */
+const MAX_SECONDS = 30;
 /** Pixels; the largest side that can be asked for. */
 const MAX_KEPT_SIDE = 2048;
 
@@ -28,13 +30,17 @@ export async function decodePicture(bytes: Uint8Array): Promise<DecodedPicture> 
   }
   try {
     const whole = open(bytes)
+      .timeout({ seconds: MAX_SECONDS })
       .rotate()
       .toColourspace('srgb')
       .ensureAlpha()
       .resize(MAX_KEPT_SIDE, MAX_KEPT_SIDE, { fit: 'inside', withoutEnlargement: true });
     const { data, info } = await whole.png().toBuffer({ resolveWithObject: true });
     return { png: new Uint8Array(data), width: info.width, height: info.height };
-  } catch {
+  } catch (error) {
+    if (error instanceof Error && /^timeout/i.test(error.message)) {
+      throw new BadInputError('picture_too_large', 'The picture takes too long to read; give a smaller one.');
+    }
     throw new BadInputError('damaged_picture', 'The picture is damaged: it cannot be read to its end; send it again.');
   }
 }

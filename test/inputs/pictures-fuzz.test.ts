@@ -1,8 +1,8 @@
-import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BadInputError } from '../../src/errors.ts';
+import { crc32 } from '../../src/image/crc32.ts';
 import { decodePicture } from '../../src/inputs/decode-picture.ts';
 import { fitPicture } from '../../src/inputs/fit-picture.ts';
 import { runs } from '../full.ts';
@@ -35,13 +35,13 @@ async function encoded(format: Format): Promise<Buffer> {
 }
 
 /** A picture that fits, or a sentence, and soon. */
-async function settles(bytes: Uint8Array): Promise<void> {
+async function settles(bytes: Uint8Array, patience = PATIENCE): Promise<void> {
   const began = performance.now();
   const result = await decodePicture(bytes).catch((error: unknown) => error);
-  expect(performance.now() - began).toBeLessThan(PATIENCE);
+  expect(performance.now() - began).toBeLessThan(patience);
   if (result instanceof Error) {
     if (!(result instanceof BadInputError)) throw result;
-    expect(result.userMessage).toMatch(/^(That is not a picture|The picture (is|has) ).*\.$/);
+    expect(result.userMessage).toMatch(/^(That is not a picture|The picture (is|has|takes) ).*\.$/);
     return;
   }
   const { png, width, height } = result as Awaited<ReturnType<typeof decodePicture>>;
@@ -67,7 +67,10 @@ describe('whatever bytes a person gives for a picture', () => {
         return Buffer.concat([bytes.subarray(0, length), ...new Array<Buffer>(copies).fill(bytes)]);
       });
     // AVIF's decoder is the slowest by far.
-    await fc.assert(fc.asyncProperty(damaged, settles), { numRuns: runs(format === 'avif' ? 60 : 200) });
+    await fc.assert(
+      fc.asyncProperty(damaged, (bytes) => settles(bytes)),
+      { numRuns: runs(format === 'avif' ? 60 : 200) },
+    );
   });
 
   it('of noise, also behind a true signature, it is refused', async () => {
@@ -77,7 +80,10 @@ describe('whatever bytes a person gives for a picture', () => {
     const noise = fc
       .tuple(fc.oneof(fc.constant(Buffer.alloc(0)), signature), fc.uint8Array({ maxLength: 300 }))
       .map((parts) => Buffer.concat(parts));
-    await fc.assert(fc.asyncProperty(noise, settles), { numRuns: runs(500) });
+    await fc.assert(
+      fc.asyncProperty(noise, (bytes) => settles(bytes)),
+      { numRuns: runs(500) },
+    );
   });
 
   it('of a head that claims any size, no memory is taken for it', async () => {
@@ -85,9 +91,10 @@ describe('whatever bytes a person gives for a picture', () => {
     const before = process.memoryUsage().rss;
     await fc.assert(
       fc.asyncProperty(side, side, fc.constantFrom('png', 'gif'), async (width, height, format) => {
-        await settles(format === 'png' ? pngOfSize(width, height) : gifOfSize(width, height));
+        // A GIF whose frame ends early is one of 50 megapixels at most, all transparent.
+        await settles(format === 'png' ? pngOfSize(width, height) : gifOfSize(width, height), 6 * PATIENCE);
       }),
-      { numRuns: runs(300) },
+      { numRuns: runs(100) },
     );
     expect(process.memoryUsage().rss - before).toBeLessThan(600 * 1024 * 1024);
   });
