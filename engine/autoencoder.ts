@@ -1,31 +1,39 @@
 import type { Networks } from './networks.ts';
 import { type Planes, runTiled } from './tiles.ts';
 
-/** A larger picture goes through the VAE in tiles: whole, 1024×1024 takes gigabytes already. */
-const MAX_WHOLE_PIXELS = 1024 * 1024;
+/** A larger picture goes through the VAE in tiles, however much memory there is: whole, this takes 4 GB already. */
+export const MAX_WHOLE_PIXELS = 1024 * 1024;
 /** Pixels. */
-const TILE_SIDE = 512;
+export const TILE_SIDE = 512;
 
-/** Whether the picture of these latents is too large to go through a decoder whole. */
-export function isLarge([, height, width]: Planes['shape'], vaeFactor: number): boolean {
-  return height * width * vaeFactor ** 2 > MAX_WHOLE_PIXELS;
+export interface TileOptions {
+  /** A picture of more pixels goes through the VAE in tiles. */
+  readonly wholePixels: number;
+  /** Is awaited before each run of the network; what it throws ends the work. */
+  beforeTile(): Promise<void>;
 }
 
-/**
- * Final latents → [3, height, width], about −1…1.
- * @param beforeTile is awaited before each run of the network; what it throws ends the work
- */
+/** Whether the picture of these latents is too large to go through a decoder whole. */
+export function isLarge(
+  [, height, width]: Planes['shape'],
+  vaeFactor: number,
+  wholePixels = MAX_WHOLE_PIXELS,
+): boolean {
+  return height * width * vaeFactor ** 2 > wholePixels;
+}
+
+/** Final latents → [3, height, width], about −1…1. */
 export async function decodeLatents(
   networks: Networks,
   latents: Planes,
-  beforeTile: () => Promise<void>,
+  { wholePixels, beforeTile }: TileOptions,
 ): Promise<Planes> {
   const { vaeFactor } = networks.folder;
   const run = async ({ data, shape }: Planes) => {
     await beforeTile();
     return planes(await networks.decode(data, shape));
   };
-  if (!isLarge(latents.shape, vaeFactor)) return run(latents);
+  if (!isLarge(latents.shape, vaeFactor, wholePixels)) return run(latents);
   return runTiled(run, latents, { inputSide: TILE_SIDE / vaeFactor, outputSide: TILE_SIDE });
 }
 
@@ -33,7 +41,7 @@ export async function decodeLatents(
 export async function encodePixels(
   networks: Networks,
   pixels: Planes,
-  beforeTile: () => Promise<void>,
+  { wholePixels, beforeTile }: TileOptions,
 ): Promise<Planes> {
   const { vaeFactor } = networks.folder;
   const run = async ({ data, shape: [, height, width] }: Planes) => {
@@ -41,7 +49,7 @@ export async function encodePixels(
     return planes(await networks.encodeImage(data, [3, height, width]));
   };
   const [, height, width] = pixels.shape;
-  if (height * width <= MAX_WHOLE_PIXELS) return run(pixels);
+  if (height * width <= wholePixels) return run(pixels);
   return runTiled(run, pixels, { inputSide: TILE_SIDE, outputSide: TILE_SIDE / vaeFactor });
 }
 

@@ -16,6 +16,8 @@ export interface BatchMember {
   readonly networks: Networks;
   readonly denoisers: readonly Denoiser[];
   readonly shape: Shape;
+  /** Most rows of a UNet call that there is memory for: a picture takes one, with guidance two. */
+  readonly maxRows: number;
   /** Before each step. What it throws ends this member, and no other. */
   beforeStep(): Promise<void>;
   /** Between the calls of a step that takes many. @throws to end this member */
@@ -25,21 +27,15 @@ export interface BatchMember {
 
 /**
  * Denoises the pictures of many tasks together: each tick advances every member by one step, in as few UNet calls as
- * `maxRows` allows. Members join and leave between ticks, each with its own timestep, sampler, guidance and text, and
+ * their `maxRows` allow. Members join and leave between ticks, each with its own timestep, sampler, guidance and text, and
  * none of them sees the others: its pictures are those that it would have had alone.
  */
 export class Batcher {
-  readonly #maxRows: () => number;
   readonly #members = new Map<
     BatchMember,
     { readonly resolve: () => void; readonly reject: (error: unknown) => void }
   >();
   #ticking = false;
-
-  /** @param maxRows most rows of one UNet call: a picture takes one, with guidance two. Bounds its memory. */
-  constructor(maxRows: () => number) {
-    this.#maxRows = maxRows;
-  }
 
   /** Resolves when every denoiser is done. @throws what `beforeStep` or the UNet threw */
   denoise(member: BatchMember): Promise<void> {
@@ -87,11 +83,12 @@ export class Batcher {
     const began = performance.now();
     try {
       const denoisers = members.flatMap((member) => member.denoisers);
+      const maxRows = Math.min(...members.map((member) => member.maxRows));
       const beforeCall = async () => {
         await setImmediate();
         for (const member of members) member.refuseCancelled();
       };
-      await stepTogether(first.networks, denoisers, first.shape, { maxRows: this.#maxRows(), beforeCall });
+      await stepTogether(first.networks, denoisers, first.shape, { maxRows, beforeCall });
       for (const member of members) member.afterStep(performance.now() - began);
     } catch (error) {
       if (members.length === 1) this.#leave(first)?.reject(error);

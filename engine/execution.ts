@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { availableCores } from './machine.ts';
+import { availableCores, availableMemory } from './machine.ts';
 import type { EngineOptions } from './model/catalog.ts';
 import { type ExecutionProvider, LOADS } from './provider.ts';
 import type { EngineDescription } from './types.ts';
@@ -21,9 +21,16 @@ export function describeExecution(
       threads: threadsFor(options) || availableCores(),
       maxRows: options.maxRows ?? maxRows,
       offload: options.offload === true,
+      ...memoryLimit(provider, options),
       passedOver,
     },
   };
+}
+
+/** What is free now and what this process has already; unknown of a GPU, which says by itself when it has no more. */
+function memoryLimit(provider: ExecutionProvider, options: EngineOptions): { readonly memoryLimit?: number } {
+  if (options.memoryLimit !== undefined) return { memoryLimit: options.memoryLimit };
+  return provider === 'cpu' ? { memoryLimit: availableMemory() + process.memoryUsage.rss() } : {};
 }
 
 /** CPU threads of a network; 0 leaves it to ONNX Runtime, which knows cores from their twins but not a container's share. */

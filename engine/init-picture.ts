@@ -1,4 +1,4 @@
-import { encodePixels } from './autoencoder.ts';
+import { encodePixels, type TileOptions } from './autoencoder.ts';
 import { EngineError } from './errors.ts';
 import type { Networks } from './networks.ts';
 import type { GenerationSpec, InitPicture } from './types.ts';
@@ -27,14 +27,14 @@ export async function encodeInit(
   spec: GenerationSpec,
   picture: InitPicture | undefined,
   shape: Shape,
-  beforeTile: () => Promise<void>,
+  tiles: TileOptions,
 ): Promise<InitLatents> {
   if (picture === undefined) {
     throw new EngineError('bad_request', 'The picture to begin from did not come with the request; send it again.');
   }
   refuseOtherSize(picture, spec);
   const { width, height } = spec;
-  const { data } = await encodePixels(networks, { data: toPlanes(picture), shape: [3, height, width] }, beforeTile);
+  const { data } = await encodePixels(networks, { data: toPlanes(picture), shape: [3, height, width] }, tiles);
   const size = shape[0] * shape[1] * shape[2];
   const scale = networks.folder.vae.scaling_factor;
   return {

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { decodeLatents, isLarge } from './autoencoder.ts';
+import { decodeLatents, isLarge, type TileOptions } from './autoencoder.ts';
 import type { Batcher } from './batcher.ts';
 import { type Conditioning, Denoiser } from './denoiser.ts';
 import { EngineError } from './errors.ts';
 import { encodeInit, type InitLatents, sampleInit } from './init-picture.ts';
+import type { MemoryPlan } from './memory-plan.ts';
 import type { Networks } from './networks.ts';
 import { previewImage, toRgb } from './preview.ts';
 import { wordsPastLimit } from './prompt/conditioning.ts';
@@ -34,6 +35,7 @@ export interface PipelineOptions extends RunOptions {
   /** Previews come with every n-th step; 0 for none. */
   readonly previewEvery: number;
   readonly loadMs: number;
+  readonly memory: MemoryPlan;
 }
 
 interface Text {
@@ -98,8 +100,8 @@ class Run {
     if (first === undefined) return [];
     const shape = this.#latentShape(first.width, first.height);
     const text = await this.#encode(first);
-    const pause = () => this.#pause('encoding', 0, 0);
-    const init = first.init && (await encodeInit(this.#networks, first, this.#options.init, shape, pause));
+    const tiles = this.#tiles('encoding');
+    const init = first.init && (await encodeInit(this.#networks, first, this.#options.init, shape, tiles));
     return this.#denoise(
       specs.map((spec) => this.#denoiser(spec, shape, text, init)),
       shape,
@@ -181,6 +183,7 @@ class Run {
       networks: this.#networks,
       denoisers,
       shape,
+      maxRows: this.#options.memory.maxRows,
       beforeStep: async () => {
         const { step, steps } = leader.progress;
         await this.#pause('denoising', step, steps, await this.#previews(denoisers, shape));
@@ -195,12 +198,11 @@ class Run {
   /** Pictures are decoded one by one: the decoder's memory grows with the batch, its speed does not. */
   async #decode(latents: readonly Latents[], recipes: readonly PictureRecipe[]): Promise<Picture[]> {
     const pictures: Picture[] = [];
-    const steps = this.#steps;
     for (const [i, recipe] of recipes.entries()) {
       const one = latents[i];
       if (one === undefined) throw new Error('every recipe has its latents');
       const began = performance.now();
-      const { data, shape } = await decodeLatents(this.#networks, one, () => this.#pause('decoding', steps, steps));
+      const { data, shape } = await decodeLatents(this.#networks, one, this.#tiles('decoding'));
       this.#decodeMs += performance.now() - began;
       refuseNotNumbers(data);
       const picture: Picture = { ...toRgb(data, shape[2], shape[1]), recipe, latents: one };
@@ -234,6 +236,12 @@ class Run {
     const tiny = isLarge(shape, folder.vaeFactor) ? undefined : await this.#networks.decodeTiny(estimate, shape);
     if (tiny === undefined) return previewImage(folder, estimate, shape);
     return toRgb(tiny.data, tiny.shape[3] ?? 0, tiny.shape[2] ?? 0);
+  }
+
+  #tiles(phase: Phase): TileOptions {
+    const steps = phase === 'decoding' ? this.#steps : 0;
+    const { wholePixels } = this.#options.memory;
+    return { wholePixels, beforeTile: () => this.#pause(phase, steps, steps) };
   }
 
   /** Tells how far it is, lets messages in, and ends here when it was aborted. */

@@ -1,4 +1,4 @@
-import type { GenerationSpec, PictureRecipe } from './types.ts';
+import type { EngineTask, GenerationSpec, PictureRecipe } from './types.ts';
 
 /** The recipe of picture `index` of a batch alone: the same seed rule as the batch, count 1. */
 export function singleRecipe(spec: GenerationSpec, index: number): PictureRecipe {
@@ -17,6 +17,13 @@ export function singleRecipe(spec: GenerationSpec, index: number): PictureRecipe
 /** The generation at the root of a recipe, below any enlargements. */
 export function specOf(recipe: PictureRecipe): GenerationSpec {
   return recipe.kind === 'generate' ? recipe.spec : specOf(recipe.source);
+}
+
+/** Pixels of the pictures that a task makes; where it enlarges, before they are rounded to whole latents. */
+export function sizeOf(task: EngineTask): { readonly width: number; readonly height: number } {
+  if (task.kind === 'generate') return { width: task.spec.width, height: task.spec.height };
+  const { width, height } = sizeOf(task.source);
+  return { width: width * task.factor, height: height * task.factor };
 }
 
 /** Seeds are unsigned 32-bit, so the picture after the last seed is seed 0. */

@@ -2,8 +2,10 @@ import { Batcher } from './batcher.ts';
 import { checkTask } from './check-spec.ts';
 import { EngineError } from './errors.ts';
 import { describeExecution, type ExecutionFacts, threadsFor } from './execution.ts';
+import { type Footprint, readFootprint } from './footprint.ts';
 import { Downloads } from './hub/downloads.ts';
 import { LoadedModel } from './loaded-model.ts';
+import { type MemoryPlan, planMemory } from './memory-plan.ts';
 import { type Catalog, DEFAULT_PROVIDER, describeModels, type EngineOptions, readCatalog } from './model/catalog.ts';
 import { type Extras, findExtras } from './model/extras.ts';
 import type { Model } from './model/model.ts';
@@ -29,8 +31,9 @@ export interface Runtime extends Engine {
  */
 export function createRuntime(options: EngineOptions): Runtime {
   const choice = new ProviderChoice(options.provider ?? DEFAULT_PROVIDER, probeProvider);
-  let facts = describeExecution('cpu', options);
-  const batcher = new Batcher(() => facts.execution.maxRows);
+  const footprints = new WeakMap<Model, Footprint>();
+  let turn: Promise<unknown> = Promise.resolve();
+  const batcher = new Batcher();
   const loaded = new LoadedModel(openModel);
   let reading: Promise<Catalog> | undefined;
   const downloads = new Downloads();
@@ -62,13 +65,11 @@ export function createRuntime(options: EngineOptions): Runtime {
     for (;;) {
       const { provider, ability } = await choice.current();
       try {
-        const networks = await openNetworks(model, {
+        return await openNetworks(model, {
           ...{ provider, ability, threads: threadsFor(options), embeddings: extras.embeddings },
           ...(options.precision !== undefined && { precision: options.precision }),
           ...(options.offload !== undefined && { offload: options.offload }),
         });
-        await execution();
-        return networks;
       } catch (error) {
         choice.passOver(error);
         process.stderr.write(`${choice.passedOver.at(-1)}\n`);
@@ -79,8 +80,24 @@ export function createRuntime(options: EngineOptions): Runtime {
   /** Of the provider that works, as far as is known by now. @throws EngineError when the one that was named does not */
   async function execution(): Promise<ExecutionFacts> {
     const { provider } = await choice.current();
-    facts = describeExecution(provider, options, choice.passedOver);
-    return facts;
+    return describeExecution(provider, options, choice.passedOver);
+  }
+
+  /** @throws EngineError `out_of_memory` when the task cannot be run here, before anything is loaded for it. */
+  async function plan(task: EngineTask): Promise<MemoryPlan> {
+    const { model } = await modelOf(specOf(task).model);
+    const footprint = footprints.get(model) ?? (await readFootprint(model));
+    footprints.set(model, footprint);
+    const { execution: rules } = await execution();
+    return planMemory(task, footprint, { ...rules, limit: rules.memoryLimit });
+  }
+
+  /** Where one network at a time is in memory, tasks side by side would drive out each other's with every step. */
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (options.offload !== true) return work();
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
   }
 
   /** The folders are read anew for each task: what someone puts into them counts at once. */
@@ -96,15 +113,18 @@ export function createRuntime(options: EngineOptions): Runtime {
     const spec = specOf(task.kind === 'generate' ? task : task.source);
     await fetchModel(spec.model, run);
     refuseAborted(run.signal);
+    const memory = await plan(task);
     run.onProgress?.({ phase: 'loading', step: 0, steps: 0 });
     const began = performance.now();
-    return loaded.use(spec.model, async (plain) => {
+    async function draw(plain: Networks): Promise<RunResult> {
+      refuseAborted(run.signal);
       const networks = await withLoras(plain, readLoraTags(spec.prompt).loras);
       const loadMs = performance.now() - began;
       refuseAborted(run.signal);
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;
-      return runTask(networks, task, { ...run, loadMs, previewEvery, batcher });
-    });
+      return runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory });
+    }
+    return inTurn(() => loaded.use(spec.model, draw));
   }
 
   return {

@@ -227,6 +227,8 @@ export interface ModelDescription {
   readonly hasSafetyChecker?: boolean;
   /** Whether previews come from a Tiny AutoEncoder. */
   readonly hasTinyAutoencoder?: boolean;
+  /** Estimate of the most memory that one picture as it is drawn by default takes, bytes; absent before its weights are here. */
+  readonly memoryBytes?: number;
   /** Bytes that must be fetched from the Hub before the first picture; absent when the model is on this machine. */
   readonly downloadBytes?: number;
 }
@@ -237,6 +239,8 @@ export interface ExecutionDescription {
   readonly threads: number;
   /** Most rows of one UNet call, over all tasks. */
   readonly maxRows: number;
+  /** Bytes that the engine's process may take, as found now; absent where it cannot be known, as on a GPU. */
+  readonly memoryLimit?: number;
   /** Whether only one network at a time is in memory. */
   readonly offload: boolean;
   /** A sentence for each provider that was tried first and does not work here, with what it needs. */

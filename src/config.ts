@@ -58,6 +58,7 @@ export interface DiscordConfig {
   readonly apiUrl?: string;
 }
 
+const MEGABYTE = 1_000_000;
 const EMBEDDED_MODEL = fileURLToPath(new URL('../models/sketch', import.meta.url));
 
 const text = (what: string) => z.string(`must be ${what}`).trim().min(1, `is empty; give ${what}, or leave it unset`);
@@ -98,6 +99,7 @@ const ENVIRONMENT = z.object({
   EASEL_PROVIDER: z.enum(PROVIDERS, { error: `must be one of ${PROVIDERS.join(', ')}` }).optional(),
   EASEL_PRECISION: z.enum(PRECISION_CHOICES, { error: `must be one of ${PRECISION_CHOICES.join(', ')}` }).optional(),
   EASEL_THREADS: whole(1, 1024).optional(),
+  EASEL_MEMORY_LIMIT: whole(1, 10_000_000).optional(),
   EASEL_LOW_MEMORY: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
   EASEL_COUNT: whole(SPEC_LIMITS.minCount, SPEC_LIMITS.maxCount).default(4),
   EASEL_NEGATIVE: z.string().default(''),
@@ -144,7 +146,10 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     execution: {
       ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
       ...(values.EASEL_PRECISION !== undefined && { precision: values.EASEL_PRECISION }),
-      ...optional({ threads: values.EASEL_THREADS }),
+      ...optional({
+        threads: values.EASEL_THREADS,
+        memoryLimit: values.EASEL_MEMORY_LIMIT === undefined ? undefined : values.EASEL_MEMORY_LIMIT * MEGABYTE,
+      }),
       offload: values.EASEL_LOW_MEMORY === 'yes',
     },
     count: values.EASEL_COUNT,

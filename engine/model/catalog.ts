@@ -1,11 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
+import { readFootprint } from '../footprint.ts';
 import { parseHubId } from '../hub/hub-id.ts';
 import { readHubModel } from '../hub/hub-model.ts';
+import { peakByDefault } from '../memory-plan.ts';
 import type { PrecisionChoice } from '../network-options.ts';
 import type { Provider } from '../provider.ts';
-import type { EngineDescription } from '../types.ts';
+import type { EngineDescription, ModelDescription } from '../types.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { exists } from './config-file.ts';
@@ -25,6 +27,8 @@ export interface EngineOptions {
   readonly provider?: Provider;
   /** What a GPU computes in; default `auto`: half precision where the weights are stored so. A CPU always in full. */
   readonly precision?: PrecisionChoice;
+  /** Bytes that the engine's process may take on a CPU; default what is free. A task that needs more is refused. */
+  readonly memoryLimit?: number;
   /** Keep one network at a time in memory: each task opens and lets go of them in turn. */
   readonly offload?: boolean;
   /** Send previews every n steps, 0 for none; default 2. */
@@ -36,7 +40,7 @@ export interface EngineOptions {
 }
 
 /** What whoever runs the engine may say about how it draws. */
-export type ExecutionOptions = Pick<EngineOptions, 'provider' | 'precision' | 'threads' | 'offload'>;
+export type ExecutionOptions = Pick<EngineOptions, 'provider' | 'precision' | 'threads' | 'offload' | 'memoryLimit'>;
 
 export const DEFAULT_PROVIDER: Provider = 'auto';
 
@@ -57,7 +61,7 @@ export interface Catalog {
 /** @throws EngineError when something given by name is not a model that Easel runs, or two have one name. */
 export async function describeModels(options: EngineOptions): Promise<CatalogDescription> {
   const catalog = await readCatalog(options);
-  const models = [...catalog.models.values()].map(describeModel);
+  const models = await Promise.all([...catalog.models.values()].map((model) => describe(model, options)));
   const [first] = models;
   if (first === undefined) throw catalog.refused[0] ?? noModel(options.modelFolders);
   const names = (files: ReadonlyMap<string, string>) =>
@@ -69,6 +73,16 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     embeddings: names(catalog.extras.embeddings),
     refused: catalog.refused.map(({ message }) => message),
   };
+}
+
+async function describe(model: Model, options: EngineOptions): Promise<ModelDescription> {
+  const description = describeModel(model);
+  if (model.download !== undefined) return description;
+  // Of damaged weights their first task tells.
+  const footprint = await readFootprint(model).catch(() => undefined);
+  return footprint === undefined
+    ? description
+    : { ...description, memoryBytes: peakByDefault(description, footprint, options.offload === true) };
 }
 
 export async function readCatalog({ modelFolders }: EngineOptions): Promise<Catalog> {

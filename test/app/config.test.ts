@@ -23,6 +23,7 @@ describe('the configuration', () => {
   it('hands the engine what is said of how it draws', () => {
     const env = { EASEL_PROVIDER: 'cuda', EASEL_PRECISION: 'float16', EASEL_THREADS: '3', EASEL_LOW_MEMORY: 'yes' };
     const expected = { provider: 'cuda', precision: 'float16', threads: 3, offload: true };
+    expect(readConfig({ EASEL_MEMORY_LIMIT: '6000' }, HERE).execution.memoryLimit).toBe(6e9);
     expect(readConfig(env, HERE).execution).toEqual(expected);
     expect(() => readConfig({ EASEL_PROVIDER: 'gpu' }, HERE)).toThrow('EASEL_PROVIDER must be one of auto, cpu, cuda,');
     expect(() => readConfig({ EASEL_LOW_MEMORY: '1' }, HERE)).toThrow('EASEL_LOW_MEMORY must be yes or no.');

@@ -216,4 +216,9 @@ const SPEC: Omit<GenerationSpec, 'model'> = {
   ...{ prompt: 'a fox', negative: '', width: 64, height: 64, steps: 3, guidance: 5 },
   ...{ sampler: 'ddim', seed: 1, count: 1, variations: [] },
 };
-const OPTIONS = { previewEvery: 0, loadMs: 0, batcher: new Batcher(() => 8) };
+const OPTIONS = {
+  previewEvery: 0,
+  loadMs: 0,
+  batcher: new Batcher(),
+  memory: { maxRows: 8, wholePixels: 2 ** 20, peak: 0 },
+};

@@ -1,0 +1,144 @@
+import { MAX_WHOLE_PIXELS, TILE_SIDE } from './autoencoder.ts';
+import { EngineError } from './errors.ts';
+import type { Footprint } from './footprint.ts';
+import { sizeOf, specOf } from './recipe.ts';
+import type { EngineTask, ModelDescription } from './types.ts';
+import { planWindows } from './windows.ts';
+
+/** How a task is run within the memory there is. */
+export interface MemoryPlan {
+  /** Most rows of one UNet call. */
+  readonly maxRows: number;
+  /** Pixels of the largest picture that goes through the VAE whole. */
+  readonly wholePixels: number;
+  /** Estimate of the most the engine's process will take, bytes. */
+  readonly peak: number;
+}
+
+export interface MemoryRules {
+  /** Bytes that the engine's process may take; undefined is any number. */
+  readonly limit: number | undefined;
+  /** One network at a time. */
+  readonly offload: boolean;
+  readonly maxRows: number;
+}
+
+const MIB = 2 ** 20;
+/** Node, ONNX Runtime and the code. */
+const BASE = 200 * MIB;
+/** Of one session beyond its weights. */
+const SESSION = 45 * MIB;
+/** A pixel while a picture is put together of its tiles, and while finished pictures wait for the others of their task. */
+const BYTES_PER_PIXEL_AT_WORK = 40;
+const BYTES_PER_PIXEL_DONE = 8;
+/** Sizes are tried in steps of this, pixels. */
+const SIZE_STEP = 64;
+
+/** @throws EngineError `out_of_memory` with the largest that fits, when the task does not */
+export function planMemory(task: EngineTask, footprint: Footprint, rules: MemoryRules): MemoryPlan {
+  const plan = fitting(demandOf(task, rules.maxRows), footprint, rules);
+  if (plan !== undefined) return plan;
+  throw refusal(task, footprint, rules);
+}
+
+/** Of one picture as the model draws by default, bytes. */
+export function peakByDefault(model: ModelDescription, footprint: Footprint, offload: boolean): number {
+  const { width, height, guidance } = model;
+  const rows = guidance > 1 ? 2 : 1;
+  const demand = { width, height, rows, pictures: 1, encodes: false, judges: true };
+  return peakOf(demand, footprint, MAX_WHOLE_PIXELS, offload);
+}
+
+/** What of a task counts. */
+interface Demand {
+  readonly width: number;
+  readonly height: number;
+  readonly pictures: number;
+  /** Rows of a UNet call. */
+  readonly rows: number;
+  readonly encodes: boolean;
+  readonly judges: boolean;
+}
+
+function demandOf(task: EngineTask, maxRows: number): Demand {
+  const spec = specOf(task);
+  const pictures = task.kind === 'generate' ? spec.count : 1;
+  return {
+    ...sizeOf(task),
+    pictures,
+    rows: Math.min(pictures * (spec.guidance > 1 ? 2 : 1), maxRows),
+    encodes: spec.init !== undefined,
+    judges: spec.safety !== false,
+  };
+}
+
+/** The plan with the largest calls within the limit; tiles only where not even one row leaves room for the VAE. */
+function fitting(demand: Demand, footprint: Footprint, { limit, offload, maxRows }: MemoryRules) {
+  for (const wholePixels of [MAX_WHOLE_PIXELS, TILE_SIDE ** 2]) {
+    const peakWith = (rows: number) => peakOf({ ...demand, rows }, footprint, wholePixels, offload);
+    for (let rows = maxRows; rows >= 1; rows -= 1) {
+      if (limit !== undefined && peakWith(rows) > limit) continue;
+      const plan: MemoryPlan = { maxRows: rows, wholePixels, peak: peakWith(Math.min(rows, demand.rows)) };
+      return plan;
+    }
+  }
+  return undefined;
+}
+
+/** Bytes. Without offload every network stays, and so does what the UNet computed with; the VAE lets go of it. */
+function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offload: boolean): number {
+  const { width, height, pictures, rows, encodes, judges } = demand;
+  const pixels = width * height;
+  const [, latentRows, latentColumns] = planWindows([
+    1,
+    height / footprint.vaeFactor,
+    width / footprint.vaeFactor,
+  ]).shape;
+  const unetWork = rows * latentRows * latentColumns * footprint.unetPerLatent;
+  const vaeWork = (pixels <= wholePixels ? pixels : Math.min(pixels, TILE_SIDE ** 2)) * footprint.vaePerPixel;
+  const text = footprint.textEncoder + SESSION;
+  const unet = footprint.unet + SESSION + unetWork;
+  const decoder = footprint.vaeDecoder + SESSION;
+  const encoder = encodes ? footprint.vaeEncoder + SESSION : 0;
+  const checker = judges && footprint.safetyChecker > 0 ? footprint.safetyChecker + SESSION : 0;
+  const networks = offload
+    ? Math.max(text, unet, decoder + vaeWork, encoder + (encodes ? vaeWork : 0), checker)
+    : text + unet + decoder + encoder + checker + vaeWork;
+  return BASE + networks + pixels * (BYTES_PER_PIXEL_AT_WORK + pictures * BYTES_PER_PIXEL_DONE);
+}
+
+function refusal(task: EngineTask, footprint: Footprint, rules: MemoryRules): EngineError {
+  const demand = demandOf(task, rules.maxRows);
+  const { width, height, pictures } = demand;
+  const least = peakOf({ ...demand, rows: 1 }, footprint, TILE_SIDE ** 2, rules.offload);
+  const facts = { neededBytes: least, limitBytes: rules.limit ?? 0, width, height, pictures };
+  const what = pictures === 1 ? `A picture of ${width}×${height}` : `${pictures} pictures of ${width}×${height}`;
+  const why = `${what} would take ${gigabytes(least)} GB of memory, and ${gigabytes(rules.limit ?? 0)} GB can be used here`;
+  const advice = adviceFor(demand, footprint, rules);
+  return new EngineError('out_of_memory', `${why}; ${advice}.`, facts);
+}
+
+function adviceFor(demand: Demand, footprint: Footprint, rules: MemoryRules): string {
+  const { width, height, pictures } = demand;
+  const fits = (changes: Partial<Demand>, offload = rules.offload) =>
+    fitting({ ...demand, rows: 1, ...changes }, footprint, { ...rules, offload }) !== undefined;
+  for (let fewer = pictures - 1; fewer >= 1; fewer -= 1) {
+    if (fits({ pictures: fewer })) return `${fewer === 1 ? 'one' : fewer} of this size will do`;
+  }
+  for (let longest = Math.max(width, height) - 1; longest >= SIZE_STEP; longest -= 1) {
+    if (longest % SIZE_STEP !== 0) continue;
+    const share = longest / Math.max(width, height);
+    const smaller = { width: toMultiple(width * share), height: toMultiple(height * share), pictures: 1 };
+    if (fits(smaller)) return `the largest of this shape that fits is ${smaller.width}×${smaller.height}`;
+  }
+  const room = !rules.offload && fits({}, true) ? 'set EASEL_LOW_MEMORY=yes, or ' : '';
+  return `not even a small one fits: ${room}use a smaller model, or a machine with more memory`;
+}
+
+function toMultiple(side: number): number {
+  return Math.max(8, Math.floor(side / 8) * 8);
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(1);
+}
