@@ -61,7 +61,7 @@ describe('the memory that a task needs', () => {
     expect(refusalOf(generate({ width: 1024, height: 768 }), rules(5.6))).toMatch(
       /^A picture of 1024×768 would take \d\.\d GB of memory, and 5\.6 GB can be used here; the largest of this shape that fits is 512×384\.$/,
     );
-    expect(refusalOf(generate(), rules(4.7))).toMatch(/not even a small one fits: set EASEL_LOW_MEMORY=yes, or use/);
+    expect(refusalOf(generate(), rules(4.2))).toMatch(/not even a small one fits: set EASEL_LOW_MEMORY=yes, or use/);
     expect(refusalOf(generate(), rules(2, true))).toMatch(/not even a small one fits: use a smaller model/);
   });
 
