@@ -15,6 +15,9 @@ const MAX_VALUE_LENGTH = 500;
 /** A size says both, and as a form has it in one field. */
 const LEFT_OUT: readonly ImagineOptionName[] = ['width', 'height'];
 
+/** Where an option's name alone would say too little. */
+const LABELS: Partial<Record<ImagineOptionName, string>> = { ar: 'Aspect ratio', init: 'Begin from', lora: 'LoRA' };
+
 /** Every option of /imagine in one form: more fields than Discord shows, so only Slack and the web open it. */
 export const imagineShortcut: Shortcut = {
   shortcut: IMAGINE_FORM,
@@ -48,7 +51,7 @@ async function formOf(request: Request, context: CommandContext): Promise<Form> 
 
 function fieldOf(option: NamedOption<ImagineOptionName>, open: Readonly<Record<string, readonly string[]>>): FormField {
   const { name, description, required, type } = option;
-  const label = `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`;
+  const label = LABELS[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`;
   const field = { name, label, value: '', required, placeholder: description };
   const choices = open[name] ?? option.choices ?? (type === 'boolean' ? ['on', 'off'] : undefined);
   if (choices !== undefined) return { ...field, kind: 'choice', choices };

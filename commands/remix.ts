@@ -98,7 +98,7 @@ function formOf(job: Job, index: number, spec: GenerationSpec): Form {
       },
       {
         name: 'seed',
-        label: 'Seed: the same keeps the composition',
+        label: 'Seed (keeps the composition)',
         kind: 'line',
         value: `${spec.seed}`,
         required: false,

@@ -14,7 +14,9 @@ export interface Channels {
 export async function openChannels(config: Config, log: Log): Promise<Channels> {
   const { host, port, dataFolder } = config;
   const descriptions = commands.map((command) => command.description);
-  const web = createWebPort({ host, port, dataFolder, log, commands: descriptions });
+  const actions = messageActions.map(({ description }) => description);
+  const standing = { isModerator: config.webModerators === 'everyone', isAgeRestricted: config.webAgeRestricted };
+  const web = createWebPort({ host, port, dataFolder, log, commands: descriptions, messageActions: actions, standing });
   const discord = config.discord === undefined ? [] : [await openDiscord(config.discord, log)];
   const slack = config.slack === undefined ? [] : [await openSlack(config.slack, log)];
   return { ports: [web, ...discord, ...slack], web };

@@ -2,6 +2,9 @@ import { isIP } from 'node:net';
 import type { MiddlewareHandler } from 'hono';
 import { refuse } from './refusal.ts';
 
+/** Takes a picture's bytes as they are. */
+export const UPLOAD_PATH = '/api/uploads';
+
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -54,6 +57,16 @@ function isFromElsewhere(origin: string | undefined, site: string | undefined, h
   }
 }
 
+/** A browser sends neither JSON nor a picture across sites without asking first, and nothing here says yes. */
+function refuseOtherTypes(path: string, type: string): void {
+  if (path === UPLOAD_PATH) {
+    if (/^image\/(png|jpeg|webp)\b/i.test(type)) return;
+    throw refuse(415, 'not_a_picture', 'Send a picture with Content-Type: image/png, image/jpeg or image/webp.');
+  }
+  if (/^application\/json\b/i.test(type)) return;
+  throw refuse(415, 'not_json', 'Send JSON with Content-Type: application/json.');
+}
+
 /** Refuses requests that another web site makes in a visitor's browser, and keeps the page from running foreign code. */
 export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
@@ -69,9 +82,7 @@ export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
       if (isFromElsewhere(c.req.header('origin'), c.req.header('sec-fetch-site'), host)) {
         throw refuse(403, 'cross_site', 'Requests from other web sites are not accepted.');
       }
-      if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-        throw refuse(415, 'not_json', 'Send JSON with Content-Type: application/json.');
-      }
+      refuseOtherTypes(c.req.path, c.req.header('content-type') ?? '');
     }
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);

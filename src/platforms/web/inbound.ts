@@ -1,53 +1,45 @@
 import type { ChannelRef } from '../../core/channel.ts';
 import type { CommandDescription } from '../../core/command.ts';
-import { code, type Reply, text } from '../../core/reply.ts';
-import type { OptionValue, Request } from '../../core/request.ts';
-import type { User } from '../../core/user.ts';
-import type { Dispatch } from '../port.ts';
+import type { Reply, ReplyPicture } from '../../core/reply.ts';
+import type { OptionValue, RemotePicture, Request } from '../../core/request.ts';
+import type { Dispatch, DispatchResult } from '../port.ts';
+import { notACommand, readLine } from './command-line.ts';
 import type { PictureFiles } from './picture-files.ts';
 import { refuse } from './refusal.ts';
-import type { Room } from './room.ts';
-import type { PostResult, WirePerson } from './wire.ts';
+import { remotePicture, remotePictures } from './remote-picture.ts';
+import { type Room, toWire } from './room.ts';
+import type { PostResult, StandingMessage, WirePerson } from './wire.ts';
 
 /** Answers kept for a request that is sent again. */
 const REMEMBERED_REQUESTS = 500;
+/** Private answers whose pictures are kept: they are in memory, and nobody looks at older ones. */
+const PICTURED_ANSWERS = 20;
 
-/** On the web a name is what a person says it is, so nobody moderates. */
-const STANDING = { isModerator: false, isAgeRestricted: false } as const;
+/** What everyone may do on the web, where a name is what a person says it is. */
+export interface Standing {
+  readonly isModerator: boolean;
+  readonly isAgeRestricted: boolean;
+}
 
 export interface CommandPost {
   readonly requestId: string;
   /** As typed, slash included; `options` empty. Or a line made by `writeLine` beside typed options. */
   readonly line: string;
   readonly options: Readonly<Record<string, OptionValue>>;
+  readonly pictures: readonly ReplyPicture[];
 }
 
 /** Turns what people send into requests, once each. */
 export interface Inbound {
   command(person: WirePerson, post: CommandPost): Promise<PostResult>;
-  press(person: WirePerson, press: { requestId: string; messageId: string; buttonId: string }): Promise<PostResult>;
-}
-
-const COMMAND_LINE = /^\/([a-z0-9-]+)(?:\s+([\s\S]*))?$/i;
-
-/** The line that a person would have typed for these options. */
-export function writeLine(command: CommandDescription, options: Readonly<Record<string, OptionValue>>): string {
-  const free = command.options.find((option) => option.freeText)?.name;
-  const words = [`/${command.name}`];
-  if (free !== undefined && options[free] !== undefined) words.push(String(options[free]));
-  for (const [name, value] of Object.entries(options)) if (name !== free) words.push(`--${name} ${value}`);
-  return words.join(' ');
-}
-
-function notACommand(commands: readonly CommandDescription[]): Reply {
-  const first = commands[0];
-  const hint = first === undefined ? [] : [text(' Try '), code(exampleOf(first)), text('.')];
-  return { state: 'error', lines: [[text('A message starts with a command.'), ...hint]], pictures: [], buttons: [] };
-}
-
-function exampleOf(command: CommandDescription): string {
-  const free = command.options.find((option) => option.freeText);
-  return free === undefined ? `/${command.name}` : `/${command.name} ${free.example}`;
+  /** A button of a message, or, without one, of a private answer. */
+  press(person: WirePerson, press: { requestId: string; messageId?: string; buttonId: string }): Promise<PostResult>;
+  act(person: WirePerson, act: { requestId: string; messageId: string; action: string }): Promise<PostResult>;
+  fill(
+    person: WirePerson,
+    filled: { requestId: string; formId: string; values: Readonly<Record<string, string>> },
+  ): Promise<PostResult>;
+  take(person: WirePerson, taken: { requestId: string; shortcut: string }): Promise<PostResult>;
 }
 
 export function createInbound(parts: {
@@ -55,10 +47,12 @@ export function createInbound(parts: {
   files: PictureFiles;
   channel: ChannelRef;
   commands: readonly CommandDescription[];
+  standing: Standing;
   dispatch: Dispatch;
 }): Inbound {
-  const { room, files, channel, commands, dispatch } = parts;
+  const { room, files, channel, commands, standing, dispatch } = parts;
   const answers = new Map<string, Promise<PostResult>>();
+  const pictured: string[] = [];
 
   /** A request that is sent again, also while the first is under way, gets the first one's answer. */
   function once(key: string, answer: () => Promise<PostResult>): Promise<PostResult> {
@@ -67,49 +61,61 @@ export function createInbound(parts: {
     const made = answer();
     answers.set(key, made);
     made.catch(() => answers.delete(key));
-    for (const oldest of answers.keys()) {
-      if (answers.size <= REMEMBERED_REQUESTS) break;
-      answers.delete(oldest);
-      files.release(oldest);
-    }
+    if (answers.size > REMEMBERED_REQUESTS) answers.delete(answers.keys().next().value ?? key);
     return made;
   }
 
   function privately(key: string, reply: Reply): PostResult {
-    return { kind: 'private', reply: { ...reply, pictures: files.hold(key, reply.pictures) } };
+    const pictures = files.hold(key, reply.pictures);
+    if (pictures.length > 0) pictured.push(key);
+    if (pictured.length > PICTURED_ANSWERS) files.release(pictured.shift() ?? key);
+    return { kind: 'private', reply: toWire(reply, pictures) };
   }
 
-  const asUser = (person: WirePerson): User => ({ platform: 'web', ...person });
+  function answerWith(key: string, result: DispatchResult): PostResult {
+    return result.kind === 'private' ? privately(key, result.reply) : result;
+  }
 
-  async function runCommand(key: string, person: WirePerson, { line, options }: CommandPost): Promise<PostResult> {
-    const match = COMMAND_LINE.exec(line);
-    if (match?.[1] === undefined) return privately(key, notACommand(commands));
-    const draft = room.draft(`said:${key}`, person, line);
+  const from = (key: string, person: WirePerson) =>
+    ({ id: key, user: { platform: 'web', ...person }, channel, ...standing }) as const;
+
+  function ask(person: WirePerson, requestId: string, make: (key: string) => Request): Promise<PostResult> {
+    const key = `${person.id}:${requestId}`;
+    return once(key, async () => answerWith(key, await dispatch(make(key))));
+  }
+
+  async function runCommand(key: string, person: WirePerson, post: CommandPost): Promise<PostResult> {
+    const { line, options } = post;
+    const read = readLine(line);
+    if (read === undefined) return privately(key, notACommand(commands));
+    const draft = await room.draft(`said:${key}`, { author: person, line, pictures: post.pictures });
     if (draft.visible) return posted(room, draft.id);
-    const request: Request = {
+    const result = await dispatch({
       kind: 'command',
-      id: key,
-      user: asUser(person),
-      channel,
-      ...STANDING,
-      command: match[1].toLowerCase(),
+      ...from(key, person),
+      command: read.command,
       options,
-      text: Object.keys(options).length > 0 ? '' : (match[2] ?? ''),
-    };
-    const result = await dispatch(request);
-    switch (result.kind) {
-      case 'posted':
-        room.reveal(draft.id);
-        return posted(room, draft.id);
-      case 'private':
-        room.discard(draft.id);
-        return privately(key, result.reply);
-      case 'form':
-        room.discard(draft.id);
-        return result;
-      default:
-        return result satisfies never;
+      text: Object.keys(options).length > 0 ? '' : read.text,
+      pictures: post.pictures.map(({ name, mediaType, data }) => remotePicture(name, mediaType, async () => data)),
+    });
+    if (result.kind === 'posted') {
+      room.reveal(draft.id);
+      return posted(room, draft.id);
     }
+    await room.discard(draft.id);
+    return answerWith(key, result);
+  }
+
+  function standingMessage(messageId: string): StandingMessage {
+    const message = room.get(messageId);
+    if (message.kind === 'deleted') throw refuse(410, 'message_gone', 'That message was deleted.');
+    return message;
+  }
+
+  function shownOn(message: StandingMessage): { pictures: readonly RemotePicture[]; buttonIds: readonly string[] } {
+    const pictures = message.kind === 'reply' ? message.reply.pictures : (message.pictures ?? []);
+    const buttons = message.kind === 'reply' ? message.reply.buttons.flat() : [];
+    return { pictures: remotePictures(pictures, files), buttonIds: buttons.map((button) => button.id) };
   }
 
   return {
@@ -117,31 +123,30 @@ export function createInbound(parts: {
       const key = `${person.id}:${post.requestId}`;
       return once(key, () => runCommand(key, person, post));
     },
-    press(person, { requestId, messageId, buttonId }) {
-      const key = `${person.id}:${requestId}`;
-      return once(key, async () => {
-        const message = room.get(messageId);
-        if (message.kind === 'deleted') throw refuse(410, 'message_gone', 'That message was deleted.');
-        const buttons = message.kind === 'reply' ? message.reply.buttons.flat() : [];
-        if (!buttons.some((button) => button.id === buttonId)) {
+    press: (person, { requestId, messageId, buttonId }) =>
+      ask(person, requestId, (key) => {
+        const isPrivate = messageId === undefined;
+        const { pictures, buttonIds } = isPrivate ? NOTHING_SHOWN : shownOn(standingMessage(messageId));
+        if (!isPrivate && !buttonIds.includes(buttonId)) {
           throw refuse(409, 'button_gone', 'That button is no longer on the message.');
         }
-        const at = { channel, messageId };
-        const result = await dispatch({
-          kind: 'button',
-          id: key,
-          user: asUser(person),
-          channel,
-          ...STANDING,
-          buttonId,
-          message: at,
-          pictures: [],
-        });
-        return result.kind === 'private' ? privately(key, result.reply) : result;
-      });
-    },
+        const message = { channel, messageId: messageId ?? '' };
+        return { kind: 'button', ...from(key, person), buttonId, message, pictures };
+      }),
+    act: (person, { requestId, messageId, action }) =>
+      ask(person, requestId, (key) => {
+        const shown = shownOn(standingMessage(messageId));
+        return { kind: 'message_action', ...from(key, person), action, message: { channel, messageId }, ...shown };
+      }),
+    fill: (person, { requestId, formId, values }) =>
+      ask(person, requestId, (key) => ({ kind: 'form', ...from(key, person), formId, values })),
+    take: (person, { requestId, shortcut }) =>
+      ask(person, requestId, (key) => ({ kind: 'shortcut', ...from(key, person), shortcut })),
   };
 }
+
+/** A private answer stands nowhere. */
+const NOTHING_SHOWN = { pictures: [], buttonIds: [] };
 
 function posted(room: Room, id: string): PostResult {
   const message = room.get(id);

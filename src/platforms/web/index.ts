@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
-import type { CommandDescription } from '../../core/command.ts';
+import type { CommandDescription, MessageActionDescription } from '../../core/command.ts';
 import { EaselError } from '../../errors.ts';
-import type { ChannelPort, Dispatch } from '../port.ts';
+import type { ChannelPort, Inbox } from '../port.ts';
 import { MessageGoneError } from '../port.ts';
 import { createFeed } from './feed.ts';
-import { createInbound } from './inbound.ts';
+import { createInbound, type Standing } from './inbound.ts';
 import { openMessageLog } from './message-log.ts';
 import { loadPageFiles } from './page-files.ts';
 import { createPeople, loadPeopleSecret } from './people.ts';
 import { openPictureFiles } from './picture-files.ts';
 import { createRoom } from './room.ts';
 import { createRoutes } from './routes.ts';
+import { createUploads } from './uploads.ts';
 
 export interface WebPortOptions {
   /** The address to bind; a loopback address keeps the channel on this machine. */
@@ -27,6 +28,8 @@ export interface WebPortOptions {
   readonly dataFolder: string;
   readonly log: Logger;
   readonly commands: readonly CommandDescription[];
+  readonly messageActions: readonly MessageActionDescription[];
+  readonly standing: Standing;
   readonly title?: string;
   /** Host names beside localhost and plain addresses by which the channel may be opened, e.g. behind a proxy. */
   readonly allowedHosts?: readonly string[];
@@ -50,11 +53,13 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
   let server: Server | undefined;
   let boundPort = options.port;
 
-  function createServer(dispatch: Dispatch): Server {
-    const { commands, log } = options;
-    const inbound = createInbound({ room, files, channel: WEB_CHANNEL, commands, dispatch });
+  function createServer({ dispatch, complete }: Inbox): Server {
+    const { commands, messageActions, standing, log } = options;
+    const inbound = createInbound({ room, files, channel: WEB_CHANNEL, commands, standing, dispatch });
     const { fetch } = createRoutes({
-      ...{ room, files, feed, people, inbound, commands, log },
+      ...{ room, files, feed, people, inbound, commands, messageActions, complete, log },
+      channel: WEB_CHANNEL,
+      uploads: createUploads(files, Date.now),
       title: options.title ?? 'Easel',
       allowedHosts: options.allowedHosts ?? [],
       pageFiles: loadPageFiles(),
@@ -72,8 +77,8 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
     get url() {
       return `http://${urlHost(options.host)}:${boundPort}`;
     },
-    async start({ dispatch }) {
-      server = createServer(dispatch);
+    async start(inbox) {
+      server = createServer(inbox);
       boundPort = await listen(server, options.port, options.host);
     },
     async stop() {

@@ -64,7 +64,8 @@ function toMessage(row: Row): StandingMessage {
 }
 
 function filesOf(body: MessageBody): readonly string[] {
-  return body.kind === 'reply' ? body.reply.pictures.map((picture) => picture.file) : [];
+  const pictures = body.kind === 'reply' ? body.reply.pictures : (body.pictures ?? []);
+  return pictures.map((picture) => picture.file);
 }
 
 /** @param path an SQLite file, made when missing. */
@@ -114,6 +115,11 @@ export function openMessageLog(path: string): MessageLog {
     return true;
   });
 
+  const discard = db.transaction((id: string): void => {
+    forget.run(Number(id));
+    dropFiles.run(Number(id));
+  });
+
   const remove = db.transaction((id: string): void => {
     clear.run(Number(id));
     dropFiles.run(Number(id));
@@ -129,7 +135,7 @@ export function openMessageLog(path: string): MessageLog {
     replace: (id, body, editedAt) => replace(id, body, editedAt),
     reveal: (id) => void show.run(Number(id)),
     remove: (id) => remove(id),
-    discard: (id) => void forget.run(Number(id)),
+    discard: (id) => discard(id),
     page({ before, limit }) {
       const rows = newest.all(before === undefined ? Number.MAX_SAFE_INTEGER : Number(before), limit) as Row[];
       return rows.reverse().map(toMessage);

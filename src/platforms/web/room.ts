@@ -1,16 +1,23 @@
-import type { Reply, ReplyState } from '../../core/reply.ts';
+import type { Reply, ReplyPicture, ReplyState } from '../../core/reply.ts';
 import { MessageGoneError } from '../port.ts';
 import type { Feed } from './feed.ts';
 import type { MessageLog } from './message-log.ts';
 import type { PictureFiles } from './picture-files.ts';
-import type { MessagePage, StandingMessage, WireMessage, WirePerson, WireReply } from './wire.ts';
+import type { MessagePage, StandingMessage, WireMessage, WirePerson, WirePicture, WireReply } from './wire.ts';
+
+/** What a person says, before it is seen. */
+export interface CommandDraft {
+  readonly author: WirePerson;
+  readonly line: string;
+  readonly pictures: readonly ReplyPicture[];
+}
 
 /** The one channel: its messages as they stand now, on disk and, while a picture forms, in memory. */
 export interface Room {
   /** Notes a person's command line, unseen until `reveal`. The same nonce gives the first line again. */
-  draft(nonce: string, author: WirePerson, line: string): { readonly id: string; readonly visible: boolean };
+  draft(nonce: string, said: CommandDraft): Promise<{ readonly id: string; readonly visible: boolean }>;
   reveal(id: string): StandingMessage | undefined;
-  discard(id: string): void;
+  discard(id: string): Promise<void>;
   /** Easel's own message. @returns its id. */
   post(reply: Reply, nonce: string): Promise<string>;
   /** @throws MessageGoneError */
@@ -37,16 +44,21 @@ function isPassing(state: ReplyState): boolean {
   }
 }
 
+/** A reply as the page has it; messages of other channels are not there to be linked to. */
+export function toWire({ parent, ...reply }: Reply, pictures: readonly WirePicture[]): WireReply {
+  return { ...reply, pictures, ...(parent?.channel.platform === 'web' && { parent: parent.messageId }) };
+}
+
 export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: Feed; now: () => number }): Room {
   const { log, files, feed, now } = parts;
   const passing = new Map<string, WireReply>();
 
   async function save(reply: Reply): Promise<WireReply> {
-    return { ...reply, pictures: await Promise.all(reply.pictures.map((picture) => files.save(picture))) };
+    return toWire(reply, await Promise.all(reply.pictures.map((picture) => files.save(picture))));
   }
 
   function showPassing(id: string, reply: Reply): void {
-    passing.set(id, { ...reply, pictures: files.hold(id, reply.pictures) });
+    passing.set(id, toWire(reply, files.hold(id, reply.pictures)));
     feed.announce(id);
   }
 
@@ -66,7 +78,8 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
 
   function filesIn(id: string): readonly string[] {
     const message = log.get(id)?.message;
-    return message?.kind === 'reply' ? message.reply.pictures.map((picture) => picture.file) : [];
+    const pictures = message?.kind === 'reply' ? message.reply.pictures : (message?.pictures ?? []);
+    return pictures.map((picture) => picture.file);
   }
 
   function gone(id: string): MessageGoneError {
@@ -75,8 +88,10 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
   }
 
   return {
-    draft(nonce, author, line) {
-      const { id } = log.append({ nonce, at: now(), visible: false, body: { kind: 'command', author, line } });
+    async draft(nonce, { author, line, pictures: given }) {
+      const pictures = await Promise.all(given.map((picture) => files.save(picture)));
+      const body = { kind: 'command', author, line, ...(pictures.length > 0 && { pictures }) } as const;
+      const { id } = log.append({ nonce, at: now(), visible: false, body });
       return { id, visible: log.get(id)?.visible ?? true };
     },
     reveal(id) {
@@ -84,11 +99,15 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
       feed.announce(id);
       return log.get(id)?.message;
     },
-    discard: (id) => log.discard(id),
+    async discard(id) {
+      const before = filesIn(id);
+      log.discard(id);
+      await deleteUnused(before);
+    },
     async post(reply, nonce) {
       const earlier = log.findByNonce(nonce);
       if (earlier !== undefined) return earlier;
-      const stored = isPassing(reply.state) ? { ...reply, pictures: [] } : await save(reply);
+      const stored = isPassing(reply.state) ? toWire(reply, []) : await save(reply);
       const { id, isNew } = log.append({ nonce, at: now(), visible: true, body: { kind: 'reply', reply: stored } });
       if (!isNew) return id;
       if (isPassing(reply.state)) showPassing(id, reply);

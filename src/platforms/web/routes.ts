@@ -1,66 +1,42 @@
 import { randomUUID } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
-import type { CommandDescription } from '../../core/command.ts';
+import type { MessageActionDescription } from '../../core/command.ts';
+import { type AskingParts, createAsking, messageIdOf, readJson } from './asking.ts';
 import { followEvents } from './event-stream.ts';
 import type { Feed } from './feed.ts';
-import { guard } from './guard.ts';
-import { type Inbound, writeLine } from './inbound.ts';
+import { guard, UPLOAD_PATH } from './guard.ts';
 import type { PageFile } from './page-files.ts';
-import { guest, type People } from './people.ts';
 import type { PictureFiles } from './picture-files.ts';
 import { refuse } from './refusal.ts';
 import type { Room } from './room.ts';
-import {
-  MAX_BODY_BYTES,
-  MAX_LINE_LENGTH,
-  MAX_NAME_LENGTH,
-  MessageId,
-  PageQuery,
-  PersonBody,
-  PostBody,
-  PressBody,
-  parse,
-} from './schemas.ts';
-import type { ChannelInfo, WirePerson } from './wire.ts';
+import { MAX_BODY_BYTES, MAX_LINE_LENGTH, MAX_NAME_LENGTH, PageQuery, PersonBody, parse } from './schemas.ts';
+import { tokenHolder } from './speaker.ts';
+import { MAX_UPLOAD_BYTES } from './uploads.ts';
+import type { ChannelInfo } from './wire.ts';
 
-export interface RouteParts {
+export interface RouteParts extends AskingParts {
   readonly title: string;
-  readonly commands: readonly CommandDescription[];
+  readonly messageActions: readonly MessageActionDescription[];
   readonly allowedHosts: readonly string[];
   readonly room: Room;
   readonly files: PictureFiles;
   readonly feed: Feed;
-  readonly people: People;
-  readonly inbound: Inbound;
   readonly pageFiles: ReadonlyMap<string, PageFile>;
   readonly log: Logger;
-}
-
-async function readJson(c: Context): Promise<unknown> {
-  try {
-    return await c.req.json();
-  } catch (error) {
-    if (error instanceof HTTPException) throw error;
-    throw refuse(400, 'bad_json', 'The body is not valid JSON.');
-  }
 }
 
 /** Every route of the channel; `api.md` describes them. */
 export function createRoutes(parts: RouteParts): Hono {
   const app = new Hono();
   app.use(guard(parts.allowedHosts));
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw refuse(413, 'too_large', `A request has at most ${MAX_BODY_BYTES / 1024} KiB.`);
-      },
-    }),
-  );
-  app.route('/api', createApi(parts));
+  const limitText = limitBody(MAX_BODY_BYTES, `A request has at most ${MAX_BODY_BYTES / 1024} KiB.`);
+  const limitUpload = limitBody(MAX_UPLOAD_BYTES, `A picture has at most ${MAX_UPLOAD_BYTES / 1024 / 1024} MiB.`);
+  app.use((c, next) => (c.req.path === UPLOAD_PATH ? limitUpload(c, next) : limitText(c, next)));
+  app.route('/api', createAsking(parts));
+  app.route('/api', createReading(parts));
   app.get('/', (c) => servePage(c, parts.pageFiles.get('index.html')));
   app.get('/:file', (c) => servePage(c, parts.pageFiles.get(c.req.param('file'))));
   app.notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing here.' } }, 404));
@@ -74,17 +50,21 @@ export function createRoutes(parts: RouteParts): Hono {
   return app;
 }
 
-function createApi({ title, commands, room, files, feed, people, inbound }: RouteParts): Hono {
-  const api = new Hono();
-  const messageIdOf = (c: Context) => {
-    const id = MessageId.safeParse(c.req.param('id'));
-    if (!id.success) throw refuse(404, 'no_message', 'There is no such message.');
-    return id.data;
-  };
+function limitBody(maxSize: number, sentence: string): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw refuse(413, 'too_large', sentence);
+    },
+  });
+}
 
+/** People, messages, events and pictures. */
+function createReading({ title, commands, messageActions, room, files, feed, people }: RouteParts): Hono {
+  const api = new Hono();
   api.get('/channel', (c) => {
     const limits = { lineLength: MAX_LINE_LENGTH, nameLength: MAX_NAME_LENGTH };
-    return c.json<ChannelInfo>({ title, commands, limits });
+    return c.json<ChannelInfo>({ title, commands, messageActions, limits });
   });
   api.post('/people', async (c) => {
     const { name } = parse(PersonBody, await readJson(c));
@@ -99,22 +79,6 @@ function createApi({ title, commands, room, files, feed, people, inbound }: Rout
     if (message.kind === 'deleted') throw refuse(404, 'no_message', 'There is no such message.');
     return c.json(message);
   });
-  api.post('/messages', async (c) => {
-    const body = parse(PostBody, await readJson(c));
-    const person = speaker(c, people, body.name);
-    const requestId = body.requestId ?? randomUUID();
-    if ('line' in body) return c.json(await inbound.command(person, { requestId, line: body.line, options: {} }));
-    const command = commands.find((one) => one.name === body.command);
-    if (command === undefined) throw refuse(404, 'no_command', `There is no command ${body.command}.`);
-    const line = writeLine(command, body.options);
-    return c.json(await inbound.command(person, { requestId, line, options: body.options }));
-  });
-  api.post('/messages/:id/buttons', async (c) => {
-    const body = parse(PressBody, await readJson(c));
-    const person = speaker(c, people, body.name);
-    const requestId = body.requestId ?? randomUUID();
-    return c.json(await inbound.press(person, { requestId, messageId: messageIdOf(c), buttonId: body.button }));
-  });
   api.get('/events', (c) => followEvents(c, { feed, room }));
   api.get('/pictures/:file', async (c) => {
     const picture = await files.read(c.req.param('file'));
@@ -124,21 +88,6 @@ function createApi({ title, commands, room, files, feed, people, inbound }: Rout
     return c.body(new Uint8Array(picture.data));
   });
   return api;
-}
-
-function tokenHolder(c: Context, people: People): WirePerson | undefined {
-  const header = c.req.header('authorization');
-  if (header === undefined) return undefined;
-  const person = header.startsWith('Bearer ') ? people.verify(header.slice('Bearer '.length)) : undefined;
-  if (person === undefined) throw refuse(401, 'bad_token', 'This token is not known here; ask for a new one.');
-  return person;
-}
-
-function speaker(c: Context, people: People, name: string | undefined): WirePerson {
-  const holder = tokenHolder(c, people);
-  if (holder !== undefined) return holder;
-  if (name === undefined) throw refuse(401, 'no_name', 'Say who you are: send a token, or a name in the body.');
-  return guest(name);
 }
 
 function servePage(c: Context, file: PageFile | undefined): Response | Promise<Response> {

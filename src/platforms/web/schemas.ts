@@ -7,6 +7,8 @@ export const MAX_NAME_LENGTH = 32;
 export const MAX_BODY_BYTES = 64 * 1024;
 const MAX_PAGE = 100;
 const MAX_OPTIONS = 32;
+const MAX_ATTACHMENTS = 2;
+const MAX_TYPED = 200;
 
 /** Control characters, line breaks but for \n, direction overrides, and halves of surrogate pairs. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
@@ -43,16 +45,23 @@ const options = z
   )
   .refine((value) => Object.keys(value).length <= MAX_OPTIONS, `There can be at most ${MAX_OPTIONS} options.`);
 
+const attachments = z
+  .array(z.string().regex(/^[0-9a-f]{24}$/, 'An attachment is the `upload` of a picture that was handed over.'))
+  .max(MAX_ATTACHMENTS, `There can be at most ${MAX_ATTACHMENTS} pictures: one to begin from, and its mask.`)
+  .default([]);
+
+const sender = { requestId: requestId.optional(), name: name.optional() };
+
 export const PersonBody = z.strictObject({ name });
 
 export const PostBody = z.union(
   [
-    z.strictObject({ line, requestId: requestId.optional(), name: name.optional() }),
+    z.strictObject({ line, attachments, ...sender }),
     z.strictObject({
       command: z.string().regex(/^[a-z0-9-]{1,32}$/),
       options: options.default({}),
-      requestId: requestId.optional(),
-      name: name.optional(),
+      attachments,
+      ...sender,
     }),
   ],
   { error: 'A message is {"line": "/imagine a fox"} or {"command": "imagine", "options": {"prompt": "a fox"}}.' },
@@ -60,7 +69,39 @@ export const PostBody = z.union(
 
 export const PressBody = z.strictObject({
   button: z.string('button must be the id of a button.').min(1).max(100),
-  requestId: requestId.optional(),
+  ...sender,
+});
+
+export const ActBody = z.strictObject({
+  action: z.string().regex(/^[a-z_]{1,32}$/, 'action must be the name of a message action.'),
+  ...sender,
+});
+
+export const ShortcutBody = z.strictObject({
+  shortcut: z.string().regex(/^[a-z_]{1,32}$/, 'shortcut must be the name of a shortcut.'),
+  ...sender,
+});
+
+const fieldName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'A field name is lower-case letters, digits and -.');
+const fieldValue = z
+  .string('A value is text.')
+  .max(MAX_LINE_LENGTH, `A value has at most ${MAX_LINE_LENGTH} characters.`)
+  .transform((value) => value.replaceAll('\r\n', '\n'))
+  .refine(printableLines, 'A value cannot contain control characters.');
+
+export const FormBody = z.strictObject({
+  form: z.string('form must be the id of a form.').min(1).max(100),
+  values: z
+    .record(fieldName, fieldValue)
+    .refine((value) => Object.keys(value).length <= MAX_OPTIONS, `There can be at most ${MAX_OPTIONS} values.`),
+  ...sender,
+});
+
+export const CompleteBody = z.strictObject({
+  command: z.string().regex(/^[a-z0-9-]{1,32}$/, 'command is a command without its slash.'),
+  option: fieldName,
+  typed: z.string('typed must be a string.').max(MAX_TYPED, `At most ${MAX_TYPED} characters can be completed.`),
+  options: options.default({}),
   name: name.optional(),
 });
 

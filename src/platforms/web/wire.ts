@@ -1,4 +1,4 @@
-import type { CommandDescription } from '../../core/command.ts';
+import type { CommandDescription, MessageActionDescription } from '../../core/command.ts';
 import type { Form } from '../../core/form.ts';
 import type { ReplyButton, ReplyPicture, ReplyState, RichText } from '../../core/reply.ts';
 
@@ -21,11 +21,23 @@ export interface WireReply {
   readonly progress?: number;
   readonly pictures: readonly WirePicture[];
   readonly buttons: readonly (readonly ReplyButton[])[];
+  /** The id of the message that it answers. */
+  readonly parent?: string;
+}
+
+/** A picture that a person has handed over, to be attached to what they say next. */
+export interface WireUpload extends WirePicture {
+  readonly upload: string;
 }
 
 /** What a message says; this is also what the log stores. */
 export type MessageBody =
-  | { readonly kind: 'command'; readonly author: WirePerson; readonly line: string }
+  | {
+      readonly kind: 'command';
+      readonly author: WirePerson;
+      readonly line: string;
+      readonly pictures?: readonly WirePicture[];
+    }
   | { readonly kind: 'reply'; readonly reply: WireReply };
 
 interface MessageHead {
@@ -47,7 +59,10 @@ export interface MessagePage {
   readonly cursor: string;
 }
 
-/** The answer to a posted command line or a pressed button. `private` is for the sender's eyes only. */
+/**
+ * The answer to what a person said, pressed, chose or filled in. `private` is for the sender's eyes only; `form` is
+ * filled in and sent to `api/forms`.
+ */
 export type PostResult =
   | { readonly kind: 'posted'; readonly message?: StandingMessage }
   | { readonly kind: 'private'; readonly reply: WireReply }
@@ -56,5 +71,6 @@ export type PostResult =
 export interface ChannelInfo {
   readonly title: string;
   readonly commands: readonly CommandDescription[];
+  readonly messageActions: readonly MessageActionDescription[];
   readonly limits: { readonly lineLength: number; readonly nameLength: number };
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { createWebPort } from '../../../src/platforms/web/index.ts';
 import { createDispatchDouble } from './dispatch-double.ts';
-import { TEST_COMMANDS } from './test-commands.ts';
+import { TEST_ACTIONS, TEST_COMMANDS } from './test-commands.ts';
 
 /** The web channel before the dispatch double, in a process of its own that can be killed. Prints its address. */
 const { values } = parseArgs({
@@ -19,6 +19,8 @@ const port = createWebPort({
   dataFolder: values.data,
   log: pino({ level: 'silent' }),
   commands: TEST_COMMANDS,
+  messageActions: TEST_ACTIONS,
+  standing: { isModerator: false, isAgeRestricted: false },
 });
 const double = createDispatchDouble(() => port, { stepMs: Number(values.step) });
 await port.start(double);

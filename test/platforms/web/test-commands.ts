@@ -1,4 +1,4 @@
-import type { CommandDescription, OptionDescription } from '../../../src/core/command.ts';
+import type { CommandDescription, MessageActionDescription, OptionDescription } from '../../../src/core/command.ts';
 
 const OPTIONAL = { aliases: [], required: false, freeText: false } as const;
 
@@ -53,4 +53,9 @@ export const TEST_COMMANDS: readonly CommandDescription[] = [
   { name: 'imagine', description: 'Draw what you describe', options: IMAGINE_OPTIONS },
   { name: 'queue', description: 'Who is waiting', options: [] },
   { name: 'help', description: 'What you can say here', options: [] },
+];
+
+export const TEST_ACTIONS: readonly MessageActionDescription[] = [
+  { action: 'vary', title: 'Vary this' },
+  { action: 'recipe', title: 'Show recipe' },
 ];

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { createWebPort } from '../../../src/platforms/web/index.ts';
 import type { MessagePage, PostResult, StandingMessage, WireReply } from '../../../src/platforms/web/wire.ts';
 import { createDispatchDouble, type DispatchDouble } from './dispatch-double.ts';
-import { TEST_COMMANDS } from './test-commands.ts';
+import { TEST_ACTIONS, TEST_COMMANDS } from './test-commands.ts';
 
 export type WebPort = ReturnType<typeof createWebPort>;
 
@@ -25,6 +25,8 @@ export function openWebPort(dataFolder: string, port = 0): WebPort {
     dataFolder,
     log: pino({ level: 'silent' }),
     commands: TEST_COMMANDS,
+    messageActions: TEST_ACTIONS,
+    standing: { isModerator: false, isAgeRestricted: false },
     title: 'Studio',
   });
 }

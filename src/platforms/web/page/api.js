@@ -6,6 +6,8 @@ import { randomId } from './dom.js';
  * @typedef {import('../wire.ts').MessagePage} MessagePage
  * @typedef {import('../wire.ts').PostResult} PostResult
  * @typedef {import('../wire.ts').WirePerson} WirePerson
+ * @typedef {import('../wire.ts').WireUpload} WireUpload
+ * @typedef {import('../../port.ts').Suggestion} Suggestion
  * @typedef {{ person: WirePerson, token: string }} Identity
  */
 
@@ -36,9 +38,10 @@ async function call(path, { body, token } = {}) {
   /** @type {RequestInit} */
   const request = { headers };
   if (body !== undefined) {
-    headers['Content-Type'] = 'application/json';
+    const isPicture = body instanceof Blob;
+    headers['Content-Type'] = isPicture ? body.type : 'application/json';
     request.method = 'POST';
-    request.body = JSON.stringify(body);
+    request.body = isPicture ? body : JSON.stringify(body);
   }
   const { status, answer } = await fetchJson(path, request);
   if (status < 400) return answer;
@@ -77,12 +80,12 @@ export const readMessages = ({ before } = {}) =>
 export const takeName = (name, token) => call('api/people', { body: { name }, token });
 
 /**
- * @param {string} line
+ * @param {{ line: string, attachments: readonly string[] }} said
  * @param {string} token
  * @param {string} requestId the same when it is sent again
  * @returns {Promise<PostResult>}
  */
-export const postLine = (line, token, requestId) => call('api/messages', { body: { line, requestId }, token });
+export const postLine = (said, token, requestId) => call('api/messages', { body: { ...said, requestId }, token });
 
 /**
  * @param {string} messageId
@@ -92,6 +95,57 @@ export const postLine = (line, token, requestId) => call('api/messages', { body:
  */
 export const pressButton = (messageId, button, token) =>
   call(`api/messages/${encodeURIComponent(messageId)}/buttons`, { body: { button, requestId: randomId() }, token });
+
+/**
+ * A button of a private answer.
+ * @param {string} button
+ * @param {string} token
+ * @returns {Promise<PostResult>}
+ */
+export const pressPrivately = (button, token) =>
+  call('api/buttons', { body: { button, requestId: randomId() }, token });
+
+/**
+ * @param {string} messageId
+ * @param {string} action
+ * @param {string} token
+ * @returns {Promise<PostResult>}
+ */
+export const actOn = (messageId, action, token) =>
+  call(`api/messages/${encodeURIComponent(messageId)}/actions`, { body: { action, requestId: randomId() }, token });
+
+/**
+ * @param {string} form
+ * @param {Record<string, string>} values
+ * @param {string} token
+ * @param {string} requestId the same when it is sent again
+ * @returns {Promise<PostResult>}
+ */
+export const sendForm = (form, values, token, requestId) =>
+  call('api/forms', { body: { form, values, requestId }, token });
+
+/**
+ * @param {string} shortcut
+ * @param {string} token
+ * @returns {Promise<PostResult>}
+ */
+export const takeShortcut = (shortcut, token) =>
+  call('api/shortcuts', { body: { shortcut, requestId: randomId() }, token });
+
+/**
+ * @param {{ command: string, option: string, typed: string }} typing
+ * @param {string} token
+ * @returns {Promise<readonly Suggestion[]>}
+ */
+export const suggest = (typing, token) => call('api/completions', { body: typing, token });
+
+/**
+ * Hands a picture over, to be attached to what is said next.
+ * @param {Blob} picture
+ * @param {string} token
+ * @returns {Promise<WireUpload>}
+ */
+export const handOver = (picture, token) => call('api/uploads', { body: picture, token });
 
 /** @param {string} file */
 export const pictureUrl = (file) => `api/pictures/${encodeURIComponent(file)}`;

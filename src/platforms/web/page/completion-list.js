@@ -1,16 +1,21 @@
 // @ts-check
-import { accept, complete } from './completion.js';
+import { suggest } from './api.js';
+import { accept, complete, itemOf } from './completion.js';
 import { announce, byId, el } from './dom.js';
 
 /** @typedef {import('./completion.js').Completion} Completion */
 /** @typedef {import('./completion.js').CommandDescription} CommandDescription */
 
+/** Typing goes on before an answer would be of use. */
+const TYPING_PAUSE_MS = 60;
+
 /**
  * The list above the prompt box: follows what is typed, chosen by arrows and Tab or Enter, put away by Esc.
  * @param {HTMLTextAreaElement} prompt
  * @param {() => readonly CommandDescription[]} commands
+ * @param {() => string | undefined} token
  */
-export function createCompletionList(prompt, commands) {
+export function createCompletionList(prompt, commands, token) {
   const panel = byId('completion', HTMLElement);
   const list = byId('completion-list', HTMLUListElement);
   const hint = byId('completion-hint', HTMLElement);
@@ -27,10 +32,37 @@ export function createCompletionList(prompt, commands) {
     const before = completion.items.length;
     const hasSelection = prompt.selectionStart !== prompt.selectionEnd;
     completion = complete(prompt.value, hasSelection ? -1 : prompt.selectionStart, commands());
-    chosen = 0;
+    // Enter sends what can be sent as it stands; an arrow or Tab takes an offer.
+    chosen = completion.isOffer ? -1 : 0;
     show();
+    announceCount(before);
+    void askServer(completion);
+  }
+
+  /** @param {number} before */
+  function announceCount(before) {
     const count = completion.items.length;
     if (count !== before && count > 0) announce(`${count} ${count === 1 ? 'completion' : 'completions'}`);
+  }
+
+  /**
+   * What only the server knows, such as models and one's own pictures; unless something else was typed meanwhile.
+   * @param {Completion} asked
+   */
+  async function askServer(asked) {
+    const who = token();
+    if (asked.ask === undefined || who === undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, TYPING_PAUSE_MS));
+    if (completion !== asked) return;
+    try {
+      const suggestions = await suggest(asked.ask, who);
+      if (completion !== asked) return;
+      completion = { ...asked, items: suggestions.map(itemOf) };
+      show();
+      announceCount(0);
+    } catch {
+      // It is typed without.
+    }
   }
 
   function show() {
@@ -67,7 +99,7 @@ export function createCompletionList(prompt, commands) {
       view.setAttribute('aria-selected', String(i === chosen));
       if (i === chosen) view.scrollIntoView({ block: 'nearest' });
     }
-    if (completion.items.length === 0) prompt.removeAttribute('aria-activedescendant');
+    if (completion.items.length === 0 || chosen === -1) prompt.removeAttribute('aria-activedescendant');
     else prompt.setAttribute('aria-activedescendant', `completion-${chosen}`);
   }
 
@@ -102,7 +134,7 @@ export function createCompletionList(prompt, commands) {
     switch (event.key) {
       case 'ArrowDown':
       case 'ArrowUp':
-        chosen = (chosen + (event.key === 'ArrowDown' ? 1 : count - 1)) % count;
+        chosen = event.key === 'ArrowDown' ? (chosen + 1) % count : (Math.max(chosen, 0) + count - 1) % count;
         markChosen();
         return true;
       case 'Enter':
@@ -110,7 +142,7 @@ export function createCompletionList(prompt, commands) {
         take(chosen);
         return true;
       case 'Tab':
-        take(chosen);
+        take(Math.max(chosen, 0));
         return true;
       default:
         return false;

@@ -5,7 +5,9 @@
  * @typedef {import('../../../core/command.ts').OptionDescription} OptionDescription
  * @typedef {{ label: string, insert: string, detail: string, description: string }} CompletionItem
  *   `insert` replaces the text between `from` and `to`
- * @typedef {{ from: number, to: number, items: readonly CompletionItem[], hint: string }} Completion
+ * @typedef {{ command: string, option: string, typed: string }} Typing
+ * @typedef {{ from: number, to: number, items: readonly CompletionItem[], hint: string, ask?: Typing, isOffer?: boolean }} Completion
+ *   `ask`: what the server may know more of; `isOffer`: what is typed may also be sent as it stands
  */
 
 /** @type {Completion} */
@@ -29,7 +31,24 @@ export function complete(text, caret, commands) {
   if (flag !== null) return completeFlag(flag[1] ?? '', text, caret, command);
   const value = /(?:^|\s)--([a-z0-9-]+)[\s=]+(\S*)$/i.exec(before);
   if (value !== null) return completeValue(value[1] ?? '', value[2] ?? '', text, caret, command);
-  return { ...NOTHING, hint: usageOf(command, before) };
+  return completeText(text, before, command);
+}
+
+/**
+ * The free text of a command such as /show, where a value of its list may stand.
+ * @param {string} text
+ * @param {string} before
+ * @param {CommandDescription} command
+ * @returns {Completion}
+ */
+function completeText(text, before, command) {
+  const hint = usageOf(command, before);
+  const free = command.options.find((option) => option.freeText);
+  if (free?.completes !== true) return { ...NOTHING, hint };
+  const typed = before.replace(/^\/\S+\s+/, '');
+  const from = before.length - typed.length;
+  const ask = { command: command.name, option: free.name, typed };
+  return { from, to: text.length, items: [], hint, ask, isOffer: true };
 }
 
 /**
@@ -90,7 +109,20 @@ function completeValue(name, typed, text, caret, command) {
   const items = (option.choices ?? [])
     .filter((choice) => choice.startsWith(typed.toLowerCase()))
     .map((choice) => ({ label: choice, insert: choice, detail: '', description: '' }));
-  return { from: caret - typed.length, to: wordEnd(text, caret), items, hint };
+  const ask = { command: command.name, option: option.name, typed };
+  const at = { from: caret - typed.length, to: wordEnd(text, caret), hint };
+  return option.completes === true ? { ...at, items: [], ask } : { ...at, items };
+}
+
+/**
+ * @param {import('../../port.ts').Suggestion} suggestion
+ * @returns {CompletionItem}
+ */
+export function itemOf({ label, value }) {
+  // A label that begins with its value says the rest behind it.
+  const rest = label.startsWith(`${value} – `) ? label.slice(value.length + 3) : '';
+  const insert = /\s/.test(value) ? `"${value}"` : value;
+  return { label: rest === '' ? label : value, insert: `${insert} `, detail: '', description: rest };
 }
 
 /**

@@ -1,4 +1,5 @@
 // @ts-check
+import { createAttachments } from './attachments.js';
 import { createCompletionList } from './completion-list.js';
 import { byId } from './dom.js';
 import { createHistory } from './history.js';
@@ -11,12 +12,14 @@ const DRAFT_KEY = 'easel.draft';
  * The prompt box.
  * @param {object} options
  * @param {() => readonly CommandDescription[]} options.commands
- * @param {(line: string) => void} options.onSend
+ * @param {() => string | undefined} options.token
+ * @param {(line: string, pictures: readonly import('../wire.ts').WireUpload[]) => void} options.onSend
  */
-export function createComposer({ commands, onSend }) {
+export function createComposer({ commands, token, onSend }) {
   const form = byId('composer', HTMLFormElement);
   const prompt = byId('prompt', HTMLTextAreaElement);
-  const completions = createCompletionList(prompt, commands);
+  const completions = createCompletionList(prompt, commands, token);
+  const attachments = createAttachments({ token, onChange: onAttached });
   const history = createHistory(sessionStorage, 'easel.history');
 
   /** @param {string} text */
@@ -38,7 +41,13 @@ export function createComposer({ commands, onSend }) {
     history.add(line);
     write('');
     completions.close();
-    onSend(line);
+    onSend(line, attachments.take());
+  }
+
+  /** A picture alone says nothing yet. */
+  function onAttached() {
+    if (attachments.count() > 0 && prompt.value === '') write('/imagine ');
+    if (attachments.count() > 0) prompt.focus();
   }
 
   /** @param {KeyboardEvent} event */

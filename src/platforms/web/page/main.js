@@ -1,13 +1,14 @@
 // @ts-check
-import { pressButton, Refused, readChannel, readMessages } from './api.js';
+import { createAnswers } from './answers.js';
+import { actOn, pictureUrl, pressButton, readChannel, readMessages, takeShortcut } from './api.js';
 import { createComposer } from './composer.js';
 import { announce, byId, el } from './dom.js';
 import { follow } from './follow.js';
 import { createJoin } from './join.js';
 import { createMessageList } from './message-list.js';
+import { rowView } from './message-view.js';
 import { createOutbox } from './outbox.js';
 import { forgetPerson, tabIdentity } from './person.js';
-import { errorReply, privateNote } from './private-note.js';
 import { plainText } from './spans.js';
 import { createTimeline } from './timeline.js';
 import { setUpViewer } from './viewer.js';
@@ -16,6 +17,8 @@ import { setUpViewer } from './viewer.js';
 
 /** @type {readonly import('./completion.js').CommandDescription[]} */
 let commands = [];
+/** @type {readonly import('./message-menu.js').MessageActionDescription[]} */
+let actions = [];
 const ownId = () => tabIdentity()?.person.id;
 
 // --- the list ---
@@ -23,7 +26,7 @@ const ownId = () => tabIdentity()?.person.id;
 const timeline = createTimeline({ onNearStart: () => void list.loadOlder(), onChange: updateWelcome });
 const list = createMessageList({
   timeline,
-  context: { ownId, onPress: press },
+  context: { ownId, onPress: press, actions: () => actions, onAct: act, parentView },
   onFocusLost: () => composer.focus(),
 });
 
@@ -35,6 +38,7 @@ function updateWelcome(rows) {
 async function load() {
   const [channel, page] = await Promise.all([readChannel(), readMessages()]);
   commands = channel.commands;
+  actions = channel.messageActions;
   document.title = channel.title;
   byId('title', HTMLElement).textContent = channel.title;
   list.load(page);
@@ -61,6 +65,7 @@ const join = createJoin({
 });
 
 function showComposer() {
+  byId('bar-actions', HTMLElement).hidden = false;
   byId('rename', HTMLElement).textContent = tabIdentity()?.person.name ?? '';
   composer.show();
 }
@@ -73,6 +78,11 @@ function onUnknownPerson() {
 
 // --- saying and pressing ---
 
+const answers = createAnswers({
+  identity: tabIdentity,
+  onStranger: () => join.open('Please join first.'),
+  onUnknownPerson,
+});
 const outbox = createOutbox({
   identity: tabIdentity,
   place(row, at) {
@@ -81,27 +91,97 @@ const outbox = createOutbox({
   },
   remove: timeline.remove,
   onPosted: list.show,
+  onAnswer: answers.receive,
   onUnknownPerson,
 });
-const composer = createComposer({ commands: () => commands, onSend: outbox.send });
+const composer = createComposer({
+  commands: () => commands,
+  token: () => tabIdentity()?.token,
+  onSend: outbox.send,
+});
 
 /**
  * @param {string} messageId
  * @param {string} buttonId
  * @param {string} title
  */
-async function press(messageId, buttonId, title) {
-  const identity = tabIdentity();
-  if (identity === undefined) return join.open('Please join first.');
-  try {
-    const result = await pressButton(messageId, buttonId, identity.token);
-    if (result.kind === 'private') list.note(messageId, privateNote(result.reply, { ownId }));
-    else announce(`${title}: asked for`);
-  } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error);
-    list.note(messageId, privateNote(errorReply(sentence), { ownId }));
-    if (error instanceof Refused && error.status === 401) onUnknownPerson();
-  }
+function press(messageId, buttonId, title) {
+  return answers.ask((token) => pressButton(messageId, buttonId, token), below(messageId), title);
+}
+
+/**
+ * @param {string} messageId
+ * @param {import('./message-menu.js').MessageActionDescription} action
+ */
+function act(messageId, action) {
+  void answers.ask((token) => actOn(messageId, action.action, token), below(messageId), action.title);
+}
+
+/**
+ * @param {string} messageId
+ * @returns {import('./answers.js').Place}
+ */
+function below(messageId) {
+  return { note: (note) => list.note(messageId, note), clear: () => list.clearNote(messageId) };
+}
+
+/**
+ * A row of its own at the end of the channel, for answers to what no message asked.
+ * @returns {import('./answers.js').Place}
+ */
+function atEnd() {
+  /** @type {HTMLElement | undefined} */
+  let row;
+  return {
+    note(note) {
+      if (row !== undefined) timeline.remove(row);
+      row = rowView('easel', Date.now(), note).element;
+      row.classList.add('private');
+      timeline.place(row, list.newestId() + 0.5, Date.now());
+      timeline.toEnd();
+    },
+    clear() {
+      if (row !== undefined) timeline.remove(row);
+      row = undefined;
+    },
+  };
+}
+
+/**
+ * A link to the message that is answered, with its picture where it is loaded.
+ * @param {string} messageId
+ */
+function parentView(messageId) {
+  const parent = list.find(messageId);
+  const reply = parent?.kind === 'reply' ? parent.reply : undefined;
+  const [picture] = reply?.pictures ?? (parent?.kind === 'command' ? (parent.pictures ?? []) : []);
+  const said = reply?.lines[0]?.find((span) => span.kind === 'strong');
+  const words = said !== undefined && 'text' in said ? said.text : 'an earlier picture';
+  const shown = picture !== undefined && picture.spoiler !== true;
+  const thumbnail = shown ? [el('img', { src: pictureUrl(picture.file), alt: '' })] : [];
+  const link = el('button', { type: 'button', class: 'parent' }, ...thumbnail, el('span', {}, words));
+  link.title = 'Go to the picture that this was made from';
+  link.addEventListener('click', () => pointAt(messageId));
+  return link;
+}
+
+/** @param {string} messageId */
+function pointAt(messageId) {
+  const row = document.getElementById(`message-${messageId}`);
+  if (row === null) return announce('That message is further up or was deleted.');
+  row.scrollIntoView({ block: 'center', behavior: 'smooth' });
+  row.classList.remove('pointed-at');
+  requestAnimationFrame(() => row.classList.add('pointed-at'));
+}
+
+for (const [button, shortcut, said] of /** @type {const} */ ([
+  ['all-options', 'imagine', 'All options'],
+  ['yours', 'home', 'Yours'],
+])) {
+  const place = atEnd();
+  byId(button, HTMLButtonElement).addEventListener('click', () => {
+    void answers.ask((token) => takeShortcut(shortcut, token), place, said);
+  });
 }
 
 function showExamples() {

@@ -20,6 +20,8 @@ import { createMessageView } from './message-view.js';
 export function createMessageList({ timeline, context, onFocusLost }) {
   /** @type {Map<string, MessageView>} */
   const views = new Map();
+  /** @type {Map<string, StandingMessage>} */
+  const messages = new Map();
   const older = byId('older', HTMLButtonElement);
   /** Messages with a smaller number are not loaded, though they may change. */
   let oldestLoaded = 0;
@@ -27,6 +29,7 @@ export function createMessageList({ timeline, context, onFocusLost }) {
 
   /** @param {StandingMessage} message */
   function show(message) {
+    messages.set(message.id, message);
     const known = views.get(message.id);
     if (known !== undefined) return known.update(message);
     const view = createMessageView(message, context);
@@ -39,6 +42,7 @@ export function createMessageList({ timeline, context, onFocusLost }) {
     const view = views.get(id);
     if (view === undefined) return;
     views.delete(id);
+    messages.delete(id);
     const hadFocus = view.element.contains(document.activeElement);
     timeline.remove(view.element);
     if (hadFocus) onFocusLost();
@@ -85,6 +89,8 @@ export function createMessageList({ timeline, context, onFocusLost }) {
       if (message.kind === 'deleted') drop(message.id);
       else if (Number(message.id) >= oldestLoaded) show(message);
     },
+    /** @param {string} id */
+    find: (id) => messages.get(id),
     newestId: () => Math.max(0, ...[...views.keys()].map(Number)),
     /**
      * Puts a note below a message.
@@ -92,5 +98,7 @@ export function createMessageList({ timeline, context, onFocusLost }) {
      * @param {HTMLElement} note
      */
     note: (id, note) => views.get(id)?.note(note),
+    /** @param {string} id */
+    clearNote: (id) => views.get(id)?.clearNote(),
   };
 }

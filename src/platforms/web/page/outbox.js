@@ -1,13 +1,13 @@
 // @ts-check
 import { postLine, Refused } from './api.js';
 import { el, randomId } from './dom.js';
-import { rowView } from './message-view.js';
-import { errorReply, privateNote } from './private-note.js';
-import { commandLineView } from './spans.js';
+import { rowView, saidView } from './message-view.js';
+import { errorReply } from './private-note.js';
 
 /**
  * @typedef {import('../wire.ts').PostResult} PostResult
  * @typedef {import('../wire.ts').StandingMessage} StandingMessage
+ * @typedef {import('../wire.ts').WireUpload} WireUpload
  * @typedef {import('./person.js').Identity} Identity
  */
 
@@ -19,23 +19,35 @@ import { commandLineView } from './spans.js';
  * @param {(row: HTMLElement, at: number) => void} context.place
  * @param {(row: HTMLElement) => void} context.remove
  * @param {(message: StandingMessage) => void} context.onPosted
+ * @param {(result: PostResult, place: import('./answers.js').Place) => void} context.onAnswer to this person alone
  * @param {() => void} context.onUnknownPerson
  */
-export function createOutbox({ identity, place, remove, onPosted, onUnknownPerson }) {
-  /** @param {string} line */
-  function send(line) {
+export function createOutbox({ identity, place, remove, onPosted, onAnswer, onUnknownPerson }) {
+  /**
+   * @param {string} line
+   * @param {readonly WireUpload[]} pictures
+   */
+  function send(line, pictures) {
     const who = identity();
     if (who === undefined) return onUnknownPerson();
-    const { element, content } = rowView(who.person, Date.now(), commandLineView(line));
+    const { element, content } = rowView(who.person, Date.now(), saidView(line, pictures));
     element.classList.add('sending');
     place(element, Date.now());
-    deliver({ line, requestId: randomId(), element, content, who });
+    const attachments = pictures.map(({ upload }) => upload);
+    deliver({ said: { line, attachments }, requestId: randomId(), element, content, who });
   }
 
-  /** @param {{ line: string, requestId: string, element: HTMLElement, content: HTMLElement, who: Identity }} post */
+  /**
+   * @param {object} post
+   * @param {Parameters<typeof postLine>[0]} post.said
+   * @param {string} post.requestId
+   * @param {HTMLElement} post.element
+   * @param {HTMLElement} post.content
+   * @param {Identity} post.who
+   */
   async function deliver(post) {
     try {
-      settle(post, await postLine(post.line, post.who.token, post.requestId));
+      settle(post, await postLine(post.said, post.who.token, post.requestId));
     } catch (error) {
       const sentence = error instanceof Error ? error.message : String(error);
       if (!(error instanceof Refused)) return offerAgain(post, sentence);
@@ -50,13 +62,19 @@ export function createOutbox({ identity, place, remove, onPosted, onUnknownPerso
    */
   function settle({ element, content }, result) {
     element.classList.remove('sending');
-    if (result.kind !== 'private') {
+    if (result.kind === 'posted') {
       remove(element);
-      if (result.kind === 'posted' && result.message !== undefined) onPosted(result.message);
+      if (result.message !== undefined) onPosted(result.message);
       return;
     }
     element.classList.add('private');
-    content.append(privateNote(result.reply, { ownId: () => identity()?.person.id, onDismiss: () => remove(element) }));
+    onAnswer(result, {
+      note(note) {
+        for (const earlier of content.querySelectorAll(':scope > .private-note')) earlier.remove();
+        content.append(note);
+      },
+      clear: () => remove(element),
+    });
   }
 
   /**

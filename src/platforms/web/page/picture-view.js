@@ -20,9 +20,16 @@ export function createPictureView() {
   /** @type {WirePicture | undefined} */
   let wanted;
   let isFinal = false;
+  /** A person has asked to see it. */
+  let isRevealed = false;
+
+  const isHidden = () => wanted?.spoiler === true && !isRevealed;
 
   element.addEventListener('click', () => {
-    if (wanted !== undefined && isFinal) openViewer(wanted);
+    if (isHidden()) {
+      isRevealed = true;
+      if (wanted !== undefined) show(wanted);
+    } else if (wanted !== undefined && isFinal) openViewer(wanted);
   });
 
   /**
@@ -53,8 +60,9 @@ export function createPictureView() {
     element.style.setProperty('--ratio', String(ratio));
     element.style.setProperty('--shown-width', `${Math.round(Math.min(SHOWN_SIDE, SHOWN_SIDE * ratio))}px`);
     image.src = pictureUrl(picture.file);
-    image.alt = picture.alt;
-    element.title = isFinal ? 'Open large' : '';
+    image.alt = isHidden() ? 'Hidden picture' : picture.alt;
+    element.classList.toggle('spoiler', isHidden());
+    element.title = isHidden() ? 'Show it' : isFinal ? 'Open large' : '';
     element.hidden = false;
   }
 

@@ -8,10 +8,13 @@ import { plainText } from './spans.js';
 /**
  * A reply that only this tab sees.
  * @param {WireReply} reply
- * @param {{ ownId(): string | undefined, onDismiss?: () => void }} context
+ * @param {object} context
+ * @param {() => string | undefined} context.ownId
+ * @param {import('./reply-view.js').Press} context.onPress
+ * @param {() => void} context.onDismiss
  */
-export function privateNote(reply, { ownId, onDismiss }) {
-  const view = createReplyView({ ownId, onPress: async () => {} });
+export function privateNote(reply, { ownId, onPress, onDismiss }) {
+  const view = createReplyView({ ownId, onPress });
   view.update(reply);
   const dismiss = el('button', { type: 'button', class: 'link' }, 'Dismiss');
   const note = el(
@@ -22,7 +25,7 @@ export function privateNote(reply, { ownId, onDismiss }) {
   );
   dismiss.addEventListener('click', () => {
     note.remove();
-    onDismiss?.();
+    onDismiss();
   });
   announce(reply.lines.map(plainText).join(' '));
   return note;

@@ -1,5 +1,6 @@
 // @ts-check
 import { el } from './dom.js';
+import { labelView } from './icons.js';
 import { createPictureView } from './picture-view.js';
 import { spanView } from './spans.js';
 
@@ -11,14 +12,15 @@ import { spanView } from './spans.js';
 
 /**
  * Shows a reply and turns it into its next form in place, so that pictures do not flicker and focus stays.
- * @param {{ ownId(): string | undefined, onPress: Press }} context
+ * @param {{ ownId(): string | undefined, onPress: Press, parentView?(messageId: string): HTMLElement }} context
  */
-export function createReplyView({ ownId, onPress }) {
+export function createReplyView({ ownId, onPress, parentView }) {
+  const parent = el('div', { class: 'parent-line', hidden: true });
   const lines = el('div', { class: 'lines' });
   const pictures = el('div', { class: 'pictures' });
   const progress = el('progress', { max: 1, 'aria-label': 'Progress' });
   const buttons = el('div', { class: 'buttons' });
-  const element = el('div', { class: 'reply-body' }, lines, pictures, progress, buttons);
+  const element = el('div', { class: 'reply-body' }, parent, lines, pictures, progress, buttons);
   /** @type {ReturnType<typeof createPictureView>[]} */
   let pictureViews = [];
   let shownLines = '';
@@ -64,6 +66,10 @@ export function createReplyView({ ownId, onPress }) {
   /** @param {WireReply} reply */
   function update(reply) {
     element.dataset.state = reply.state;
+    if (parent.hidden && reply.parent !== undefined && parentView !== undefined) {
+      parent.replaceChildren(parentView(reply.parent));
+      parent.hidden = false;
+    }
     const key = JSON.stringify(reply.lines);
     if (key !== shownLines) {
       shownLines = key;
@@ -95,7 +101,7 @@ function buttonView(button, onPress) {
     'button',
     { type: 'button', class: button.style, title: button.title, 'data-button': button.id },
     // "U1" can be said to a voice control and is part of the name; 🔄 is for the eye only.
-    el('span', { 'aria-hidden': !/[\p{L}\p{N}]/u.test(button.label) && 'true' }, button.label),
+    el('span', { 'aria-hidden': !/[\p{L}\p{N}]/u.test(button.label) && 'true' }, ...labelView(button.label)),
     el('span', { class: 'unseen' }, ` ${button.title}`),
   );
   view.addEventListener('click', async () => {
