@@ -12,6 +12,7 @@ import { createDeliver } from './deliver/deliver.ts';
 import { createShowJob } from './deliver/show-job.ts';
 import { createDownloadLog } from './download-log.ts';
 import { createExplain } from './failure.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
 import { decodePng, encodePng, encodeWebp } from './image/encode.ts';
 import { readParameters } from './image/png-text.ts';
@@ -41,6 +42,8 @@ export interface AppParts {
   /** Instead of the engine in its own process; the app closes it. */
   readonly engine?: Engine;
   readonly log?: Log;
+  /** Stands before the store of the data folder. */
+  readonly wrapStore?: (store: Store) => Store;
 }
 
 export interface App {
@@ -66,15 +69,17 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const description = await engine.describe();
   for (const sentence of [...description.refused, ...(description.execution?.passedOver ?? [])]) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
-  const store = openStore(
+  const opened = openStore(
     config.dataFolder,
     (picture) => encodePng(picture, describeRecipe(picture.recipe)),
     (job) => log.error({ job }, 'the record of an unfinished job is damaged; it is passed over'),
   );
+  const store = parts.wrapStore?.(opened) ?? opened;
   try {
     const { ports, web } = parts.ports === undefined ? await openChannels(config, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);
     const { queue, deliver, inbox, explain } = compose({ config, styles, description, store, ports, drawing, log });
+    const housekeeping = createHousekeeping({ store, ports, keeping: config.keeping, log });
     return {
       queue,
       get url() {
@@ -92,8 +97,10 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
         await deliver.start();
         await queue.work(createRunner(engine, store));
         for (const port of ports) await port.start(inbox);
+        housekeeping.start();
       },
       stop: async () => {
+        await housekeeping.stop();
         await queue.close();
         await deliver.stop();
         for (const port of ports) await port.stop();

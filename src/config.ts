@@ -13,6 +13,7 @@ import { BadInputError, EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { UsageLimit } from './queue/usage.ts';
 import { readSlack, SLACK_ENVIRONMENT, type SlackConfig } from './slack-config.ts';
+import type { Keeping } from './store/prune.ts';
 
 export interface Config {
   readonly dataFolder: string;
@@ -44,6 +45,8 @@ export interface Config {
   /** What one person may ask for within an hour and a day. */
   readonly hour: UsageLimit;
   readonly day: UsageLimit;
+  /** What is finished is kept so long and so much of it; see `Keeping`. */
+  readonly keeping: Keeping;
   readonly logLevel: LogLevel;
   /** Absent where the bot is not on Slack. */
   readonly slack?: SlackConfig;
@@ -115,6 +118,9 @@ const ENVIRONMENT = z.object({
   EASEL_REQUESTS_PER_DAY: whole(1, 1000).optional(),
   EASEL_PICTURES_PER_HOUR: whole(1, 10_000).optional(),
   EASEL_PICTURES_PER_DAY: whole(1, 10_000).optional(),
+  EASEL_KEEP_DAYS: whole(1, 36_500).default(30),
+  EASEL_KEEP_GB: whole(1, 1_000_000).default(10),
+  EASEL_KEEP_RECIPES_DAYS: whole(1, 36_500).default(365),
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   ...SLACK_ENVIRONMENT,
   DISCORD_TOKEN: text('the token of a bot').optional(),
@@ -163,6 +169,11 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     ...optional({ concurrency: values.EASEL_CONCURRENCY, maxRunningPerUser: values.EASEL_MAX_RUNNING_PER_USER }),
     hour: optional({ requests: values.EASEL_REQUESTS_PER_HOUR, pictures: values.EASEL_PICTURES_PER_HOUR }),
     day: optional({ requests: values.EASEL_REQUESTS_PER_DAY, pictures: values.EASEL_PICTURES_PER_DAY }),
+    keeping: {
+      pictureDays: values.EASEL_KEEP_DAYS,
+      pictureBytes: values.EASEL_KEEP_GB * 1e9,
+      recipeDays: Math.max(values.EASEL_KEEP_DAYS, values.EASEL_KEEP_RECIPES_DAYS),
+    },
     logLevel: values.EASEL_LOG_LEVEL,
     ...discordConfig(values),
     ...readSlack(values),

@@ -70,7 +70,7 @@ export async function attachPreview(job: Job, previews: readonly RgbImage[], dra
 }
 
 function gone(): EaselError {
-  return new EaselError('pictures_gone', 'The picture files are gone; press 🔄 to draw anew.');
+  return new EaselError('pictures_gone', 'The pictures are no longer kept; press 🔄 to draw anew.');
 }
 
 function attach(job: Job, { png, width, height }: DrawnPicture, name: string, kind: string): ReplyPicture {

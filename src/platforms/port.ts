@@ -79,6 +79,11 @@ export interface ChannelPort {
   edit(message: MessageRef, reply: Reply): Promise<void>;
   /** Deleting what is gone already succeeds. */
   delete(message: MessageRef): Promise<void>;
+  /**
+   * Lets go of the pictures that the channel itself keeps on this machine in messages older than `before`, in
+   * milliseconds since the epoch; the messages stay and say so.
+   */
+  prune?(before: number): Promise<void>;
 }
 
 /** The message (or its channel) is gone: stop editing, keep the result. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { EaselError } from '../errors.ts';
 
 /**
@@ -56,5 +56,24 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** Files that lie in a folder itself, whatever else happens there meanwhile. */
+export interface FoundFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly changedAt: number;
+}
+
+/** @param startedAt when this process took hold of the data: a part that is older was left by another, and is removed */
+export async function* filesIn(folder: string, startedAt: number): AsyncGenerator<FoundFile, void> {
+  for await (const { name } of await opendir(folder)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined || !found.isFile()) continue;
+    if (!name.endsWith('.part')) yield { name, bytes: found.size, changedAt: found.mtimeMs };
+    else if (found.mtimeMs < startedAt) await rm(path, { force: true });
   }
 }

@@ -92,6 +92,20 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged:
       }
       return found;
     },
+    all: async function* () {
+      for await (const [jobId] of jobs.iterator?.({}) ?? []) {
+        const job = await read(String(jobId)).catch(() => undefined);
+        if (job !== undefined) yield job;
+      }
+    },
+    delete: (jobId, may) =>
+      inTurn(jobId, async () => {
+        const job = await read(jobId);
+        if (job === undefined || !may(job)) return;
+        await shelves.remove(undefined, job);
+        await jobs.delete(jobId);
+        await unfinished.delete(jobId);
+      }),
     close: async () => {
       await Promise.all(writes.values());
     },

@@ -1,7 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, opendir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
-import { codeOf, goneError, readIfThere, syncFolder, writeWhole } from './files.ts';
+import { codeOf, filesIn, goneError, readIfThere, syncFolder, writeWhole } from './files.ts';
 import { decodeLatents, encodeLatents } from './latents.ts';
 import type { PictureStore } from './port.ts';
 
@@ -12,6 +12,7 @@ const JOB_ID = /^[0-9a-z]{1,64}$/;
  * @param encode PNG with the `parameters` text
  */
 export function createPictureStore(folder: string, encode: (picture: Picture) => Promise<Uint8Array>): PictureStore {
+  const startedAt = Date.now();
   const folderOf = (jobId: string): string => {
     if (!JOB_ID.test(jobId)) throw new RangeError(`not a job id: ${jobId}`);
     return join(folder, jobId);
@@ -31,6 +32,17 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
       return bytes === undefined ? undefined : decodeLatents(bytes);
     },
     delete: (jobId) => rm(folderOf(jobId), { recursive: true, force: true }),
+    kept: async function* () {
+      for await (const { name } of await opendir(folder)) {
+        if (!JOB_ID.test(name)) continue;
+        let [bytes, usedAt] = [0, 0];
+        for await (const file of filesIn(join(folder, name), startedAt)) {
+          bytes += file.bytes;
+          usedAt = Math.max(usedAt, file.changedAt);
+        }
+        yield { key: name, bytes, usedAt };
+      }
+    },
   };
 }
 

@@ -20,8 +20,21 @@ export interface JobStore {
   unfinished(): Promise<readonly Job[]>;
   /** What a person asked for or starred, newest first: at most `limit` jobs. */
   shelf(user: Pick<User, 'platform' | 'id'>, shelf: Shelf, limit: number): Promise<readonly Job[]>;
+  /** Every job that can be read, in no order; what is written meanwhile may or may not be among them. */
+  all(): AsyncIterable<Job>;
+  /** Forgets a job, if it is still as `may` asks. */
+  delete(jobId: string, may: (job: Job) => boolean): Promise<void>;
   /** Waits for the writes under way. */
   close(): Promise<void>;
+}
+
+/** Files of a store, as they lie on the disk. */
+export interface KeptFiles {
+  /** The job's id, or the input's name. */
+  readonly key: string;
+  readonly bytes: number;
+  /** Last written, or used; milliseconds since the epoch. */
+  readonly usedAt: number;
 }
 
 /** `made`: by their own requests; `starred`: by anybody's. */
@@ -35,6 +48,8 @@ export interface PictureStore {
   png(jobId: string, index: number): Promise<Uint8Array | undefined>;
   latents(jobId: string, index: number): Promise<Latents | undefined>;
   delete(jobId: string): Promise<void>;
+  /** What is there, a job at a time; leftovers of an earlier process's writes are removed on the way. */
+  kept(): AsyncIterable<KeptFiles>;
 }
 
 /** What people and moderators have set, on disk. A thread has the settings of its channel. */
@@ -59,4 +74,7 @@ export interface InputStore {
   put(png: Uint8Array): Promise<string>;
   /** Undefined when pruned. */
   get(name: string): Promise<Uint8Array | undefined>;
+  delete(name: string): Promise<void>;
+  /** What is there; leftovers of an earlier process's writes are removed on the way. */
+  kept(): AsyncIterable<KeptFiles>;
 }

@@ -8,8 +8,8 @@ import type { Shelf } from './port.ts';
 export interface Shelves {
   /** What `job` stands on and `before` did not. */
   add(job: Job, before: Job | undefined): Promise<void>;
-  /** What `before` stood on and `job` does not. */
-  remove(job: Job, before: Job | undefined): Promise<void>;
+  /** What `before` stood on and `job` does not; undefined stands nowhere. */
+  remove(job: Job | undefined, before: Job | undefined): Promise<void>;
   /** Ids, the newest job first. */
   list(user: Pick<User, 'platform' | 'id'>, shelf: Shelf): Promise<readonly string[]>;
 }

@@ -291,7 +291,7 @@ describe('delivery', () => {
     await reaches(job.id, 'rendered');
     await store.pictures.delete(job.id);
     channel.comeUp();
-    await shows(0, 'The picture files are gone');
+    await shows(0, 'The pictures are no longer kept; press 🔄');
     await reaches(job.id, 'failed');
   });
 

@@ -95,6 +95,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
     },
     edit: (message, reply) => room.edit(message.messageId, reply),
     delete: (message) => room.delete(message.messageId),
+    prune: (before) => room.prune(before),
   };
 }
 

@@ -29,6 +29,8 @@ export interface MessageLog {
   /** The newest `limit` visible messages with an id below `before`, oldest first. */
   page(options: { before?: string; limit: number }): readonly StandingMessage[];
   usesFile(file: string): boolean;
+  /** At most `limit` ids of messages with pictures from before `before`, in milliseconds since the epoch. */
+  withFilesBefore(before: number, limit: number): readonly string[];
   close(): void;
 }
 
@@ -91,6 +93,10 @@ export function openMessageLog(path: string): MessageLog {
   const dropFiles = db.prepare('delete from message_files where message_id = ?');
   const anyFile = db.prepare('select 1 from message_files where file = ? limit 1');
 
+  const oldWithFiles = db.prepare(
+    'select distinct id from messages join message_files on message_id = id where at < ? order by id limit ?',
+  );
+
   function setFiles(id: number, files: readonly string[]): void {
     dropFiles.run(id);
     for (const file of files) addFile.run(id, file);
@@ -139,6 +145,10 @@ export function openMessageLog(path: string): MessageLog {
     page({ before, limit }) {
       const rows = newest.all(before === undefined ? Number.MAX_SAFE_INTEGER : Number(before), limit) as Row[];
       return rows.reverse().map(toMessage);
+    },
+    withFilesBefore(before, limit) {
+      const rows = oldWithFiles.all(before, limit) as Pick<Row, 'id'>[];
+      return rows.map(({ id }) => String(id));
     },
     usesFile: (file) => anyFile.get(file) !== undefined,
     close: () => void db.close(),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReplyPicture } from '../../core/reply.ts';
@@ -48,6 +48,8 @@ function mediaTypeOf(file: string): ReplyPicture['mediaType'] {
 /** @param folder made when missing. */
 export function openPictureFiles(folder: string): PictureFiles {
   mkdirSync(folder, { recursive: true });
+  // Written to by one process at a time: what is half there was left by one that died.
+  for (const name of readdirSync(folder)) if (name.endsWith('.part')) rmSync(join(folder, name), { force: true });
   const held = new Map<string, readonly ReadonlyMap<string, Uint8Array>[]>();
 
   function heldData(file: string): Uint8Array | undefined {
@@ -64,14 +66,19 @@ export function openPictureFiles(folder: string): PictureFiles {
     async save(picture) {
       const file = fileNameOf(picture);
       const temporary = join(folder, `${file}.${randomUUID()}.part`);
-      const handle = await open(temporary, 'w');
       try {
-        await handle.writeFile(picture.data);
-        await handle.sync();
-      } finally {
-        await handle.close();
+        const handle = await open(temporary, 'w');
+        try {
+          await handle.writeFile(picture.data);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(temporary, join(folder, file));
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => undefined);
+        throw error;
       }
-      await rename(temporary, join(folder, file));
       return toWire(picture, file);
     },
     hold(owner, pictures) {

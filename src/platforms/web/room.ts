@@ -1,4 +1,4 @@
-import type { Reply, ReplyPicture, ReplyState } from '../../core/reply.ts';
+import { type Reply, type ReplyPicture, type ReplyState, type RichText, text } from '../../core/reply.ts';
 import { MessageGoneError } from '../port.ts';
 import type { Feed } from './feed.ts';
 import type { MessageLog } from './message-log.ts';
@@ -23,9 +23,14 @@ export interface Room {
   /** @throws MessageGoneError */
   edit(id: string, reply: Reply): Promise<void>;
   delete(id: string): Promise<void>;
+  /** Takes the pictures out of messages older than `before`, in milliseconds since the epoch; the messages say so. */
+  prune(before: number): Promise<void>;
   get(id: string): WireMessage;
   page(options: { before?: string; limit: number }): MessagePage;
 }
+
+const PRUNED: RichText = [text('The pictures are no longer kept; the buttons draw anew.')];
+const PRUNED_AT_ONCE = 20;
 
 /** These states pass by: their edits are never written, since whoever made them makes them again after a restart. */
 function isPassing(state: ReplyState): boolean {
@@ -131,6 +136,24 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
       endPassing(id);
       feed.announce(id);
       await deleteUnused(before);
+    },
+    async prune(before) {
+      for (let ids = log.withFilesBefore(before, PRUNED_AT_ONCE); ids.length > 0; ) {
+        for (const id of ids) {
+          const message = log.get(id)?.message;
+          const files = filesIn(id);
+          if (message?.kind !== 'reply') continue;
+          const { reply, editedAt, at } = message;
+          log.replace(
+            id,
+            { kind: 'reply', reply: { ...reply, pictures: [], lines: [...reply.lines, PRUNED] } },
+            editedAt ?? at,
+          );
+          await deleteUnused(files);
+          feed.announce(id);
+        }
+        ids = log.withFilesBefore(before, PRUNED_AT_ONCE);
+      }
     },
     get(id) {
       const stored = log.get(id);

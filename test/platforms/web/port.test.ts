@@ -50,6 +50,20 @@ const shown = async () =>
 const storedFiles = () => readdir(join(folder, 'web', 'pictures'));
 
 describe('the web port', () => {
+  it('lets go of old pictures, leaves those that a newer message shows, and says so', async () => {
+    const [red, blue] = [await picture('red'), await picture('blue')];
+    await port.post(channel, reply('done', 'both', [red, blue]), 'a');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const between = Date.now();
+    await port.post(channel, reply('done', 'one', [red]), 'b');
+    await port.prune?.(between);
+    expect(await shown()).toEqual([
+      { said: 'done: bothThe pictures are no longer kept; the buttons draw anew.', pictures: [] },
+      { said: 'done: one', pictures: ['red.png'] },
+    ]);
+    expect(await storedFiles()).toHaveLength(1);
+  });
+
   it('posts once for one nonce, also at once and after a restart', async () => {
     const refs = await Promise.all([
       port.post(channel, reply('waiting', 'one'), 'job'),

@@ -1,0 +1,56 @@
+import type { Log } from './log.ts';
+import type { ChannelPort } from './platforms/port.ts';
+import { type Keeping, prune } from './store/prune.ts';
+import type { Store } from './store/store.ts';
+
+export interface HousekeepingOptions {
+  readonly store: Store;
+  readonly ports: readonly ChannelPort[];
+  readonly keeping: Keeping;
+  readonly log: Log;
+  /** Milliseconds from the end of one round to the next; default an hour. */
+  readonly everyMs?: number;
+}
+
+/** Prunes in the background, now and then. */
+export interface Housekeeping {
+  start(): void;
+  /** Resolves when nothing is under way. */
+  stop(): Promise<void>;
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
+  const { store, ports, keeping, log, everyMs = HOUR_MS } = options;
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> | undefined;
+
+  async function clean(): Promise<void> {
+    const now = Date.now();
+    const removed = await prune({ ...store, keeping, now, signal: stopping.signal });
+    for (const port of ports) await port.prune?.(now - keeping.pictureDays * DAY_MS);
+    if (removed.jobs + removed.pictures + removed.inputs > 0) log.info(removed, 'pruned what was kept long enough');
+  }
+
+  function begin(): void {
+    round = clean()
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) log.warn({ err: error }, 'pruning was interrupted; it is tried again later');
+      })
+      .finally(() => {
+        if (!stopping.signal.aborted) timer = setTimeout(begin, everyMs).unref();
+      });
+  }
+
+  return {
+    start: begin,
+    stop: async () => {
+      stopping.abort();
+      clearTimeout(timer);
+      await round;
+    },
+  };
+}

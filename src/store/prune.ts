@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { specOf } from '../../engine/index.ts';
+import type { Job } from '../core/job.ts';
+import { isSettled } from '../core/job-state.ts';
+import type { InputStore, JobStore, KeptFiles, PictureStore } from './port.ts';
+
+/** How long what is finished is kept. */
+export interface Keeping {
+  /** Pictures, latents and what they began from; since they were last used. */
+  readonly pictureDays: number;
+  /** All of them together; the oldest go first. */
+  readonly pictureBytes: number;
+  /** Jobs themselves: what a button needs to draw anew. */
+  readonly recipeDays: number;
+}
+
+export interface PruneParts {
+  readonly jobs: JobStore;
+  readonly pictures: PictureStore;
+  readonly inputs: InputStore;
+  readonly keeping: Keeping;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Ends it between two files. */
+  readonly signal: AbortSignal;
+}
+
+export interface Pruned {
+  readonly jobs: number;
+  readonly pictures: number;
+  readonly inputs: number;
+  readonly bytes: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A picture that was given a moment ago may belong to a request that is not a job yet. */
+const MIN_INPUT_AGE_MS = 60 * 60 * 1000;
+/** Work done at a stretch, and the milliseconds that the bot then has to itself. */
+const STRETCH = 50;
+const REST_MS = 20;
+
+interface Candidate extends KeptFiles {
+  readonly kind: 'pictures' | 'inputs';
+}
+
+/**
+ * Removes what is too old or too much, and files that belong to nothing: what a crash left, pictures of jobs that were
+ * cancelled, failed or deleted. What somebody starred stays, as does all that a waiting job needs. Ending at any moment
+ * it leaves nothing that the next time does not find.
+ */
+export async function prune(parts: PruneParts): Promise<Pruned> {
+  const { jobs, pictures, inputs, keeping, now, signal } = parts;
+  const removed = { jobs: 0, pictures: 0, inputs: 0, bytes: 0 };
+  const rest = createRest(signal);
+
+  async function remove({ kind, key, bytes }: Candidate): Promise<void> {
+    await (kind === 'pictures' ? pictures : inputs).delete(key);
+    removed[kind] += 1;
+    removed.bytes += bytes;
+    await rest();
+  }
+
+  /** Names of inputs that a job needs which is not finished, or which somebody starred. */
+  async function pruneJobs(): Promise<ReadonlySet<string>> {
+    const needed = new Set<string>();
+    const isOver = (job: Job) => isSettled(job) && !isStarred(job) && job.updatedAt < now - keeping.recipeDays * DAY_MS;
+    for await (const job of jobs.all()) {
+      await rest();
+      if (isOver(job)) {
+        await jobs.delete(job.id, isOver);
+        removed.jobs += 1;
+      } else if (!isSettled(job) || isStarred(job)) {
+        const { init } = specOf(job.task);
+        for (const name of [init?.image, init?.mask]) if (name !== undefined) needed.add(name);
+      }
+    }
+    return needed;
+  }
+
+  async function fateOf(jobId: string): Promise<'garbage' | 'kept' | 'prunable'> {
+    try {
+      const job = await jobs.get(jobId);
+      if (job === undefined || job.deleted === true) return 'garbage';
+      if (!isSettled(job)) return 'kept';
+      if (job.state !== 'delivered') return 'garbage';
+      return isStarred(job) ? 'kept' : 'prunable';
+    } catch {
+      // What cannot be read now is not thereby worthless.
+      return 'kept';
+    }
+  }
+
+  async function findPictures(candidates: Candidate[]): Promise<number> {
+    let keptBytes = 0;
+    for await (const files of pictures.kept()) {
+      await rest();
+      const fate = await fateOf(files.key);
+      if (fate === 'garbage') await remove({ ...files, kind: 'pictures' });
+      else if (fate === 'kept') keptBytes += files.bytes;
+      else candidates.push({ ...files, kind: 'pictures' });
+    }
+    return keptBytes;
+  }
+
+  async function findInputs(candidates: Candidate[], needed: ReadonlySet<string>): Promise<number> {
+    let keptBytes = 0;
+    for await (const files of inputs.kept()) {
+      await rest();
+      if (needed.has(files.key) || files.usedAt > now - MIN_INPUT_AGE_MS) keptBytes += files.bytes;
+      else candidates.push({ ...files, kind: 'inputs' });
+    }
+    return keptBytes;
+  }
+
+  const candidates: Candidate[] = [];
+  const needed = await pruneJobs();
+  let bytes = (await findPictures(candidates)) + (await findInputs(candidates, needed));
+  // The newest first: from the first that is too old or does not fit, all go.
+  candidates.sort((a, b) => b.usedAt - a.usedAt);
+  for (const candidate of candidates) {
+    bytes += candidate.bytes;
+    const isOld = candidate.usedAt < now - keeping.pictureDays * DAY_MS;
+    if (isOld || bytes > keeping.pictureBytes) await remove(candidate);
+  }
+  return removed;
+}
+
+function isStarred(job: Job): boolean {
+  return (job.starred ?? []).length > 0;
+}
+
+/** @returns to be awaited after each piece of work; throws the signal's reason */
+function createRest(signal: AbortSignal): () => Promise<void> {
+  let pieces = 0;
+  return async () => {
+    signal.throwIfAborted();
+    pieces += 1;
+    if (pieces % STRETCH === 0) await sleep(REST_MS, undefined, { signal });
+  };
+}
