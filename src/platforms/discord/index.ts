@@ -27,6 +27,7 @@ export interface DiscordPortOptions {
   /** How long Discord keeps the token of an interaction. */
   readonly tokenLifetimeMs?: number;
   readonly minEditIntervalMs?: number;
+  readonly minPresenceIntervalMs?: number;
   /** See `GatewayOptions`. */
   readonly firstPauseMs?: number;
 }
@@ -56,7 +57,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     showCommand: shows ? SHOW_COMMAND : undefined,
   });
   const messages = createMessages({ rest, findExchange: exchanges.find, lent });
-  const pace = createPace((status) => gateway?.session?.show(describePresence(status)));
+  const pace = createPace((status) => gateway?.session?.show(describePresence(status)), options.minPresenceIntervalMs);
   let gateway: Gateway | undefined;
   let status: BotStatus | undefined;
   let welcome: string | undefined;

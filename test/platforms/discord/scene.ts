@@ -24,6 +24,8 @@ export interface SceneOptions {
   readonly emulator?: EmulatorOptions;
   readonly port?: Partial<DiscordPortOptions>;
   readonly env?: NodeJS.ProcessEnv;
+  /** Another scene's, which closes it. */
+  readonly discord?: DiscordEmulator;
 }
 
 /** Easel, whole, in an emulated server with two people and a moderator. */
@@ -38,6 +40,7 @@ export interface Scene {
   readonly logged: readonly string[];
   /** Ends the bot as a shutdown does, and starts it again over the same data. */
   restart(): Promise<void>;
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,10 +50,16 @@ export const PICTURE = { timeout: 60_000, interval: 50 };
 
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'easel-discord-'));
-  const discord = await startDiscord(options.emulator);
+  const discord = options.discord ?? (await startDiscord(options.emulator));
   const logged: string[] = [];
   const people = populate(discord);
   let app = await startApp(dataFolder, discord, logged, options);
+  let isStopped = false;
+  const stop = async () => {
+    if (isStopped) return;
+    isStopped = true;
+    await app.stop();
+  };
   return {
     discord,
     logged,
@@ -59,12 +68,14 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
       return app;
     },
     restart: async () => {
-      await app.stop();
+      await stop();
       app = await startApp(dataFolder, discord, logged, options);
+      isStopped = false;
     },
+    stop,
     close: async () => {
-      await app.stop();
-      await discord.close();
+      await stop();
+      if (options.discord === undefined) await discord.close();
       rmSync(dataFolder, { recursive: true });
     },
   };
@@ -90,6 +101,7 @@ async function startApp(
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
   const port = createDiscordPort({
     ...{ token: discord.token, apiUrl: discord.apiUrl, log, minEditIntervalMs: 50, firstPauseMs: 20 },
+    ...{ minPresenceIntervalMs: 50 },
     offered: {
       commands: commands.map(({ description }) => description),
       messageActions: messageActions.map(({ description }) => description),

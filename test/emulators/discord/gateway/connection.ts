@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   onPresence(session: GatewaySession): void;
   /** After RESUMED. */
   onResumed(): void;
+  /** Why the next bot that identifies is sent away, whatever it says. */
+  refuseNext(): number | undefined;
   /** Heartbeats are not acknowledged while this is true. */
   isDeaf(): boolean;
 }
@@ -64,7 +66,7 @@ export function converse(options: ConnectionOptions): void {
   }
 
   function identify(data: Identify): void {
-    const refusal = refusalOf(data);
+    const refusal = options.refuseNext() ?? refusalOf(data);
     if (refusal !== undefined) {
       socket.close(refusal);
       return;

@@ -29,6 +29,8 @@ export interface Gateway {
   /** Breaks the connections, as a network does, or closes them with a code. */
   cut(code?: number): void;
   setDeaf(isDeaf: boolean): void;
+  /** The next bot that identifies is sent away with this code. */
+  closeNext(code: number): void;
   info(): object;
   close(): void;
 }
@@ -50,6 +52,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let resumes = 0;
   let presenceExcesses = 0;
   let isDeaf = false;
+  let closeCode: number | undefined;
   let invalidAfterResume = false;
   const presences = new Map<GatewaySession, number[]>();
 
@@ -81,11 +84,17 @@ export function createGateway(options: GatewayOptions): Gateway {
       heartbeatMs,
       disallowedIntents: options.disallowedIntents,
       isDeaf: () => isDeaf,
+      refuseNext: () => {
+        const code = closeCode;
+        closeCode = undefined;
+        return code;
+      },
       findSession: (id) => sessions.get(id),
       onResumed: () => {
         resumes += 1;
         if (!invalidAfterResume) return;
         invalidAfterResume = false;
+        for (const session of live()) if (session.socket === socket) session.isInvalid = true;
         socket.send(JSON.stringify({ op: GatewayOpcodes.InvalidSession, d: false, s: null, t: null }));
       },
       createSession: (shard, own) => {
@@ -172,6 +181,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     setDeaf: (deaf) => {
       isDeaf = deaf;
+    },
+    closeNext: (code) => {
+      closeCode = code;
     },
     info: () => ({
       ...{ url: url(), shards: recommendedShards },

@@ -1,0 +1,119 @@
+import { GatewayCloseCodes } from 'discord.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createSlowEngine } from '../../doubles/slow-engine.ts';
+import { newest, openScene, type Scene, type SceneOptions, SOON } from './scene.ts';
+
+/** discord.js waits half a second before it connects again. */
+const RECONNECT = { timeout: 20_000, interval: 50 };
+
+describe('the connection to Discord', () => {
+  let scene: Scene;
+  afterEach(() => scene.close());
+  const open = async (options: SceneOptions = {}) => {
+    scene = await openScene({ engine: createSlowEngine(), ...options });
+    return scene;
+  };
+  const answers = async (command = 'help') => {
+    const { ada, channel } = scene;
+    const asked = await ada.type(channel, command);
+    expect(asked.hasFailed).toBe(false);
+    return newest(ada, channel).text;
+  };
+  const isBack = () => expect.poll(() => scene.discord.gateway.sessions[0]?.socket !== undefined, RECONNECT).toBe(true);
+
+  it('comes back when the network breaks it, and what happened meanwhile is answered', async () => {
+    const { ada, channel, discord } = await open();
+    discord.gateway.cut();
+    const asked = ada.begin(channel, 'help');
+    await expect.poll(() => discord.gateway.resumes, RECONNECT).toBe(1);
+    await expect.poll(() => asked.acknowledgedAt !== undefined, RECONNECT).toBe(true);
+    expect(discord.gateway.identifies).toBe(1);
+  });
+
+  it('resumes when Discord asks it to reconnect (op 7)', async () => {
+    const { discord } = await open();
+    discord.gateway.askToReconnect();
+    await expect.poll(() => discord.gateway.resumes, RECONNECT).toBe(1);
+    expect(await answers()).toContain('/imagine');
+  });
+
+  it('begins a new session when the old one is declared invalid (op 9)', async () => {
+    const { discord } = await open();
+    discord.gateway.invalidate();
+    await expect.poll(() => discord.gateway.identifies, RECONNECT).toBe(2);
+    await isBack();
+    expect(await answers()).toContain('/imagine');
+  });
+
+  it('survives that the session is declared invalid right after it was resumed', async () => {
+    const uncaught: unknown[] = [];
+    const note = (reason: unknown) => uncaught.push(reason);
+    process.on('unhandledRejection', note);
+    const { discord } = await open();
+    discord.gateway.invalidate({ afterResume: true });
+    discord.gateway.cut();
+    await expect.poll(() => discord.gateway.identifies, RECONNECT).toBe(2);
+    await isBack();
+    expect(await answers()).toContain('/imagine');
+    process.off('unhandledRejection', note);
+    expect(uncaught).toEqual([]);
+  });
+
+  it('notices that heartbeats are not answered', async () => {
+    const { discord } = await open({ emulator: { heartbeatMs: 300 } });
+    discord.gateway.setDeaf(true);
+    await expect.poll(() => discord.gateway.resumes, RECONNECT).toBeGreaterThanOrEqual(1);
+    discord.gateway.setDeaf(false);
+    await isBack();
+    expect(await answers()).toContain('/imagine');
+  });
+
+  it('starts anew by itself when discord.js gives up, and says why in the log', async () => {
+    const { discord, logged } = await open();
+    discord.gateway.cut(GatewayCloseCodes.AuthenticationFailed);
+    await expect.poll(() => discord.gateway.identifies, RECONNECT).toBe(2);
+    await isBack();
+    expect(await answers()).toContain('/imagine');
+    expect(logged.join('')).toContain('Reset Token');
+  });
+
+  it('is spread over as many shards as are asked for, and each answers for its servers', async () => {
+    const { discord } = await open({ port: { shards: 3 } });
+    expect(discord.gateway.sessions.map(({ shard }) => shard)).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
+    expect(await answers()).toContain('/imagine');
+  });
+
+  it('shows what the bot is doing', async () => {
+    const engine = createSlowEngine();
+    const { ada, ben, channel, discord } = await open({ engine });
+    const shown = () => JSON.stringify(discord.gateway.sessions[0]?.presence);
+    await expect.poll(shown, SOON).toContain('/imagine a picture');
+    await ada.type(channel, 'imagine', { prompt: 'a fox' });
+    await expect.poll(shown, SOON).toContain('drawing a picture');
+    await ben.type(channel, 'imagine', { prompt: 'a crow' });
+    await expect.poll(shown, SOON).toContain('drawing a picture, 1 in line');
+  });
+
+  it('a second instance with the same token is noticed, and leaves the answer to the first', async () => {
+    const { ada, channel, discord } = await open();
+    const other = await openScene({ engine: createSlowEngine(), discord });
+    await ada.type(channel, 'imagine', { prompt: 'a fox' });
+    const logs = () => [...scene.logged, ...other.logged].join('');
+    await expect.poll(logs, SOON).toContain('Another process with the same DISCORD_TOKEN');
+    expect(ada.sees(channel)).toHaveLength(1);
+    await other.close();
+  });
+
+  it('is closed when Easel stops, and nothing is left thinking', async () => {
+    const { ada, channel, discord } = await open();
+    discord.faults.next('POST', /callback$/, { kind: 'delay', ms: 500 });
+    ada.begin(channel, 'imagine', { prompt: 'a fox' });
+    await scene.stop();
+    expect(discord.gateway.sessions.every(({ socket }) => socket === undefined)).toBe(true);
+    expect(ada.sees(channel).filter(({ isThinking }) => isThinking)).toEqual([]);
+  });
+});
