@@ -17,10 +17,10 @@ function upscaleBy(factor: number): ButtonHandler {
     async run(request, job, index, context) {
       const { width, height, recipe } = findPicture(job, index);
       const size = enlarged({ width, height }, factor);
-      if (Math.max(size.width, size.height) > SPEC_LIMITS.maxSide) {
+      if (Math.max(size.width, size.height) > SPEC_LIMITS.maxEnlargedSide) {
         throw new BadInputError(
           'too_large',
-          `This picture is ${width}×${height} already, and ${SPEC_LIMITS.maxSide} pixels a side is the most; ×${factor} would be ${size.width}×${size.height}.`,
+          `This picture is ${width}×${height} already, and ${SPEC_LIMITS.maxEnlargedSide} pixels a side is the most; ×${factor} would be ${size.width}×${size.height}.`,
         );
       }
       const task = { kind: 'upscale', source: recipe, factor, strength: STRENGTH } as const;

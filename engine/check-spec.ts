@@ -1,12 +1,13 @@
 import { EngineError } from './errors.ts';
+import { sizeOf } from './recipe.ts';
 import {
   type EngineTask,
   type GenerationSpec,
   NOISE_DEVICES,
   PROMPT_SYNTAXES,
-  RESAMPLE_MODES,
   SAMPLER_NAMES,
   SPEC_LIMITS,
+  UPSCALE_MODES,
 } from './types.ts';
 
 /** The engine's own last check: front ends refuse earlier, in their user's words. @throws EngineError `bad_request`. */
@@ -18,8 +19,14 @@ export function checkTask(task: EngineTask): void {
   checkTask(task.source);
   between('The enlargement', task.factor, 1, 4);
   between('The refinement strength', task.strength, 0, 1);
-  if (task.mode !== undefined && !RESAMPLE_MODES.includes(task.mode)) {
-    throw refuse(`"${task.mode}" is not a way to enlarge; use one of ${RESAMPLE_MODES.join(', ')}.`);
+  if (task.mode !== undefined && !UPSCALE_MODES.includes(task.mode)) {
+    throw refuse(`"${task.mode}" is not a way to enlarge; use one of ${UPSCALE_MODES.join(', ')}.`);
+  }
+  const { width, height } = sizeOf(task);
+  if (Math.max(width, height) > SPEC_LIMITS.maxEnlargedSide) {
+    throw refuse(
+      `Enlarged, this picture would have ${Math.round(width)}×${Math.round(height)} pixels; ${SPEC_LIMITS.maxEnlargedSide} a side is the most.`,
+    );
   }
 }
 

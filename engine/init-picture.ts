@@ -1,7 +1,7 @@
 import { encodePixels, type TileOptions } from './autoencoder.ts';
 import { EngineError } from './errors.ts';
 import type { Networks } from './networks.ts';
-import type { GenerationSpec, InitPicture } from './types.ts';
+import type { GenerationSpec, InitPicture, RgbImage } from './types.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
 
@@ -69,7 +69,7 @@ function refuseOtherSize(picture: InitPicture, { width, height }: GenerationSpec
 }
 
 /** Bytes of pixels → [3, height, width] in −1…1. */
-function toPlanes({ width, height, rgb }: InitPicture): Float32Array {
+export function toPlanes({ width, height, rgb }: RgbImage): Float32Array {
   const pixels = width * height;
   const planes = new Float32Array(3 * pixels);
   for (let i = 0; i < planes.length; i += 1) {

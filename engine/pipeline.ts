@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { decodeLatents, isLarge, type TileOptions } from './autoencoder.ts';
 import type { Batcher } from './batcher.ts';
 import { type Conditioning, Denoiser } from './denoiser.ts';
+import { enlargedShape, enlargeLatents, enlargePixels, latentsOfPixels } from './enlargement.ts';
 import { EngineError } from './errors.ts';
 import { encodeInit, type InitLatents, sampleInit } from './init-picture.ts';
 import type { MemoryPlan } from './memory-plan.ts';
@@ -11,7 +12,6 @@ import { wordsPastLimit } from './prompt/conditioning.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
 import { promptStages } from './prompt/schedule.ts';
 import { singleRecipe, specOf } from './recipe.ts';
-import { resample } from './resample.ts';
 import { startScheduler } from './schedulers/index.ts';
 import { startingNoise } from './starting-noise.ts';
 import type {
@@ -84,7 +84,12 @@ class Run {
 
   async upscale(task: UpscaleTask): Promise<Picture[]> {
     const source = this.#options.sourceLatents ?? (await this.#latentsOf(task.source));
-    return this.#decode([await this.#enlarge(task, source)], [task]);
+    const latents = await this.#enlarge(task, source);
+    // Plain enlargement shows the pixels themselves, which the VAE would blur.
+    const picture = isPlain(task)
+      ? enlargePixels(await this.#pixelsOf(source), latents.shape, this.#networks.folder.vaeFactor)
+      : await this.#pixelsOf(latents);
+    return [await this.#judged({ ...picture, recipe: task, latents })];
   }
 
   /** A picture's final latents, made again from its recipe. */
@@ -125,11 +130,17 @@ class Run {
     return new Denoiser({ ...options, ...kept, sample });
   }
 
-  async #enlarge({ source: recipe, factor, strength, mode }: UpscaleTask, source: Latents): Promise<Latents> {
-    const [channels, height, width] = source.shape;
-    const shape: Shape = [channels, Math.round(height * factor), Math.round(width * factor)];
-    const data = resample(source.data, source.shape, shape[1], shape[2], mode ?? 'bilinear');
-    return this.#refine(specOf(recipe), { shape, data }, strength);
+  /** Of plain enlargements, too: what a further enlargement begins from. */
+  async #enlarge(task: UpscaleTask, source: Latents): Promise<Latents> {
+    const { factor, strength, mode = 'bilinear' } = task;
+    const shape = enlargedShape(source.shape, factor);
+    if (mode !== 'lanczos' || isPlain(task)) {
+      const enlarged = enlargeLatents(source, shape, mode === 'lanczos' ? 'bicubic' : mode);
+      return this.#refine(specOf(task), enlarged, strength);
+    }
+    const pixels = enlargePixels(await this.#pixelsOf(source), shape, this.#networks.folder.vaeFactor);
+    const enlarged = await latentsOfPixels(this.#networks, pixels, this.#tiles('encoding'));
+    return this.#refine(specOf(task), enlarged, strength);
   }
 
   /** Draws the last part of the schedule again, over latents that were enlarged. */
@@ -201,14 +212,17 @@ class Run {
     for (const [i, recipe] of recipes.entries()) {
       const one = latents[i];
       if (one === undefined) throw new Error('every recipe has its latents');
-      const began = performance.now();
-      const { data, shape } = await decodeLatents(this.#networks, one, this.#tiles('decoding'));
-      this.#decodeMs += performance.now() - began;
-      refuseNotNumbers(data);
-      const picture: Picture = { ...toRgb(data, shape[2], shape[1]), recipe, latents: one };
-      pictures.push(await this.#judged(picture));
+      pictures.push(await this.#judged({ ...(await this.#pixelsOf(one)), recipe, latents: one }));
     }
     return pictures;
+  }
+
+  async #pixelsOf(latents: Latents): Promise<RgbImage> {
+    const began = performance.now();
+    const { data, shape } = await decodeLatents(this.#networks, latents, this.#tiles('decoding'));
+    this.#decodeMs += performance.now() - began;
+    refuseNotNumbers(data);
+    return toRgb(data, shape[2], shape[1]);
   }
 
   /** Black instead of what the model's safety checker objects to. */
@@ -268,6 +282,11 @@ class Run {
 /** The step to begin with when only a share of them is to be run. */
 function startOf({ steps }: GenerationSpec, strength: number): number {
   return steps - Math.min(Math.floor(steps * strength), steps);
+}
+
+/** Pixels enlarged, and nothing drawn anew. */
+function isPlain({ mode, strength }: UpscaleTask): boolean {
+  return mode === 'lanczos' && strength === 0;
 }
 
 function keepOutside(mask: Float32Array | undefined, latents: Float32Array | undefined, noise: Float32Array) {

@@ -37,6 +37,8 @@ export const SPEC_LIMITS = {
   /** Pixels per side; also a multiple of `sizeMultiple`. */
   minSide: 64,
   maxSide: 2048,
+  /** Pixels per side of an enlargement: large ones go through the networks in parts. */
+  maxEnlargedSide: 4096,
   sizeMultiple: 8,
   minSteps: 1,
   maxSteps: 150,
@@ -134,22 +136,29 @@ export interface Latents {
 export const RESAMPLE_MODES = ['bilinear', 'nearest', 'bicubic'] as const;
 export type ResampleMode = (typeof RESAMPLE_MODES)[number];
 
+/**
+ * How a picture is enlarged: its latents, by interpolation, or (`lanczos`) its pixels, by the filter that keeps edges
+ * sharp. With strength 0 the latter is plain enlargement, without any denoising.
+ */
+export const UPSCALE_MODES = [...RESAMPLE_MODES, 'lanczos'] as const;
+export type UpscaleMode = (typeof UPSCALE_MODES)[number];
+
 export interface GenerateTask {
   readonly kind: 'generate';
   readonly spec: GenerationSpec;
 }
 
-/** Enlarges a finished picture's latents by interpolation and refines them with the last part of the schedule. */
+/** Enlarges a finished picture and refines it with the last part of the schedule. */
 export interface UpscaleTask {
   readonly kind: 'upscale';
   /** The picture to enlarge: a spec with count 1, or an earlier enlargement. */
   readonly source: PictureRecipe;
   /** Side ratio, e.g. 2. The new sides are rounded to a multiple of 8. */
   readonly factor: number;
-  /** Share of the schedule that is run again on the enlarged latents, 0–1. */
+  /** Share of the schedule that is run again on what was enlarged, 0–1; 0 leaves it as it is. */
   readonly strength: number;
   /** `bilinear` when absent. */
-  readonly mode?: ResampleMode;
+  readonly mode?: UpscaleMode;
 }
 
 export type EngineTask = GenerateTask | UpscaleTask;

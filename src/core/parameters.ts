@@ -1,9 +1,9 @@
 import {
   type GenerationSpec,
   type PictureRecipe,
-  RESAMPLE_MODES,
-  type ResampleMode,
   specOf,
+  UPSCALE_MODES,
+  type UpscaleMode,
   type UpscaleTask,
   type Variation,
 } from '../../engine/index.ts';
@@ -30,11 +30,12 @@ export interface ParsedParameters {
 
 type Enlargement = Pick<UpscaleTask, 'factor' | 'strength' | 'mode'>;
 
-/** As AUTOMATIC1111 names its latent upscalers. */
-const UPSCALERS: Readonly<Record<ResampleMode, string>> = {
+/** As AUTOMATIC1111 names them. */
+const UPSCALERS: Readonly<Record<UpscaleMode, string>> = {
   bilinear: 'Latent',
   nearest: 'Latent (nearest)',
   bicubic: 'Latent (bicubic)',
+  lanczos: 'Lanczos',
 };
 
 const NEGATIVE = 'Negative prompt:';
@@ -170,7 +171,7 @@ function readEnlargements(fields: ReadonlyMap<string, string>): Enlargement[] | 
 
 /** Bilinear is what an enlargement is that names nothing else, also an upscaler that Easel lacks. */
 function modeOf(upscaler: string | undefined): Pick<Enlargement, 'mode'> {
-  const mode = RESAMPLE_MODES.find((known) => UPSCALERS[known] === upscaler);
+  const mode = UPSCALE_MODES.find((known) => UPSCALERS[known] === upscaler);
   return mode === undefined || mode === 'bilinear' ? {} : { mode };
 }
 

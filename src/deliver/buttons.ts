@@ -44,7 +44,7 @@ function singleButtons(job: Job): Rows {
   const [picture = { width: 0, height: 0 }] = job.pictures;
   const fitting = ENLARGEMENTS.filter(({ factor }) => {
     const { width, height } = enlarged(picture, factor);
-    return Math.max(width, height) <= SPEC_LIMITS.maxSide;
+    return Math.max(width, height) <= SPEC_LIMITS.maxEnlargedSide;
   });
   const upscale = fitting.map(({ factor, action }, place) => {
     const label = place === 0 ? `Upscale ×${factor}` : `×${factor}`;

@@ -91,10 +91,10 @@ describe('U1–U4', () => {
   });
 
   it('stop at the largest size with a sentence', async () => {
-    const { scene, job } = await finishedGrid('a fox --size 1032x512 --count 1');
-    await expect(scene.press(ada, 'upscale', job)).rejects.toHaveProperty(
+    const { scene, job } = await finishedGrid('a fox --size 2048x1024 --count 1');
+    await expect(scene.press(ada, 'upscale_4', job)).rejects.toHaveProperty(
       'userMessage',
-      'This picture is 1032×512 already, and 2048 pixels a side is the most; ×2 would be 2064×1024.',
+      'This picture is 2048×1024 already, and 4096 pixels a side is the most; ×4 would be 8192×4096.',
     );
   });
 });
