@@ -15,7 +15,7 @@ import {
   vaeConfigSchema,
 } from './configs.ts';
 import { foreignModel } from './family.ts';
-import { checkFit, type Model, vaeFactorOf } from './model.ts';
+import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
 import { separateVae } from './separate-vae.ts';
 
 /** CLIP's vocabulary is the same in every Stable Diffusion 1 model; single files come without one. */
@@ -74,7 +74,7 @@ export async function readCheckpoint(path: string): Promise<Model> {
       textEncoderConfigSchema,
       textEncoderShape(diffusersTensors('textEncoder', tensors), file),
     ),
-    scheduler: { ...scheduler, steps_offset: 1 },
+    scheduler: forLatents(scheduler),
     schedulerFile,
     recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
     weights: { unet: own, vae: (await separateVae(file)) ?? own, textEncoder: own },

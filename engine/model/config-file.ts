@@ -25,12 +25,22 @@ export async function readConfig<Schema extends z.ZodType>(file: string, schema:
   await requireFile(file, missing(file));
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(file, 'utf8'));
+    json = parsePythonJson(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new EngineError('corrupt_file', `${file} is not JSON; download it again.`, { file }, cause);
   }
   return parseConfig(file, json, schema);
 }
+
+/**
+ * Python writes numbers that JSON lacks, as diffusers does for DPM-Solver's `lambda_min_clipped`: -Infinity. They mean that
+ * there is no bound, and are read as null.
+ */
+export function parsePythonJson(text: string): unknown {
+  return JSON.parse(text.replace(STRING_OR_NO_NUMBER, (found) => (found.startsWith('"') ? found : 'null')));
+}
+
+const STRING_OR_NO_NUMBER = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
 
 /** @param otherwise what stands in for a file that is not there. */
 export async function readOptionalConfig<Schema extends z.ZodType>(

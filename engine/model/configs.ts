@@ -110,7 +110,7 @@ export const schedulerConfigSchema = z.object({
   use_karras_sigmas: z.boolean().nullish(),
   use_exponential_sigmas: z.boolean().nullish(),
   use_beta_sigmas: z.boolean().nullish(),
-  /** Bounds on the predicted picture; the pipeline has them off, since latents are not pixels. */
+  /** Bounds on the predicted picture; the pipeline has them off (`forLatents`). */
   clip_sample: z.boolean().optional(),
   clip_sample_range: z.number().positive().default(1),
   thresholding: z.boolean().default(false),
@@ -125,6 +125,7 @@ export const schedulerConfigSchema = z.object({
   predict_x0: z.literal(true).default(true),
   disable_corrector: z.array(z.number().int()).default([]),
   solver_p: off,
+  lambda_min_clipped: off,
   /** DDPM. Models that predict the variance, too, have twice the channels. */
   variance_type: z.enum(['fixed_small', 'fixed_small_log', 'fixed_large']).nullish(),
   /** LCM. */

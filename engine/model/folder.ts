@@ -12,7 +12,7 @@ import {
   vaeConfigSchema,
 } from './configs.ts';
 import { foreignModel, pipelineTitle } from './family.ts';
-import { checkFit, type Model, vaeFactorOf } from './model.ts';
+import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
 import { separateVae } from './separate-vae.ts';
 
 /** Full precision first, then half, as published. */
@@ -60,8 +60,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     unet: await readConfig(join(root, 'unet', 'config.json'), unetConfigSchema),
     vae,
     textEncoder: await readConfig(join(root, 'text_encoder', 'config.json'), textEncoderConfigSchema),
-    // The reference pipeline forces the offset to 1, whatever older configs say.
-    scheduler: { ...(await readConfig(schedulerFile, schedulerConfigSchema)), steps_offset: 1 },
+    scheduler: forLatents(await readConfig(schedulerFile, schedulerConfigSchema)),
     schedulerFile,
     recommendation,
     weights: {

@@ -36,6 +36,14 @@ export interface PendingDownload {
   run(onProgress: (bytes: number) => void): Promise<void>;
 }
 
+/**
+ * What the reference pipeline makes of a scheduler's config, whatever older ones say: the offset is 1, and x₀ is not cut
+ * off at ±1, since latents are not pixels.
+ */
+export function forLatents(scheduler: SchedulerConfig): SchedulerConfig {
+  return { ...scheduler, steps_offset: 1, clip_sample: false };
+}
+
 /** The steps and guidance that Stable Diffusion 1 pipelines default to elsewhere are 50 and 7.5; fewer steps suffice. */
 const DEFAULT_STEPS = 25;
 const DEFAULT_GUIDANCE = 7.5;

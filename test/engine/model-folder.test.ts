@@ -134,6 +134,33 @@ describe('a model folder', () => {
     expect(await complaint()).toMatch(/names the scheduler "DEISMultistepScheduler".*DDIMScheduler/);
   });
 
+  test('whose scheduler is written by Python, with an infinity that JSON lacks, is read', async () => {
+    const file = join(folder, 'scheduler/scheduler_config.json');
+    const config = {
+      _class_name: 'DPMSolverMultistepScheduler',
+      beta_schedule: 'scaled_linear',
+      lambda_min_clipped: 0,
+    };
+    await writeFile(file, JSON.stringify(config).replace('"lambda_min_clipped":0', '"lambda_min_clipped": -Infinity'));
+    expect(await complaint()).toBe('none');
+    await writeFile(file, JSON.stringify(config).replace('"lambda_min_clipped":0', '"lambda_min_clipped": -5.1'));
+    expect(await complaint()).toMatch(/has a value that Easel cannot run at "lambda_min_clipped"/);
+  });
+
+  test("whose scheduler would cut latents off at ±1, as pixels are, draws the reference pipeline's picture", async () => {
+    const drawn = async () => {
+      const engine = createRuntime({ modelFolders: [folder], threads: 1 });
+      const { pictures } = await engine.run({ kind: 'generate', spec: { ...spec, steps: 4 } });
+      await engine.close();
+      return pictures[0]?.rgb;
+    };
+    const expected = await drawn();
+    await edit('scheduler/scheduler_config.json', (json) => ({ ...json, clip_sample: true }));
+    expect(await drawn()).toEqual(expected);
+    await edit('scheduler/scheduler_config.json', ({ clip_sample: _, ...json }) => json);
+    expect(await drawn()).toEqual(expected);
+  });
+
   test('with an option that Easel cannot honour is refused by key, never run wrongly', async () => {
     await edit('unet/config.json', (json) => ({ ...json, class_embed_type: 'timestep' }));
     expect(await complaint()).toMatch(/unet.config\.json has a value that Easel cannot run at "class_embed_type"/);

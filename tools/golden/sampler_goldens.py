@@ -92,6 +92,9 @@ def walks() -> list[Walk]:
         for sampler in [*METHODS, "dpm2_karras", "dpmpp_2m_karras", "dpmpp_sde_karras", "unipc_exponential"]
         for steps, strength in ((10, 0.6), (6, 0.95), (17, 0.3))
     ]
+    midway += [
+        Walk(config, sampler, 10, 0.6) for config in ("v1-4-leading", "v1-4-trailing", "tiny-linear") for sampler in METHODS
+    ]
     return every + spacings + others + bounds + solvers + single + midway
 
 
