@@ -29,6 +29,8 @@ export interface SlackPortOptions {
   readonly minEditIntervalMs?: number;
   /** See `CallsOptions`. */
   readonly postIntervalMs?: number;
+  /** See `UploadsOptions`. */
+  readonly lookAfterMs?: readonly number[];
   /** See `ConnectionOptions`. */
   readonly firstPauseMs?: number;
 }
@@ -63,7 +65,10 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     ...(options.postIntervalMs !== undefined && { postIntervalMs: options.postIntervalMs }),
   });
   const identify = createIdentity(calls);
-  const uploads = createUploads(calls);
+  const uploads = createUploads({
+    calls,
+    ...(options.lookAfterMs !== undefined && { lookAfterMs: options.lookAfterMs }),
+  });
   const directChannel = createDirectChannels(calls);
   let desk: Desk | undefined;
   let identity: Identity | undefined;

@@ -15,6 +15,8 @@ const REMEMBERED = 5000;
 
 export function createReach(calls: Calls, identify: () => Promise<Identity>): Reach {
   const open = new Map<string, number>();
+  /** Whoever asks meanwhile gets the same answer, so that requests go on in the order they came. */
+  const asking = new Map<string, Promise<SlackTroubleError | undefined>>();
 
   function confirm(channelId: string): void {
     open.delete(channelId);
@@ -42,7 +44,9 @@ export function createReach(calls: Calls, identify: () => Promise<Identity>): Re
   return {
     objection: async (channelId) => {
       if ((open.get(channelId) ?? 0) > performance.now()) return undefined;
-      const trouble = await ask(channelId);
+      const asked = asking.get(channelId) ?? ask(channelId).finally(() => asking.delete(channelId));
+      asking.set(channelId, asked);
+      const trouble = await asked;
       if (trouble !== undefined) return adviseOn(trouble);
       confirm(channelId);
       return undefined;

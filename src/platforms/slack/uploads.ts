@@ -24,18 +24,20 @@ export interface Uploads {
   forget(fileId: string): void;
 }
 
-export function createUploads(calls: Calls, fetchFn: typeof fetch = fetch): Uploads {
+export interface UploadsOptions {
+  readonly calls: Calls;
+  /** Milliseconds between looks at a file that Slack is still working on; then it is uploaded anew. */
+  readonly lookAfterMs?: readonly number[];
+}
+
+export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOptions): Uploads {
   /** File ids by the hash of what is in them. */
   const files = new Map<string, Promise<string>>();
   const ids = new Map<string, string>();
 
-  async function reserve({ name, alt, data }: ReplyPicture) {
+  async function reserve({ name, data }: ReplyPicture) {
     const { upload_url: url, file_id: fileId } = await calls.run('files.getUploadURLExternal', (client) =>
-      client.files.getUploadURLExternal({
-        filename: name,
-        length: data.length,
-        ...(alt !== '' && { alt_txt: alt.slice(0, 1000) }),
-      }),
+      client.files.getUploadURLExternal({ filename: name, length: data.length }),
     );
     if (url === undefined || fileId === undefined) throw new SlackTroubleError('Slack gave no place for an upload');
     return { url, fileId };
@@ -44,7 +46,7 @@ export function createUploads(calls: Calls, fetchFn: typeof fetch = fetch): Uplo
   async function send(url: string, { data, mediaType }: ReplyPicture): Promise<void> {
     const signal = AbortSignal.timeout(SEND_LIMIT_MS);
     const body = new Blob([new Uint8Array(data)], { type: mediaType });
-    const response = await fetchFn(url, { method: 'POST', body, signal }).catch((error: unknown) => {
+    const response = await fetch(url, { method: 'POST', body, signal }).catch((error: unknown) => {
       throw new SlackTroubleError(`upload: ${error instanceof Error ? error.message : String(error)}`);
     });
     await response.arrayBuffer();
@@ -54,7 +56,7 @@ export function createUploads(calls: Calls, fetchFn: typeof fetch = fetch): Uplo
   /** Slack says ok before it has looked at the file, and sometimes it never does. */
   async function waitUntilShown(fileId: string): Promise<boolean> {
     const signal = AbortSignal.timeout(SEND_LIMIT_MS);
-    for (const pause of LOOK_AFTER_MS) {
+    for (const pause of lookAfterMs) {
       const { file } = await calls.run('files.info', (client) => client.files.info({ file: fileId })).catch(unseen);
       if (file?.mimetype !== undefined && file.mimetype !== '') return true;
       await sleep(pause, signal);

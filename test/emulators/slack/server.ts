@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
 import { createBlockChecker } from './check-blocks.ts';
 import { createHttpDelivery, createSocketDelivery, type Delivery, type Sockets } from './delivery.ts';
@@ -77,12 +78,13 @@ export async function startSlack(options: SlackEmulatorOptions = {}): Promise<Sl
     }
   }
 
-  function callApi(method: string, request: IncomingMessage, body: Buffer, response: ServerResponse): void {
+  async function callApi(method: string, request: IncomingMessage, body: Buffer, response: ServerResponse) {
     const values = Object.fromEntries(new URLSearchParams(body.toString()));
     const { token: bodyToken, ...args } = values;
     const token = request.headers.authorization?.replace(/^Bearer /, '') ?? bodyToken;
     const answer = api.call({ method, token, args });
     if (answer.isLost === true) return void request.socket.destroy();
+    if (answer.delayMs !== undefined) await sleep(answer.delayMs);
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
     response.end(JSON.stringify(answer.body));
   }

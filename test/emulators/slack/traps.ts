@@ -26,6 +26,8 @@ export type Failure =
   | { readonly kind: 'error'; readonly code: string }
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'limited'; readonly retryAfterS: number }
+  /** The call is done, and its answer comes late. */
+  | { readonly kind: 'slow'; readonly ms: number }
   /** The call is done, and its answer is lost. */
   | { readonly kind: 'lost' };
 

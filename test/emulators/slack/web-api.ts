@@ -29,6 +29,7 @@ export interface ApiAnswer {
   readonly body: Readonly<Record<string, unknown>>;
   /** The connection ends before the answer is out. */
   readonly isLost?: boolean;
+  readonly delayMs?: number;
 }
 
 /** Slack's Web API, strict: what Slack would only look away from is refused here. */
@@ -63,13 +64,14 @@ export function createWebApi(context: () => MethodContext): WebApi {
     const method = METHODS[call.method];
     if (method === undefined) throw new SlackRefusal('unknown_method');
     const failure = context.traps.failures.get(call.method)?.shift();
-    if (failure !== undefined && failure.kind !== 'lost') return failed(failure);
+    if (failure !== undefined && failure.kind !== 'lost' && failure.kind !== 'slow') return failed(failure);
     authorize(method, call, context);
     const retryAfter = limits.retryAfter(call.method, method.perMinute, call.args.channel);
     if (retryAfter !== undefined) return failed({ kind: 'limited', retryAfterS: retryAfter });
     const result = run(call, method, context);
     const headers = { 'x-oauth-scopes': context.scopes.join(',') };
-    return { status: 200, headers, body: { ok: true, ...result }, isLost: failure?.kind === 'lost' };
+    const delay = failure?.kind === 'slow' ? { delayMs: failure.ms } : {};
+    return { status: 200, headers, body: { ok: true, ...result }, isLost: failure?.kind === 'lost', ...delay };
   }
 
   function guarded(call: ApiCall): ApiAnswer {
@@ -99,7 +101,7 @@ function refused({ code, details }: SlackRefusal): ApiAnswer {
   return { status: 200, headers: {}, body };
 }
 
-function failed(failure: Exclude<Failure, { kind: 'lost' }>): ApiAnswer {
+function failed(failure: Exclude<Failure, { kind: 'lost' | 'slow' }>): ApiAnswer {
   switch (failure.kind) {
     case 'error':
       return refused(new SlackRefusal(failure.code));

@@ -61,6 +61,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
       postIntervalMs: options.postIntervalMs ?? 0,
       minEditIntervalMs: 20,
       firstPauseMs: 20,
+      lookAfterMs: [30, 100, 200, 400],
     });
     const config = readConfig({ EASEL_DATA: folder, EASEL_COUNT: '4', ...options.env });
     const engine = options.engine?.() ?? createPaintedEngine();

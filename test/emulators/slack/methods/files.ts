@@ -4,17 +4,15 @@ import { BOT, type StoredFile } from '../workspace.ts';
 
 const TIER_3 = 50;
 const TIER_4 = 100;
-const MAX_ALT = 1000;
 const COMPLETED = z.array(z.strictObject({ id: z.string(), title: z.string().optional() })).min(1);
 
 const getUploadUrl: Method = {
   scopes: ['files:write'],
-  takes: ['filename', 'length', 'alt_txt'],
+  takes: ['filename', 'length'],
   perMinute: TIER_4,
   run: (args, { workspace, url }) => {
     const byteLength = args.number('length');
     if (byteLength < 1) throw new SlackRefusal('invalid_arguments', ['length must be positive']);
-    if ((args.optional('alt_txt') ?? '').length > MAX_ALT) throw new SlackRefusal('alt_txt_too_large');
     const file: StoredFile = {
       id: workspace.nextId('F'),
       name: args.text('filename'),
