@@ -1,10 +1,13 @@
 import type { EngineTask, GenerationSpec } from '../engine/index.ts';
 import type { Job } from '../src/core/job.ts';
+import { text } from '../src/core/reply.ts';
 import type { Request } from '../src/core/request.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { CommandContext } from './context.ts';
-import { POSTED } from './replies.ts';
+import { POSTED, privately } from './replies.ts';
 import { assertAllowed } from './rules.ts';
+
+const SAME = 'You have asked for exactly this here already, and it is not finished yet; its message will show it.';
 
 /** Where a request comes from, and what its message says beside its pictures. */
 export type Origin = Pick<Job, 'parent' | 'parentMessage' | 'spoiler' | 'notes'>;
@@ -25,13 +28,14 @@ export async function submit(
   const isForAdults = rules.nsfw === true && request.isAgeRestricted;
   const { id: requestId, user: owner, roles, channel } = request;
   const { spoiler = rules.spoiler ?? false, ...from } = origin;
-  await context.queue.submit({
+  const { isSame } = await context.queue.submit({
     ...from,
     ...{ requestId, owner, channel, ...(roles !== undefined && { roles }) },
+    ...(request.kind === 'button' && { pressed: request.buttonId }),
     task: withSpec(task, (spec) => withSafety(spec, isForAdults)),
     ...(spoiler && { spoiler }),
   });
-  return POSTED;
+  return isSame === true ? privately([[text(SAME)]]) : POSTED;
 }
 
 /** As the work of whoever pressed the button, answering the picture's message. */

@@ -1,8 +1,11 @@
 import type { Job, JobState } from './job.ts';
 
-/** From each state, the states a job may go to. `running → queued`: the engine or the whole process died under it. */
+/**
+ * From each state, the states a job may go to. `running → queued`: the engine or the whole process died under it;
+ * `queued → rendered`: its pictures had been drawn before, or were drawn for another job with it.
+ */
 const NEXT: Readonly<Record<JobState, readonly JobState[]>> = {
-  queued: ['running', 'failed', 'cancelled'],
+  queued: ['running', 'rendered', 'failed', 'cancelled'],
   running: ['rendered', 'queued', 'failed', 'cancelled'],
   rendered: ['delivered', 'failed', 'cancelled'],
   delivered: [],
@@ -15,7 +18,7 @@ export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
 }
 
-export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'notes' | 'failure'>>;
+export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'notes' | 'repeatOf' | 'failure'>>;
 
 /**
  * The job in its next state; the only way a job's state changes.

@@ -4,7 +4,8 @@ import type { User } from './user.ts';
 
 /**
  * queued → running → rendered → delivered; from queued, running or rendered also → failed | cancelled;
- * running → queued when the engine died under it (see `transition` in job-state.ts).
+ * running → queued when the engine died under it; queued → rendered when nothing had to be drawn for it (see
+ * `transition` in job-state.ts).
  * *Rendered is not delivered*: a failed upload never renders again.
  */
 export const JOB_STATES = ['queued', 'running', 'rendered', 'delivered', 'failed', 'cancelled'] as const;
@@ -60,6 +61,8 @@ export interface Job {
   /** The owner deleted the message: never post again. */
   readonly deleted?: boolean;
   readonly pictures: readonly StoredPicture[];
+  /** They were drawn for this earlier job, and are shown again. */
+  readonly repeatOf?: string;
   /** What the engine had to say of how it read the request, a sentence each. */
   readonly notes?: readonly string[];
   readonly failure?: JobFailure;

@@ -56,7 +56,12 @@ export function heldReply(job: Job, trouble: string): Reply {
 export function doneReply(job: Job, picture: ReplyPicture): Reply {
   return {
     state: 'done',
-    lines: [titleOf(job), [text(describeSettings(job))], ...(job.notes ?? []).map(describeNote)],
+    lines: [
+      titleOf(job),
+      [text(describeSettings(job))],
+      ...(job.repeatOf === undefined ? [] : [[text('Drawn before, shown again.')]]),
+      ...(job.notes ?? []).map(describeNote),
+    ],
     pictures: [picture],
     buttons: doneButtons(job),
     ...parentOf(job),

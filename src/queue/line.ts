@@ -1,4 +1,6 @@
-import type { Job } from '../core/job.ts';
+import type { EngineTask, RunResult } from '../../engine/index.ts';
+import type { Job, StoredPicture } from '../core/job.ts';
+import { taskDigest } from '../core/task-digest.ts';
 import { type User, userKey } from '../core/user.ts';
 import type { Capacity } from './capacity.ts';
 import { costOf, loadOf } from './cost.ts';
@@ -28,15 +30,32 @@ export interface Entry {
   done: number;
   /** Milliseconds it waited for its model to be read, once it is rendered. */
   loadMs: number;
+  /** Set when its owner cancelled it and others go on: the share that was done by then. */
+  used?: number;
+  /** What the engine made, once it has. */
+  drawn?: Pick<RunResult, 'notes'> & { readonly pictures: readonly StoredPicture[] };
+  /** Jobs of exactly the same task, which get the same pictures and cost nothing. */
+  readonly followers: Job[];
   /** Stops it in the engine. */
   readonly stop: AbortController;
 }
 
 /** The jobs in memory, the order in which they will start, and who may start now. No time passes in here. */
 export interface Line {
-  /** `resumed` ones come before all others are added, and first. */
+  /**
+   * A job whose task is waited for or drawn already follows that one, unless its own turn is earlier: then that one
+   * follows it. `resumed` ones come before all others are added, and first.
+   */
   add(job: Job, resumed?: boolean): Entry;
+  has(jobId: string): boolean;
+  /** Of the job that is drawn, not of those that follow it. */
   get(jobId: string): Entry | undefined;
+  /** Whose pictures a job that follows will get. */
+  leaderOf(jobId: string): Entry | undefined;
+  /** What draws, or will draw, exactly this task. */
+  drawing(task: EngineTask): Entry | undefined;
+  /** A job that follows does so no more. */
+  unfollow(jobId: string): void;
   /** Whose turn it is, when there is room for it now. */
   next(): Entry | undefined;
   /** The engine takes it. */
@@ -56,6 +75,9 @@ export function createLine(capacity: Capacity, estimate: Estimate): Line {
   const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
   const clock = createFairClock();
   const entries = new Map<string, Entry>();
+  /** By task digest, and by the ids of jobs that follow. */
+  const drawing = new Map<string, Entry>();
+  const leaders = new Map<string, Entry>();
   const inEngine = new Set<Entry>();
   let turns = 0;
   let standing: Standing | undefined;
@@ -82,34 +104,64 @@ export function createLine(capacity: Capacity, estimate: Estimate): Line {
     return inEngine.size === 0 || load + entry.load <= maxLoad;
   }
 
+  function enter(job: Job, resumed: boolean, followers: Job[]): Entry {
+    const user = userKey(job.owner);
+    const cost = costOf(job.task);
+    const charge = cost / (job.weight ?? 1);
+    const floor = clock.now();
+    const start = resumed ? clock.resume(user, job.id, charge) : clock.enqueue(user, job.id, charge);
+    const entry: Entry = {
+      ...{ job, user, cost, load: loadOf(job.task), start, turn: turns++, floor, phase: 'waiting', resumed, done: 0 },
+      ...{ loadMs: 0, followers, stop: new AbortController() },
+    };
+    entries.set(job.id, entry);
+    drawing.set(taskDigest(job.task), entry);
+    for (const follower of followers) leaders.set(follower.id, entry);
+    changed();
+    return entry;
+  }
+
+  function follow(job: Job, leader: Entry): Entry {
+    leader.followers.push(job);
+    leaders.set(job.id, leader);
+    changed();
+    return leader;
+  }
+
+  /** Nobody waits longer for sharing: the work is done in the turn of whose turn is first, and charged to them. */
+  function lead(job: Job, later: Entry): Entry {
+    remove(later);
+    return enter(job, false, [later.job, ...later.followers]);
+  }
+
+  function remove(entry: Entry): void {
+    if (!entries.delete(entry.job.id)) return;
+    const digest = taskDigest(entry.job.task);
+    if (drawing.get(digest) === entry) drawing.delete(digest);
+    for (const follower of entry.followers) leaders.delete(follower.id);
+    changed();
+    if (entry.phase === 'waiting') retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
+    else entry.phase = 'ending';
+  }
+
   return {
     add: (job, resumed = false) => {
-      const user = userKey(job.owner);
-      const cost = costOf(job.task);
-      const charge = cost / (job.weight ?? 1);
-      const floor = clock.now();
-      const start = resumed ? clock.resume(user, job.id, charge) : clock.enqueue(user, job.id, charge);
-      const entry: Entry = {
-        ...{
-          job,
-          user,
-          cost,
-          load: loadOf(job.task),
-          start,
-          turn: turns++,
-          floor,
-          phase: 'waiting',
-          resumed,
-          done: 0,
-          loadMs: 0,
-        },
-        stop: new AbortController(),
-      };
-      entries.set(job.id, entry);
-      changed();
-      return entry;
+      const same = drawing.get(taskDigest(job.task));
+      if (same === undefined) return enter(job, resumed, []);
+      const isEarlier = same.phase === 'waiting' && !same.resumed && clock.next(userKey(job.owner)) < same.start;
+      return isEarlier ? lead(job, same) : follow(job, same);
     },
+    has: (jobId) => entries.has(jobId) || leaders.has(jobId),
     get: (jobId) => entries.get(jobId),
+    leaderOf: (jobId) => leaders.get(jobId),
+    drawing: (task) => drawing.get(taskDigest(task)),
+    unfollow: (jobId) => {
+      const leader = leaders.get(jobId);
+      leaders.delete(jobId);
+      const index = leader?.followers.findIndex(({ id }) => id === jobId) ?? -1;
+      if (index >= 0) leader?.followers.splice(index, 1);
+      changed();
+    },
     next: () => {
       if (inEngine.size >= slots) return undefined;
       const { waiting } = stand();
@@ -124,23 +176,18 @@ export function createLine(capacity: Capacity, estimate: Estimate): Line {
       changed();
     },
     end: (entry, used) => {
+      remove(entry);
       inEngine.delete(entry);
-      entries.delete(entry.job.id);
       retag(clock.end(entry.job.id, used));
     },
-    remove: (entry) => {
-      if (!entries.delete(entry.job.id)) return;
-      changed();
-      if (entry.phase === 'waiting') retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
-      else entry.phase = 'ending';
-    },
+    remove,
     waiting: (owner) => {
-      const { waiting } = stand();
+      const waiting = stand().waiting.flatMap(({ job, followers }) => [job, ...followers]);
       const key = userKey(owner);
-      return { inAll: waiting.length, ofOwner: waiting.filter(({ user }) => user === key).length };
+      return { inAll: waiting.length, ofOwner: waiting.filter((job) => userKey(job.owner) === key).length };
     },
     inOrder: () => stand().order,
-    place: (jobId) => stand().place(jobId),
+    place: (jobId) => stand().place(leaders.get(jobId)?.job.id ?? jobId),
     ahead: (jobId) => {
       const entry = entries.get(jobId);
       return entry && stand().ahead(entry, clock.begun(entry.user));

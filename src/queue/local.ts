@@ -4,16 +4,20 @@ import { jobIdOf } from '../core/job-id.ts';
 import { hasEnded, isPending } from '../core/job-state.ts';
 import { type RoleWeights, weightOf } from '../core/role-weights.ts';
 import { createSignal } from '../core/signal.ts';
+import { isSameUser } from '../core/user.ts';
 import { EaselError } from '../errors.ts';
-import type { JobStore, ValueStore } from '../store/port.ts';
+import type { DrawnStore, JobStore, PictureStore, ValueStore } from '../store/port.ts';
 import type { Capacity } from './capacity.ts';
 import { costOf } from './cost.ts';
 import { createJournal } from './journal.ts';
 import { assertMayWait, type QueueLimits } from './limits.ts';
 import { createLine, type Entry } from './line.ts';
 import { createPace, type Measurements } from './pace.ts';
-import { blame, createPerform } from './perform.ts';
+import { createPerform } from './perform.ts';
 import type { ExplainFailure, JobDraft, JobOutcome, JobQueue, Submission } from './port.ts';
+import { createPresses } from './presses.ts';
+import { createSharing } from './sharing.ts';
+import { takeUp } from './take-up.ts';
 import { createUsage, NO_USAGE_LIMITS, type UsageLimits, type Use } from './usage.ts';
 
 export interface LocalQueueOptions {
@@ -32,14 +36,15 @@ export interface LocalQueueOptions {
   readonly closeGraceMs?: number;
 }
 
-/** The jobs, and in values `pace` and `usage` what else the queue must know after a restart. */
+/** The jobs, what was drawn, and in values `pace` and `usage` what else the queue must know after a restart. */
 export interface QueueStore {
   readonly jobs: JobStore;
+  readonly pictures: Pick<PictureStore, 'copy' | 'delete'>;
+  readonly drawn: DrawnStore;
   values<Value>(namespace: string): ValueStore<Value>;
 }
 
-/** Beginnings over all restarts, so that a job that takes the whole process down does not do so for ever. */
-const MAX_ATTEMPTS = 5;
+const CLOSING = 'Easel is shutting down; ask again in a moment.';
 
 /** The queue of one process: what the line puts first runs as soon as there is room, and the store remembers. */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
@@ -50,48 +55,80 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const journal = createJournal(store, now);
   const pace = createPace(options.store.values<Measurements>('pace'), now);
   const line = createLine(options.capacity ?? { slots: 1 }, pace.estimate);
-  const usage = createUsage(options.store.values<readonly Use[]>('usage'), options.usageLimits ?? NO_USAGE_LIMITS, now);
+  const usage = createUsage(
+    options.store.values<readonly Use[]>('usage'),
+    options.usageLimits ?? NO_USAGE_LIMITS,
+    now,
+    explain,
+  );
   const queued = createSignal<[Job]>();
   const progressed = createSignal<Parameters<Parameters<JobQueue['onProgress']>[0]>>();
   const held = createSignal<[Job, EaselError]>();
   const ended = createSignal<[JobOutcome]>();
   const running = new Set<Promise<void>>();
   const closing = new AbortController();
+  const presses = createPresses(store, now);
+  const hold = (job: Job, trouble: EaselError) => {
+    explain(trouble, job);
+    held.emit(job, trouble);
+  };
+  const sharing = createSharing({ ...options.store, journal, hold, ended, closing: closing.signal });
   let perform: ((entry: Entry) => Promise<void>) | undefined;
   let lastCreatedAt = 0;
 
   async function admit(draft: JobDraft): Promise<Submission> {
     const id = jobIdOf(draft.owner.platform, draft.requestId);
-    const known = await store.get(id);
+    const known = (await store.get(id)) ?? (await presses.find(draft));
     if (known !== undefined) return { job: known, isNew: false };
-    if (closing.signal.aborted)
-      throw new EaselError('closing', 'Easel is shutting down; ask again in a moment.', { retryable: true });
-    const cost = costOf(draft.task);
-    assertMayWait(line.waiting(draft.owner), limits);
+    if (closing.signal.aborted) throw new EaselError('closing', CLOSING, { retryable: true });
+    const drawing = line.drawing(draft.task);
+    const same = drawing && jobsOf(drawing).find((job) => isSameRequest(job, draft));
+    if (same !== undefined) return { job: same, isNew: false, isSame: true };
+    const earlier = drawing === undefined ? await sharing.find(draft.task) : undefined;
+    const cost = drawing === undefined && earlier === undefined ? costOf(draft.task) : 0;
+    if (earlier === undefined) assertMayWait(line.waiting(draft.owner), limits);
     await usage.assertMayAsk(draft.owner, cost);
-    // Strictly increasing, so that it orders the jobs again after a restart.
-    lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
-    const { requestId: _, roles, ...rest } = draft;
-    const weight = weightOf(roleWeights ?? new Map(), draft.owner.platform, roles);
-    const times = { createdAt: lastCreatedAt, updatedAt: lastCreatedAt };
-    const asked = { ...rest, ...(weight !== 1 && { weight }) };
-    const job: Job = { ...asked, ...times, id, state: 'queued', attempts: 0, pictures: [] };
+    const job = jobOf(draft, id);
     await store.put(job);
-    // It is accepted, whether or not the disk takes the count as well.
-    await usage.add(job, cost).catch((error: unknown) => explain(error, job));
-    line.add(job);
-    // It may be its turn at once, and then it never waits; its first progress comes later than this all the same.
-    startNext();
-    queued.emit(job);
+    presses.add(draft, job);
+    await usage.charge(job, cost);
+    if (earlier === undefined || !(await showAgain(job, earlier))) await join(job);
     return { job, isNew: true };
   }
 
+  function jobOf({ requestId: _, pressed: __, roles, ...asked }: JobDraft, id: string): Job {
+    // Strictly increasing, so that it orders the jobs again after a restart.
+    lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
+    const weight = weightOf(roleWeights ?? new Map(), asked.owner.platform, roles);
+    const times = { createdAt: lastCreatedAt, updatedAt: lastCreatedAt };
+    return { ...asked, ...(weight !== 1 && { weight }), ...times, id, state: 'queued', attempts: 0, pictures: [] };
+  }
+
+  /** What cannot be shown again is drawn. */
+  async function showAgain(job: Job, earlier: Job): Promise<boolean> {
+    const shown = sharing.showAgain(job, earlier);
+    return shown.catch((error: unknown) => {
+      explain(error, job);
+      return closing.signal.aborted;
+    });
+  }
+
+  /** Takes its place, or shares that of the same task; whoever leads is charged. */
+  async function join(job: Job): Promise<void> {
+    const before = line.drawing(job.task);
+    const entry = line.add(job);
+    // It may be its turn at once, and then it never waits; its first progress comes later than this all the same.
+    startNext();
+    queued.emit(job);
+    if (entry === before) return;
+    await usage.charge(job, entry.cost);
+    if (before !== undefined) await usage.charge(before.job, 0);
+  }
+
   function startNext(): void {
-    for (
-      let entry = line.next();
-      entry !== undefined && perform !== undefined && !closing.signal.aborted;
-      entry = line.next()
-    ) {
+    while (perform !== undefined && !closing.signal.aborted) {
+      const entry = line.next();
+      if (entry === undefined) return;
       const work = run(entry, perform);
       running.add(work);
       void work.then(() => running.delete(work));
@@ -101,14 +138,18 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   async function run(entry: Entry, perform: (entry: Entry) => Promise<void>): Promise<void> {
     line.begin(entry);
     pace.begin(entry.job.id, entry.job.task);
-    await perform(entry).catch((error: unknown) => {
-      // Closing, or a bug: the job keeps its last state on disk and is taken up after a restart.
-      explain(error, entry.job);
-    });
+    // What stops these is the closing of the queue, or a bug: the job keeps its last state on disk and is taken up
+    // after a restart.
+    await perform(entry).catch((error: unknown) => explain(error, entry.job));
     await notePace(entry).catch((error: unknown) => explain(error, entry.job));
     line.end(entry, usedOf(entry));
     startNext();
     await giveBack(entry);
+    await finishFollowers(entry).catch((error: unknown) => explain(error, entry.job));
+  }
+
+  async function finishFollowers(entry: Entry): Promise<void> {
+    await Promise.all((await sharing.finish(entry)).map(join));
   }
 
   function notePace({ job, loadMs }: Entry): Promise<void> {
@@ -120,54 +161,53 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   /** What was not drawn counts neither towards turns nor towards limits. */
   async function giveBack(entry: Entry): Promise<void> {
     const used = usedOf(entry);
-    if (used < 1 && !closing.signal.aborted)
-      await usage.giveBack(entry.job, used).catch((error: unknown) => explain(error, entry.job));
+    if (used === 1 || closing.signal.aborted) return;
+    await (used > 0 ? usage.charge(entry.job, entry.cost * used) : usage.forget(entry.job));
   }
 
   async function cancel(jobId: string): Promise<Job | undefined> {
     const job = await journal.moveIf(jobId, (stored) => !hasEnded(stored), 'cancelled');
     if (job === undefined) return store.get(jobId);
-    const entry = line.get(jobId);
-    if (entry === undefined) {
-      ended.emit({ kind: 'cancelled', job });
-      return job;
-    }
-    entry.job = job;
-    entry.stop.abort();
-    const waited = entry.phase === 'waiting';
-    line.remove(entry);
+    const leader = line.leaderOf(jobId);
+    const entry = line.get(jobId) ?? leader;
+    if (leader !== undefined) line.unfollow(jobId);
+    else if (entry !== undefined) entry.job = job;
     ended.emit({ kind: 'cancelled', job });
-    if (waited) {
-      startNext();
-      await giveBack(entry);
-    }
+    if (leader !== undefined) await usage.forget(job);
+    if (entry !== undefined && entry.job.state === 'cancelled') await leave(entry);
     return job;
   }
 
-  /** Jobs that had begun come first; one that began too often has taken the process down each time. */
+  /** The owner of what is drawn does not want it any more; those who follow may. */
+  async function leave(entry: Entry): Promise<void> {
+    if (entry.phase === 'running' && entry.followers.length > 0) {
+      entry.used ??= entry.done;
+      return;
+    }
+    const waited = entry.phase === 'waiting';
+    entry.stop.abort();
+    line.remove(entry);
+    if (!waited) return;
+    // All of them at once, so that none is out of the line when somebody looks.
+    await Promise.all(entry.followers.map(join));
+    startNext();
+    await giveBack(entry);
+  }
+
+  /** Jobs that had begun come first. */
   async function recover(): Promise<void> {
     await pace.load();
-    const jobs = (await store.unfinished()).filter((job) => isPending(job) && line.get(job.id) === undefined);
-    const taken: Job[] = [];
-    for (const job of jobs.filter((job) => job.state === 'running')) {
-      const tooOften = job.attempts >= MAX_ATTEMPTS;
-      const failure = tooOften ? explain(blame(), job) : undefined;
-      const next = failure
-        ? await journal.move(job.id, 'running', 'failed', { failure })
-        : await journal.move(job.id, 'running', 'queued');
-      if (next === undefined) continue;
-      if (tooOften) ended.emit({ kind: 'failed', job: next });
-      else taken.push(next);
+    const { begun, waiting, failed } = await takeUp({ store, journal, explain, isKnown: line.has });
+    lastCreatedAt = [...begun, ...waiting].reduce((latest, job) => Math.max(latest, job.createdAt), lastCreatedAt);
+    for (const job of failed) ended.emit({ kind: 'failed', job });
+    for (const job of begun) line.add(job, true);
+    for (const job of begun) queued.emit(job);
+    // The process may have died between a job and its count, and before those that followed another had its pictures.
+    for (const job of begun) await usage.charge(job, costOf(job.task));
+    for (const job of waiting) {
+      const earlier = line.drawing(job.task) === undefined ? await sharing.find(job.task) : undefined;
+      if (earlier === undefined || !(await showAgain(job, earlier))) await join(job);
     }
-    for (const job of taken) line.add(job, true);
-    for (const job of jobs.filter((job) => job.state === 'queued')) {
-      line.add(job);
-      taken.push(job);
-    }
-    lastCreatedAt = jobs.reduce((latest, job) => Math.max(latest, job.createdAt), lastCreatedAt);
-    // The process may have died between a job and its count.
-    for (const job of taken) await usage.add(job, costOf(job.task));
-    for (const job of taken) queued.emit(job);
   }
 
   return {
@@ -175,7 +215,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     cancel,
     position: line.place,
     ahead: line.ahead,
-    pending: () => line.inOrder().map((entry) => entry.job),
+    pending: () => line.inOrder().flatMap(jobsOf).filter(isPending),
     work: async (worker) => {
       await admission.add(recover);
       perform = createPerform({ worker, journal, line, explain, progressed, held, ended, closing: closing.signal });
@@ -195,6 +235,15 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
 }
 
 /** Share of its cost that a job that left the line has used of the engine. */
-function usedOf(entry: Entry): number {
-  return entry.job.state === 'rendered' ? 1 : entry.done;
+function usedOf({ job, used, done }: Entry): number {
+  return used ?? (job.state === 'rendered' ? 1 : done);
+}
+
+const jobsOf = ({ job, followers }: Entry): readonly Job[] => [job, ...followers];
+
+/** By the same person, for the same place, to be shown in the same way. */
+function isSameRequest(job: Job, draft: JobDraft): boolean {
+  const isSamePlace =
+    job.channel.channelId === draft.channel.channelId && job.channel.threadId === draft.channel.threadId;
+  return isPending(job) && isSamePlace && isSameUser(job.owner, draft.owner) && job.spoiler === draft.spoiler;
 }

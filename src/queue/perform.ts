@@ -34,7 +34,7 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
 
   function hold(entry: Entry, trouble: EaselError): void {
     explain(trouble, entry.job);
-    held.emit(entry.job, trouble);
+    for (const job of everyone(entry)) held.emit(job, trouble);
   }
 
   /** A disk that does not take it now is asked again, so that the job goes on without a restart. */
@@ -52,9 +52,9 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
   }
 
   function report(entry: Entry, progress: Progress): void {
-    if (entry.stop.signal.aborted || entry.job.state !== 'running') return;
+    if (entry.stop.signal.aborted || entry.phase !== 'running') return;
     entry.done = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
-    progressed.emit(entry.job, progress);
+    for (const job of everyone(entry)) progressed.emit(job, progress);
   }
 
   /** The trouble that ended the attempt; undefined when the pictures stand. */
@@ -70,6 +70,7 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
       entry.loadMs = timings.loadMs;
       const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
       const all = [...(entry.job.notes ?? []), ...notes];
+      entry.drawn = { pictures: stored, notes };
       await finish(entry, 'rendered', { pictures: stored, ...(all.length > 0 && { notes: all }) });
       return undefined;
     } catch (error) {
@@ -102,6 +103,11 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
       entry.job = (await move(entry, 'running', 'queued')) ?? entry.job;
     }
   };
+}
+
+/** Who hears of it: the owner unless they cancelled, and those who get the same pictures. */
+function everyone({ job, followers }: Entry): readonly Job[] {
+  return job.state === 'cancelled' ? followers : [job, ...followers];
 }
 
 /** What a job is told that the engine, or the whole process, did not survive more than once. */

@@ -7,14 +7,18 @@ export interface JobDraft
   extends Pick<Job, 'owner' | 'channel' | 'task' | 'parent' | 'parentMessage' | 'spoiler' | 'notes'> {
   /** The platform's event id: the same request makes the same job. */
   readonly requestId: string;
+  /** The button that was pressed, if one was: pressed twice in a moment, it counts once. */
+  readonly pressed?: string;
   /** Ids of the platform's roles or groups that the owner has there; they may weigh more in the queue. */
   readonly roles?: readonly string[];
 }
 
 export interface Submission {
   readonly job: Job;
-  /** False when this request had made its job already. */
+  /** False when the job was there already: of this request, of the same press of a button, or of one just like it. */
   readonly isNew: boolean;
+  /** True when the same person asked for exactly the same in the same place, and it is not drawn yet. */
+  readonly isSame?: boolean;
 }
 
 export interface QueuePlace {

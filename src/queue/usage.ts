@@ -34,16 +34,24 @@ export interface Use {
 export interface Usage {
   /** @throws EaselError `limit_hour` or `limit_day`, saying when one may ask again */
   assertMayAsk(owner: User, cost: number): Promise<void>;
-  /** Counts an accepted job; a second time changes nothing. */
-  add(job: Job, cost: number): Promise<void>;
-  /** The job ended early. @param used share of its cost, 0–1; with 0 it no longer counts as a request either */
-  giveBack(job: Job, used: number): Promise<void>;
+  /**
+   * Counts an accepted job, or counts it anew at another cost; 0 when nothing is drawn for it. It never rejects: what
+   * the disk does not take is not counted, and told to `onTrouble`.
+   */
+  charge(job: Job, cost: number): Promise<void>;
+  /** It counts no more: it was cancelled before it began. Never rejects either. */
+  forget(job: Job): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-export function createUsage(store: ValueStore<readonly Use[]>, limits: UsageLimits, now: () => number): Usage {
+export function createUsage(
+  store: ValueStore<readonly Use[]>,
+  limits: UsageLimits,
+  now: () => number,
+  onTrouble: (error: unknown, job: Job) => void,
+): Usage {
   /** Nothing is kept when nothing is limited. */
   const counts = [limits.hour, limits.day].some((limit) => Object.values(limit).some((value) => value !== undefined));
   const turns = new PQueue({ concurrency: 1 });
@@ -53,14 +61,15 @@ export function createUsage(store: ValueStore<readonly Use[]>, limits: UsageLimi
     return uses.filter((use) => use.at > now() - DAY_MS);
   };
 
-  async function change(user: User, edit: (uses: readonly Use[]) => readonly Use[]): Promise<void> {
+  async function change(job: Job, edit: (uses: readonly Use[]) => readonly Use[]): Promise<void> {
     if (!counts) return;
-    const key = userKey(user);
-    await turns.add(async () => {
+    const key = userKey(job.owner);
+    const changed = turns.add(async () => {
       const after = edit(await read(key));
       if (after.length > 0) await store.set(key, after);
       else await store.delete(key);
     });
+    await changed.catch((error: unknown) => onTrouble(error, job));
   }
 
   return {
@@ -73,18 +82,13 @@ export function createUsage(store: ValueStore<readonly Use[]>, limits: UsageLimi
         refuseWork(name, inTime, cost, limits[name].pictures, limits.pictureCost, (use) => use.at + ms - now());
       }
     },
-    add: (job, cost) =>
-      change(job.owner, (uses) => {
-        const isKnown = uses.some(({ jobId }) => jobId === job.id);
-        return isKnown ? uses : [...uses, { jobId: job.id, at: job.createdAt, cost }];
+    charge: (job, cost) =>
+      change(job, (uses) => {
+        const index = uses.findIndex(({ jobId }) => jobId === job.id);
+        const use = { jobId: job.id, at: job.createdAt, cost };
+        return index === -1 ? [...uses, use] : uses.with(index, use);
       }),
-    giveBack: (job, used) =>
-      change(job.owner, (uses) =>
-        uses.flatMap((use) => {
-          if (use.jobId !== job.id) return [use];
-          return used > 0 ? [{ ...use, cost: use.cost * Math.min(1, used) }] : [];
-        }),
-      ),
+    forget: (job) => change(job, (uses) => uses.filter(({ jobId }) => jobId !== job.id)),
   };
 }
 

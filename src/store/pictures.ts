@@ -1,4 +1,4 @@
-import { mkdir, opendir, rm } from 'node:fs/promises';
+import { link, mkdir, opendir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
 import { codeOf, filesIn, goneError, readIfThere, syncFolder, writeWhole } from './files.ts';
@@ -31,6 +31,20 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
       const bytes = await readIfThere(join(folderOf(jobId), `${index}.latents`));
       return bytes === undefined ? undefined : decodeLatents(bytes);
     },
+    copy: async (fromJobId, toJobId, count) => {
+      const [from, to] = [folderOf(fromJobId), folderOf(toJobId)];
+      const names = Array.from({ length: count }, (_, index) => [`${index}.latents`, `${index}.png`]).flat();
+      await makeFolder(to);
+      try {
+        for (const name of names) await linkFile(join(from, name), join(to, name));
+        await syncFolder(to);
+        return true;
+      } catch (error) {
+        await rm(to, { recursive: true, force: true });
+        if (codeOf(error) === 'ENOENT') return false;
+        throw error;
+      }
+    },
     delete: (jobId) => rm(folderOf(jobId), { recursive: true, force: true }),
     kept: async function* () {
       for await (const { name } of await opendir(folder)) {
@@ -44,6 +58,18 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
       }
     },
   };
+}
+
+/** Two names of the same bytes, which are never changed; a copy where the file system has no links. */
+async function linkFile(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return;
+    if (code === 'ENOENT' || code === 'ENOSPC') throw error;
+    await writeWhole(to, await readFile(from));
+  }
 }
 
 /** Never its parent: a data folder that is gone must not be begun anew beside the one that may come back. */

@@ -1,4 +1,4 @@
-import type { Latents, Picture } from '../../engine/index.ts';
+import type { EngineTask, Latents, Picture } from '../../engine/index.ts';
 import type { ChannelRef } from '../core/channel.ts';
 import type { Job } from '../core/job.ts';
 import type { ChannelSettings, UserSettings } from '../core/settings.ts';
@@ -50,6 +50,19 @@ export interface PictureStore {
   delete(jobId: string): Promise<void>;
   /** What is there, a job at a time; leftovers of an earlier process's writes are removed on the way. */
   kept(): AsyncIterable<KeptFiles>;
+  /**
+   * Gives a job the pictures of another as its own: either may be deleted later without the other.
+   * @param count how many there are @returns false when one of them is gone, and nothing was copied
+   */
+  copy(fromJobId: string, toJobId: string, count: number): Promise<boolean>;
+}
+
+/** Which pictures that are kept were drawn from exactly which task; what deletes the pictures forgets it. */
+export interface DrawnStore {
+  /** A finished job of exactly this task. */
+  find(task: EngineTask): Promise<Job | undefined>;
+  /** @param job whose pictures stand */
+  add(job: Job): Promise<void>;
 }
 
 /** What people and moderators have set, on disk. A thread has the settings of its channel. */

@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
 import { closeDatabase, createPresenceCheck, explainDataFolder, openDatabase } from './database.ts';
+import { createDrawnStore } from './drawn.ts';
 import { createInputStore } from './inputs.ts';
 import { createJobStore } from './jobs.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
 import { openNamespace } from './namespace.ts';
 import { createPictureStore } from './pictures.ts';
-import type { InputStore, JobStore, PictureStore, SettingsStore, ValueStore } from './port.ts';
+import type { DrawnStore, InputStore, JobStore, PictureStore, SettingsStore, ValueStore } from './port.ts';
 import { createSettingsStore } from './settings.ts';
 import { createValueStore } from './values.ts';
 
@@ -15,6 +16,7 @@ export interface Store {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
   readonly inputs: InputStore;
+  readonly drawn: DrawnStore;
   readonly settings: SettingsStore;
   /** Of one kind; what lies in a namespace is always of that type. */
   values<Value>(namespace: string): ValueStore<Value>;
@@ -44,12 +46,22 @@ export function openStore(
   const assertPresent = createPresenceCheck(dataFolder);
   const createAdapter = () => new LibsqlAdapter(database, assertPresent);
   const jobs = createJobStore(createAdapter, onDamaged);
+  const values = <Value>(namespace: string) => createValueStore<Value>(openNamespace(namespace, createAdapter()));
+  const pictures = createPictureStore(join(dataFolder, 'pictures'), encode);
+  const drawn = createDrawnStore(values<string>('drawn'), jobs);
   return {
     jobs,
-    pictures: createPictureStore(join(dataFolder, 'pictures'), encode),
+    pictures: {
+      ...pictures,
+      delete: async (jobId) => {
+        await drawn.forget(jobId);
+        await pictures.delete(jobId);
+      },
+    },
+    drawn,
     inputs: createInputStore(join(dataFolder, 'inputs')),
     settings: createSettingsStore(createAdapter),
-    values: <Value>(namespace: string) => createValueStore<Value>(openNamespace(namespace, createAdapter())),
+    values,
     close: async () => {
       await jobs.close();
       closeDatabase(database);

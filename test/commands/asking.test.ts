@@ -58,6 +58,19 @@ describe('/queue', () => {
   });
 });
 
+describe('asking for exactly the same again', () => {
+  it('is answered with what is on its way, to that person alone', async () => {
+    const scene = createScene();
+    await scene.imagine(ada, 'a fox --seed 7');
+    expect(readLines(await scene.say(ada, 'imagine', 'a fox --seed 7'))).toEqual([
+      'You have asked for exactly this here already, and it is not finished yet; its message will show it.',
+    ]);
+    expect(scene.queue.pending()).toHaveLength(1);
+    await scene.imagine(ben, 'a fox --seed 7');
+    expect(scene.queue.pending()).toHaveLength(2);
+  });
+});
+
 describe('/cancel', () => {
   it('ends the newest of one’s own, or all, and nobody else’s', async () => {
     const scene = createScene();

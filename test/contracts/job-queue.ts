@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../engine/index.ts';
+import type { ChannelRef } from '../../src/core/channel.ts';
 import type { Job } from '../../src/core/job.ts';
 import { transition } from '../../src/core/job-state.ts';
 import { parseRoleWeights, type RoleWeights } from '../../src/core/role-weights.ts';
 import type { Capacity } from '../../src/queue/capacity.ts';
 import { costOf, loadOf } from '../../src/queue/cost.ts';
-import type { JobOutcome, JobQueue } from '../../src/queue/port.ts';
+import type { JobDraft, JobOutcome, JobQueue } from '../../src/queue/port.ts';
 import type { UsageLimits } from '../../src/queue/usage.ts';
-import type { JobStore } from '../../src/store/port.ts';
+import type { JobStore, PictureStore } from '../../src/store/port.ts';
 import { createSlowEngine, type SlowEngine } from '../doubles/slow-engine.ts';
-import { draftOf } from '../doubles/tasks.ts';
+import { draftOf, taskWith } from '../doubles/tasks.ts';
 
 export interface QueueSetup {
   readonly limits: { readonly maxWaitingPerUser: number; readonly maxWaiting: number };
@@ -24,6 +25,7 @@ export interface QueueSetup {
 export interface QueueUnderTest {
   readonly queue: JobQueue;
   readonly store: JobStore;
+  readonly pictures: PictureStore;
   restart(): Promise<QueueUnderTest>;
   close(): Promise<void>;
 }
@@ -51,7 +53,13 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       });
     }
 
-    const work = () => opened.queue.work((job, options) => engine.run(job.task, options));
+    /** As the bot's own worker does it: when it resolves, the pictures are on disk. */
+    const work = () =>
+      opened.queue.work(async (job, options) => {
+        const result = await engine.run(job.task, options);
+        for (const [index, picture] of result.pictures.entries()) await opened.pictures.put(job.id, index, picture);
+        return result;
+      });
     const submit = async (...ids: string[]) => {
       const jobs: Job[] = [];
       for (const id of ids) jobs.push((await opened.queue.submit(draftOf(id))).job);
@@ -364,6 +372,152 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       await ended(1);
       expect(outcomes[0]?.kind).toBe('failed');
       expect((await opened.store.get(a1?.id ?? ''))?.attempts).toBe(5);
+    });
+
+    describe('draws what is asked for twice once', () => {
+      /** Person A asks for the same as person B; each request has its own event. */
+      const same = (requestId: string, changes: Partial<JobDraft> = {}): JobDraft => ({
+        ...{ ...draftOf(requestId), task: taskWith({ prompt: 'the same', seed: 7 }) },
+        ...changes,
+      });
+      const elsewhere: ChannelRef = { platform: 'web', channelId: 'elsewhere' };
+      const states = () => outcomes.map(({ kind, job }) => `${job.owner.name} ${kind}`);
+      const hasPictures = async (job: Job | undefined) =>
+        (await opened.pictures.png(job?.id ?? '', 0))?.byteLength === 3;
+
+      it('for people who ask at the same time: each has their own job, outcome and pictures', async () => {
+        await openWith();
+        const a = await opened.queue.submit(same('A1'));
+        const b = await opened.queue.submit(same('B1'));
+        const c = await opened.queue.submit(same('A2', { channel: elsewhere }));
+        expect([a, b, c].map(({ isNew }) => isNew)).toEqual([true, true, true]);
+        expect(opened.queue.position(b.job.id)?.place).toBe(1);
+        await work();
+        const run = await engine.begun(0);
+        run.step(2, 4);
+        expect(begun.map((job) => job.id)).toEqual([a.job.id, b.job.id, c.job.id]);
+        run.finish();
+        await ended(3);
+        expect(engine.runs).toHaveLength(1);
+        expect(states()).toEqual(['A rendered', 'B rendered', 'A rendered']);
+        await opened.pictures.delete(a.job.id);
+        expect(await hasPictures(b.job)).toBe(true);
+        expect((await opened.store.get(b.job.id))?.pictures).toHaveLength(1);
+        expect((await opened.store.get(b.job.id))?.repeatOf).toBeUndefined();
+      });
+
+      it('for one person who asks twice in one place: the second request is the first job', async () => {
+        await openWith();
+        const first = await opened.queue.submit(same('A1'));
+        const second = await opened.queue.submit(same('A2'));
+        expect(second).toMatchObject({ isNew: false, isSame: true, job: { id: first.job.id } });
+        expect(opened.queue.pending()).toHaveLength(1);
+      });
+
+      it('for one person who presses a button twice in a moment, and twice for one who takes their time', async () => {
+        let time = 1_700_000_000_000;
+        await openWith({ now: () => time });
+        const press = (id: string) => opened.queue.submit({ ...draftOf(id), pressed: 'v1:reroll:job1:0' });
+        const first = await press('A1');
+        time += 500;
+        expect(await press('A2')).toMatchObject({ isNew: false, job: { id: first.job.id } });
+        expect((await press('B1')).isNew).toBe(true);
+        time += 5000;
+        expect((await press('A3')).isNew).toBe(true);
+      });
+
+      it('in the turn of whose turn is first, and charges them alone', async () => {
+        const pictureCost = costOf(draftOf('A').task);
+        await openWith({ usageLimits: { hour: { pictures: 3 }, day: {}, pictureCost } });
+        await submit('A1', 'A2');
+        await opened.queue.submit(same('A3'));
+        await opened.queue.submit(same('B1'));
+        await submit('C1');
+        const order = opened.queue.pending().map(({ task }) => ('spec' in task ? task.spec.prompt : ''));
+        expect(order).toEqual(['A1', 'the same', 'the same', 'C1', 'A2']);
+        // A has had only two charged, B one.
+        await submit('A4');
+        await expect(submit('A5')).rejects.toMatchObject({ code: 'limit_hour' });
+        await submit('B2', 'B3');
+        await expect(submit('B4')).rejects.toMatchObject({ code: 'limit_hour' });
+      });
+
+      it('and goes on for the others when one of them cancels, waiting or running', async () => {
+        await openWith();
+        const drafts = [same('A1'), same('B1'), same('C1')];
+        const [a, b, c] = await Promise.all(drafts.map((draft) => opened.queue.submit(draft)));
+        await opened.queue.cancel(a?.job.id ?? '');
+        expect(opened.queue.pending().map((job) => job.owner.name)).toEqual(['B', 'C']);
+        await work();
+        const run = await engine.begun(0);
+        run.step(1, 4);
+        await opened.queue.cancel(b?.job.id ?? '');
+        expect(run.aborted).toBe(false);
+        run.finish();
+        await ended(3);
+        expect(states()).toEqual(['A cancelled', 'B cancelled', 'C rendered']);
+        expect(await hasPictures(c?.job)).toBe(true);
+        await expect.poll(() => opened.pictures.png(outcomes[1]?.job.id ?? '', 0)).toBeUndefined();
+      });
+
+      it('and stops it when all of them have cancelled', async () => {
+        await openWith();
+        const [a, b] = [await opened.queue.submit(same('A1')), await opened.queue.submit(same('B1'))];
+        await work();
+        const run = await engine.begun(0);
+        await opened.queue.cancel(a.job.id);
+        expect(run.aborted).toBe(false);
+        await opened.queue.cancel(b.job.id);
+        expect(run.aborted).toBe(true);
+        await submit('C1');
+        (await engine.begun(1)).finish();
+        await ended(3);
+      });
+
+      it('and fails for all of them when it fails', async () => {
+        await openWith();
+        for (const id of ['A1', 'B1']) await opened.queue.submit(same(id));
+        await work();
+        (await engine.begun(0)).fail(new EngineError('bad_request', 'Width must be a multiple of 8; try 512.'));
+        await ended(2);
+        expect(states()).toEqual(['A failed', 'B failed']);
+        expect(outcomes[1]?.job.failure?.code).toBe('bad_request');
+      });
+
+      it('also when the process died in between', async () => {
+        await openWith();
+        for (const id of ['A1', 'B1', 'C1']) await opened.queue.submit(same(id));
+        await work();
+        await engine.begun(0);
+        watch(await opened.restart());
+        await work();
+        (await engine.begun(0)).finish();
+        await ended(3);
+        expect(engine.runs).toHaveLength(1);
+        expect(states()).toEqual(['A rendered', 'B rendered', 'C rendered']);
+      });
+
+      it('and shows again what was drawn before, at no cost, for as long as its pictures are kept', async () => {
+        const pictureCost = costOf(draftOf('A').task);
+        await openWith({ usageLimits: { hour: { pictures: 1 }, day: {}, pictureCost } });
+        const first = await opened.queue.submit(same('A1'));
+        await work();
+        (await engine.begun(0)).finish();
+        await ended(1);
+        watch(await opened.restart());
+        await work();
+        const again = await opened.queue.submit(same('A2'));
+        await ended(2);
+        expect(outcomes[1]).toMatchObject({ kind: 'rendered', job: { id: again.job.id, repeatOf: first.job.id } });
+        expect(again.job.id).not.toBe(first.job.id);
+        expect(await hasPictures(again.job)).toBe(true);
+        expect(engine.runs).toHaveLength(0);
+        await opened.pictures.delete(first.job.id);
+        await opened.queue.submit(same('B1'));
+        (await engine.begun(0)).finish();
+        await ended(3);
+        expect(outcomes[2]?.job.repeatOf).toBeUndefined();
+      });
     });
 
     it('estimates when the pictures will stand once it has measured one', async () => {

@@ -11,6 +11,7 @@ const jobIn = (state: JobState): Job => ({
 
 const LEGAL = [
   ['queued', 'running'],
+  ['queued', 'rendered'],
   ['running', 'rendered'],
   ['running', 'queued'],
   ['rendered', 'delivered'],

@@ -106,6 +106,26 @@ describe('delivery', () => {
     await reaches(b1.id, 'delivered');
   });
 
+  it('shows one drawing to two people who asked for the same, and again to who asks later, and says that then', async () => {
+    await work();
+    await submit('A1', { prompt: 'the same' });
+    await submit('B1', { prompt: 'the same' });
+    const run = await engine.begun(0);
+    run.step(1, 4);
+    await shows(0, '(25%)');
+    await shows(1, '**the same** – @B (25%)');
+    run.finish();
+    await shows(0, '**the same** – @A\nseed 1');
+    await shows(1, '**the same** – @B\nseed 1');
+    expect(textOf(channel.messages[1])).not.toContain('again');
+    const c1 = await submit('C1', { prompt: 'the same' });
+    await shows(2, '**the same** – @C\nseed 1 · 64×64 · 4 steps · guidance 1 · ddim\nDrawn before, shown again.');
+    expect(channel.messages[2]?.pictures).toHaveLength(1);
+    await reaches(c1.id, 'delivered');
+    expect(engine.runs).toHaveLength(1);
+    expect(channel.messages).toHaveLength(3);
+  });
+
   it('offers each picture of a grid to be enlarged and varied', async () => {
     await work();
     await submit('A1', { count: 3, seed: 0 });

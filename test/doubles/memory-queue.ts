@@ -1,6 +1,8 @@
 import type { Job } from '../../src/core/job.ts';
 import { jobIdOf } from '../../src/core/job-id.ts';
 import { hasEnded, isPending, transition } from '../../src/core/job-state.ts';
+import { taskDigest } from '../../src/core/task-digest.ts';
+import { isSameUser } from '../../src/core/user.ts';
 import type { Ahead, JobQueue } from '../../src/queue/port.ts';
 
 /** A queue that keeps jobs, in order, and never works on them: a test says how each one ended. */
@@ -32,10 +34,13 @@ export function createMemoryQueue(): MemoryQueue {
       return job;
     },
     put: (job) => void jobs.set(job.id, job),
-    async submit({ requestId, roles: _, ...draft }) {
+    async submit({ requestId, roles: _, pressed: __, ...draft }) {
       const id = jobIdOf(draft.owner.platform, requestId);
       const known = jobs.get(id);
       if (known !== undefined) return { job: known, isNew: false };
+      const asked = taskDigest(draft.task);
+      const same = pending().find((job) => isSameUser(job.owner, draft.owner) && taskDigest(job.task) === asked);
+      if (same !== undefined) return { job: same, isNew: false, isSame: true };
       clock += 1;
       const job: Job = { ...draft, id, state: 'queued', attempts: 0, createdAt: clock, updatedAt: clock, pictures: [] };
       jobs.set(id, job);

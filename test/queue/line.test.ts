@@ -14,7 +14,13 @@ describe('the line', () => {
   /** `A1` is a request of person A; with `done` it runs, and is that far. */
   function ask(id: string, changes: Partial<GenerationSpec> = {}, weight?: number) {
     const job: Job = {
-      ...{ id, owner: personNamed(id.slice(0, 1)), channel: CHANNEL, task: taskWith(changes), state: 'queued' },
+      ...{
+        id,
+        owner: personNamed(id.slice(0, 1)),
+        channel: CHANNEL,
+        task: taskWith({ prompt: id, ...changes }),
+        state: 'queued',
+      },
       ...{ attempts: 0, pictures: [], createdAt: times++, updatedAt: 0 },
       ...(weight !== undefined && { weight }),
     };

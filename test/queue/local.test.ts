@@ -14,7 +14,7 @@ const explain: ExplainFailure = (error) => {
 };
 
 async function open(setup: QueueSetup, folder = mkdtempSync(join(tmpdir(), 'easel-queue-'))): Promise<QueueUnderTest> {
-  const store = openStore(folder, async () => new Uint8Array());
+  const store = openStore(folder, async ({ rgb }) => rgb.slice(0, 3));
   const queue = createLocalQueue({ store, explain, ...setup });
   const letGo = async () => {
     await queue.close();
@@ -23,6 +23,7 @@ async function open(setup: QueueSetup, folder = mkdtempSync(join(tmpdir(), 'ease
   return {
     queue,
     store: store.jobs,
+    pictures: store.pictures,
     restart: async () => {
       await letGo();
       return open(setup, folder);

@@ -84,7 +84,7 @@ function jobOf({ user, work, count = 1, weight }: Arrival, index: number): Job {
     ...{ createdAt: index, updatedAt: index },
     ...(weight !== undefined && { weight }),
     // More pictures in fewer steps: the same work, and a greater load.
-    task: { kind: 'generate', spec: specWith({ steps: work / count, count, guidance: 1 }) },
+    task: { kind: 'generate', spec: specWith({ prompt: `${index}`, steps: work / count, count, guidance: 1 }) },
   };
 }
 

@@ -4,6 +4,9 @@ import { createUsage, type Usage, type UsageLimits, type Use } from '../../src/q
 import { createMemoryValues } from '../doubles/memory-values.ts';
 import { CHANNEL, personNamed, taskWith } from '../doubles/tasks.ts';
 
+const fail = (error: unknown) => {
+  throw error;
+};
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PICTURE = 100;
@@ -17,7 +20,7 @@ describe('limits by the hour and the day', () => {
   let usage: Usage;
 
   function open(limits: Partial<UsageLimits>): void {
-    usage = createUsage(values, { hour: {}, day: {}, pictureCost: PICTURE, ...limits }, () => now);
+    usage = createUsage(values, { hour: {}, day: {}, pictureCost: PICTURE, ...limits }, () => now, fail);
   }
 
   /** As the queue does for each request; the accepted job. */
@@ -28,7 +31,7 @@ describe('limits by the hour and the day', () => {
       ...{ id: `job${jobs++}`, owner, channel: CHANNEL, task: taskWith(), state: 'queued', attempts: 0, pictures: [] },
       ...times,
     };
-    await usage.add(job, cost);
+    await usage.charge(job, cost);
     return job;
   }
 
@@ -97,9 +100,9 @@ describe('limits by the hour and the day', () => {
   it('give back what was not drawn: all of a request that never began, and the rest of one that did', async () => {
     open({ hour: { requests: 2, pictures: 4 } });
     const waited = await ask(ada, 3 * PICTURE);
-    await usage.giveBack(waited, 0);
+    await usage.forget(waited);
     const ran = await ask(ada, 4 * PICTURE);
-    await usage.giveBack(ran, 0.25);
+    await usage.charge(ran, PICTURE);
     await ask(ada, 3 * PICTURE);
     await expect(ask(ada, 0)).rejects.toMatchObject({ userMessage: expect.stringContaining('2 requests') });
   });
@@ -107,7 +110,7 @@ describe('limits by the hour and the day', () => {
   it('count a job once, also when it is counted again after a restart', async () => {
     open({ hour: { requests: 2 } });
     const job = await ask();
-    await usage.add(job, PICTURE);
+    await usage.charge(job, PICTURE);
     await ask();
   });
 

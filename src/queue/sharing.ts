@@ -1,0 +1,84 @@
+import type { EngineTask } from '../../engine/index.ts';
+import type { Job, JobState } from '../core/job.ts';
+import type { JobChanges } from '../core/job-state.ts';
+import type { Signal } from '../core/signal.ts';
+import { persist } from '../disk-trouble.ts';
+import type { EaselError } from '../errors.ts';
+import type { DrawnStore, PictureStore } from '../store/port.ts';
+import type { Journal } from './journal.ts';
+import type { Entry } from './line.ts';
+import type { JobOutcome } from './port.ts';
+
+export interface SharingParts {
+  readonly journal: Journal;
+  readonly pictures: Pick<PictureStore, 'copy' | 'delete'>;
+  readonly drawn: DrawnStore;
+  /** A job cannot go on for now. */
+  readonly hold: (job: Job, trouble: EaselError) => void;
+  readonly ended: Signal<[JobOutcome]>;
+  /** Aborted when the queue closes. */
+  readonly closing: AbortSignal;
+}
+
+/** Jobs that need not be drawn: their pictures were, for an earlier job or for another of the same task. */
+export interface Sharing {
+  /** A finished job of exactly this task whose pictures are kept. */
+  find(task: EngineTask): Promise<Job | undefined>;
+  /** Gives a queued job the pictures of an earlier one. False when they are gone after all: it must be drawn. */
+  showAgain(job: Job, earlier: Job): Promise<boolean>;
+  /**
+   * The engine has let go of an entry: what it drew is remembered, and those that follow it end as it did. Those that
+   * must be drawn all the same, because it was cancelled before anything was, are returned.
+   */
+  finish(entry: Entry): Promise<readonly Job[]>;
+}
+
+export function createSharing({ journal, pictures, drawn, hold, ended, closing }: SharingParts): Sharing {
+  /** A disk that does not take it now is asked again, as for what is drawn. */
+  function write<Result>(job: Job, write: () => Promise<Result>): Promise<Result> {
+    return persist(write, { signal: closing, onRefused: (trouble) => hold(job, trouble) });
+  }
+
+  async function end(job: Job, to: Extract<JobState, 'rendered' | 'failed'>, changes: JobChanges): Promise<void> {
+    const moved = await write(job, () => journal.move(job.id, 'queued', to, changes));
+    if (moved !== undefined) ended.emit({ kind: to, job: moved });
+  }
+
+  /** False when the pictures are gone, as when they were deleted at this very moment. */
+  async function give(from: Job, to: Job, changes: Required<Pick<JobChanges, 'pictures'>> & JobChanges) {
+    const copied = await write(to, () => pictures.copy(from.id, to.id, changes.pictures.length));
+    if (copied) await end(to, 'rendered', changes);
+    return copied;
+  }
+
+  async function share(entry: Entry, follower: Job): Promise<boolean> {
+    const { job, drawn: made } = entry;
+    if (made !== undefined) return give(job, follower, { pictures: made.pictures, ...notesOf(follower, made.notes) });
+    if (job.state !== 'failed' || job.failure === undefined) return false;
+    await end(follower, 'failed', { failure: job.failure });
+    return true;
+  }
+
+  return {
+    find: (task) => drawn.find(task),
+    showAgain: (job, earlier) => {
+      const { id, repeatOf = id, pictures, notes } = earlier;
+      return give(earlier, job, { pictures, repeatOf, ...notesOf(job, notes) });
+    },
+    finish: async (entry) => {
+      if (closing.aborted) return [];
+      const unserved: Job[] = [];
+      for (const follower of entry.followers) if (!(await share(entry, follower))) unserved.push(follower);
+      if (entry.job.state === 'rendered') await drawn.add(entry.job);
+      // Its owner cancelled it, and it was drawn for those who follow.
+      else if (entry.drawn !== undefined) await pictures.delete(entry.job.id);
+      return unserved;
+    },
+  };
+}
+
+/** What there is to say of the request itself, and of how the engine read it. */
+function notesOf(job: Job, more: readonly string[] = []): Pick<JobChanges, 'notes'> {
+  const notes = [...new Set([...(job.notes ?? []), ...more])];
+  return notes.length > 0 ? { notes } : {};
+}
