@@ -9,6 +9,7 @@ export const ENGINE_ERROR_CODES = [
   'bad_request',
   'aborted',
   'engine_crashed',
+  'engine_unavailable',
   'out_of_memory',
   'provider_failed',
   'internal',

@@ -10,6 +10,7 @@ process.on('message', (message: ToChild) => {
   switch (message.kind) {
     case 'open':
       engine = createRuntime(message.options);
+      send({ kind: 'opened', id: 0 });
       return;
     case 'abort':
       running.get(message.id)?.abort();

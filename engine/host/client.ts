@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import { describeExecution, type ExecutionFacts } from '../execution.ts';
 import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from '../model/catalog.ts';
 import { candidatesOf } from '../provider.ts';
-import type { Engine, Progress, RunResult } from '../types.ts';
+import type { Engine, Phase, Progress, RunResult } from '../types.ts';
 import { decodeError, type FromChild, type ToChild } from './protocol.ts';
 
 export interface EngineHostOptions extends EngineOptions {
@@ -22,11 +22,14 @@ const DEFAULT_STALL_TIMEOUT_MS = 15 * 60_000;
 /** A child that dies again and again is started less and less often. */
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 10_000;
+/** Children that end before they take a task, one after the other, before it is said that the engine cannot start. */
+const MAX_FAILED_STARTS = 2;
 
 type Answer = Extract<FromChild, { kind: 'result' | 'loaded' | 'execution' }>;
 
 interface Waiting {
-  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly onProgress: (progress: Progress) => void;
+  phase: Phase;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: EngineError) => void;
 }
@@ -48,6 +51,10 @@ class ForkedEngine implements EngineHost {
   #earliestStart = 0;
   #stall: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Of the present child. */
+  #isOpen = false;
+  #isHung = false;
+  #failedStarts = 0;
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
@@ -108,9 +115,18 @@ class ForkedEngine implements EngineHost {
     const abort = () => child.connected && child.send({ kind: 'abort', id } satisfies ToChild);
     try {
       return await new Promise((resolve, reject) => {
-        this.#waiting.set(id, { onProgress, resolve, reject });
+        const waiting: Waiting = {
+          phase: 'loading',
+          onProgress: (progress) => {
+            waiting.phase = progress.phase;
+            onProgress?.(progress);
+          },
+          resolve,
+          reject,
+        };
+        this.#waiting.set(id, waiting);
         child.send(message(id), (error) => {
-          if (error !== null) reject(crashed('it could not be reached'));
+          if (error !== null) reject(crashed({ why: 'it could not be reached', cause: 'ended' }, waiting.phase));
         });
         signal?.addEventListener('abort', abort, { once: true });
         if (signal?.aborted === true) abort();
@@ -138,8 +154,10 @@ class ForkedEngine implements EngineHost {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child.on('message', (message: FromChild) => this.#receive(message));
-    child.once('error', () => this.#lost(child, 'it could not be started'));
-    child.once('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));
+    this.#isOpen = false;
+    this.#isHung = false;
+    child.once('error', () => this.#lost(child, { why: 'it could not be started', cause: 'ended' }));
+    child.once('exit', (code, signal) => this.#lost(child, this.#explain(code, signal)));
     const { stallTimeoutMs: _, ...options } = this.#options;
     child.send({ kind: 'open', options } satisfies ToChild, () => undefined);
     return child;
@@ -149,8 +167,12 @@ class ForkedEngine implements EngineHost {
     this.#watch();
     const waiting = this.#waiting.get(message.id);
     switch (message.kind) {
+      case 'opened':
+        this.#isOpen = true;
+        this.#failedStarts = 0;
+        return;
       case 'progress':
-        waiting?.onProgress?.(message.progress);
+        waiting?.onProgress(message.progress);
         return;
       case 'loaded':
       case 'execution':
@@ -166,13 +188,23 @@ class ForkedEngine implements EngineHost {
     }
   }
 
-  #lost(child: ChildProcess, why: string): void {
+  /** Nobody but the operating system kills a child that this host has not killed: it does when memory runs out. */
+  #explain(code: number | null, signal: NodeJS.Signals | null): Death {
+    if (this.#isHung) return { why: 'it did not answer any more', cause: 'hung' };
+    if (signal === 'SIGKILL') return { why: 'the system ended it, most likely for lack of memory', cause: 'memory' };
+    return { why: signal ?? `exit code ${code}`, cause: 'ended' };
+  }
+
+  #lost(child: ChildProcess, death: Death): void {
     if (this.#child !== child) return;
     this.#child = undefined;
     this.#earliestStart = Date.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#crashes, MAX_BACKOFF_MS);
     this.#crashes += 1;
-    for (const { reject } of this.#waiting.values()) {
-      reject(this.#closed ? new EngineError('aborted', 'The engine is closed.') : crashed(why));
+    if (!this.#isOpen) this.#failedStarts += 1;
+    for (const { reject, phase } of this.#waiting.values()) {
+      if (this.#closed) reject(new EngineError('aborted', 'The engine is closed.'));
+      else if (this.#failedStarts >= MAX_FAILED_STARTS) reject(cannotStart(death));
+      else reject(crashed(death, phase));
     }
   }
 
@@ -180,10 +212,10 @@ class ForkedEngine implements EngineHost {
   #watch(): void {
     clearTimeout(this.#stall);
     if (this.#waiting.size === 0) return;
-    this.#stall = setTimeout(
-      () => this.#child?.kill('SIGKILL'),
-      this.#options.stallTimeoutMs ?? DEFAULT_STALL_TIMEOUT_MS,
-    );
+    this.#stall = setTimeout(() => {
+      this.#isHung = true;
+      this.#child?.kill('SIGKILL');
+    }, this.#options.stallTimeoutMs ?? DEFAULT_STALL_TIMEOUT_MS);
     this.#stall.unref();
   }
 }
@@ -192,6 +224,26 @@ function unexpected({ kind }: Answer): EngineError {
   return new EngineError('internal', `The engine answered with "${kind}" to another question.`);
 }
 
-function crashed(why: string): EngineError {
-  return new EngineError('engine_crashed', `The engine's process ended in the middle of the work (${why}).`, { why });
+/** How a child ended. */
+interface Death {
+  /** For a person, within a sentence. */
+  readonly why: string;
+  readonly cause: 'memory' | 'hung' | 'ended';
+}
+
+/** @param phase of the task when it happened */
+function crashed({ why, cause }: Death, phase: Phase): EngineError {
+  return new EngineError('engine_crashed', `The engine's process ended in the middle of the work (${why}).`, {
+    why,
+    cause,
+    phase,
+  });
+}
+
+function cannotStart({ why }: Death): EngineError {
+  return new EngineError(
+    'engine_unavailable',
+    `The engine cannot start (${why}); whoever runs this Easel finds more in its log.`,
+    { why },
+  );
 }

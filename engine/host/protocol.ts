@@ -16,6 +16,8 @@ export type ToChild =
   | { readonly kind: 'abort'; readonly id: number };
 
 export type FromChild =
+  /** It takes tasks. */
+  | { readonly kind: 'opened'; readonly id: 0 }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly kind: 'loaded'; readonly id: number }
   | { readonly kind: 'execution'; readonly id: number; readonly execution: ExecutionFacts }

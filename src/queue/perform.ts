@@ -1,4 +1,4 @@
-import { isEngineError, type Progress } from '../../engine/index.ts';
+import { type EngineError, isEngineError, type Progress } from '../../engine/index.ts';
 import type { Job, JobState } from '../core/job.ts';
 import type { JobChanges } from '../core/job-state.ts';
 import type { Signal } from '../core/signal.ts';
@@ -112,11 +112,16 @@ function everyone({ job, followers }: Entry): readonly Job[] {
 
 /** What a job is told that the engine, or the whole process, did not survive more than once. */
 export function blame(cause?: unknown): EaselError {
-  return new EaselError(
-    'engine_crashed',
-    'The engine stopped each time it drew this; try a smaller picture, or fewer at once.',
-    { cause },
-  );
+  return new EaselError('engine_crashed', sentenceOf(isEngineError(cause) ? cause.facts : {}), { cause });
+}
+
+function sentenceOf({ cause, phase }: EngineError['facts']): string {
+  if (cause === 'hung') return 'The engine came to a standstill each time it drew this; try a smaller picture.';
+  if (phase === 'loading') {
+    return 'The engine stopped each time it loaded the model; its files may be damaged, or too large for the memory here.';
+  }
+  const why = cause === 'memory' ? ', most likely for lack of memory' : '';
+  return `The engine stopped each time it drew this${why}; try a smaller picture, or fewer at once.`;
 }
 
 function isCrash(error: unknown): boolean {

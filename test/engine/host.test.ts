@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEngine, type GenerationSpec, isEngineError, type Progress, SPEC_LIMITS } from '../../engine/index.ts';
 import { tinyModel } from './goldens.ts';
@@ -79,7 +81,7 @@ describe('the engine in its own process', () => {
       { kind: 'generate', spec: slow },
       { onProgress: ({ step }) => step === 2 && process.kill(before, 'SIGKILL') },
     );
-    expect(await codeOf(killed)).toBe('engine_crashed');
+    await expect(killed).rejects.toMatchObject({ code: 'engine_crashed', facts: { cause: 'memory' } });
     expect(await codeOf(engine.run({ kind: 'generate', spec }))).toBe('none');
     expect(engine.pid).not.toBe(before);
   });
@@ -115,13 +117,61 @@ describe('the engine in its own process', () => {
     await engine.close();
   });
 
+  test('that cannot start says so instead of trying for ever, and starts when it can', async () => {
+    const engine = createEngine({ modelFolders: [tinyModel('tiny-conv')], threads: 1 });
+    const run = () => codeOf(engine.run({ kind: 'generate', spec }));
+    process.env.NODE_OPTIONS = '--require /nowhere.cjs';
+    try {
+      expect([await run(), await run(), await run()]).toEqual([
+        'engine_crashed',
+        'engine_unavailable',
+        'engine_unavailable',
+      ]);
+    } finally {
+      delete process.env.NODE_OPTIONS;
+    }
+    expect(await run()).toBe('none');
+    await engine.close();
+  });
+
+  test('ends with the process that it works for, however that ends', async () => {
+    const script = `
+      import { createEngine } from './engine/index.ts';
+      const engine = createEngine({ modelFolders: [${JSON.stringify(tinyModel('tiny-conv'))}], threads: 1 });
+      const onProgress = ({ step }) => step === 2 && process.stdout.write(engine.pid + '\\n');
+      await engine.run({ kind: 'generate', spec: ${JSON.stringify(slow)} }, { onProgress });
+    `;
+    const shell = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = Number(await new Promise((resolve) => shell.stdout.once('data', resolve)));
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    shell.kill('SIGKILL');
+    await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false);
+  });
+
   test('that hangs is killed and its task told', async () => {
     const hung = createEngine({ modelFolders: [tinyModel('tiny-conv')], threads: 1, stallTimeoutMs: 3000 });
     const stuck = hung.run(
       { kind: 'generate', spec: slow },
       { onProgress: ({ step }) => step === 1 && hung.pid !== undefined && process.kill(hung.pid, 'SIGSTOP') },
     );
-    expect(await codeOf(stuck)).toBe('engine_crashed');
+    await expect(stuck).rejects.toMatchObject({ code: 'engine_crashed', facts: { cause: 'hung', phase: 'denoising' } });
     await hung.close();
   });
 });
+
+/** A process that has ended and that nobody has taken notice of yet is not alive. */
+function isAlive(pid: number): boolean {
+  try {
+    const state = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !/\) Z /.test(state);
+  } catch {
+    try {
+      process.kill(pid, 0);
+      return process.platform !== 'linux';
+    } catch {
+      return false;
+    }
+  }
+}
