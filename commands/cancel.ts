@@ -12,6 +12,7 @@ const PROMPT_LENGTH = 60;
 
 /** Ends the newest of the person's own waiting or running jobs, or all of them. */
 export const cancel: Command = {
+  once: true,
   description: {
     name: 'cancel',
     description: 'Stop your newest waiting or running picture, or all of them',

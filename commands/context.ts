@@ -76,11 +76,15 @@ export interface CommandDefaults {
 
 export interface Command {
   readonly description: CommandDescription;
+  /** Done twice it is not as if done once, and it makes no job by which that could be seen. */
+  readonly once?: true;
   /** @throws EaselError for the person who sent it. */
   run(request: CommandRequest, context: CommandContext): Promise<DispatchResult>;
 }
 
 export interface ButtonHandler {
+  /** See `Command`. */
+  readonly once?: true;
   run(request: ButtonRequest, job: Job, index: number, context: CommandContext): Promise<DispatchResult>;
 }
 

@@ -5,6 +5,7 @@ import { privately } from './replies.ts';
 
 /** Everyone's own mark: what has one is kept for as long as it has. */
 export const star: ButtonHandler = {
+  once: true,
   async run(request, job, index, context) {
     findPicture(job, index);
     const isStarred = await context.toggleStar(job, request.user);

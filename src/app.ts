@@ -20,6 +20,7 @@ import { readRecipeText } from './image/recipe-text.ts';
 import { createInbox } from './inbox.ts';
 import { takePicture } from './inputs/take-picture.ts';
 import { createLog, type Log } from './log.ts';
+import { createOnce } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createPresence } from './presence.ts';
 import { chooseCapacity, usualSpec } from './queue/capacity.ts';
@@ -78,8 +79,16 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   try {
     const { ports, web } = parts.ports === undefined ? await openChannels(config, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);
-    const { queue, deliver, inbox, explain } = compose({ config, styles, description, store, ports, drawing, log });
-    const housekeeping = createHousekeeping({ store, ports, keeping: config.keeping, log });
+    const { queue, deliver, inbox, once, explain } = compose({
+      config,
+      styles,
+      description,
+      store,
+      ports,
+      drawing,
+      log,
+    });
+    const housekeeping = createHousekeeping({ store, once, ports, keeping: config.keeping, log });
     return {
       queue,
       get url() {
@@ -140,6 +149,7 @@ function compose({ config, styles, description, store, ports, drawing, log }: Co
     explain: (error, job) => explain(error, { job: job.id }),
   });
   queue.onOutcome(({ kind, job }) => log.info({ job: job.id, attempts: job.attempts, code: job.failure?.code }, kind));
+  const once = createOnce(store.values<number>('handled'));
   const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
   const context: CommandContext = {
     engine: description,
@@ -160,7 +170,7 @@ function compose({ config, styles, description, store, ports, drawing, log }: Co
     },
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
-  return { queue, deliver, inbox: createInbox(context, explain), explain };
+  return { queue, deliver, inbox: createInbox(context, explain, once), once, explain };
 }
 
 /** The `parameters` text, with the model's title in the place of its id. */

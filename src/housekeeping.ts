@@ -1,10 +1,12 @@
 import type { Log } from './log.ts';
+import type { Once } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { type Keeping, prune } from './store/prune.ts';
 import type { Store } from './store/store.ts';
 
 export interface HousekeepingOptions {
   readonly store: Store;
+  readonly once: Once;
   readonly ports: readonly ChannelPort[];
   readonly keeping: Keeping;
   readonly log: Log;
@@ -23,7 +25,7 @@ const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
-  const { store, ports, keeping, log, everyMs = HOUR_MS } = options;
+  const { store, once, ports, keeping, log, everyMs = HOUR_MS } = options;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
@@ -31,6 +33,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   async function clean(): Promise<void> {
     const now = Date.now();
     const removed = await prune({ ...store, keeping, now, signal: stopping.signal });
+    await once.prune(now);
     for (const port of ports) await port.prune?.(now - keeping.pictureDays * DAY_MS);
     if (removed.jobs + removed.pictures + removed.inputs > 0) log.info(removed, 'pruned what was kept long enough');
   }

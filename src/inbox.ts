@@ -1,15 +1,17 @@
 import { complete } from '../commands/complete.ts';
-import type { CommandContext } from '../commands/context.ts';
+import type { Command, CommandContext } from '../commands/context.ts';
 import { buttons, commands, forms, messageActions, shortcuts } from '../commands/index.ts';
+import type { CommandRequest } from './core/request.ts';
 import { type ButtonHandlers, createDispatch } from './dispatch.ts';
 import type { Explain } from './failure.ts';
+import type { Once } from './once.ts';
 import type { Inbox } from './platforms/port.ts';
 
 /** What people send, bound to what the commands do with it. */
-export function createInbox(context: CommandContext, explain: Explain): Inbox {
+export function createInbox(context: CommandContext, explain: Explain, once: Once): Inbox {
   const dispatch = createDispatch({
-    commands: new Map(commands.map(({ description, run }) => [description.name, (request) => run(request, context)])),
-    buttons: bindButtons(context),
+    commands: new Map(commands.map((command) => [command.description.name, bindCommand(command, context, once)])),
+    buttons: bindButtons(context, once),
     forms: new Map(
       forms.map((handler) => [
         handler.form,
@@ -39,6 +41,17 @@ export function createInbox(context: CommandContext, explain: Explain): Inbox {
   };
 }
 
-function bindButtons(context: CommandContext): ButtonHandlers {
-  return (action, request, job, index) => buttons[action].run(request, job, index, context);
+function bindCommand(command: Command, context: CommandContext, once: Once) {
+  return (request: CommandRequest) => {
+    const run = () => command.run(request, context);
+    return command.once === true ? once.run(request, run) : run();
+  };
+}
+
+function bindButtons(context: CommandContext, once: Once): ButtonHandlers {
+  return (action, request, job, index) => {
+    const handler = buttons[action];
+    const run = () => handler.run(request, job, index, context);
+    return handler.once === true ? once.run(request, run) : run();
+  };
 }

@@ -79,6 +79,8 @@ export interface ValueStore<Value> {
   get(key: string): Promise<Value | undefined>;
   set(key: string, value: Value): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Forgets every value of which `isOver` is true. */
+  prune(isOver: (value: Value) => boolean): Promise<void>;
 }
 
 /** Pictures that people gave to begin from, on disk, named by their content. */

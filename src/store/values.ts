@@ -10,5 +10,8 @@ export function createValueStore<Value>(values: Keyv<Value>): ValueStore<Value> 
     delete: async (key) => {
       await values.delete(key);
     },
+    prune: async (isOver) => {
+      for await (const [key, value] of values.iterator?.({}) ?? []) if (isOver(value)) await values.delete(String(key));
+    },
   };
 }
