@@ -1,19 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import { decodeLatents, isLarge, type TileOptions } from './autoencoder.ts';
+import { decodeLatents, type TileOptions } from './autoencoder.ts';
 import type { Batcher } from './batcher.ts';
-import { type Conditioning, Denoiser } from './denoiser.ts';
+import { beginPicture, beginRefinement, drawsAnew } from './beginning.ts';
+import type { Denoiser } from './denoiser.ts';
 import { enlargedShape, enlargeLatents, enlargePixels, latentsOfPixels } from './enlargement.ts';
 import { EngineError } from './errors.ts';
-import { encodeInit, type InitLatents, sampleInit } from './init-picture.ts';
+import { encodeInit } from './init-picture.ts';
 import type { MemoryPlan } from './memory-plan.ts';
 import type { Networks } from './networks.ts';
-import { previewImage, toRgb } from './preview.ts';
-import { wordsPastLimit } from './prompt/conditioning.ts';
-import { readLoraTags } from './prompt/lora-tags.ts';
-import { promptStages } from './prompt/schedule.ts';
+import { preview, toRgb } from './preview.ts';
 import { singleRecipe, specOf } from './recipe.ts';
-import { startScheduler } from './schedulers/index.ts';
-import { startingNoise } from './starting-noise.ts';
+import { encodeTexts, type Text } from './text.ts';
 import type {
   EngineTask,
   GenerationSpec,
@@ -24,7 +21,6 @@ import type {
   RgbImage,
   RunOptions,
   RunResult,
-  TextReading,
   Timings,
   UpscaleTask,
 } from './types.ts';
@@ -38,10 +34,6 @@ export interface PipelineOptions extends RunOptions {
   readonly memory: MemoryPlan;
 }
 
-interface Text {
-  readonly positive: Conditioning;
-  readonly negative: Conditioning;
-}
 type Shape = readonly [channels: number, height: number, width: number];
 
 /** Encode, denoise, decode: one task from its recipe to pictures. @throws EngineError `aborted` between steps. */
@@ -107,27 +99,17 @@ class Run {
     const text = await this.#encode(first);
     const tiles = this.#tiles('encoding');
     const init = first.init && (await encodeInit(this.#networks, first, this.#options.init, shape, tiles));
+    this.#noteIdleness(first);
     return this.#denoise(
-      specs.map((spec) => this.#denoiser(spec, shape, text, init)),
+      specs.map((spec) => beginPicture(this.#networks.folder, spec, shape, text, init)),
       shape,
     );
   }
 
-  #denoiser(spec: GenerationSpec, shape: Shape, text: Text, init: InitLatents | undefined): Denoiser {
-    const { folder } = this.#networks;
-    const strength = spec.init?.strength ?? 1;
-    const { scheduler, begin } = startScheduler(spec.sampler, folder.scheduler, spec.steps, startOf(spec, strength));
-    const { noise, posterior, fresh } = startingNoise(spec, shape, folder.vaeFactor);
-    const { guidance, guidanceRescale } = spec;
-    const options = { scheduler, begin, ...text, guidance, guidanceRescale, noise: fresh };
-    const latents = init && posterior && sampleInit(init, posterior);
-    const kept = keepOutside(init?.mask, latents, noise);
-    // Inpainting of full strength begins from pure noise: what lies outside the mask is put back all the same.
-    if (latents === undefined || (init?.mask !== undefined && strength === 1)) {
-      return new Denoiser({ ...options, ...kept, sample: noise.map((value) => value * scheduler.initNoiseSigma) });
-    }
-    const sample = begin < scheduler.timesteps.length ? scheduler.addNoise(latents, noise, begin) : latents;
-    return new Denoiser({ ...options, ...kept, sample });
+  #noteIdleness(spec: GenerationSpec): void {
+    const { steps, init: { strength } = { strength: 1 } } = spec;
+    if (strength === 0 || drawsAnew(spec, strength)) return;
+    this.notes.add(`A strength of ${strength} is less than one of ${steps} steps: nothing was drawn anew.`);
   }
 
   /** Of plain enlargements, too: what a further enlargement begins from. */
@@ -145,46 +127,20 @@ class Run {
 
   /** Draws the last part of the schedule again, over latents that were enlarged. */
   async #refine(spec: GenerationSpec, enlarged: Latents, strength: number): Promise<Latents> {
-    const { folder } = this.#networks;
-    const { shape, data } = enlarged;
-    const { scheduler, begin } = startScheduler(spec.sampler, folder.scheduler, spec.steps, startOf(spec, strength));
-    if (begin >= scheduler.timesteps.length) return enlarged;
-
+    if (!drawsAnew(spec, strength)) return enlarged;
     const text = await this.#encode(spec);
-    const { init: _, ...withoutInit } = spec;
-    const { noise, fresh } = startingNoise({ ...withoutInit, variations: [] }, shape, folder.vaeFactor);
-    const sample = scheduler.addNoise(data, noise, begin);
-    const { guidance, guidanceRescale } = spec;
-    const denoiser = new Denoiser({ scheduler, begin, sample, ...text, guidance, guidanceRescale, noise: fresh });
-    const [latents] = await this.#denoise([denoiser], shape);
+    const denoiser = beginRefinement(this.#networks.folder, spec, enlarged, strength, text);
+    const [latents] = await this.#denoise([denoiser], enlarged.shape);
     if (latents === undefined) throw new Error('one denoiser makes one picture');
     return latents;
   }
 
   async #encode(spec: GenerationSpec): Promise<Text> {
-    await this.#pause('encoding', 0, 0);
     const began = performance.now();
-    const positive = await this.#condition(readLoraTags(spec.prompt).text, 'prompt', spec);
-    const negative = spec.guidance > 1 ? await this.#condition(spec.negative, 'negative prompt', spec) : positive;
+    const text = await encodeTexts(this.#networks, spec, () => this.#pause('encoding', 0, 0));
     this.#textMs += performance.now() - began;
-    return { positive, negative };
-  }
-
-  async #condition(prompt: string, what: string, spec: GenerationSpec): Promise<Conditioning> {
-    const reading: TextReading = { syntax: spec.syntax ?? 'a1111', clipSkip: spec.clipSkip ?? 1 };
-    if (reading.syntax === 'plain') this.#noteLoss(wordsPastLimit(prompt, this.#networks.tokens), what);
-    const stages =
-      reading.syntax === 'a1111' ? promptStages(prompt, spec.steps) : [{ endStep: spec.steps, text: prompt }];
-    const encoded = new Map<string, Float32Array>();
-    for (const { text } of stages) {
-      if (!encoded.has(text)) encoded.set(text, await this.#networks.encodeText(text, reading));
-    }
-    return stages.map(({ endStep, text }) => ({ endStep, context: encoded.get(text) ?? new Float32Array() }));
-  }
-
-  #noteLoss(words: string, what: string): void {
-    if (words === '') return;
-    this.notes.add(`The ${what} is longer than the model reads; left out: ${words}`);
+    for (const note of text.notes) this.notes.add(note);
+    return text;
   }
 
   async #denoise(denoisers: readonly Denoiser[], shape: Shape): Promise<Latents[]> {
@@ -239,17 +195,9 @@ class Run {
     if (onProgress === undefined || previewEvery < 1 || step === 0 || step % previewEvery !== 0) return undefined;
     const previews: RgbImage[] = [];
     for (const { estimate } of denoisers) {
-      if (estimate !== undefined) previews.push(await this.#preview(estimate, shape));
+      if (estimate !== undefined) previews.push(await preview(this.#networks, estimate, shape));
     }
     return previews;
-  }
-
-  /** By the Tiny AutoEncoder where the model has one and the picture is not too large for it, else a pixel a latent. */
-  async #preview(estimate: Float32Array, shape: Shape): Promise<RgbImage> {
-    const { folder } = this.#networks;
-    const tiny = isLarge(shape, folder.vaeFactor) ? undefined : await this.#networks.decodeTiny(estimate, shape);
-    if (tiny === undefined) return previewImage(folder, estimate, shape);
-    return toRgb(tiny.data, tiny.shape[3] ?? 0, tiny.shape[2] ?? 0);
   }
 
   #tiles(phase: Phase): TileOptions {
@@ -279,18 +227,9 @@ class Run {
   }
 }
 
-/** The step to begin with when only a share of them is to be run. */
-function startOf({ steps }: GenerationSpec, strength: number): number {
-  return steps - Math.min(Math.floor(steps * strength), steps);
-}
-
 /** Pixels enlarged, and nothing drawn anew. */
 function isPlain({ mode, strength }: UpscaleTask): boolean {
   return mode === 'lanczos' && strength === 0;
-}
-
-function keepOutside(mask: Float32Array | undefined, latents: Float32Array | undefined, noise: Float32Array) {
-  return mask === undefined || latents === undefined ? {} : { keep: { mask, latents, noise } };
 }
 
 function refuseNotNumbers(planes: Float32Array): void {

@@ -1,5 +1,9 @@
+import { isLarge } from './autoencoder.ts';
 import type { Model } from './model/model.ts';
+import type { Networks } from './networks.ts';
 import type { RgbImage } from './types.ts';
+
+type Shape = readonly [channels: number, height: number, width: number];
 
 /** Scaled latents → RGB in −1…1 for the Stable Diffusion 1 VAE, by least squares; rows are latent channels. */
 const V1_FACTORS = [
@@ -9,14 +13,18 @@ const V1_FACTORS = [
   [-0.212, -0.2616, -0.7177],
 ] as const;
 
+/** By the Tiny AutoEncoder where the model has one and the picture is not too large for it, else a pixel a latent. */
+export async function preview(networks: Networks, estimate: Float32Array, shape: Shape): Promise<RgbImage> {
+  const { folder } = networks;
+  const tiny = isLarge(shape, folder.vaeFactor) ? undefined : await networks.decodeTiny(estimate, shape);
+  if (tiny === undefined) return pixelALatent(folder, estimate, shape);
+  return toRgb(tiny.data, tiny.shape[3] ?? 0, tiny.shape[2] ?? 0);
+}
+
 /** One pixel a latent: no network, microseconds. */
-export function previewImage(
-  folder: Model,
-  latents: Float32Array,
-  [channels, height, width]: readonly [number, number, number],
-): RgbImage {
-  const factors = folder.recommendation.latentRgb ?? V1_FACTORS;
-  const bias = folder.recommendation.latentRgbBias ?? [0, 0, 0];
+function pixelALatent({ recommendation }: Model, latents: Float32Array, [channels, height, width]: Shape): RgbImage {
+  const factors = recommendation.latentRgb ?? V1_FACTORS;
+  const bias = recommendation.latentRgbBias ?? [0, 0, 0];
   const plane = height * width;
   const rgb = new Uint8Array(plane * 3);
   for (let pixel = 0; pixel < plane; pixel += 1) {

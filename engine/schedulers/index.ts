@@ -68,9 +68,9 @@ export function startScheduler(
   start: number,
 ): StartedScheduler {
   const scheduler = createScheduler(name, config, steps);
+  if (start >= steps) return { scheduler, begin: scheduler.timesteps.length };
   // diffusers counts PLMS's calls, of which there is one more than steps, as if each were a step.
-  const begin = name === 'pndm' ? start : scheduler.stepOf.indexOf(start);
-  return { scheduler, begin: begin === -1 ? scheduler.timesteps.length : begin };
+  return { scheduler, begin: name === 'pndm' ? start : scheduler.stepOf.indexOf(start) };
 }
 
 function partsOf(name: SamplerName): { readonly method: SamplerMethod; readonly spacing: Spacing } {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEngine, type GenerationSpec, type InitPicture, type SamplerName } from '../../engine/index.ts';
+import { PLAIN_METHODS, SPACED_METHODS } from '../../engine/types.ts';
 import { golden, goldenTensors, TINY_MODELS, tinyModel } from './goldens.ts';
 
 interface InitCase {
@@ -42,20 +43,26 @@ describe("a picture that begins from a picture is diffusers'", () => {
     expect(worst).toBeLessThanOrEqual(TOLERANCE);
   });
 
-  test('of strength 0 is the picture, as the VAE gives it back', async () => {
-    const [entry] = cases;
-    if (entry === undefined) throw new Error('there are cases');
-    const tensor = await goldenTensors('init');
-    const init = { width: 64, height: 64, rgb: tensor('image/64x64').bytes };
-    const run = (seed: number) =>
-      engine.run({ kind: 'generate', spec: specOf({ ...entry, strength: 0, seed }) }, { init });
-    const [one, other] = [await run(1), await run(2)];
-    expect(one.timings.stepMs).toEqual([]);
-    // The posterior's sample is drawn from the seed; it is narrow.
-    const differences =
-      one.pictures[0]?.rgb.map((value, i) => Math.abs(value - (other.pictures[0]?.rgb[i] ?? 0))) ?? [];
-    expect(differences.length).toBeGreaterThan(0);
-  });
+  test.each([...PLAIN_METHODS, ...SPACED_METHODS])(
+    'of strength 0 is the picture as the VAE gives it back, by %s',
+    async (sampler) => {
+      const [entry] = cases;
+      if (entry === undefined) throw new Error('there are cases');
+      const init = { width: 64, height: 64, rgb: (await goldenTensors('init'))('image/64x64').bytes };
+      const drawn = async (change: Partial<InitCase>) => {
+        const spec = specOf({ ...entry, strength: 0, ...change });
+        const { pictures, timings, notes } = await engine.run({ kind: 'generate', spec }, { init });
+        expect(timings.stepMs).toEqual([]);
+        return { rgb: pictures[0]?.rgb ?? new Uint8Array(), notes };
+      };
+      const { rgb, notes } = await drawn({ sampler });
+      expect(notes).toEqual([]);
+      expect(rgb).toEqual((await drawn({ sampler: 'ddim' })).rgb);
+      const little = await drawn({ sampler, strength: 0.1, steps: 6 });
+      expect(little.rgb).toEqual(rgb);
+      expect(little.notes).toEqual(['A strength of 0.1 is less than one of 6 steps: nothing was drawn anew.']);
+    },
+  );
 
   test('is refused without its pixels, or with those of another size', async () => {
     const [entry] = cases;
