@@ -7,8 +7,11 @@ export const MAX_CONTENT_LENGTH = 2000;
 const MARKUP = /[\\*_~`|<>[\]:/@#]/g;
 /** Lists and small print count only where a line begins. */
 const LINE_START = /^(\s*)([-+]|\d+(?=[.)]))/;
-/** Characters that turn the direction of what follows them, beyond the end of the text they stand in. */
-const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
+/**
+ * Control characters, and characters that nobody sees: those that turn the direction of what follows them, beyond the end
+ * of the text they stand in, and those that hide in a word. Joiners stay, since emoji and scripts need them.
+ */
+const UNSEEN = /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
 const LINE_BREAKS = /\s*[\n\r\u2028\u2029]\s*/g;
 const USER_ID = /^\d{1,20}$/;
 /** Graphemes that a span keeps at least while a longer one can still be cut. */
@@ -22,17 +25,6 @@ export function escapeMarkdown(text: string): string {
   return escaped.replace(LINE_START, (_, indent: string, mark: string) => {
     return /\d/.test(mark) ? `${indent}${mark}\\` : `${indent}\\${mark}`;
   });
-}
-
-/** Cut visibly, and never inside of what a person sees as one character. @param length UTF-16 units */
-export function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  let kept = '';
-  for (const { segment } of graphemes.segment(text)) {
-    if (kept.length + segment.length + 1 > length) break;
-    kept += segment;
-  }
-  return `${kept}…`;
 }
 
 interface Piece {
@@ -103,5 +95,5 @@ function pieceOf(text: string, render: (text: string) => string): Piece {
 }
 
 function oneLine(text: string): string {
-  return text.replace(DIRECTIONS, '').replace(LINE_BREAKS, ' ');
+  return text.replace(LINE_BREAKS, ' ').replaceAll('\t', ' ').replace(UNSEEN, '');
 }

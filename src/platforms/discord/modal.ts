@@ -7,8 +7,8 @@ import {
   type ModalSubmitLabelComponent,
   TextInputStyle,
 } from 'discord.js';
+import { cut } from '../../core/cut.ts';
 import type { Form, FormField } from '../../core/form.ts';
-import { cut } from './markdown.ts';
 
 const MAX_FIELDS = 5;
 const MAX_TITLE_LENGTH = 45;

@@ -16,11 +16,13 @@ import type {
   MessageActionDescription,
   OptionDescription,
 } from '../../core/command.ts';
-import { cut } from './markdown.ts';
+import { cut } from '../../core/cut.ts';
 import { MODERATOR_PERMISSION } from './permissions.ts';
 
 const MAX_DESCRIPTION_LENGTH = 100;
 const MAX_CHOICES = 25;
+/** What is beyond them can be said as a flag in the free text. */
+const MAX_OPTIONS = 25;
 /** Everywhere: in servers, in direct messages with the bot, and in those between people. */
 const EVERYWHERE = {
   contexts: [InteractionContextType.Guild, InteractionContextType.BotDM, InteractionContextType.PrivateChannel],
@@ -74,7 +76,7 @@ function describeCommand(command: CommandDescription, { commands: languages }: L
     name_localizations: localised(languages, (wording) => wording[name]?.name),
     description: cut(description, MAX_DESCRIPTION_LENGTH),
     description_localizations: localised(languages, (wording) => shorten(wording[name]?.description)),
-    options: [...required, ...optional].map((option) => describeOption(name, option, languages)),
+    options: [...required, ...optional].slice(0, MAX_OPTIONS).map((option) => describeOption(name, option, languages)),
     default_member_permissions: moderatorsOnly === true ? `${MODERATOR_PERMISSION}` : null,
     ...EVERYWHERE,
   };

@@ -8,8 +8,9 @@ import {
   type RESTAPIAttachment,
   type RESTPatchAPIChannelMessageJSONBody,
 } from 'discord.js';
+import { cut } from '../../core/cut.ts';
 import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
-import { cut, renderLines } from './markdown.ts';
+import { renderLines } from './markdown.ts';
 
 const MAX_LABEL_LENGTH = 80;
 const MAX_ALT_LENGTH = 1024;

@@ -3,8 +3,8 @@ import {
   type APIApplicationCommandOptionChoice,
   ApplicationCommandOptionType,
 } from 'discord.js';
+import { cut } from '../../core/cut.ts';
 import type { Suggestion } from '../port.ts';
-import { cut } from './markdown.ts';
 
 const MAX_CHOICES = 25;
 const MAX_LENGTH = 100;

@@ -21,6 +21,8 @@ function html(node: Node, state: State): string {
   switch (node.type) {
     case 'text':
       return text();
+    case 'twemoji':
+      return escapeHtml(String(node.name));
     case 'br':
       return '<br>';
     case 'strong':

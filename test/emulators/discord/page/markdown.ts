@@ -18,6 +18,7 @@ export type Node = ReturnType<typeof parseMarkdown>[number] & {
   readonly id?: unknown;
   readonly target?: unknown;
   readonly level?: unknown;
+  readonly name?: unknown;
 };
 
 function plain(node: Node, state: State): string {
@@ -32,6 +33,8 @@ function plain(node: Node, state: State): string {
       return '@everyone';
     case 'here':
       return '@here';
+    case 'twemoji':
+      return String(node.name);
     case 'br':
       return '\n';
     default:
@@ -43,10 +46,13 @@ function plain(node: Node, state: State): string {
   }
 }
 
+/** What reads as plain text; an emoji is a character that Discord draws itself. */
+const PLAIN = ['text', 'br', 'twemoji'];
+
 /** The kinds of formatting, mentions and links in a message, but for plain text. */
 export function kindsIn(content: string): string[] {
   const kinds = (node: Node): string[] => [
-    ...(node.type === 'text' || node.type === 'br' ? [] : [node.type]),
+    ...(PLAIN.includes(node.type) ? [] : [node.type]),
     ...childrenOf(node).flatMap(kinds),
   ];
   return parse(content).flatMap(kinds);
