@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 import { commands, localisations, messageActions } from '../../../commands/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { type App, createApp } from '../../../src/app.ts';
@@ -125,17 +125,9 @@ export function newest(actor: Actor, channel: Channel): Seen {
 
 /** Waits for the message's end: a picture and its buttons. */
 export async function finished(actor: Actor, channel: Channel, index: number): Promise<Seen> {
-  await expect
-    .poll(
-      () =>
-        actor
-          .sees(channel)
-          [index]?.buttons.flat()
-          .some((label) => label === '🔄'),
-      PICTURE,
-    )
-    .toBe(true);
-  const message = actor.sees(channel)[index];
-  if (message === undefined) throw new Error('the message is gone');
-  return message;
+  return vi.waitFor(() => {
+    const message = actor.sees(channel)[index];
+    if (message?.buttons.flat().includes('🔄') !== true) throw new Error(`message ${index} has not ended`);
+    return message;
+  }, PICTURE);
 }

@@ -24,6 +24,7 @@ export interface ConnectionOptions {
   /** After READY: the servers. */
   onReady(session: GatewaySession): void;
   onPresence(session: GatewaySession): void;
+  onHeartbeat(): void;
   /** After RESUMED. */
   onResumed(): void;
   /** Why the next bot that identifies is sent away, whatever it says. */
@@ -101,6 +102,7 @@ export function converse(options: ConnectionOptions): void {
   function receive(op: GatewayOpcodes, data: unknown): void {
     switch (op) {
       case GatewayOpcodes.Heartbeat:
+        options.onHeartbeat();
         if (!options.isDeaf()) send(GatewayOpcodes.HeartbeatAck, null);
         break;
       case GatewayOpcodes.Identify:

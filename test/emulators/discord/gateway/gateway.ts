@@ -17,6 +17,7 @@ export interface Gateway {
   /** How often a bot has identified. */
   readonly identifies: number;
   readonly resumes: number;
+  readonly heartbeats: number;
   /** Bots that changed their presence more often than Discord allows. */
   readonly presenceExcesses: number;
   /** To every session that is responsible for the server; without a server, to the first shard. */
@@ -50,6 +51,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const astray: Astray[] = [];
   let identifies = 0;
   let resumes = 0;
+  let heartbeats = 0;
   let presenceExcesses = 0;
   let isDeaf = false;
   let closeCode: number | undefined;
@@ -84,6 +86,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       heartbeatMs,
       disallowedIntents: options.disallowedIntents,
       isDeaf: () => isDeaf,
+      onHeartbeat: () => {
+        heartbeats += 1;
+      },
       refuseNext: () => {
         const code = closeCode;
         closeCode = undefined;
@@ -136,6 +141,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     get resumes() {
       return resumes;
+    },
+    get heartbeats() {
+      return heartbeats;
     },
     get presenceExcesses() {
       return presenceExcesses;
