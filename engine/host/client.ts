@@ -126,7 +126,8 @@ class ForkedEngine implements EngineHost {
         };
         this.#waiting.set(id, waiting);
         child.send(message(id), (error) => {
-          if (error !== null) reject(crashed({ why: 'it could not be reached', cause: 'ended' }, waiting.phase));
+          // It has died, and its end is not noticed yet: the next task must not be given to it as well.
+          if (error !== null) this.#lost(child, { why: 'it could not be reached', cause: 'ended' });
         });
         signal?.addEventListener('abort', abort, { once: true });
         if (signal?.aborted === true) abort();
