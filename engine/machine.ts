@@ -44,9 +44,10 @@ function availableToContainer(read: ReadFile): number {
 }
 
 /** The most memory that this process has had, bytes. */
-export function peakMemory(): number {
-  // Node gives it in kilobytes on every system.
-  return process.resourceUsage().maxRSS * 1024;
+export function peakMemory(read: ReadFile = readIfThere): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(read('/proc/self/status') ?? '')?.[1];
+  // In kilobytes on every system; on Linux it would begin with what the parent had when it forked.
+  return (kilobytes === undefined ? process.resourceUsage().maxRSS : Number(kilobytes)) * 1024;
 }
 
 function readIfThere(path: string): string | undefined {

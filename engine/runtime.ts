@@ -5,6 +5,7 @@ import { describeExecution, type ExecutionFacts, threadsFor } from './execution.
 import { type Footprint, readFootprint } from './footprint.ts';
 import { Downloads } from './hub/downloads.ts';
 import { LoadedModel } from './loaded-model.ts';
+import { peakMemory } from './machine.ts';
 import { type MemoryPlan, planMemory } from './memory-plan.ts';
 import { type Catalog, DEFAULT_PROVIDER, describeModels, type EngineOptions, readCatalog } from './model/catalog.ts';
 import { type Extras, findExtras } from './model/extras.ts';
@@ -122,7 +123,8 @@ export function createRuntime(options: EngineOptions): Runtime {
       const loadMs = performance.now() - began;
       refuseAborted(run.signal);
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;
-      return runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory });
+      const result = await runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory });
+      return { ...result, peakBytes: peakMemory() };
     }
     return inTurn(() => loaded.use(spec.model, draw));
   }

@@ -216,6 +216,8 @@ export interface RunOptions {
 export interface RunResult {
   readonly pictures: readonly Picture[];
   readonly timings: Timings;
+  /** The most memory that the engine's process has had since it began, bytes; absent of an engine that does not tell. */
+  readonly peakBytes?: number;
   /** What the person should know of how the request was read, a sentence each. */
   readonly notes: readonly string[];
 }

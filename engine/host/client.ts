@@ -27,6 +27,12 @@ const MAX_FAILED_STARTS = 2;
 
 type Answer = Extract<FromChild, { kind: 'result' | 'loaded' | 'execution' }>;
 
+/**
+ * Makes glibc give weights back to the system when a network is let go of; else it keeps them for the next. Elsewhere it
+ * means nothing.
+ */
+const GIVE_BACK = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20) };
+
 interface Waiting {
   readonly onProgress: (progress: Progress) => void;
   phase: Phase;
@@ -153,6 +159,7 @@ class ForkedEngine implements EngineHost {
       serialization: 'advanced',
       execArgv: ['--import', import.meta.resolve('tsx')],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { ...process.env, ...(this.#options.offload === true && GIVE_BACK) },
     });
     child.on('message', (message: FromChild) => this.#receive(message));
     this.#isOpen = false;

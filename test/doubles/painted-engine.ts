@@ -29,6 +29,7 @@ export function createPaintedEngine(): Engine & { readonly tasks: EngineTask[]; 
       defaultModel: PAINTED_MODEL.id,
       provider: 'cpu',
       slots: 1,
+      execution: { threads: 3, maxRows: 8, offload: false, passedOver: [] },
       loras: [],
       embeddings: [],
       refused: [],
@@ -47,7 +48,12 @@ export function createPaintedEngine(): Engine & { readonly tasks: EngineTask[]; 
         recipe: task.kind === 'generate' ? singleRecipe(task.spec, index) : task,
         latents: { shape: [4, 1, 1] as const, data: new Float32Array(4) },
       }));
-      return { pictures, timings: { loadMs: 5, textMs: 1, stepMs: [9, 2, 4, 3], decodeMs: 6 }, notes: [] };
+      return {
+        pictures,
+        timings: { loadMs: 5, textMs: 1, stepMs: [9, 2, 4, 3], decodeMs: 6 },
+        peakBytes: 345e6,
+        notes: [],
+      };
     },
     close: async () => {
       closed = true;

@@ -6,10 +6,14 @@ export interface BenchRequest {
   readonly asJson: boolean;
 }
 
-/** Milliseconds. */
+/** Times in milliseconds. */
 interface Measurement {
   readonly model: string;
   readonly provider: string;
+  /** CPU threads of a network at most; absent of an engine that does not tell, as is the next. */
+  readonly threads?: number;
+  /** The most memory of the engine's process, bytes. */
+  readonly peakBytes?: number;
   readonly width: number;
   readonly height: number;
   readonly loadMs: number;
@@ -31,14 +35,18 @@ export async function runBench(request: BenchRequest, config: CliConfig, parts: 
     const description = await engine.describe();
     const input = { text: PROMPT, options: { ...BENCH_OPTIONS, ...request.options } };
     const { spec } = await parts.resolve(input, description, config);
-    const { timings } = await engine.run({ kind: 'generate', spec });
+    const { timings, peakBytes } = await engine.run({ kind: 'generate', spec });
     const [firstStepMs = 0, ...warmMs] = timings.stepMs;
     const { width, height, model } = spec;
     const { loadMs, textMs, decodeMs } = timings;
     const stepMs = median(warmMs);
-    const measured = {
+    const threads = description.execution?.threads;
+    for (const sentence of description.execution?.passedOver ?? []) parts.stderr.write(`${sentence}\n`);
+    const measured: Measurement = {
       model,
       provider: description.provider,
+      ...(threads !== undefined && { threads }),
+      ...(peakBytes !== undefined && { peakBytes }),
       width,
       height,
       loadMs,
@@ -54,13 +62,14 @@ export async function runBench(request: BenchRequest, config: CliConfig, parts: 
 }
 
 function describeMeasurement(measured: Measurement): string {
-  const { model, provider, width, height, loadMs, textMs, stepMs, decodeMs } = measured;
+  const { model, provider, threads, peakBytes, width, height, loadMs, textMs, stepMs, decodeMs } = measured;
   return [
-    `${model} at ${width}×${height} on ${provider}`,
+    `${model} at ${width}×${height} on ${provider}${threads === undefined ? '' : `, ${threads} threads`}`,
     `load    ${loadMs.toFixed(0)} ms`,
     `text    ${textMs.toFixed(1)} ms`,
     `step    ${stepMs.toFixed(1)} ms`,
     `decode  ${decodeMs.toFixed(1)} ms`,
+    ...(peakBytes === undefined ? [] : [`memory  ${(peakBytes / 1e6).toFixed(0)} MB at most`]),
   ].join('\n');
 }
 

@@ -127,6 +127,13 @@ it('help is no trouble', async () => {
 it('easel bench times one guided step with one UNet call, warm', async () => {
   const { stdout, engine } = await easel(['bench', '--json', '--width', '64']);
   const times = { loadMs: 5, textMs: 1, stepMs: 3, firstStepMs: 9, decodeMs: 6 };
-  expect(JSON.parse(stdout)).toEqual({ model: 'painted', provider: 'cpu', width: 64, height: 128, ...times });
+  const facts = { model: 'painted', provider: 'cpu', threads: 3, peakBytes: 345e6, width: 64, height: 128 };
+  expect(JSON.parse(stdout)).toEqual({ ...facts, ...times });
   expect(engine.tasks).toMatchObject([{ spec: { guidance: 7.5, sampler: 'euler', width: 64 } }]);
+});
+
+it('easel bench says on what it drew and what memory that took', async () => {
+  const { stdout } = await easel(['bench']);
+  expect(stdout.split('\n')[0]).toBe('painted at 128×128 on cpu, 3 threads');
+  expect(stdout).toContain('memory  345 MB at most');
 });
