@@ -1,5 +1,6 @@
+import type { EngineDescription } from '../engine/index.ts';
 import { sizeOf } from '../src/core/picture-size.ts';
-import { code, type RichText, strong, text } from '../src/core/reply.ts';
+import { code, type RichText, sentence, strong, text } from '../src/core/reply.ts';
 import type { BotVitals, Command, CommandContext } from './context.ts';
 import { MAX_JOB_PIXELS, MAX_PROMPT_LENGTH } from './limits.ts';
 import { findFinished, titleOf } from './own-jobs.ts';
@@ -44,15 +45,24 @@ function describeBot(context: CommandContext): RichText[] {
   const vitals = context.vitals();
   const pending = queue.pending();
   const running = pending.filter((job) => job.state === 'running').length;
-  const count = engine.models.length;
   return [
     [strong(`Easel ${vitals.version}`), text(`, up for ${formatElapsed(vitals.uptimeMs)}`)],
-    line('Draws on', `${engine.provider}, with ${count} ${count === 1 ? 'model' : 'models'}`),
+    line('Draws on', describeExecution(engine)),
+    ...(engine.execution?.passedOver ?? []).map((why): RichText => [text('⚠ '), ...sentence(why)]),
     line('Queue', pending.length === 0 ? 'empty' : `${running} running, ${pending.length - running} waiting`),
     line('Speed', describeSpeed(vitals)),
     line('Memory', `${formatBytes(vitals.memoryBytes)} here, the engine's beside it`),
     line('Limits', describeLimits(vitals)),
   ];
+}
+
+function describeExecution({ provider, models, execution }: EngineDescription): string {
+  return [
+    `${provider}, with ${models.length} ${models.length === 1 ? 'model' : 'models'}`,
+    ...(execution === undefined ? [] : [`${execution.threads} ${execution.threads === 1 ? 'thread' : 'threads'}`]),
+    ...(execution?.memoryLimit === undefined ? [] : [`up to ${formatBytes(execution.memoryLimit)}`]),
+    ...(execution?.offload === true ? ['one network at a time'] : []),
+  ].join(', ');
 }
 
 function describeSpeed({ lastRender }: BotVitals): string {

@@ -29,17 +29,31 @@ export const models: Command = {
 };
 
 function describeModel(model: ModelDescription, allowed: readonly string[]): RichText {
-  const { id, title, width, height, steps, guidance, sampler, downloadBytes } = model;
+  const { id, title, width, height, steps, guidance, sampler } = model;
   const facts = [
     `${width}×${height}`,
     `${steps} steps`,
     `guidance ${guidance}`,
     samplerLabel(sampler),
-    ...(downloadBytes === undefined ? [] : [`${formatBytes(downloadBytes)} to download at its first picture`]),
+    ...describePeculiarities(model),
     ...(allowed.includes(id) ? [] : ['not in this channel']),
     ...(allowed[0] === id ? ['the default here'] : []),
   ];
   return [strong(id), text(title === id ? '' : ` ${title}`), text(`: ${facts.join(' · ')}`)];
+}
+
+/** What tells it from other models, and what it costs. */
+function describePeculiarities(model: ModelDescription): string[] {
+  const { predictionType, hasSafetyChecker, hasTinyAutoencoder, memoryBytes, downloadBytes } = model;
+  return [
+    ...(predictionType === undefined
+      ? []
+      : [predictionType === 'v_prediction' ? 'v-prediction' : 'predicts the picture']),
+    ...(hasSafetyChecker === true ? ['safety checker'] : []),
+    ...(hasTinyAutoencoder === true ? ['sharp previews'] : []),
+    ...(memoryBytes === undefined ? [] : [`takes ${formatBytes(memoryBytes)}`]),
+    ...(downloadBytes === undefined ? [] : [`${formatBytes(downloadBytes)} to download at its first picture`]),
+  ];
 }
 
 function rank(allowed: readonly string[], { id }: ModelDescription): number {

@@ -27,6 +27,10 @@ export const engine: EngineDescription = {
   defaultModel: 'sketch',
   provider: 'cpu',
   slots: 1,
+  execution: {
+    ...{ threads: 2, maxRows: 8, offload: false, memoryLimit: 6e9 },
+    passedOver: ['"cuda" has no driver. Easel draws on "cpu" instead.'],
+  },
   loras: [],
   embeddings: [],
   refused: [],
@@ -40,6 +44,7 @@ export const engine: EngineDescription = {
       steps: 50,
       guidance: 7.5,
       sampler: 'pndm',
+      ...{ predictionType: 'v_prediction', hasSafetyChecker: true, hasTinyAutoencoder: true, memoryBytes: 5.8e9 },
     },
   ],
 };

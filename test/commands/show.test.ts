@@ -80,7 +80,8 @@ describe('/info', () => {
     const lines = readLines(await (await threePictures()).scene.say(ada, 'info'));
     expect(lines).toEqual([
       'Easel 1.2.3, up for 1 h 2 min',
-      'Draws on cpu, with 2 models',
+      'Draws on cpu, with 2 models, 2 threads, up to 6.0 GB',
+      '⚠ "cuda" has no driver. Easel draws on "cpu" instead.',
       'Queue 0 running, 1 waiting',
       'Speed nothing drawn since the start',
       "Memory 123 MB here, the engine's beside it",

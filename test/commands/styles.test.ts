@@ -105,7 +105,7 @@ describe('/models', () => {
     const request = { ...asked, command: 'models', options: {}, text: '', isModerator: false, isAgeRestricted: false };
     expect(readLines(await command.run(request, { ...scene.context, engine }))).toEqual([
       'sketch Sketch: 128×128 · 20 steps · guidance 4 · DPM++ 2M · the default here',
-      'sd-v1-4 Stable Diffusion 1.4: 512×512 · 50 steps · guidance 7.5 · PLMS · 3.4 GB to download at its first picture',
+      'sd-v1-4 Stable Diffusion 1.4: 512×512 · 50 steps · guidance 7.5 · PLMS · v-prediction · safety checker · sharp previews · takes 5.8 GB · 3.4 GB to download at its first picture',
       '⚠ old.ckpt is a pickle, which can run code; use safetensors.',
     ]);
   });
