@@ -151,7 +151,7 @@ describe('the engine in its own process', () => {
   });
 
   test('that hangs is killed and its task told', async () => {
-    const hung = createEngine({ modelFolders: [tinyModel('tiny-conv')], threads: 1, stallTimeoutMs: 3000 });
+    const hung = createEngine({ modelFolders: [tinyModel('tiny-conv')], threads: 1, stallTimeoutMs: 15_000 });
     const stuck = hung.run(
       { kind: 'generate', spec: slow },
       { onProgress: ({ step }) => step === 1 && hung.pid !== undefined && process.kill(hung.pid, 'SIGSTOP') },
