@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { BrownianTree } from '../../engine/rng/brownian-tree.ts';
 import { PhiloxGenerator } from '../../engine/rng/philox.ts';
+import { seedSequence } from '../../engine/rng/seed-sequence.ts';
 import { slerp } from '../../engine/rng/slerp.ts';
 import { TorchGenerator } from '../../engine/rng/torch-generator.ts';
 import { startingNoise } from '../../engine/starting-noise.ts';
@@ -76,6 +78,50 @@ describe("a seed is AUTOMATIC1111's", () => {
 
   test("and CUDA's generator draws any number of values", () => {
     expect(relativeError(new PhiloxGenerator(1234567890).randn(70000).slice(-4), philoxLast)).toBeLessThan(1e-6);
+  });
+});
+
+interface PathCase {
+  readonly kind: 'path';
+  readonly seed: number;
+  readonly start: number;
+  readonly end: number;
+  readonly queries: readonly { readonly from: number; readonly to: number; readonly increment: readonly number[] }[];
+}
+interface SequenceCase {
+  readonly kind: 'sequence';
+  readonly seed: number;
+  readonly spawnKey: readonly number[];
+  readonly poolSize: number;
+  readonly words: readonly number[];
+}
+
+describe("a Brownian path is torchsde's", () => {
+  const { cases, size } = golden<{ cases: (PathCase | SequenceCase)[]; size: number }>('brownian');
+  const paths = cases.filter((entry) => entry.kind === 'path');
+  const sequences = cases.filter((entry) => entry.kind === 'sequence');
+
+  test.each(paths)(
+    'of seed $seed from $start to $end, in whatever order it is asked',
+    ({ seed, start, end, queries }) => {
+      const grow = () => new BrownianTree(start, end, seed, (own) => new TorchGenerator(own).randn(size));
+      const tree = grow();
+      const check = (path: BrownianTree, { from, to, increment }: PathCase['queries'][number]) => {
+        const found = [...path.increment(from, to).slice(0, increment.length)];
+        if (increment.every((value) => value === 0)) expect(found).toEqual(increment);
+        else expect(relativeError(found, increment), `${from} to ${to}`).toBeLessThan(2e-6);
+      };
+      for (const query of queries) check(tree, query);
+      for (const query of [...queries].reverse()) check(tree, query);
+      for (const query of queries) check(grow(), query);
+    },
+  );
+
+  test("and its seeds are NumPy's", () => {
+    expect(sequences.length).toBeGreaterThan(50);
+    for (const { seed, spawnKey, poolSize, words } of sequences) {
+      expect(seedSequence({ entropy: seed, spawnKey, poolSize }, words.length)).toEqual(words);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import diffusers
 import torch
 import transformers
 
+import brownian_goldens
 import checkpoint_name_goldens
 import network_goldens
 import noise_goldens
@@ -26,6 +27,7 @@ def main() -> None:
     makers = {
         "noise": lambda: noise_goldens.make(options.out),
         "variation": lambda: variation_goldens.make(options.out),
+        "brownian": lambda: brownian_goldens.make(options.out),
         "schedules": lambda: schedule_goldens.make(options.out, options.models),
         "samplers": lambda: sampler_goldens.make(options.out, options.models),
         "networks": lambda: network_goldens.make(options.out, options.models),
