@@ -64,6 +64,33 @@ describe("a picture that begins from a picture is diffusers'", () => {
     },
   );
 
+  test.each([...PLAIN_METHODS, ...SPACED_METHODS])(
+    'keeps what the mask leaves out to the number, by %s',
+    async (sampler) => {
+      const [entry] = cases;
+      if (entry === undefined) throw new Error('there are cases');
+      const tensor = await goldenTensors('init');
+      const init = { width: 64, height: 64, rgb: tensor('image/64x64').bytes, mask: tensor('mask/64x64').bytes };
+      const latentsOf = async (change: Partial<InitCase>) => {
+        const spec = specOf({ ...entry, masked: true, ...change });
+        const { pictures } = await engine.run({ kind: 'generate', spec }, { init });
+        return pictures[0]?.latents.data ?? new Float32Array();
+      };
+      const picture = await latentsOf({ sampler: 'ddim', strength: 0 });
+      const drawn = await latentsOf({ sampler, strength: 0.6 });
+      const side = 8;
+      const isKept = (i: number) => {
+        const [y, x] = [Math.floor((i % side ** 2) / side), i % side];
+        return (init.mask[y * side * 64 + x * side] ?? 0) < 128;
+      };
+      const kept = [...picture.keys()].filter(isKept);
+      expect(kept.length).toBeGreaterThan(0);
+      expect(kept.length).toBeLessThan(picture.length);
+      for (const i of kept) expect(drawn[i]).toBe(picture[i]);
+      expect([...picture.keys()].filter((i) => !isKept(i)).every((i) => drawn[i] !== picture[i])).toBe(true);
+    },
+  );
+
   test('is refused without its pixels, or with those of another size', async () => {
     const [entry] = cases;
     if (entry === undefined) throw new Error('there are cases');
