@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readParameters } from '../../../src/image/png-text.ts';
 import { messagesSeenBy } from '../../emulators/slack/seen.ts';
@@ -32,6 +33,7 @@ describe('Easel in Slack, with the real engine and the embedded model', () => {
     await expect.poll(() => seen(2)?.text, PATIENCE).toContain('upscaled ×2');
     const shown = [...studio.slack.workspace.files.values()].at(-1);
     expect(shown?.mimetype).toBe('image/png');
+    expect(await sharp(shown?.data).metadata()).toMatchObject({ width: 256, height: 256 });
     expect(readParameters(shown?.data ?? new Uint8Array())).toMatch(/^a red circle\nSteps: 4, .*Hires upscale: 2/);
   }, 180_000);
 });

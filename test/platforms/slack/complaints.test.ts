@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../../../engine/index.ts';
+import { renderModal } from '../../../src/platforms/slack/modal.ts';
+import { createPaintedEngine } from '../../doubles/painted-engine.ts';
+import { createSlowEngine } from '../../doubles/slow-engine.ts';
+import { createBlockChecker } from '../../emulators/slack/check-blocks.ts';
+import { messagesSeenBy } from '../../emulators/slack/seen.ts';
+import { createTraps } from '../../emulators/slack/traps.ts';
+import { ADA, BOB, createWorkspace, type Message, type Person } from '../../emulators/slack/workspace.ts';
+import { openStudio, PATIENCE, type Studio, type StudioOptions } from './studio.ts';
+
+/**
+ * As far as Slack can suffer it, and where no other test beside this one is about it: 2 and 12 in traps.test.ts, 7 in
+ * uploads.test.ts, 8 in safe-text.test.ts, 9 in conversation.test.ts, 18 in first-light.test.ts, 19 in traps.test.ts.
+ */
+describe('what users of such bots complain of, on Slack', () => {
+  let studio: Studio;
+  const open = async (options: StudioOptions = {}) => {
+    studio = await openStudio({ ...options, env: { EASEL_COUNT: '1', ...options.env } });
+  };
+  afterEach(() => studio?.close());
+
+  const messages = (person: Person = ADA) => messagesSeenBy(studio.slack, { person });
+  const seen = (index: number) => studio.seen(messages()[index]);
+  const message = (index: number): Message => {
+    const found = messages()[index];
+    if (found === undefined) throw new Error(`no message ${index}`);
+    return found;
+  };
+  const isDone = (index = 0) => expect.poll(() => seen(index)?.pictures, PATIENCE).toHaveLength(1);
+
+  it('1: a picture that took longer than any answer may take is posted all the same', async () => {
+    const engine = createSlowEngine();
+    await open({ engine: () => engine });
+    await studio.slack.hands.command('/imagine a fox');
+    const run = await engine.begun(0);
+    studio.slack.hands.expireResponses();
+    run.finish();
+    await isDone();
+  });
+
+  it('4: buttons work after a restart', async () => {
+    await open();
+    await studio.slack.hands.command('/imagine a fox');
+    await isDone();
+    await studio.restart();
+    await studio.slack.hands.press(message(0), '🔄');
+    await isDone(1);
+  });
+
+  it('5: what was waiting goes on after a restart, in its own message, once', async () => {
+    let engine = createSlowEngine();
+    await open({ engine: () => engine });
+    await studio.slack.hands.command('/imagine a fox');
+    await studio.slack.hands.command('/imagine a hare', { person: BOB });
+    await expect.poll(() => messages().length, PATIENCE).toBe(2);
+    engine = createSlowEngine({ atOnce: true });
+    await studio.restart();
+    await isDone(0);
+    await isDone(1);
+    expect(messages()).toHaveLength(2);
+    expect(engine.runs).toHaveLength(2);
+    await studio.restart();
+    expect(engine.runs).toHaveLength(2);
+  });
+
+  it('6: a model that cannot be read is told, not waited for', async () => {
+    await open();
+    await studio.slack.hands.command('/imagine trouble');
+    await expect.poll(() => seen(0)?.text, PATIENCE).toContain('(failed)\nunet.safetensors is cut short; download it');
+    expect(seen(0)?.buttons).toEqual([expect.stringContaining('🔄')]);
+  });
+
+  it('10: an engine that gives up fails one picture, and the next is drawn', async () => {
+    const engine = createSlowEngine();
+    await open({ engine: () => engine });
+    await studio.slack.hands.command('/imagine a fox');
+    (await engine.begun(0)).fail(new EngineError('bad_request', 'That is not possible.'));
+    await expect.poll(() => seen(0)?.text, PATIENCE).toContain('(failed)');
+    await studio.slack.hands.command('/imagine a hare');
+    (await engine.begun(1)).finish();
+    await isDone(1);
+  });
+
+  it('11: V2 varies the second picture', async () => {
+    const engine = createPaintedEngine();
+    await open({ env: { EASEL_COUNT: '4' }, engine: () => engine });
+    await studio.slack.hands.command('/imagine a fox --seed 40');
+    await isDone();
+    await studio.slack.hands.press(message(0), 'V2');
+    await isDone(1);
+    expect(seen(1)?.text).toContain('seed 41, varied');
+  });
+
+  it('13: a call that hangs holds up nobody else', async () => {
+    await open();
+    studio.slack.traps.failures.set('files.getUploadURLExternal', [{ kind: 'slow', ms: 8000 }]);
+    await studio.slack.hands.command('/imagine a fox');
+    await studio.slack.hands.command('/imagine a hare', { person: BOB });
+    await expect.poll(() => seen(1)?.pictures, PATIENCE).toEqual(['Picture: a hare']);
+    expect(seen(0)?.pictures).toEqual([]);
+  });
+
+  it('14: requests wait in line, and each says its place', async () => {
+    const engine = createSlowEngine();
+    await open({ engine: () => engine });
+    for (const colour of ['red', 'blue', 'green']) await studio.slack.hands.command(`/imagine a ${colour} fox`);
+    await expect.poll(() => seen(2)?.text, PATIENCE).toContain('(waiting, 2nd in line');
+    await studio.slack.hands.press(message(1), '❌');
+    await expect.poll(() => seen(1)?.text, PATIENCE).toContain('(cancelled)');
+    await expect.poll(() => seen(2)?.text, PATIENCE).toContain('(waiting, 1st in line');
+    (await engine.begun(0)).finish();
+    (await engine.begun(1)).finish();
+    await isDone(2);
+  });
+
+  it('17: 0 is a value, and an unknown flag is not dropped', async () => {
+    await open();
+    await studio.slack.hands.command('/imagine a fox --seed 0 --guidance 0');
+    await expect.poll(() => seen(0)?.text, PATIENCE).toMatch(/seed 0 .*guidance 0 /);
+    await studio.slack.hands.command('/imagine a fox --colour red');
+    await expect.poll(() => seen(1)?.text, PATIENCE).toContain('`--colour` is not an option');
+  });
+});
+
+describe('what a form may hold', () => {
+  const checkBlocks = createBlockChecker(createWorkspace(), createTraps());
+  const form = (choices: readonly string[], value = '') => ({
+    id: 'form:v1:test',
+    title: 'A title that is far longer than Slack takes',
+    submitLabel: 'Draw',
+    fields: [{ name: 'style', label: 'Style', kind: 'choice' as const, value, required: false, choices }],
+  });
+  const kindOf = (choices: readonly string[]) => {
+    const view = renderModal(form(choices), { channelId: 'C1' });
+    checkBlocks(view, 'modal');
+    const [block] = view.blocks;
+    return block !== undefined && 'element' in block ? block.element?.type : undefined;
+  };
+
+  it('16: more choices than a menu takes become a line to type in', () => {
+    expect(kindOf(['a', 'b'])).toBe('static_select');
+    expect(kindOf(Array.from({ length: 100 }, (_, index) => `style ${index}`))).toBe('static_select');
+    expect(kindOf(Array.from({ length: 101 }, (_, index) => `style ${index}`))).toBe('plain_text_input');
+    expect(kindOf(['x'.repeat(200)])).toBe('plain_text_input');
+  });
+});
