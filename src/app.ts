@@ -14,7 +14,7 @@ import { createDownloadLog } from './download-log.ts';
 import { createExplain } from './failure.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
-import { decodePng, encodePng, encodeWebp } from './image/encode.ts';
+import { decodePng, encodeJpeg, encodePng, encodeWebp } from './image/encode.ts';
 import { readParameters } from './image/png-text.ts';
 import { readRecipeText } from './image/recipe-text.ts';
 import { createInbox } from './inbox.ts';
@@ -186,7 +186,10 @@ function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawi
   return {
     grid: (pngs, job) => drawGrid(pngs, describeRecipe(job.task)),
     preview: drawPreview,
-    compress: async (png, quality) => encodeWebp(await decodePng(png), quality, readParameters(png)),
+    compress: async (png, quality, type) => {
+      const encode = type === 'image/jpeg' ? encodeJpeg : encodeWebp;
+      return encode(await decodePng(png), quality, readParameters(png));
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Job } from '../core/job.ts';
 import { type Size, sizeOf } from '../core/picture-size.ts';
 import type { ReplyPicture } from '../core/reply.ts';
 import { EaselError } from '../errors.ts';
+import type { CompressedType } from '../platforms/port.ts';
 import type { PictureStore } from '../store/port.ts';
 
 /** A picture as the channel shows it: PNG bytes, sides in pixels. */
@@ -19,12 +20,13 @@ export interface Drawing {
   grid(pngs: readonly Uint8Array[], job: Job): Promise<DrawnPicture>;
   /** Small previews in one picture, as large as the finished grid will be seen. */
   preview(previews: readonly RgbImage[], size: Size): Promise<DrawnPicture>;
-  /** WebP of a quality from 1 to 100. */
-  compress(png: Uint8Array, quality: number): Promise<Uint8Array>;
+  /** @param quality from 1 to 100 */
+  compress(png: Uint8Array, quality: number, type: CompressedType): Promise<Uint8Array>;
 }
 
 /** Tried in turn for a picture that is too large to send; the file that is kept stays as it is. */
 const COMPRESSED_QUALITIES = [90, 75, 50];
+const EXTENSIONS: Readonly<Record<CompressedType, string>> = { 'image/webp': '.webp', 'image/jpeg': '.jpg' };
 
 /** Of an alternative text: enough to know the picture by, short enough to be read out. */
 const MAX_ALT_LENGTH = 400;
@@ -38,6 +40,7 @@ export async function attachFinished(
   pictures: PictureStore,
   drawing: Drawing,
   maxBytes: number,
+  compressed: CompressedType = 'image/webp',
 ): Promise<ReplyPicture> {
   const pngs: Uint8Array[] = [];
   for (const index of job.pictures.keys()) {
@@ -52,14 +55,19 @@ export async function attachFinished(
     second === undefined ? { png: single, width: stored.width, height: stored.height } : await drawing.grid(pngs, job);
   const kind = pngs.length === 1 ? 'Picture' : `Grid of ${pngs.length} pictures`;
   const attached = attach(job, drawn, `easel-${job.id}.png`, kind);
-  return drawn.png.length <= maxBytes ? attached : compress(attached, drawing, maxBytes);
+  return drawn.png.length <= maxBytes ? attached : compress(attached, drawing, maxBytes, compressed);
 }
 
-async function compress(picture: ReplyPicture, drawing: Drawing, maxBytes: number): Promise<ReplyPicture> {
+async function compress(
+  picture: ReplyPicture,
+  drawing: Drawing,
+  maxBytes: number,
+  type: CompressedType,
+): Promise<ReplyPicture> {
   for (const quality of COMPRESSED_QUALITIES) {
-    const data = await drawing.compress(picture.data, quality);
-    const name = picture.name.replace(/\.png$/, '.webp');
-    if (data.length <= maxBytes) return { ...picture, name, mediaType: 'image/webp', data };
+    const data = await drawing.compress(picture.data, quality, type);
+    const name = picture.name.replace(/\.png$/, EXTENSIONS[type]);
+    if (data.length <= maxBytes) return { ...picture, name, mediaType: type, data };
   }
   throw new EaselError('too_large', 'The picture is too large for this channel; ask for a smaller one, or for fewer.');
 }

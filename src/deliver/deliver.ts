@@ -116,7 +116,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const opened = open(job);
     if (opened === undefined) return;
     showRunning.forget(job.id);
-    const build = () => ending.build(job.id, opened.maxBytes);
+    const build = () => ending.build(job.id, opened.maxBytes, opened.port.capabilities.compressed);
     opened.card.show({ key: job.state, build, spacingMs: opened.port.capabilities.minEditIntervalMs, isLast: true });
   }
 

@@ -2,6 +2,7 @@ import type { Job } from '../core/job.ts';
 import { isSettled, transition } from '../core/job-state.ts';
 import type { Reply, ReplyState } from '../core/reply.ts';
 import { EaselError } from '../errors.ts';
+import type { CompressedType } from '../platforms/port.ts';
 import type { JobStore, PictureStore } from '../store/port.ts';
 import { attachFinished, type Drawing } from './attachments.ts';
 import { cancelledReply, doneReply, failedReply } from './render-reply.ts';
@@ -15,7 +16,7 @@ export interface EndingParts {
 /** How a job's message ends, and the note that it has. */
 export interface Ending {
   /** From the job as it is on disk now. */
-  build(jobId: string, maxBytes: number): Promise<Reply>;
+  build(jobId: string, maxBytes: number, compressed?: CompressedType): Promise<Reply>;
   /**
    * Notes on disk that the channel shows the end. Nothing is noted when the job has ended otherwise since `shown` was
    * built, as when it was cancelled during the upload: its other end follows.
@@ -37,13 +38,13 @@ export function createEnding({ jobs, pictures, drawing }: EndingParts): Ending {
   }
 
   return {
-    build: async (jobId, maxBytes) => {
+    build: async (jobId, maxBytes, compressed) => {
       const job = await jobs.get(jobId);
       if (job === undefined) throw new Error(`job ${jobId} is not in the store`);
       if (job.state === 'cancelled') return cancelledReply(job);
       if (job.state === 'failed') return failedReply(job);
       try {
-        return doneReply(job, await attachFinished(job, pictures, drawing, maxBytes));
+        return doneReply(job, await attachFinished(job, pictures, drawing, maxBytes, compressed));
       } catch (error) {
         if (!(error instanceof EaselError)) throw error;
         const ended = await giveUp(job, error);

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import type { RgbImage } from '../../engine/index.ts';
 import { encodeExifComment } from './exif-comment.ts';
+import { writeJpegExif } from './jpeg-exif.ts';
 import { writeParameters } from './png-text.ts';
 import { writeExif } from './webp-exif.ts';
 
@@ -24,6 +25,12 @@ export async function decodePng(png: Uint8Array): Promise<RgbImage> {
 export async function encodeWebp(image: RgbImage, quality = 90, parameters?: string): Promise<Uint8Array> {
   const webp = new Uint8Array(await fromRgb(image).webp({ quality }).toBuffer());
   return parameters === undefined ? webp : writeExif(webp, encodeExifComment(parameters), image);
+}
+
+/** Where WebP is not shown either. @param quality 1–100 @param parameters as for WebP */
+export async function encodeJpeg(image: RgbImage, quality = 90, parameters?: string): Promise<Uint8Array> {
+  const jpeg = new Uint8Array(await fromRgb(image).jpeg({ quality }).toBuffer());
+  return parameters === undefined ? jpeg : writeJpegExif(jpeg, encodeExifComment(parameters));
 }
 
 /** Stretched to `width` × `height` pixels with a cubic kernel: a preview of latents has one pixel for 64. */

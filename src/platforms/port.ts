@@ -46,12 +46,16 @@ export interface BotStatus {
   readonly waiting: number;
 }
 
+export type CompressedType = 'image/webp' | 'image/jpeg';
+
 export interface ChannelCapabilities {
   /** Edits of one message are spaced at least this far apart. */
   readonly minEditIntervalMs: number;
   /** Bytes of one attachment, where the channel does not say otherwise. */
   readonly maxAttachmentBytes: number;
   readonly previews: boolean;
+  /** What becomes of a picture that is too large as a PNG; WebP when absent, which not every platform shows. */
+  readonly compressed?: CompressedType;
   /** Calls of post, edit and delete under way at once; 16 when absent. */
   readonly maxCalls?: number;
 }

@@ -27,6 +27,7 @@ export interface SlackPortOptions {
   readonly log: Log;
   readonly commands: readonly CommandDescription[];
   readonly minEditIntervalMs?: number;
+  readonly maxAttachmentBytes?: number;
   /** See `CallsOptions`. */
   readonly postIntervalMs?: number;
   /** See `UploadsOptions`. */
@@ -127,8 +128,10 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     platform: 'slack',
     capabilities: {
       minEditIntervalMs: options.minEditIntervalMs ?? MIN_EDIT_INTERVAL_MS,
-      maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+      maxAttachmentBytes: options.maxAttachmentBytes ?? MAX_ATTACHMENT_BYTES,
       previews: true,
+      // Slack shows no WebP in a message.
+      compressed: 'image/jpeg',
     },
     get welcome() {
       return identity === undefined ? undefined : describeWelcome(identity);

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EngineError } from '../../../engine/index.ts';
+import { type Engine, EngineError } from '../../../engine/index.ts';
+import { decodeExifComment } from '../../../src/image/exif-comment.ts';
 import { renderModal } from '../../../src/platforms/slack/modal.ts';
 import { createPaintedEngine } from '../../doubles/painted-engine.ts';
 import { createSlowEngine } from '../../doubles/slow-engine.ts';
@@ -10,8 +13,7 @@ import { ADA, BOB, createWorkspace, type Message, type Person } from '../../emul
 import { openStudio, PATIENCE, type Studio, type StudioOptions } from './studio.ts';
 
 /**
- * As far as Slack can suffer it, and where no other test beside this one is about it: 2 and 12 in traps.test.ts, 7 in
- * uploads.test.ts, 8 in safe-text.test.ts, 9 in conversation.test.ts, 18 in first-light.test.ts, 19 in traps.test.ts.
+ * As far as Slack can suffer it, and where no other test beside this one is about it: 2 and 12 in traps.test.ts, 8 in safe-text.test.ts, 9 in conversation.test.ts, 18 in first-light.test.ts, 19 in traps.test.ts.
  */
 describe('what users of such bots complain of, on Slack', () => {
   let studio: Studio;
@@ -69,6 +71,16 @@ describe('what users of such bots complain of, on Slack', () => {
     await studio.slack.hands.command('/imagine trouble');
     await expect.poll(() => seen(0)?.text, PATIENCE).toContain('(failed)\nunet.safetensors is cut short; download it');
     expect(seen(0)?.buttons).toEqual([expect.stringContaining('🔄')]);
+  });
+
+  it('7: a picture that is too large is sent smaller, in a form that Slack shows, with its recipe', async () => {
+    await open({ maxAttachmentBytes: 190_000, engine: noisyEngine });
+    await studio.slack.hands.command('/imagine a fox --size 256x256 --seed 3');
+    await isDone();
+    const file = [...studio.slack.workspace.files.values()].at(-1);
+    expect(file).toMatchObject({ mimetype: 'image/jpeg', name: expect.stringMatching(/\.jpg$/) as string });
+    const { exif } = await sharp(file?.data).metadata();
+    expect(decodeExifComment(exif ?? new Uint8Array())).toMatch(/^a fox\nSteps: 3, .*Seed: 3,/);
   });
 
   it('10: an engine that gives up fails one picture, and the next is drawn', async () => {
@@ -145,3 +157,19 @@ describe('what a form may hold', () => {
     expect(kindOf(['x'.repeat(200)])).toBe('plain_text_input');
   });
 });
+
+/** Pictures of which a PNG is as large as their pixels. */
+function noisyEngine(): Engine {
+  const painted = createPaintedEngine();
+  return {
+    ...painted,
+    run: async (task, options) => {
+      const result = await painted.run(task, options);
+      const pictures = result.pictures.map((picture) => ({
+        ...picture,
+        rgb: new Uint8Array(randomBytes(picture.rgb.length)),
+      }));
+      return { ...result, pictures };
+    },
+  };
+}

@@ -36,6 +36,7 @@ export interface StudioOptions {
   /** Before Easel is started. */
   readonly prepare?: (slack: SlackEmulator) => void;
   readonly postIntervalMs?: number;
+  readonly maxAttachmentBytes?: number;
 }
 
 export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
@@ -60,6 +61,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
       commands: commands.map(({ description }) => description),
       postIntervalMs: options.postIntervalMs ?? 0,
       minEditIntervalMs: 20,
+      ...(options.maxAttachmentBytes !== undefined && { maxAttachmentBytes: options.maxAttachmentBytes }),
       firstPauseMs: 20,
       lookAfterMs: [30, 100, 200, 400],
     });
