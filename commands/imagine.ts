@@ -14,7 +14,15 @@ import {
 import { submit } from './submit.ts';
 
 export const imagine: Command = {
-  description: { name: 'imagine', description: 'Draw what you describe', options: IMAGINE_OPTIONS },
+  description: {
+    name: 'imagine',
+    description: 'Draw what you describe',
+    options: IMAGINE_OPTIONS,
+    pictures: [
+      { name: 'picture', description: 'A picture to begin from' },
+      { name: 'mask-picture', description: 'A mask for that picture: its white is drawn anew' },
+    ],
+  },
   run: (request, context) => imagineWith(request, request, request.pictures ?? [], context),
 };
 

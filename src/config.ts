@@ -124,7 +124,9 @@ const ENVIRONMENT = z.object({
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   ...SLACK_ENVIRONMENT,
   DISCORD_TOKEN: text('the token of a bot').optional(),
-  DISCORD_SHARDS: z.union([z.literal('auto'), whole(1, 10_000)]).default('auto'),
+  DISCORD_SHARDS: z
+    .union([z.literal('auto'), whole(1, 10_000)], { error: 'must be auto, or a whole number from 1 to 10000' })
+    .default('auto'),
   DISCORD_API_URL: z
     .url({ protocol: /^https?$/, error: 'must be an address such as http://127.0.0.1:8080/api' })
     .optional(),

@@ -4,8 +4,15 @@ export interface CommandDescription {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionDescription[];
+  /** Pictures that can be given with it where the platform takes files with commands, in the order in which they count. */
+  readonly pictures?: readonly PictureDescription[];
   /** Only those who moderate the channel see and may use it. */
   readonly moderatorsOnly?: boolean;
+}
+
+export interface PictureDescription {
+  readonly name: string;
+  readonly description: string;
 }
 
 export interface OptionDescription {

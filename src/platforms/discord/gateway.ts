@@ -35,7 +35,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (stopping.signal.aborted) return opened.close();
     session = opened;
     failures = 0;
-    await onSession(opened).catch((error: unknown) => log.warn({ err: toTrouble(error) }, describeTrouble(error)));
+    await onSession(opened).catch((error: unknown) => {
+      log.error({ err: toTrouble(error) }, 'Discord did not take the commands; those that it had before stay');
+    });
   }
 
   /** Opens another session, however often it takes. */

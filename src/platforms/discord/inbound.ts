@@ -16,16 +16,18 @@ import {
   PermissionFlagsBits,
 } from 'discord.js';
 import type { ChannelRef } from '../../core/channel.ts';
-import type { MessageActionDescription } from '../../core/command.ts';
+import type { CommandDescription, MessageActionDescription } from '../../core/command.ts';
 import type { OptionValue, Request } from '../../core/request.ts';
 import type { User } from '../../core/user.ts';
+import { BadInputError } from '../../errors.ts';
 import type { Typing } from '../port.ts';
 import { readModal } from './modal.ts';
 import { isThread, MODERATOR_PERMISSION } from './permissions.ts';
-import { picturesOn } from './remote-picture.ts';
+import { picturesOn, toRemotePicture } from './remote-picture.ts';
 
 /** What an interaction does not say of itself. */
 export interface Surroundings {
+  readonly commands: readonly CommandDescription[];
   /** By the title that people see. */
   readonly messageActions: readonly MessageActionDescription[];
   readonly hosts: readonly string[];
@@ -59,6 +61,7 @@ export function askingOf(interaction: APIInteraction): Asking | undefined {
   }
 }
 
+/** @throws BadInputError for what Discord lets through and no command can take */
 export function toRequest(interaction: Asking, surroundings: Surroundings): Request {
   const base = {
     id: interaction.id,
@@ -79,7 +82,7 @@ export function toRequest(interaction: Asking, surroundings: Surroundings): Requ
     case InteractionType.ApplicationCommand:
       return isOnMessage(interaction)
         ? { ...base, ...readMessageAction(interaction, base.channel, surroundings) }
-        : { ...base, kind: 'command', command: interaction.data.name, options: readOptions(interaction), text: '' };
+        : { ...base, ...readCommand(interaction, surroundings) };
   }
 }
 
@@ -148,8 +151,27 @@ function isOnMessage(
   return interaction.data.type === ApplicationCommandType.Message;
 }
 
-function readOptions({ data }: APIChatInputApplicationCommandInteraction): Readonly<Record<string, OptionValue>> {
-  return valuesOf(data.options ?? []);
+function readCommand({ data }: APIChatInputApplicationCommandInteraction, { commands, hosts }: Surroundings) {
+  const described = commands.find(({ name }) => name === data.name)?.pictures ?? [];
+  const given = described.map(({ name }) => {
+    const option = data.options?.find((one) => one.name === name);
+    return option?.type === ApplicationCommandOptionType.Attachment
+      ? data.resolved?.attachments?.[option.value]
+      : undefined;
+  });
+  const attached = given.filter((attachment) => attachment !== undefined);
+  // Which picture is meant goes by their order alone.
+  const gap = given.indexOf(undefined);
+  if (gap !== -1 && gap < attached.length) {
+    throw new BadInputError('picture_missing', `Give \`${described[gap]?.name}\` as well.`);
+  }
+  return {
+    kind: 'command' as const,
+    command: data.name,
+    options: valuesOf(data.options ?? []),
+    text: '',
+    pictures: attached.map((attachment) => toRemotePicture(attachment, hosts)),
+  };
 }
 
 function valuesOf(

@@ -63,6 +63,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
   let welcome: string | undefined;
 
   const surroundings: Surroundings = {
+    commands: offered.commands,
     messageActions: offered.messageActions,
     hosts: attachmentHosts(apiUrl),
     isAgeRestricted: (channelId) => gateway?.session?.isAgeRestricted(channelId),
@@ -75,11 +76,9 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     if (status !== undefined) pace.show(status);
     const invite = inviteLink(session.applicationId);
     welcome = describeWelcome(session.serverCount, invite);
+    log.info({ servers: session.serverCount, invite }, 'connected to Discord');
     const written = await register(rest, session.applicationId, describeAll(offered));
-    log.info(
-      { servers: session.serverCount, commands: written ? 'written' : 'unchanged', invite },
-      'connected to Discord',
-    );
+    if (written) log.info('the commands were written to Discord');
   }
 
   function createConnection({ dispatch, complete }: Inbox): Gateway {

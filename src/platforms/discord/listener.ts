@@ -10,6 +10,8 @@ import type { Logger } from 'pino';
 import { decodeButtonId } from '../../core/button.ts';
 import { decodeFormId } from '../../core/form.ts';
 import { type Reply, sentence } from '../../core/reply.ts';
+import type { Request } from '../../core/request.ts';
+import { BadInputError } from '../../errors.ts';
 import type { Inbox } from '../port.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
@@ -40,12 +42,12 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
   const { inbox, exchanges, surroundings, rest, log, onRefused } = options;
   const turns = createTurns();
 
-  async function converse(exchange: Exchange, asking: Asking): Promise<void> {
+  async function converse(exchange: Exchange, asking: Asking, request: Request): Promise<void> {
     const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);
     // On a message, an acknowledgement shows nothing to anybody; a command would show that Easel is thinking.
     if ((isOnMessage(asking) && !mayOpenForm(asking)) || turns.isCrowded) acknowledge(exchange);
     await turns.take();
-    const result = await inbox.dispatch(toRequest(asking, surroundings));
+    const result = await inbox.dispatch(request);
     switch (result.kind) {
       case 'private':
         clearTimeout(acknowledging);
@@ -74,7 +76,18 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
     exchanges.keep(exchange);
     const missing = exchange.isMember && !isHarmless(asking) ? missingPermissions(asking) : [];
     if (missing.length > 0) return exchange.tell(renderReply(explainMissing(missing)));
-    await converse(exchange, asking);
+    const request = readRequest(asking);
+    if (request instanceof BadInputError) return exchange.tell(renderReply(errorReply(request.userMessage)));
+    await converse(exchange, asking, request);
+  }
+
+  function readRequest(asking: Asking): Request | BadInputError {
+    try {
+      return toRequest(asking, surroundings);
+    } catch (error) {
+      if (error instanceof BadInputError) return error;
+      throw error;
+    }
   }
 
   async function suggest(interaction: APIApplicationCommandAutocompleteInteraction): Promise<void> {
@@ -120,9 +133,8 @@ function isHarmless(asking: Asking): boolean {
   return action === 'cancel' || action === 'delete';
 }
 
-const TOO_LATE_FOR_A_FORM: Reply = {
-  state: 'error',
-  lines: [sentence('Easel was too slow to open the form; please try once more.')],
-  pictures: [],
-  buttons: [],
-};
+function errorReply(words: string): Reply {
+  return { state: 'error', lines: [sentence(words)], pictures: [], buttons: [] };
+}
+
+const TOO_LATE_FOR_A_FORM = errorReply('Easel was too slow to open the form; please try once more.');

@@ -15,6 +15,7 @@ import type {
   Localisations,
   MessageActionDescription,
   OptionDescription,
+  PictureDescription,
 } from '../../core/command.ts';
 import { cut } from '../../core/cut.ts';
 import { MODERATOR_PERMISSION } from './permissions.ts';
@@ -67,7 +68,7 @@ export async function register(rest: REST, applicationId: string, wanted: readon
 }
 
 function describeCommand(command: CommandDescription, { commands: languages }: Localisations): Registration {
-  const { name, description, options, moderatorsOnly } = command;
+  const { name, description, options, pictures = [], moderatorsOnly } = command;
   const required = options.filter((option) => option.required);
   const optional = options.filter((option) => !option.required);
   return {
@@ -76,10 +77,42 @@ function describeCommand(command: CommandDescription, { commands: languages }: L
     name_localizations: localised(languages, (wording) => wording[name]?.name),
     description: cut(description, MAX_DESCRIPTION_LENGTH),
     description_localizations: localised(languages, (wording) => shorten(wording[name]?.description)),
-    options: [...required, ...optional].slice(0, MAX_OPTIONS).map((option) => describeOption(name, option, languages)),
+    options: [
+      ...required.map((option) => describeOption(name, option, languages)),
+      ...pictures.map((picture) => describePicture(name, picture, languages)),
+      ...optional.map((option) => describeOption(name, option, languages)),
+    ].slice(0, MAX_OPTIONS),
     default_member_permissions: moderatorsOnly === true ? `${MODERATOR_PERMISSION}` : null,
     ...EVERYWHERE,
   };
+}
+
+/** What is the same of all options. */
+function describeWords(
+  command: string,
+  { name, description }: PictureDescription,
+  languages: Localisations['commands'],
+) {
+  const wordings = (pick: (words: PictureDescription) => string | undefined) =>
+    localised(languages, (wording) => {
+      const words = wording[command]?.options[name];
+      return words === undefined ? undefined : pick(words);
+    });
+  return {
+    name,
+    name_localizations: wordings((words) => words.name),
+    description: cut(description, MAX_DESCRIPTION_LENGTH),
+    description_localizations: wordings((words) => shorten(words.description)),
+  };
+}
+
+function describePicture(
+  command: string,
+  picture: PictureDescription,
+  languages: Localisations['commands'],
+): APIApplicationCommandBasicOption {
+  const type = ApplicationCommandOptionType.Attachment;
+  return { ...describeWords(command, picture, languages), type, required: false };
 }
 
 function describeOption(
@@ -87,19 +120,8 @@ function describeOption(
   option: OptionDescription,
   languages: Localisations['commands'],
 ): APIApplicationCommandBasicOption {
-  const { name, description, required, min, max, choices = [] } = option;
-  const wordings = (pick: (words: { name: string; description: string }) => string | undefined) =>
-    localised(languages, (wording) => {
-      const words = wording[command]?.options[name];
-      return words === undefined ? undefined : pick(words);
-    });
-  const head = {
-    name,
-    name_localizations: wordings((words) => words.name),
-    description: cut(description, MAX_DESCRIPTION_LENGTH),
-    description_localizations: wordings((words) => shorten(words.description)),
-    required,
-  };
+  const { required, min, max, choices = [] } = option;
+  const head = { ...describeWords(command, option, languages), required };
   const bounds = { ...(min !== undefined && { min_value: min }), ...(max !== undefined && { max_value: max }) };
   switch (option.type) {
     case 'boolean':

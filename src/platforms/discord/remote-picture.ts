@@ -22,7 +22,10 @@ export function picturesOn(
     .map((attachment) => toRemotePicture(attachment, hosts));
 }
 
-function toRemotePicture({ filename, content_type, size, url }: APIAttachment, hosts: readonly string[]) {
+export function toRemotePicture(
+  { filename, content_type, size, url }: APIAttachment,
+  hosts: readonly string[],
+): RemotePicture {
   return {
     name: filename,
     mediaType: content_type?.split(';')[0] ?? 'application/octet-stream',

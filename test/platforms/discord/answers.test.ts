@@ -1,6 +1,12 @@
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSlowEngine, type SlowEngine } from '../../doubles/slow-engine.ts';
 import { finished, newest, openScene, type Scene, SOON } from './scene.ts';
+
+async function upload() {
+  const image = sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } });
+  return { filename: 'red.png', contentType: 'image/png', data: new Uint8Array(await image.png().toBuffer()) };
+}
 
 describe('what people do on Discord is answered', () => {
   let scene: Scene;
@@ -128,12 +134,40 @@ describe('what people do on Discord is answered', () => {
     expect(engine.runs).toHaveLength(1);
   });
 
-  it('where dispatch takes its time Easel is thinking, and a private answer then leaves nothing behind', async () => {
+  it('a picture that is attached to /imagine is what the drawing begins from', async () => {
+    const { ada, channel } = scene;
+    await ada.type(channel, 'imagine', { prompt: 'a fox', picture: await upload() });
+    const { task } = await engine.begun(0);
+    expect(task).toMatchObject({ spec: { prompt: 'a fox', init: { image: expect.any(String) } } });
+    await ada.type(channel, 'imagine', { prompt: 'a fox', 'mask-picture': await upload() });
+    expect(newest(ada, channel)).toMatchObject({ isPrivate: true, text: 'Give picture as well.' });
+  });
+
+  it('while that picture takes its time Easel is thinking; what is private then leaves nothing for others', async () => {
     const { ada, ben, channel, discord } = scene;
-    // A picture from an address that takes its time: Discord's own host is the emulator.
+    discord.faults.next('GET', /^\/attachments/, { kind: 'delay', ms: 700 });
+    await ada.type(channel, 'imagine', { prompt: 'a fox', picture: await upload() });
+    expect(newest(ben, channel).isThinking).toBe(true);
+    await engine.begun(0);
+    expect(newest(ben, channel)).toMatchObject({ isThinking: false, text: expect.stringContaining('a fox – @Ada') });
+
+    discord.faults.next('GET', /^\/attachments/, { kind: 'delay', ms: 700 });
+    await ada.type(channel, 'imagine', { prompt: 'a crow', picture: { ...(await upload()), data: new Uint8Array(9) } });
+    expect(newest(ben, channel).isThinking).toBe(true);
+    await expect.poll(() => newest(ada, channel).isPrivate, SOON).toBe(true);
+    expect(ben.sees(channel)).toHaveLength(1);
+  });
+
+  it('a first word whose answer is lost, or that Discord could not take at first, is said once', async () => {
+    const { ada, channel, discord } = scene;
     discord.faults.next('POST', /callback$/, { kind: 'status', status: 502 });
-    await ada.type(channel, 'imagine', { prompt: 'a fox --step 3' });
-    await expect.poll(() => newest(ada, channel).text, SOON).toMatch(/--steps/);
-    expect(ben.sees(channel)).toEqual([]);
+    await ada.type(channel, 'imagine', { prompt: 'a fox' });
+    discord.faults.next('POST', /callback$/, { kind: 'lose_answer' });
+    await ada.type(channel, 'imagine', { prompt: 'a crow' });
+    (await engine.begun(0)).finish();
+    (await engine.begun(1)).finish();
+    await finished(ada, channel, 0);
+    await finished(ada, channel, 1);
+    expect(ada.sees(channel)).toHaveLength(2);
   });
 });

@@ -61,7 +61,11 @@ export function createRestServer({ state, gatewayInfo, hasLimits }: RestOptions)
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://discord.test');
     const method = request.method ?? 'GET';
-    if (method === 'GET' && url.pathname.startsWith('/attachments/')) return sendAttachment(url.pathname, response);
+    if (method === 'GET' && url.pathname.startsWith('/attachments/')) {
+      const slow = faults.take(method, url.pathname);
+      if (slow?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, slow.ms));
+      return sendAttachment(url.pathname, response);
+    }
     const path = url.pathname.startsWith(PREFIX) ? url.pathname.slice(PREFIX.length) : '';
     const bytes = await readBytes(request);
     const fault = faults.take(method, path);
