@@ -39,10 +39,10 @@ describe('completion', () => {
   });
 
   it('offers options after two dashes, by any of their names, each once', () => {
-    expect(labels('/imagine a fox --|')).toEqual(['--negative', '--seed', '--steps', '--sampler']);
-    expect(labels('/imagine a fox --s|')).toEqual(['--seed', '--steps', '--sampler']);
+    expect(labels('/imagine a fox --|')).toEqual(['--negative', '--seed', '--steps', '--sampler', '--style']);
+    expect(labels('/imagine a fox --s|')).toEqual(['--seed', '--steps', '--sampler', '--style']);
     expect(labels('/imagine a fox --no|')).toEqual(['--no']);
-    expect(labels('/imagine a fox --seed 3 --s|')).toEqual(['--steps', '--sampler']);
+    expect(labels('/imagine a fox --seed 3 --s|')).toEqual(['--steps', '--sampler', '--style']);
     expect(labels('/imagine --no rain a fox --n|')).toEqual([]);
   });
 

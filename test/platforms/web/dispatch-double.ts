@@ -1,10 +1,11 @@
 import sharp from 'sharp';
 import { encodeButtonId } from '../../../src/core/button.ts';
 import type { MessageRef } from '../../../src/core/channel.ts';
+import type { Form } from '../../../src/core/form.ts';
 import { jobIdOf } from '../../../src/core/job-id.ts';
 import { code, mention, type Reply, type ReplyPicture, strong, text } from '../../../src/core/reply.ts';
 import type { Request } from '../../../src/core/request.ts';
-import type { ChannelPort, Inbox } from '../../../src/platforms/port.ts';
+import type { ChannelPort, DispatchResult, Inbox } from '../../../src/platforms/port.ts';
 
 /** Drawing a double's picture takes this many edits. */
 const STEPS = 4;
@@ -17,8 +18,8 @@ export interface DispatchDouble extends Inbox {
 }
 
 /**
- * Stands in for commands, queue and engine: /imagine and every button post a message that forms in steps and ends as a
- * grid; anything else is answered privately.
+ * Stands in for commands, queue and engine: /imagine and most buttons post a message that forms in steps and ends as a
+ * grid; ✏️ opens a form, /show answers with a picture and a button, and anything else is answered privately in words.
  */
 export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?: number } = {}): DispatchDouble {
   const requests: Request[] = [];
@@ -27,6 +28,8 @@ export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?
   async function draw(request: Request, prompt: string): Promise<void> {
     const jobId = jobIdOf('web', request.id);
     const title = [strong(prompt), text(' – '), mention(request.user)];
+    const spoiler = prompt.includes('--spoiler');
+    const parent = request.kind === 'button' ? { parent: request.message } : {};
     const message = await port().post(request.channel, waiting(title), jobId);
     for (let step = 1; step < STEPS; step++) {
       await new Promise((resolve) => setTimeout(resolve, options.stepMs ?? 20));
@@ -34,7 +37,9 @@ export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?
       const status = text(` (${(step * 100) / STEPS}%)`);
       await port().edit(message, { ...waiting([...title, status]), ...running(step / STEPS, preview) });
     }
-    await port().edit(message, await done(title, prompt, jobId));
+    const finished = await done(title, prompt, jobId);
+    const pictures = finished.pictures.map((picture) => ({ ...picture, spoiler }));
+    await port().edit(message, { ...finished, pictures, ...parent });
   }
 
   function begin(request: Request, prompt: string): void {
@@ -45,10 +50,14 @@ export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?
 
   return {
     requests,
-    complete: async () => [],
+    complete: async ({ option, typed }) =>
+      ['ink', 'watercolour']
+        .filter((value) => option === 'style' && value.startsWith(typed))
+        .map((value) => ({ label: `${value} – a style`, value })),
     async dispatch(request) {
       requests.push(request);
-      if (request.kind === 'command' && request.command !== 'imagine') return { kind: 'private', reply: help() };
+      const answer = await privateAnswer(request);
+      if (answer !== undefined) return answer;
       if (request.kind === 'button' && request.buttonId.includes(':delete:')) return remove(port(), request.message);
       begin(request, promptOf(request));
       return { kind: 'posted' };
@@ -59,7 +68,51 @@ export function createDispatchDouble(port: () => ChannelPort, options: { stepMs?
   };
 }
 
+async function privateAnswer(request: Request): Promise<DispatchResult | undefined> {
+  switch (request.kind) {
+    case 'command':
+      if (request.command === 'imagine') return undefined;
+      return request.command === 'show'
+        ? { kind: 'private', reply: await shown() }
+        : { kind: 'private', reply: help() };
+    case 'button':
+      if (request.buttonId.includes(':remix:')) return { kind: 'form', form: REMIX };
+      return request.buttonId.includes(':show:') ? { kind: 'private', reply: saying('Nothing is older.') } : undefined;
+    case 'form':
+      if (/^\d+$/.test(request.values.seed ?? '')) return undefined;
+      return { kind: 'private', reply: { ...saying('Seed must be a whole number.'), state: 'error' } };
+    case 'message_action': {
+      if (request.action === 'vary') return undefined;
+      const [picture] = await Promise.all(request.pictures.map((one) => one.fetch(1e6)));
+      return { kind: 'private', reply: saying(`A file of ${picture?.length ?? 0} bytes.`) };
+    }
+    case 'shortcut':
+      if (request.shortcut === 'imagine') return { kind: 'form', form: REMIX };
+      return { kind: 'private', reply: await shown() };
+  }
+}
+
+const REMIX: Form = {
+  id: 'form:v1:remix:job1:0',
+  title: 'Remix',
+  submitLabel: 'Draw',
+  fields: [
+    { name: 'prompt', label: 'Prompt', kind: 'paragraph', value: 'a fox', required: true, maxLength: 200 },
+    { name: 'style', label: 'Style', kind: 'choice', value: '', required: false, choices: ['ink', 'oil'] },
+    { name: 'seed', label: 'Seed', kind: 'line', value: '7', required: false, placeholder: 'any' },
+  ],
+};
+
+const saying = (sentence: string): Reply => ({ state: 'info', lines: [[text(sentence)]], pictures: [], buttons: [] });
+
+async function shown(): Promise<Reply> {
+  const id = encodeButtonId({ action: 'show', jobId: 'job1', index: 0 });
+  const older = { id, label: 'Older ▶', title: 'Show the one before', style: 'normal' } as const;
+  return { ...saying('Yours'), pictures: [await picture('kept', 64, 0)], buttons: [[older]] };
+}
+
 function promptOf(request: Request): string {
+  if (request.kind === 'form') return request.values.prompt ?? '';
   if (request.kind === 'button') return request.buttonId;
   return request.kind === 'command' ? String(request.options.prompt ?? request.text) : request.kind;
 }
@@ -83,7 +136,7 @@ function running(progress: number, preview: ReplyPicture) {
 }
 
 async function done(title: Reply['lines'][number], prompt: string, jobId: string): Promise<Reply> {
-  const button = (action: 'upscale' | 'vary' | 'reroll' | 'delete', label: string, said: string, index = 0) =>
+  const button = (action: 'upscale' | 'vary' | 'reroll' | 'delete' | 'remix', label: string, said: string, index = 0) =>
     ({ id: encodeButtonId({ action, jobId, index }), label, title: said, style: 'normal' }) as const;
   const each = [0, 1, 2, 3];
   return {
@@ -99,6 +152,7 @@ async function done(title: Reply['lines'][number], prompt: string, jobId: string
         ...each.map((i) => button('vary', `V${i + 1}`, `Vary picture ${i + 1}`, i)),
         button('delete', '🗑', 'Delete this message and its pictures'),
       ],
+      [button('remix', '✏️', 'Change the prompt')],
     ],
   };
 }

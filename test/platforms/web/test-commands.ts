@@ -46,6 +46,7 @@ const IMAGINE_OPTIONS: readonly OptionDescription[] = [
     choices: ['pndm', 'ddim', 'euler', 'euler_a', 'dpmpp_2m'],
     example: 'euler_a',
   },
+  { ...OPTIONAL, name: 'style', description: 'The look', type: 'string', completes: true, example: 'ink' },
 ];
 
 /** Like the real ones, but the web channel's tests do not move with them. */
