@@ -1,6 +1,7 @@
 import { encodeFormId, type Form, type FormField } from '../src/core/form.ts';
 import type { Request } from '../src/core/request.ts';
 import type { CommandContext, FormHandler, Shortcut } from './context.ts';
+import { choiceField } from './form-fields.ts';
 import { imagineWith } from './imagine.ts';
 import { MAX_PROMPT_LENGTH } from './limits.ts';
 import type { NamedOption } from './option-set.ts';
@@ -54,7 +55,7 @@ function fieldOf(option: NamedOption<ImagineOptionName>, open: Readonly<Record<s
   const label = LABELS[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`;
   const field = { name, label, value: '', required, placeholder: description };
   const choices = open[name] ?? option.choices ?? (type === 'boolean' ? ['on', 'off'] : undefined);
-  if (choices !== undefined) return { ...field, kind: 'choice', choices };
+  if (choices !== undefined) return choiceField(field, choices);
   const isWords = name === 'prompt' || name === 'negative';
   return isWords
     ? { ...field, kind: 'paragraph', maxLength: MAX_PROMPT_LENGTH }

@@ -2,6 +2,7 @@ import { SAMPLER_NAMES, SPEC_LIMITS } from '../engine/index.ts';
 import { encodeFormId, type Form, type FormField } from '../src/core/form.ts';
 import type { UserSettings } from '../src/core/settings.ts';
 import type { CommandContext, FormHandler } from './context.ts';
+import { choiceField } from './form-fields.ts';
 import { MAX_PROMPT_LENGTH } from './limits.ts';
 import { change, SETTINGS_FORM, saveUserSettings } from './settings.ts';
 import { NO_STYLE } from './style-names.ts';
@@ -52,5 +53,5 @@ function line(name: string, label: string, value: string): FormField {
 }
 
 function choice(name: string, label: string, value: string, choices: readonly string[]): FormField {
-  return { name, label, kind: 'choice', value, required: false, choices };
+  return choiceField({ name, label, value, required: false }, choices);
 }

@@ -22,7 +22,7 @@ export interface FormField {
   readonly maxLength?: number;
   /** Shown while empty. */
   readonly placeholder?: string;
-  /** For `choice` only. */
+  /** For `choice` only; at most 100, Slack's limit. */
   readonly choices?: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { specOf } from '../../engine/index.ts';
-import { ada, ben, createScene, formOf } from './scene.ts';
+import { ada, ben, createScene, formOf, lobby } from './scene.ts';
 
 async function remixOf(text: string) {
   const scene = createScene();
@@ -79,6 +79,18 @@ describe('✏️', () => {
 });
 
 describe('the form of all options', () => {
+  it('has styles typed where there are more than a menu holds', async () => {
+    const scene = createScene();
+    const [style] = scene.context.styles;
+    if (style === undefined) throw new Error('styles ship with Easel');
+    const styles = Array.from({ length: 120 }, (_, index) => ({ ...style, name: `style-${index}` }));
+    const { imagineShortcut } = await import('../../commands/imagine-form.ts');
+    const place = { user: ada, channel: lobby, isModerator: false, isAgeRestricted: false };
+    const request = { kind: 'shortcut', id: '1', shortcut: 'imagine', ...place } as const;
+    const form = formOf(await imagineShortcut.run(request, { ...scene.context, styles }));
+    expect(form.fields.find(({ name }) => name === 'style')).toMatchObject({ kind: 'line' });
+  });
+
   it('has a field for each option of /imagine, and makes the same request', async () => {
     const scene = createScene();
     const form = formOf(await scene.take(ada, 'imagine'));

@@ -24,7 +24,7 @@ describeInBrowser('asking on the page', (executablePath) => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'easel-asking-'));
-    const started = await startDoubleServer({ dataFolder: folder, stepMs: 20 });
+    const started = await startDoubleServer({ dataFolder: folder, stepMs: 250 });
     server = started.process;
     context = await browser.newContext({ viewport: { width: 1200, height: 860 } });
     ({ page, complaints } = await openTab(context, started.url));
