@@ -194,3 +194,8 @@ export function createLine(capacity: Capacity, estimate: Estimate): Line {
     },
   };
 }
+
+/** All whose pictures these will be: the job that is drawn, and those that follow it. */
+export function sharersOf({ job, followers }: Entry): readonly Job[] {
+  return [job, ...followers];
+}

@@ -1,21 +1,19 @@
 import PQueue from 'p-queue';
 import type { Job } from '../core/job.ts';
-import { jobIdOf } from '../core/job-id.ts';
 import { hasEnded, isPending } from '../core/job-state.ts';
-import { type RoleWeights, weightOf } from '../core/role-weights.ts';
+import type { RoleWeights } from '../core/role-weights.ts';
 import { createSignal } from '../core/signal.ts';
-import { isSameUser } from '../core/user.ts';
 import { EaselError } from '../errors.ts';
 import type { DrawnStore, JobStore, PictureStore, ValueStore } from '../store/port.ts';
+import { createAdmission } from './admit.ts';
 import type { Capacity } from './capacity.ts';
 import { costOf } from './cost.ts';
 import { createJournal } from './journal.ts';
-import { assertMayWait, type QueueLimits } from './limits.ts';
-import { createLine, type Entry } from './line.ts';
+import type { QueueLimits } from './limits.ts';
+import { createLine, type Entry, sharersOf } from './line.ts';
 import { createPace, type Measurements } from './pace.ts';
 import { createPerform } from './perform.ts';
 import type { ExplainFailure, JobDraft, JobOutcome, JobQueue, Submission } from './port.ts';
-import { createPresses } from './presses.ts';
 import { createSharing } from './sharing.ts';
 import { takeUp } from './take-up.ts';
 import { createUsage, NO_USAGE_LIMITS, type UsageLimits, type Use } from './usage.ts';
@@ -51,7 +49,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const { limits, explain, roleWeights, now = Date.now, closeGraceMs = 5000 } = options;
   const store = options.store.jobs;
   /** One submission at a time: a person's jobs keep their order, and a duplicate finds the first. */
-  const admission = new PQueue({ concurrency: 1 });
+  const entrance = new PQueue({ concurrency: 1 });
   const journal = createJournal(store, now);
   const pace = createPace(options.store.values<Measurements>('pace'), now);
   const line = createLine(options.capacity ?? { slots: 1 }, pace.estimate);
@@ -67,50 +65,28 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const ended = createSignal<[JobOutcome]>();
   const running = new Set<Promise<void>>();
   const closing = new AbortController();
-  const presses = createPresses(store, now);
   const hold = (job: Job, trouble: EaselError) => {
     explain(trouble, job);
     held.emit(job, trouble);
   };
   const sharing = createSharing({ ...options.store, journal, hold, ended, closing: closing.signal });
+  const parts = { store, line, limits, usage, roleWeights: roleWeights ?? new Map(), sharing, now };
+  const admission = createAdmission({ ...parts, take });
   let perform: ((entry: Entry) => Promise<void>) | undefined;
-  let lastCreatedAt = 0;
 
-  async function admit(draft: JobDraft): Promise<Submission> {
-    const id = jobIdOf(draft.owner.platform, draft.requestId);
-    const known = (await store.get(id)) ?? (await presses.find(draft));
-    if (known !== undefined) return { job: known, isNew: false };
+  async function submit(draft: JobDraft): Promise<Submission> {
     if (closing.signal.aborted) throw new EaselError('closing', CLOSING, { retryable: true });
-    const drawing = line.drawing(draft.task);
-    const same = drawing && jobsOf(drawing).find((job) => isSameRequest(job, draft));
-    if (same !== undefined) return { job: same, isNew: false, isSame: true };
-    const earlier = drawing === undefined ? await sharing.find(draft.task) : undefined;
-    const cost = drawing === undefined && earlier === undefined ? costOf(draft.task) : 0;
-    if (earlier === undefined) assertMayWait(line.waiting(draft.owner), limits);
-    await usage.assertMayAsk(draft.owner, cost);
-    const job = jobOf(draft, id);
-    await store.put(job);
-    presses.add(draft, job);
-    await usage.charge(job, cost);
-    if (earlier === undefined || !(await showAgain(job, earlier))) await join(job);
-    return { job, isNew: true };
-  }
-
-  function jobOf({ requestId: _, pressed: __, roles, ...asked }: JobDraft, id: string): Job {
-    // Strictly increasing, so that it orders the jobs again after a restart.
-    lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
-    const weight = weightOf(roleWeights ?? new Map(), asked.owner.platform, roles);
-    const times = { createdAt: lastCreatedAt, updatedAt: lastCreatedAt };
-    return { ...asked, ...(weight !== 1 && { weight }), ...times, id, state: 'queued', attempts: 0, pictures: [] };
+    return admission.admit(draft);
   }
 
   /** What cannot be shown again is drawn. */
-  async function showAgain(job: Job, earlier: Job): Promise<boolean> {
-    const shown = sharing.showAgain(job, earlier);
-    return shown.catch((error: unknown) => {
+  async function take(job: Job, earlier: Job | undefined): Promise<void> {
+    try {
+      if (earlier !== undefined && (await sharing.showAgain(job, earlier))) return;
+    } catch (error) {
       explain(error, job);
-      return closing.signal.aborted;
-    });
+    }
+    await join(job);
   }
 
   /** Takes its place, or shares that of the same task; whoever leads is charged. */
@@ -198,26 +174,25 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   async function recover(): Promise<void> {
     await pace.load();
     const { begun, waiting, failed } = await takeUp({ store, journal, explain, isKnown: line.has });
-    lastCreatedAt = [...begun, ...waiting].reduce((latest, job) => Math.max(latest, job.createdAt), lastCreatedAt);
+    for (const job of [...begun, ...waiting]) admission.follow(job);
     for (const job of failed) ended.emit({ kind: 'failed', job });
     for (const job of begun) line.add(job, true);
     for (const job of begun) queued.emit(job);
     // The process may have died between a job and its count, and before those that followed another had its pictures.
     for (const job of begun) await usage.charge(job, costOf(job.task));
     for (const job of waiting) {
-      const earlier = line.drawing(job.task) === undefined ? await sharing.find(job.task) : undefined;
-      if (earlier === undefined || !(await showAgain(job, earlier))) await join(job);
+      await take(job, line.drawing(job.task) === undefined ? await sharing.find(job.task) : undefined);
     }
   }
 
   return {
-    submit: (draft) => admission.add(() => admit(draft)),
+    submit: (draft) => entrance.add(() => submit(draft)),
     cancel,
     position: line.place,
     ahead: line.ahead,
-    pending: () => line.inOrder().flatMap(jobsOf).filter(isPending),
+    pending: () => line.inOrder().flatMap(sharersOf).filter(isPending),
     work: async (worker) => {
-      await admission.add(recover);
+      await entrance.add(recover);
       perform = createPerform({ worker, journal, line, explain, progressed, held, ended, closing: closing.signal });
       startNext();
     },
@@ -228,7 +203,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     close: async () => {
       closing.abort();
       for (const entry of line.inOrder()) if (entry.phase === 'running') entry.stop.abort();
-      await admission.onIdle();
+      await entrance.onIdle();
       await Promise.race([Promise.all(running), new Promise((done) => setTimeout(done, closeGraceMs).unref())]);
     },
   };
@@ -237,13 +212,4 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
 /** Share of its cost that a job that left the line has used of the engine. */
 function usedOf({ job, used, done }: Entry): number {
   return used ?? (job.state === 'rendered' ? 1 : done);
-}
-
-const jobsOf = ({ job, followers }: Entry): readonly Job[] => [job, ...followers];
-
-/** By the same person, for the same place, to be shown in the same way. */
-function isSameRequest(job: Job, draft: JobDraft): boolean {
-  const isSamePlace =
-    job.channel.channelId === draft.channel.channelId && job.channel.threadId === draft.channel.threadId;
-  return isPending(job) && isSamePlace && isSameUser(job.owner, draft.owner) && job.spoiler === draft.spoiler;
 }

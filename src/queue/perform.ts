@@ -7,7 +7,7 @@ import { EaselError } from '../errors.ts';
 import { stepsOf } from './cost.ts';
 import { createGate } from './gate.ts';
 import type { Journal } from './journal.ts';
-import type { Entry, Line } from './line.ts';
+import { type Entry, type Line, sharersOf } from './line.ts';
 import type { ExplainFailure, JobOutcome, JobWorker } from './port.ts';
 
 /** Engine crashes that one job may see before it is blamed for them; it sees the last one alone. */
@@ -106,8 +106,8 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
 }
 
 /** Who hears of it: the owner unless they cancelled, and those who get the same pictures. */
-function everyone({ job, followers }: Entry): readonly Job[] {
-  return job.state === 'cancelled' ? followers : [job, ...followers];
+function everyone(entry: Entry): readonly Job[] {
+  return sharersOf(entry).filter((job) => job.state !== 'cancelled');
 }
 
 /** What a job is told that the engine, or the whole process, did not survive more than once. */

@@ -360,6 +360,25 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
       expect(outcomes[0]).toMatchObject({ job: { attempts: 2 } });
     });
 
+    it('keeps for the next process what ended while nobody showed it, and draws none of it again', async () => {
+      await openWith();
+      const [a1, b1] = await submit('A1', 'B1');
+      await work();
+      (await engine.begun(0)).finish();
+      (await engine.begun(1)).fail(new EngineError('bad_request', 'Width must be a multiple of 8; try 512.'));
+      await ended(2);
+      watch(await opened.restart());
+      await work();
+      expect(opened.queue.pending()).toEqual([]);
+      expect(engine.runs).toHaveLength(0);
+      const left = await opened.store.unfinished();
+      expect(left.map((job) => [job.id, job.state])).toEqual([
+        [a1?.id, 'rendered'],
+        [b1?.id, 'failed'],
+      ]);
+      expect((await opened.queue.cancel(a1?.id ?? ''))?.state).toBe('cancelled');
+    });
+
     it('does not run for ever what takes the process down each time', async () => {
       await openWith();
       const [a1] = await submit('A1');

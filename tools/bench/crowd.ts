@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Engine, GenerationSpec } from '../../engine/index.ts';
+import type { EngineHost, GenerationSpec } from '../../engine/index.ts';
 import type { User } from '../../src/core/user.ts';
 import { encodePng } from '../../src/image/encode.ts';
 import type { Capacity } from '../../src/queue/capacity.ts';
@@ -22,6 +23,8 @@ export interface Crowd {
 export interface CrowdResult {
   readonly pictures: number;
   readonly totalMs: number;
+  /** Processor time of the engine, all its threads together; NaN where the system does not tell. */
+  readonly cpuMs: number;
   /** Of each request: until the engine began it, and until its pictures were on disk. */
   readonly begunMs: readonly number[];
   readonly doneMs: readonly number[];
@@ -30,7 +33,7 @@ export interface CrowdResult {
 }
 
 /** Has a crowd served by the real queue, engine and store, in a data folder of its own. */
-export async function serveCrowd(engine: Engine, crowd: Crowd, capacity: Capacity): Promise<CrowdResult> {
+export async function serveCrowd(engine: EngineHost, crowd: Crowd, capacity: Capacity): Promise<CrowdResult> {
   const folder = await mkdtemp(join(tmpdir(), 'easel-bench-'));
   const store = openStore(folder, (picture) => encodePng(picture, ''));
   const many = { maxWaiting: Number.POSITIVE_INFINITY, maxWaitingPerUser: Number.POSITIVE_INFINITY };
@@ -44,7 +47,9 @@ export async function serveCrowd(engine: Engine, crowd: Crowd, capacity: Capacit
         await queue.submit({ requestId, owner: userOf(number), channel, task: { kind: 'generate', spec } });
       }
     }
-    return await watch(queue, crowd, () => queue.work(createRunner(engine, store)));
+    const cpuBefore = cpuMsOf(engine.pid);
+    const served = await watch(queue, crowd, () => queue.work(createRunner(engine, store)));
+    return { ...served, cpuMs: cpuMsOf(engine.pid) - cpuBefore };
   } finally {
     await queue.close();
     await store.close();
@@ -56,7 +61,7 @@ function watch(
   queue: ReturnType<typeof createLocalQueue>,
   crowd: Crowd,
   work: () => Promise<void>,
-): Promise<CrowdResult> {
+): Promise<Omit<CrowdResult, 'cpuMs'>> {
   const begun = new Map<string, number>();
   const doneMs: number[] = [];
   /** Work of each user, by user id, and of each of their requests. */
@@ -92,6 +97,16 @@ const userOf = (number: number): User => ({ platform: 'web', id: `${number}`, na
 
 function workOf(given: ReadonlyMap<string, number> | undefined): number {
   return [...(given?.values() ?? [])].reduce((sum, cost) => sum + cost, 0);
+}
+
+/** Linux counts in hundredths of a second: fields 14 and 15 of /proc/PID/stat, counted behind the process's name. */
+function cpuMsOf(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function fail(error: unknown): never {

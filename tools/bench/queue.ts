@@ -10,7 +10,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createEngine, type Engine, type GenerationSpec } from '../../engine/index.ts';
+import { createEngine, type Engine, type EngineHost, type GenerationSpec } from '../../engine/index.ts';
 import { readConfig } from '../../src/config.ts';
 import { usualSpec } from '../../src/queue/capacity.ts';
 import { type CrowdResult, serveCrowd } from './crowd.ts';
@@ -42,15 +42,17 @@ async function bench(): Promise<void> {
     await engine.run({ kind: 'generate', spec });
     const { width, height, steps, guidance } = spec;
     say(`Single pictures of ${width}×${height} in ${steps} steps with guidance ${guidance}, ${process.platform}.\n`);
-    say('| people | slots | pictures a minute | until begun, p50 / p95 | until it stands, p50 / p95 | Jain |');
-    say('| ---: | ---: | ---: | ---: | ---: | ---: |');
+    say(
+      '| people | slots | pictures a minute | processor a picture | until begun, p50 / p95 | until it stands, p50 / p95 | Jain |',
+    );
+    say('| ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
     for (const users of values.users.split(',').map(Number)) await compare(engine, spec, users);
   } finally {
     await engine.close();
   }
 }
 
-async function compare(engine: Engine, spec: GenerationSpec, users: number): Promise<void> {
+async function compare(engine: EngineHost, spec: GenerationSpec, users: number): Promise<void> {
   const requests = Number(values.requests) * (users === 1 ? 2 : 1);
   const ways = [1, Number(values.slots)];
   const results = new Map<number, CrowdResult[]>(ways.map((slots) => [slots, []]));
@@ -60,8 +62,11 @@ async function compare(engine: Engine, spec: GenerationSpec, users: number): Pro
     }
   }
   for (const [slots, served] of results) say(describe(users, slots, served));
-  const [alone, together] = ways.map((slots) => speedOf(results.get(slots) ?? []));
-  say(`| | | ×${((together ?? 0) / (alone ?? 1)).toFixed(2)} | | | |`);
+  const ratio = (read: (served: readonly CrowdResult[]) => number) => {
+    const [alone = Number.NaN, together = Number.NaN] = ways.map((slots) => read(results.get(slots) ?? []));
+    return `×${(together / alone).toFixed(2)}`;
+  };
+  say(`| | | ${ratio(speedOf)} | ${ratio(cpuOf)} | | | |`);
 }
 
 function describe(users: number, slots: number, served: readonly CrowdResult[]): string {
@@ -69,13 +74,21 @@ function describe(users: number, slots: number, served: readonly CrowdResult[]):
   const begun = times(served.flatMap(({ begunMs }) => begunMs));
   const done = times(served.flatMap(({ doneMs }) => doneMs));
   const jain = Math.min(...served.map(({ shares }) => jainIndex(shares)));
-  return `| ${users} | ${slots} | ${speedOf(served).toFixed(1)} | ${begun} | ${done} | ${jain.toFixed(3)} |`;
+  return `| ${users} | ${slots} | ${speedOf(served).toFixed(1)} | ${cpuOf(served).toFixed(2)} s | ${begun} | ${done} | ${jain.toFixed(3)} |`;
 }
 
 /** Pictures a minute. */
 function speedOf(served: readonly CrowdResult[]): number {
-  const sum = (read: (result: CrowdResult) => number) => served.reduce((total, result) => total + read(result), 0);
-  return sum(({ pictures }) => pictures) / (sum(({ totalMs }) => totalMs) / 60_000);
+  return sum(served, ({ pictures }) => pictures) / (sum(served, ({ totalMs }) => totalMs) / 60_000);
+}
+
+/** Processor seconds a picture, which other work on the machine changes less than the clock's. */
+function cpuOf(served: readonly CrowdResult[]): number {
+  return sum(served, ({ cpuMs }) => cpuMs) / 1000 / sum(served, ({ pictures }) => pictures);
+}
+
+function sum(served: readonly CrowdResult[], read: (result: CrowdResult) => number): number {
+  return served.reduce((total, result) => total + read(result), 0);
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
