@@ -51,6 +51,8 @@ class Run {
   readonly notes = new Set<string>();
   /** Of the way just gone, as a person counts them. */
   #steps = 0;
+  /** The step of the newest previews. */
+  #previewed = 0;
   #textMs = 0;
   #decodeMs = 0;
 
@@ -146,6 +148,7 @@ class Run {
   async #denoise(denoisers: readonly Denoiser[], shape: Shape): Promise<Latents[]> {
     const [leader] = denoisers;
     if (leader === undefined) return [];
+    this.#previewed = 0;
     await this.#options.batcher.denoise({
       networks: this.#networks,
       denoisers,
@@ -193,6 +196,9 @@ class Run {
     const { previewEvery, onProgress } = this.#options;
     const step = denoisers[0]?.progress.step ?? 0;
     if (onProgress === undefined || previewEvery < 1 || step === 0 || step % previewEvery !== 0) return undefined;
+    // A step of Heun's is two calls, of which only the first has something new to show.
+    if (step === this.#previewed) return undefined;
+    this.#previewed = step;
     const previews: RgbImage[] = [];
     for (const { estimate } of denoisers) {
       if (estimate !== undefined) previews.push(await preview(this.#networks, estimate, shape));

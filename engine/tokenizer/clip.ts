@@ -70,9 +70,9 @@ function parseVocab(json: string, folder: string): Record<string, number> {
   });
 }
 
-/** Lines of two symbols, after a version line. */
+/** Lines of two symbols, after a version line; a checkout on Windows ends them in its own way. */
 function parseMerges(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#version'));
+  return text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
 }
 
 /** What transformers' own converter writes for CLIP as tokenizer.json, but for lower case and marks. */

@@ -42,6 +42,16 @@ describe('the engine in its own process', () => {
     expect(new Set(preview?.rgb).size).toBeGreaterThan(4);
   });
 
+  test('counts a step of two calls once, and shows it once', async () => {
+    const seen: Progress[] = [];
+    const heun: GenerationSpec = { ...spec, sampler: 'heun', count: 1, steps: 6 };
+    await engine.run({ kind: 'generate', spec: heun }, { onProgress: (progress) => seen.push(progress) });
+    const steps = seen.filter(({ phase }) => phase === 'denoising');
+    expect(steps.map(({ step }) => step)).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5]);
+    expect(steps.every((progress) => progress.steps === 6)).toBe(true);
+    expect(steps.filter(({ previews }) => previews !== undefined).map(({ step }) => step)).toEqual([2, 4]);
+  });
+
   test('makes the same picture from a picture’s own recipe', async () => {
     const { pictures } = await engine.run({
       kind: 'generate',

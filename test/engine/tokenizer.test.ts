@@ -1,3 +1,6 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ClipTokenizer, loadClipTokenizer } from '../../engine/tokenizer/clip.ts';
@@ -25,6 +28,16 @@ describe("CLIP's tokenizer", () => {
     expect(ids).toHaveLength(77);
     expect(ids.slice(0, 12)).toEqual([49406, 320, 1125, 539, 550, 18376, 6765, 320, 4558, 525, 7496, 49407]);
     expect(new Set(ids.slice(11))).toEqual(new Set([49407]));
+  });
+
+  test('reads its files whichever way their lines end', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'easel-tokenizer-'));
+    const merges = await readFile(join(FOLDER, 'merges.txt'), 'utf8');
+    await writeFile(join(folder, 'merges.txt'), merges.replaceAll('\n', '\r\n'));
+    await cp(join(FOLDER, 'vocab.json'), join(folder, 'vocab.json'));
+    const text = 'a photo of an astronaut riding a horse on mars';
+    expect((await loadClipTokenizer(folder)).encode(text)).toEqual(tokenizer.encode(text));
+    await rm(folder, { recursive: true });
   });
 
   test('cuts a long prompt so that the end still stands', () => {
