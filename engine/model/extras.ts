@@ -26,11 +26,10 @@ export async function findExtras(folders: Iterable<string>): Promise<Extras> {
   const loras = new Map<string, string>();
   const embeddings = new Map<string, string>();
   for (const folder of new Set(folders)) {
-    for (const entry of await list(folder)) {
-      if (!entry.isDirectory()) continue;
-      const path = join(folder, entry.name);
-      if (LORA_FOLDER.test(entry.name)) await collect(path, loras);
-      if (EMBEDDING_FOLDER.test(entry.name)) await collect(path, embeddings);
+    // A link to another program's folder will do, too.
+    for (const { name } of await list(folder)) {
+      if (LORA_FOLDER.test(name)) await collect(join(folder, name), loras);
+      if (EMBEDDING_FOLDER.test(name)) await collect(join(folder, name), embeddings);
     }
   }
   return { loras, embeddings };

@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readModelFolder } from '../../engine/model/folder.ts';
 import { type ModelOptions, type Networks, openNetworks } from '../../engine/networks.ts';
+import { openLoras } from '../../engine/weights/open-loras.ts';
 import { relativeError, TINY_MODELS, tinyModel } from './goldens.ts';
 
 /** A processor runs every dialect, half precision by way of casts: what a graph says is right wherever it runs. */
@@ -9,6 +11,27 @@ const HALVES = { attention: 'fused', halves: true } as const;
 const SHAPE = [4, 9, 8] as const;
 
 const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i * 0.7));
+
+test('LoRAs work in half precision as they do in full', async () => {
+  const file = (name: string) => fileURLToPath(new URL(`../fixtures/loras/${name}.safetensors`, import.meta.url));
+  const tags = [
+    { name: 'ink', weight: 1 },
+    { name: 'wash', weight: 0.5 },
+  ];
+  const loras = await openLoras(tags, new Map(tags.map(({ name }) => [name, file(name)])));
+  const predictions: Float32Array[] = [];
+  for (const options of [{}, { ability: HALVES, precision: 'float16' }] as const) {
+    const plain = await openNetworks(await readModelFolder(tinyModel('tiny-conv')), { ...CPU, ...options });
+    const networks = await plain.withLoras(loras);
+    const context = await networks.encodeText('a red fox', { syntax: 'plain', clipSkip: 1 });
+    const call = { batch: 1, sample: wave(4 * 9 * 8), shape: SHAPE, timesteps: Float32Array.of(500), context };
+    predictions.push(await networks.predict(call), await plain.predict(call));
+    await plain.close();
+  }
+  const [full = [], without = [], half = []] = predictions;
+  expect(relativeError(half, full)).toBeLessThan(1e-2);
+  expect(relativeError(without, full)).toBeGreaterThan(5e-2);
+});
 
 describe.each(TINY_MODELS)('the networks of %s, written for another provider', (name) => {
   const opened: Networks[] = [];

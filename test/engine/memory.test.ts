@@ -1,4 +1,7 @@
-import { availableParallelism } from 'node:os';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Footprint } from '../../engine/footprint.ts';
@@ -141,6 +144,26 @@ describe('the engine with little memory', () => {
     const steps = phases.filter((phase) => phase !== 'loading');
     expect(steps.lastIndexOf('encoding')).toBeGreaterThan(steps.indexOf('decoding'));
     expect((await frugal.describe()).slots).toBe(1);
+  });
+
+  test('adds LoRAs to the network that is in memory, and takes them away again', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'easel-memory-'));
+    await symlink(tinyModel('tiny-conv'), join(root, 'tiny-conv'));
+    await symlink(fileURLToPath(new URL('../fixtures/loras', import.meta.url)), join(root, 'Lora'));
+    const engines = [false, true].map((offload) => createRuntime({ modelFolders: [root], threads: 1, offload }));
+    const drawn = [];
+    for (const engine of engines) {
+      const rgbs: Uint8Array[] = [];
+      for (const prompt of ['a fox', 'a fox<lora:ink:1><lora:wash:0.5>', 'a fox']) {
+        const { pictures } = await engine.run(generate({ width: 64, height: 64, prompt }));
+        rgbs.push(...pictures.map(({ rgb }) => rgb));
+      }
+      drawn.push(rgbs);
+      await engine.close();
+    }
+    expect(drawn[1]).toEqual(drawn[0]);
+    expect(drawn[1]?.[1]).not.toEqual(drawn[1]?.[0]);
+    await rm(root, { recursive: true });
   });
 
   test('refuses what cannot fit before it loads anything, by the host’s sentence', async () => {
