@@ -57,12 +57,14 @@ describe('schedules agree with diffusers', () => {
     for (const { indices, betas, alphas_cumprod, ...config } of betaCases) {
       const schedule = noiseSchedule(schedulerConfigSchema.parse({ _class_name: '', ...config }), 'exact');
       const found = indices.map((i) => schedule.betas[i] ?? Number.NaN);
-      expect(relativeError(found, betas)).toBeLessThan(2e-5);
+      if (config.rescale_betas_zero_snr) expect(relativeError(found, betas)).toBeLessThan(2e-5);
+      // To the last bit of float32: on it hangs where DPM++ SDE looks its noise up.
+      else expect(found).toEqual(betas.map(Math.fround));
       for (const [k, i] of indices.entries()) {
         const expected = alphas_cumprod[k] ?? 0;
         const error = Math.abs((schedule.alphasCumprod[i] ?? Number.NaN) - expected);
         if (config.rescale_betas_zero_snr) expect(error).toBeLessThan(2e-6);
-        else expect(error / expected).toBeLessThan(1e-4);
+        else expect(schedule.alphasCumprod[i]).toBe(Math.fround(expected));
       }
     }
   });
