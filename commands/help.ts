@@ -111,6 +111,7 @@ function describeValues(option: OptionDescription, engine: EngineDescription): s
   const choices = option.name === 'model' ? engine.models.map((model) => model.id) : option.choices;
   if (choices !== undefined && choices.length > MAX_LISTED) return `, such as ${option.example}; /help ${option.name}s`;
   if (choices !== undefined) return `: ${choices.join(', ')}`;
+  if (option.type === 'boolean') return ', on or off';
   const bounds = option.min === undefined || option.max === undefined ? '' : `, ${option.min}–${option.max}`;
   return `${bounds}, such as ${option.example}`;
 }

@@ -2,6 +2,7 @@ import type { GenerationSpec } from '../engine/index.ts';
 import { specOf } from '../engine/index.ts';
 import { encodeFormId, type Form } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
+import type { Request } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { ButtonHandler, CommandContext, FormHandler } from './context.ts';
 import { formatFlags, formatPrompt } from './format.ts';
@@ -26,12 +27,12 @@ export const remixPressed: ButtonHandler = {
 
 export const remixForm: FormHandler = {
   form: REMIX_FORM,
-  async open(_request, picture, context) {
-    const { job, index } = await findSubject(picture, context);
+  async open(request, picture, context) {
+    const { job, index } = await findSubject(request, picture, context);
     return { kind: 'form', form: formOf(job, index, await remixSpec(job, index, context)) };
   },
   async run(request, picture, context) {
-    const { job, index } = await findSubject(picture, context);
+    const { job, index } = await findSubject(request, picture, context);
     const base = await remixSpec(job, index, context);
     const { prompt = '', negative = '', size = '', seed = '', options = '' } = request.values;
     const filled = Object.entries({ size, seed }).filter(([, value]) => value.trim() !== '');
@@ -42,12 +43,14 @@ export const remixForm: FormHandler = {
   },
 };
 
+/** @throws BadInputError when the picture is gone, or another platform's */
 async function findSubject(
+  request: Request,
   picture: { readonly jobId: string; readonly index: number } | undefined,
   context: CommandContext,
 ): Promise<{ readonly job: Job; readonly index: number }> {
   const job = picture === undefined ? undefined : await context.findJob(picture.jobId);
-  if (picture === undefined || job === undefined) {
+  if (picture === undefined || job?.channel.platform !== request.channel.platform) {
     throw new BadInputError('unknown_job', 'That picture is no longer kept here; use `/imagine` to make a new one.');
   }
   refuseDeleted(job);
