@@ -136,11 +136,12 @@ interface Composition {
 /** The rooms between the engine and the channels. */
 function compose({ config, styles, description, store, ports, drawing, log }: Composition) {
   const explain = createExplain(log);
+  const lowMemory = config.execution.offload === true || config.execution.memoryLimit !== undefined;
   const queue = createLocalQueue({
     store,
     limits: config,
     roleWeights: config.roleWeights,
-    capacity: chooseCapacity(config, description),
+    capacity: chooseCapacity({ ...config, lowMemory }, description),
     usageLimits: {
       hour: config.hour,
       day: config.day,

@@ -31,7 +31,7 @@ describe('the app with the real engine', () => {
 
   async function start(): Promise<void> {
     engine = createEngine({ modelFolders: [MODEL], threads: 1, previewEvery: 1 });
-    const config = readConfig({ EASEL_DATA: folder, EASEL_MODEL: MODEL, EASEL_COUNT: '2' });
+    const config = readConfig({ EASEL_DATA: folder, EASEL_MODEL: MODEL, EASEL_COUNT: '2', EASEL_CONCURRENCY: '1' });
     app = await createApp(config, { engine, ports: [channel], log: pino({ level: 'silent' }) });
     await app.start();
   }

@@ -43,7 +43,7 @@ describe('a bot whose disk gives trouble', () => {
 
   async function start(): Promise<void> {
     engine = createSlowEngine();
-    const config = readConfig({ EASEL_DATA: data, EASEL_COUNT: '1' });
+    const config = readConfig({ EASEL_DATA: data, EASEL_COUNT: '1', EASEL_CONCURRENCY: '1' });
     app = await createApp(config, { engine, ports: [channel], log: pino({ level: 'silent' }) });
     await app.start();
   }

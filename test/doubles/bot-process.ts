@@ -107,7 +107,7 @@ process.on('disconnect', () => process.exit(0));
 const engine = watchEngine(host, pass, (prompt) => {
   if (prompt.startsWith('trouble')) throw new EngineError('out_of_memory', 'There is not enough memory for this.');
 });
-const config = readConfig({ EASEL_DATA: dataFolder, EASEL_MODEL: model, EASEL_COUNT: '1' });
+const config = readConfig({ EASEL_DATA: dataFolder, EASEL_MODEL: model, EASEL_COUNT: '1', EASEL_CONCURRENCY: '1' });
 const app = await createApp(config, {
   engine,
   ports: [watchChannel(port, pass)],

@@ -144,13 +144,28 @@ describe('the line', () => {
 });
 
 describe('the capacity', () => {
-  it('is the provider’s own slots and room for as many ordinary requests, unless it is set', async () => {
-    const description = { ...(await createSlowEngine().describe()), slots: 4 };
-    const ordinary = { kind: 'generate', spec: { count: 3, width: 64, height: 64 } };
-    const load = 2 * ordinary.spec.count * 64 * 64;
-    expect(chooseCapacity({ count: 3 }, description)).toEqual({ slots: 4, maxLoad: 4 * load });
-    expect(chooseCapacity({ count: 3, concurrency: 2, maxRunningPerUser: 1 }, description)).toEqual({
-      ...{ slots: 2, maxLoad: 2 * load, maxRunningPerUser: 1 },
+  const describeEngine = async (slots: number, side: number) => {
+    const description = await createSlowEngine().describe();
+    const models = description.models.map((model) => ({ ...model, width: side, height: side }));
+    return { ...description, models, slots };
+  };
+  const loadOfPictures = (count: number, side: number) => 2 * count * side ** 2;
+
+  it('is the provider’s own slots and room for as many ordinary requests', async () => {
+    expect(chooseCapacity({ count: 3 }, await describeEngine(4, 512))).toEqual({
+      ...{ slots: 4, maxLoad: 4 * loadOfPictures(3, 512) },
     });
+    expect(chooseCapacity({ count: 4 }, await describeEngine(1, 512)).slots).toBe(1);
+  });
+
+  it('is one call of single pictures for a small model on a processor, where memory allows', async () => {
+    const small = await describeEngine(1, 128);
+    expect(chooseCapacity({ count: 4 }, small)).toEqual({ slots: 4, maxLoad: loadOfPictures(4, 128) });
+    expect(chooseCapacity({ count: 4, lowMemory: true }, small).slots).toBe(1);
+  });
+
+  it('is what is set', async () => {
+    const capacity = chooseCapacity({ count: 3, concurrency: 2, maxRunningPerUser: 1 }, await describeEngine(1, 128));
+    expect(capacity).toEqual({ slots: 2, maxLoad: 2 * loadOfPictures(3, 128), maxRunningPerUser: 1 });
   });
 });

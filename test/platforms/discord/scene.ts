@@ -109,7 +109,7 @@ async function startApp(
     },
     ...options.port,
   });
-  const config = readConfig({ EASEL_DATA: dataFolder, ...options.env });
+  const config = readConfig({ EASEL_DATA: dataFolder, EASEL_CONCURRENCY: '1', ...options.env });
   const { engine } = options;
   const app = await createApp(config, { ports: [port], log, ...(engine !== undefined && { engine }) });
   await app.start();

@@ -65,7 +65,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
       firstPauseMs: 20,
       lookAfterMs: [30, 100, 200, 400],
     });
-    const config = readConfig({ EASEL_DATA: folder, EASEL_COUNT: '4', ...options.env });
+    const config = readConfig({ EASEL_DATA: folder, EASEL_COUNT: '4', EASEL_CONCURRENCY: '1', ...options.env });
     const engine = options.engine?.() ?? createPaintedEngine();
     const app = await createApp(config, { ports: [port], engine, log: logger });
     await app.start();
