@@ -2,8 +2,8 @@ import { type Reply, sentence } from '../../core/reply.ts';
 import type { Calls } from './calls.ts';
 import { toTrouble } from './failures.ts';
 import type { Origin } from './inbound.ts';
-import type { Messages } from './messages.ts';
 import type { Outgoing } from './render.ts';
+import type { Send } from './sending.ts';
 
 /** A little less than the 30 minutes that Slack takes answers for. */
 const RESPONSE_URL_LIFETIME_MS = 29 * 60_000;
@@ -22,7 +22,7 @@ export interface Answers {
 
 export interface AnswersOptions {
   readonly calls: Calls;
-  readonly messages: Messages;
+  readonly send: Send;
   /** The person's messages with the bot. @throws SlackTroubleError */
   readonly directChannel: (userId: string) => Promise<string>;
 }
@@ -32,7 +32,7 @@ interface ResponseUrl {
   usesLeft: number;
 }
 
-export function createAnswers({ calls, messages, directChannel }: AnswersOptions): Answers {
+export function createAnswers({ calls, send, directChannel }: AnswersOptions): Answers {
   const urls = new Map<string, ResponseUrl>();
 
   async function postEphemeral({ channelId = '', threadId, userId }: Origin, { text, blocks }: Outgoing) {
@@ -88,8 +88,8 @@ export function createAnswers({ calls, messages, directChannel }: AnswersOptions
     if (!(await respond(origin, outgoing))) await postDirectly(origin, outgoing);
   }
 
-  function tell(origin: Origin, reply: Reply): Promise<void> {
-    return messages.prepare(reply, (outgoing) => deliver(origin, outgoing));
+  async function tell(origin: Origin, reply: Reply): Promise<void> {
+    await send(reply, (outgoing) => deliver(origin, outgoing));
   }
 
   return {

@@ -23,7 +23,7 @@ export interface Desk {
   isNew(origin: Origin): boolean;
   /** Asks the bot and answers the person. Never rejects. @param toRequest what is asked */
   serve(origin: Origin, toRequest: (asker: Asker) => Request): Promise<void>;
-  /** Asks the bot only. Undefined where the person cannot be answered at all; a refusal is a private reply. */
+  /** Asks the bot only, unless the answer could not stand where it was asked. */
   ask(origin: Origin, toRequest: (asker: Asker) => Request): Promise<Asked>;
   /** Brings the bot's answer to the person. Never rejects. */
   answer(origin: Origin, asked: Asked): Promise<void>;
@@ -36,7 +36,7 @@ export interface Desk {
 /** `objection`: nothing was asked, as its result could not stand there. */
 export type Asked =
   | { readonly kind: 'objection'; readonly sentence: string }
-  | { readonly kind: 'result'; readonly result: DispatchResult; readonly channel: ChannelRef };
+  | { readonly kind: 'result'; readonly result: DispatchResult };
 
 export interface DeskOptions {
   readonly dispatch: Dispatch;
@@ -81,7 +81,7 @@ export function createDesk(options: DeskOptions): Desk {
     if (objection !== undefined) return { kind: 'objection', sentence: objection };
     const request = toRequest(asker);
     remember(jobIdOf('slack', request.id), origin);
-    return { kind: 'result', result: await dispatch(request), channel: asker.channel };
+    return { kind: 'result', result: await dispatch(request) };
   }
 
   function remember(nonce: string, origin: Origin): void {

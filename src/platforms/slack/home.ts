@@ -3,8 +3,8 @@ import type { Logger as Log } from 'pino';
 import type { Dispatch } from '../port.ts';
 import type { Calls } from './calls.ts';
 import { toTrouble } from './failures.ts';
-import type { Messages } from './messages.ts';
 import type { People } from './people.ts';
+import type { Send } from './sending.ts';
 
 /** The name under which the app's own page is asked for; see `ShortcutRequest`. */
 const HOME = 'home';
@@ -18,13 +18,13 @@ export interface Home {
 export interface HomeOptions {
   readonly dispatch: Dispatch;
   readonly calls: Calls;
-  readonly messages: Messages;
+  readonly send: Send;
   readonly people: People;
   readonly directChannel: (userId: string) => Promise<string>;
   readonly log: Log;
 }
 
-export function createHome({ dispatch, calls, messages, people, directChannel, log }: HomeOptions): Home {
+export function createHome({ dispatch, calls, send, people, directChannel, log }: HomeOptions): Home {
   async function publish(userId: string): Promise<void> {
     const [{ name = 'someone', groups }, channelId] = await Promise.all([
       people.lookUp(userId),
@@ -41,7 +41,7 @@ export function createHome({ dispatch, calls, messages, people, directChannel, l
       roles: groups,
     });
     if (result.kind !== 'private') return;
-    await messages.prepare(result.reply, ({ blocks }) =>
+    await send(result.reply, ({ blocks }) =>
       calls.run('views.publish', (client) => client.views.publish({ user_id: userId, view: { type: 'home', blocks } })),
     );
   }

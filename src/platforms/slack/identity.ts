@@ -12,15 +12,18 @@ export interface Identity {
   readonly scopes: readonly string[];
 }
 
-/** Asks Slack once; a failure is forgotten. @throws SlackTroubleError */
-export function createIdentity(calls: Calls): () => Promise<Identity> {
+/**
+ * Asks Slack once; a failure is forgotten. @throws SlackTroubleError
+ * @param onKnown told when it has answered
+ */
+export function createIdentity(calls: Calls, onKnown: (identity: Identity) => void): () => Promise<Identity> {
   let known: Promise<Identity> | undefined;
 
   async function ask(): Promise<Identity> {
     const { user_id, user, bot_id, team_id, team, response_metadata } = await calls.run('auth.test', (client) =>
       client.auth.test(),
     );
-    return {
+    const identity = {
       botUserId: user_id ?? '',
       botId: bot_id ?? '',
       botName: user ?? 'easel',
@@ -28,6 +31,8 @@ export function createIdentity(calls: Calls): () => Promise<Identity> {
       team: team ?? '',
       scopes: response_metadata?.scopes ?? [],
     };
+    onKnown(identity);
+    return identity;
   }
 
   return () => {

@@ -7,6 +7,7 @@ import { createCalls } from './calls.ts';
 import { createConnection, type Entry } from './connection.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { operatorAdvice, refuseStart, SlackTroubleError } from './failures.ts';
+import { createHistory } from './history.ts';
 import { createHome } from './home.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { listen } from './listeners.ts';
@@ -16,6 +17,7 @@ import { missingScopes } from './methods.ts';
 import { createPeople } from './people.ts';
 import { createReach } from './reach.ts';
 import { createRemotePictures } from './remote-picture.ts';
+import { createSend } from './sending.ts';
 import { createUploads } from './uploads.ts';
 
 export interface SlackPortOptions {
@@ -38,7 +40,7 @@ export interface SlackPortOptions {
 
 /** Slack takes 50 edits a minute in a workspace; several people's pictures form at once. */
 const MIN_EDIT_INTERVAL_MS = 3000;
-/** Slack takes far more, but shows no picture of more pixels or bytes at once to all its clients. */
+/** Slack takes a thousand times more; people's phones would not. */
 const MAX_ATTACHMENT_BYTES = 16 * 1024 * 1024;
 const CALL_TIMEOUT_MS = 30_000;
 
@@ -65,18 +67,22 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     log,
     ...(options.postIntervalMs !== undefined && { postIntervalMs: options.postIntervalMs }),
   });
-  const identify = createIdentity(calls);
+  let desk: Desk | undefined;
+  let identity: Identity | undefined;
+  const identify = createIdentity(calls, (known) => {
+    identity = known;
+  });
   const uploads = createUploads({
     calls,
     ...(options.lookAfterMs !== undefined && { lookAfterMs: options.lookAfterMs }),
   });
+  const send = createSend(uploads);
   const directChannel = createDirectChannels(calls);
-  let desk: Desk | undefined;
-  let identity: Identity | undefined;
   const messages = createMessages({
     calls,
     uploads,
-    identify,
+    send,
+    history: createHistory(calls, identify),
     isOwn: (nonce) => desk?.isOwn(nonce) === true,
     onGone: (nonce, trouble) => desk?.tellGone(nonce, trouble),
   });
@@ -90,9 +96,9 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
 
   function openDesk({ dispatch }: Inbox): void {
     const people = createPeople(calls, identify);
-    const answers = createAnswers({ calls, messages, directChannel });
+    const answers = createAnswers({ calls, send, directChannel });
     const reach = createReach(calls, identify);
-    const home = createHome({ dispatch, calls, messages, people, directChannel, log });
+    const home = createHome({ dispatch, calls, send, people, directChannel, log });
     desk = createDesk({ dispatch, answers, calls, people, reach, home, directChannel, log });
     const app = new App({
       receiver: connection.receiver,
@@ -109,9 +115,9 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
 
   async function introduce(): Promise<void> {
     try {
-      identity = await identify();
-      const missing = missingScopes(identity.scopes);
-      if (identity.scopes.length > 0 && missing.length > 0) {
+      const { scopes } = await identify();
+      const missing = missingScopes(scopes);
+      if (scopes.length > 0 && missing.length > 0) {
         log.warn(
           { missing },
           `The Slack app lacks scopes that Easel uses: ${missing.join(', ')}; paste slack-manifest.yaml into its manifest and reinstall it.`,

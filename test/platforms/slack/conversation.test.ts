@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSlowEngine } from '../../doubles/slow-engine.ts';
 import { messagesSeenBy } from '../../emulators/slack/seen.ts';
 import { ADA, BOB, type Message, type Person, ZOE } from '../../emulators/slack/workspace.ts';
 import { openStudio, PATIENCE, type Studio } from './studio.ts';
@@ -131,6 +132,22 @@ describe('what is typed', () => {
       (message) => message.onlyFor !== undefined && studio.seen(message)?.pictures.length === 1,
     );
     expect(studio.seen(shown)?.text).toContain('a fox');
+  });
+});
+
+describe('who asks', () => {
+  it('is known by name, and by the user groups they are in, asked for once', async () => {
+    await studio.close();
+    studio = await openStudio({ env: { EASEL_ROLE_WEIGHTS: 'slack:SPAINTERS=2' }, engine: createSlowEngine });
+    await studio.slack.hands.command('/imagine a fox');
+    await studio.slack.hands.command('/imagine a hare', { person: BOB });
+    await studio.slack.hands.command('/imagine a wolf');
+    await expect.poll(() => studio.app.queue.pending().length, PATIENCE).toBe(3);
+    const weights = studio.app.queue.pending().map(({ owner, weight }) => `${owner.name} ${weight ?? 1}`);
+    expect(weights.toSorted()).toEqual(['Ada 2', 'Ada 2', 'Bob 1']);
+    const asked = studio.slack.calls.map(({ method }) => method);
+    expect(asked.filter((method) => method === 'users.info')).toHaveLength(2);
+    expect(asked.filter((method) => method === 'usergroups.list')).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,75 @@
+import { type Reply, sentence } from '../../core/reply.ts';
+import { adviseOn, isGone, isRefusedToken, toTrouble } from './failures.ts';
+import { sleep } from './pace.ts';
+import { type Outgoing, pictureOf, renderReply, type ShownPicture } from './render.ts';
+import type { Uploads } from './uploads.ts';
+
+/** Slack may refuse a file in blocks for a moment after it has said that the file is ready. */
+const REFUSED_FILE_PAUSES_MS = [500, 1500, 3000];
+const SEND_LIMIT_MS = 60_000;
+
+/** What was sent, and the ids of the files that it shows. */
+export interface Sent<Result> {
+  readonly result: Result;
+  readonly files: readonly string[];
+}
+
+/**
+ * Uploads a reply's pictures and has it sent; again while Slack will not have the pictures. A picture that Slack will
+ * never take does not keep the words back: they say why.
+ * @throws SlackTroubleError
+ */
+export type Send = <Result>(reply: Reply, sendOut: (outgoing: Outgoing) => Promise<Result>) => Promise<Sent<Result>>;
+
+export function createSend(uploads: Uploads): Send {
+  async function uploadAll({ pictures }: Reply): Promise<ShownPicture[]> {
+    return Promise.all(pictures.map(async (picture) => pictureOf(await uploads.upload(picture), picture)));
+  }
+
+  /** Undefined when Slack refuses the files however long it is given. */
+  async function sendPatiently<Result>(
+    reply: Reply,
+    sendOut: (outgoing: Outgoing) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Sent<Result> | undefined> {
+    const pictures = await uploadAll(reply);
+    for (let tries = 0; ; tries++) {
+      try {
+        const result = await sendOut(renderReply(reply, pictures));
+        return { result, files: pictures.map(({ fileId }) => fileId) };
+      } catch (error) {
+        if (pictures.length === 0 || toTrouble(error, 'blocks').code !== 'invalid_blocks') throw error;
+        const pause = REFUSED_FILE_PAUSES_MS[tries];
+        if (pause === undefined) {
+          for (const { fileId } of pictures) uploads.forget(fileId);
+          return undefined;
+        }
+        await sleep(pause, signal);
+      }
+    }
+  }
+
+  const sendWithFiles: Send = async (reply, sendOut) => {
+    const signal = AbortSignal.timeout(SEND_LIMIT_MS);
+    const sent =
+      (await sendPatiently(reply, sendOut, signal)) ??
+      // Uploaded anew, once.
+      (await sendPatiently(reply, sendOut, signal));
+    if (sent === undefined) throw toTrouble('Slack refuses the files that it has taken', 'blocks');
+    return sent;
+  };
+
+  return async (reply, sendOut) => {
+    try {
+      return await sendWithFiles(reply, sendOut);
+    } catch (error) {
+      const trouble = toTrouble(error, 'upload');
+      if (reply.pictures.length === 0 || isGone(trouble) || isRefusedToken(trouble)) throw trouble;
+      if (reply.state === 'running') return sendWithFiles({ ...reply, pictures: [] }, sendOut);
+      const advice = adviseOn(trouble);
+      if (advice === undefined) throw trouble;
+      const lines = [...reply.lines, sentence(`⚠ The picture is not shown. ${advice}`)];
+      return sendWithFiles({ ...reply, lines, pictures: [] }, sendOut);
+    }
+  };
+}
