@@ -5,7 +5,8 @@ import { combine } from './scheduler.ts';
 
 /**
  * Pseudo linear multistep (PLMS): Liu et al. 2022, as in diffusers `PNDMScheduler` with `skip_prk_steps`.
- * The second timestep is visited twice: the first visit only corrects the first step.
+ * The second timestep is visited twice: the first visit only corrects the first step. A config that asks for the
+ * Runge–Kutta steps before it gets PLMS all the same, which is what AUTOMATIC1111 calls by that name.
  */
 export class PndmScheduler extends AlphaScheduler {
   readonly timesteps: readonly number[];
