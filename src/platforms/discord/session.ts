@@ -83,6 +83,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   });
   client.on(Events.Invalidated, () => end(new Error('Discord ended the session')));
   client.on(Events.ShardReconnecting, (shard) => {
+    // discord.js says so of its own closing, too.
+    if (ended) return;
     log.info({ shard }, 'reconnecting to Discord');
     isBack(shard);
     away.set(shard, setTimeout(end, maxAwayMs, new Error(`shard ${shard} did not come back`)).unref());

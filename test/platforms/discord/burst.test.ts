@@ -4,6 +4,20 @@ import { finished, openScene, type Scene, SOON } from './scene.ts';
 
 const PEOPLE = 200;
 
+describe('when much happens in one channel', () => {
+  it('posts and edits keep within the limits that Discord tells, and everything arrives', async () => {
+    const scene = await openScene({ engine: createSlowEngine({ atOnce: true }) });
+    const { ada, ben, channel, discord } = scene;
+    for (let index = 0; index < 4; index += 1) {
+      await ada.type(channel, 'imagine', { prompt: `fox ${index}`, count: 1 });
+      await ben.type(channel, 'imagine', { prompt: `crow ${index}`, count: 1 });
+    }
+    for (let index = 0; index < 8; index += 1) await finished(ada, channel, index);
+    expect(discord.limits.refused).toBe(0);
+    await scene.close();
+  });
+});
+
 describe('while the engine is saturated', () => {
   let scene: Scene;
   let engine: SlowEngine;
