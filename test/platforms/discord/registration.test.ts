@@ -38,7 +38,9 @@ describe('the commands on Discord', () => {
       expect(integration_types).toEqual([0, 1]);
     }
     expect(registered.find(({ name }) => name === 'channel')?.default_member_permissions).toBe(`${1 << 13}`);
-    expect(registered.find(({ name }) => name === 'imagine')?.default_member_permissions).toBeNull();
+    const imagine = registered.find(({ name }) => name === 'imagine');
+    expect(imagine?.default_member_permissions).toBeNull();
+    expect(Object.keys(imagine?.description_localizations ?? {}).length).toBeGreaterThanOrEqual(4);
   });
 
   it('are written again only when they have changed', async () => {
