@@ -2,15 +2,9 @@ import type { RemotePicture, Request } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { Command, CommandContext } from './context.ts';
+import { type ImagineInput, pictureSources, readSpoiler } from './imagine-values.ts';
 import { IMAGINE_OPTIONS } from './options.ts';
-import {
-  type ImagineInput,
-  type InitSource,
-  pictureSources,
-  readSpoiler,
-  resolveSpec,
-  type SpecSurroundings,
-} from './spec.ts';
+import { type InitSource, resolveSpec, type SpecSurroundings } from './spec.ts';
 import { submit } from './submit.ts';
 
 export const imagine: Command = {

@@ -1,4 +1,5 @@
 import { SPEC_LIMITS } from '../engine/index.ts';
+import { cut } from '../src/core/cut.ts';
 
 /** Characters (code points) of a prompt or a negative prompt: far beyond what CLIP reads, and it fits every platform. */
 export const MAX_PROMPT_LENGTH = 2000;
@@ -11,6 +12,5 @@ export const MAX_QUOTED_LENGTH = 40;
 
 /** What a person typed, short enough to be repeated in a sentence. */
 export function abridge(typed: string, length: number = MAX_QUOTED_LENGTH): string {
-  const characters = [...typed];
-  return characters.length <= length ? typed : `${characters.slice(0, length - 1).join('')}…`;
+  return cut(typed, length);
 }

@@ -183,7 +183,7 @@ export const IMAGINE_OPTIONS = [
   },
   {
     name: 'spoiler',
-    aliases: ['hide'],
+    aliases: [],
     description: 'Hides the pictures until somebody asks to see them',
     type: 'boolean',
     required: false,

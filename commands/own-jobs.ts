@@ -2,7 +2,8 @@ import { specOf } from '../engine/index.ts';
 import type { Job } from '../src/core/job.ts';
 import { isPending } from '../src/core/job-state.ts';
 import type { Request } from '../src/core/request.ts';
-import { isSameUser, userKey } from '../src/core/user.ts';
+import { hasStarOf } from '../src/core/star.ts';
+import { isSameUser } from '../src/core/user.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { Shelf } from '../src/store/port.ts';
 import type { CommandContext } from './context.ts';
@@ -46,7 +47,7 @@ export function maySee(job: Job, { user, channel }: Asker): boolean {
     job.channel.platform === channel.platform &&
     job.channel.channelId === channel.channelId &&
     job.channel.threadId === channel.threadId;
-  return isSameUser(job.owner, user) || isHere || (job.starred ?? []).includes(userKey(user));
+  return isSameUser(job.owner, user) || isHere || hasStarOf(job, user);
 }
 
 /** For lists: its prompt, as much of it as fits, and how large it is. */

@@ -8,11 +8,11 @@ import type { DispatchResult } from '../src/platforms/port.ts';
 import { CHANNEL_FORM } from './channel.ts';
 import type { Command, CommandContext } from './context.ts';
 import { collect, type OptionInput, readOne } from './given.ts';
+import { readSampler } from './imagine-values.ts';
 import { createOptionSet } from './option-set.ts';
 import { privateButton, privately } from './replies.ts';
 import { describeChannelSettings, describeUserSettings } from './settings-lines.ts';
 import { checkJobPixels, readSize } from './size.ts';
-import { readSampler } from './spec.ts';
 import { NO_STYLE, readStyle } from './style-names.ts';
 import { readChoice, readNumber, readText } from './values.ts';
 

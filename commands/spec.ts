@@ -2,29 +2,21 @@ import {
   type EngineDescription,
   type GenerationSpec,
   type ModelDescription,
-  NOISE_DEVICES,
-  PROMPT_SYNTAXES,
   SAMPLER_NAMES,
   type SamplerName,
 } from '../engine/index.ts';
-import type { OptionDescription } from '../src/core/command.ts';
 import type { Size } from '../src/core/picture-size.ts';
-import type { OptionValue } from '../src/core/request.ts';
-import { samplerOfAlias } from '../src/core/samplers.ts';
 import type { ChannelSettings, UserSettings } from '../src/core/settings.ts';
 import { applyStyle, type Style } from '../src/core/style.ts';
 import { BadInputError } from '../src/errors.ts';
-import { collect, type GivenOptions, type OptionInput, readOne } from './given.ts';
+import { collect } from './given.ts';
+import { type ImagineInput, type ImagineValues, readValues } from './imagine-values.ts';
 import { abridge } from './limits.ts';
-import { addLoras, readLoras } from './loras.ts';
-import { IMAGINE, type ImagineOptionName } from './options.ts';
+import { addLoras } from './loras.ts';
+import { IMAGINE } from './options.ts';
 import { allowedModels } from './rules.ts';
-import { checkJobPixels, fitSide, readSize, resolveSize } from './size.ts';
-import { NO_STYLE, readStyle } from './style-names.ts';
-import { readChoice, readNumber, readSide, readSwitch, readText } from './values.ts';
-
-/** What a person gave /imagine: typed options, and text that may hold flags. */
-export type ImagineInput = OptionInput;
+import { checkJobPixels, fitSide, resolveSize } from './size.ts';
+import { NO_STYLE } from './style-names.ts';
 
 /** What a request is resolved against; of what is said in several places, the first counts. */
 export interface SpecSurroundings {
@@ -47,29 +39,8 @@ export interface InitSource extends Size {
   readonly mask?: string;
 }
 
-/** Addresses or files of the pictures that a request begins from. */
-export interface PictureSources {
-  readonly init?: string;
-  readonly mask?: string;
-}
-
-type Values = ReturnType<typeof readValues>;
-
 /** Of the picture to begin from: enough to be seen, and for the prompt to have its say. */
 const DEFAULT_STRENGTH = 0.75;
-
-/** Which pictures have to be had before the request can be resolved. @throws BadInputError */
-export function pictureSources(input: ImagineInput): PictureSources {
-  const given = collect(input, IMAGINE);
-  const one = (name: 'init' | 'mask') => readOne(given, IMAGINE, name, (_, raw) => String(raw).trim());
-  const [init, mask] = [one('init'), one('mask')];
-  return { ...(init !== undefined && { init }), ...(mask !== undefined && { mask }) };
-}
-
-/** Whether the pictures shall be hidden at first; undefined leaves it to the channel. @throws BadInputError */
-export function readSpoiler(input: ImagineInput): boolean | undefined {
-  return readOne(collect(input, IMAGINE), IMAGINE, 'spoiler', readSwitch);
-}
 
 /**
  * Typed options and flags by one path, into a request that leaves nothing to chance: the seed is chosen here.
@@ -106,7 +77,7 @@ function chooseModel(typed: string | undefined, { engine, base, channel = {} }: 
 }
 
 /** Only what was typed in pixels can be too large for the channel; all else is fitted into its ceiling. */
-function chooseSize(values: Values, model: ModelDescription, surroundings: SpecSurroundings): Size {
+function chooseSize(values: ImagineValues, model: ModelDescription, surroundings: SpecSurroundings): Size {
   const { base, user, channel = {}, init } = surroundings;
   const isTyped = [values.ar, values.size, values.width, values.height].some((value) => value !== undefined);
   if (!isTyped && base !== undefined) return { width: base.width, height: base.height };
@@ -116,7 +87,7 @@ function chooseSize(values: Values, model: ModelDescription, surroundings: SpecS
   return isInPixels || channel.maxSide === undefined ? size : fitSide(size, channel.maxSide);
 }
 
-function wordsOf(values: Values, negative: string, { base, user, styles = [] }: SpecSurroundings) {
+function wordsOf(values: ImagineValues, negative: string, { base, user, styles = [] }: SpecSurroundings) {
   if (values.prompt === undefined || values.prompt === '') {
     throw new BadInputError(
       'empty_prompt',
@@ -142,7 +113,7 @@ function userSampler({ sampler }: UserSettings): SamplerName | undefined {
 }
 
 /** Variations are steps away from a seed, so they go with it. */
-function keepsSeed(values: Values, base: GenerationSpec | undefined): base is GenerationSpec {
+function keepsSeed(values: ImagineValues, base: GenerationSpec | undefined): base is GenerationSpec {
   return base !== undefined && (values.seed === undefined || values.seed === base.seed);
 }
 
@@ -165,7 +136,7 @@ function initOf(
 }
 
 /** What is left out stays out, so that the engine's own default holds. */
-function onlyGiven(values: Values, base: GenerationSpec | undefined) {
+function onlyGiven(values: ImagineValues, base: GenerationSpec | undefined) {
   const clipSkip = values.clipSkip ?? base?.clipSkip;
   const guidanceRescale = values.guidanceRescale ?? base?.guidanceRescale;
   const syntax = values.syntax ?? base?.syntax;
@@ -177,41 +148,5 @@ function onlyGiven(values: Values, base: GenerationSpec | undefined) {
     ...(syntax !== undefined && { syntax }),
     ...(noiseDevice !== undefined && { noiseDevice }),
     ...(seedSize !== undefined && { seedSize }),
-  };
-}
-
-const asTyped = (_: OptionDescription, raw: OptionValue) => String(raw);
-
-/** @throws BadInputError for the first value that is wrong */
-export function readSampler(_: OptionDescription, raw: OptionValue): SamplerName {
-  return samplerOfAlias(String(raw)) ?? readChoice('sampler', raw, SAMPLER_NAMES);
-}
-
-function readValues(given: GivenOptions<ImagineOptionName>, engine: EngineDescription, styles: readonly Style[]) {
-  const one = <Value>(name: ImagineOptionName, read: (option: OptionDescription, raw: OptionValue) => Value) =>
-    readOne(given, IMAGINE, name, read);
-  const models = engine.models.map((model) => model.id);
-  const lora = one('lora', asTyped);
-  return {
-    prompt: one('prompt', readText),
-    negative: one('negative', readText),
-    style: one('style', (_, raw) => readStyle(raw, styles)),
-    ar: one('ar', asTyped),
-    size: one('size', asTyped),
-    width: one('width', readSide),
-    height: one('height', readSide),
-    seed: one('seed', readNumber),
-    steps: one('steps', readNumber),
-    guidance: one('guidance', readNumber),
-    sampler: one('sampler', readSampler),
-    count: one('count', readNumber),
-    strength: one('strength', readNumber),
-    clipSkip: one('clip-skip', readNumber),
-    guidanceRescale: one('rescale', readNumber),
-    syntax: one('syntax', (_, raw) => readChoice('prompt syntax', raw, PROMPT_SYNTAXES)),
-    noiseDevice: one('noise', (_, raw) => readChoice('source of noise', raw, NOISE_DEVICES)),
-    seedSize: one('seed-size', (_, raw) => readSize('Seed size', String(raw))),
-    model: one('model', (_, raw) => readChoice('model here', raw, models)),
-    lora: lora === undefined ? undefined : readLoras(lora),
   };
 }

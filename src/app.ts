@@ -3,10 +3,9 @@ import type { CommandContext } from '../commands/context.ts';
 import { createEngine, type Engine, type EngineDescription, type PictureRecipe, specOf } from '../engine/index.ts';
 import { openChannels } from './channels.ts';
 import type { Config } from './config.ts';
-import type { Job } from './core/job.ts';
 import { formatParameters } from './core/parameters.ts';
+import { hasStarOf, toggleStar } from './core/star.ts';
 import type { Style } from './core/style.ts';
-import { type User, userKey } from './core/user.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
 import { createShowJob } from './deliver/show-job.ts';
@@ -28,7 +27,6 @@ import { costOf } from './queue/cost.ts';
 import { createLocalQueue } from './queue/local.ts';
 import type { JobQueue } from './queue/port.ts';
 import { createRunner } from './runner.ts';
-import type { JobStore } from './store/port.ts';
 import { openStore, type Store } from './store/store.ts';
 import { loadStyles } from './styles.ts';
 import { createVitals } from './vitals.ts';
@@ -160,7 +158,10 @@ function compose({ config, styles, description, store, ports, drawing, log }: Co
     styles,
     findJob: (jobId) => store.jobs.get(jobId),
     shelf: (user, shelf, limit) => store.jobs.shelf(user, shelf, limit),
-    toggleStar: (job, user) => toggleStar(store.jobs, job, user),
+    toggleStar: async (job, user) => {
+      const updated = await store.jobs.update(job.id, (stored) => toggleStar(stored, user));
+      return updated !== undefined && hasStarOf(updated, user);
+    },
     showJob: createShowJob({ pictures: store.pictures, ports, drawing }),
     readPictureText: async (picture) => readRecipeText(await picture.fetch(MAX_PICTURE_BYTES)),
     vitals: createVitals(queue, config),
@@ -192,16 +193,4 @@ function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawi
       return encode(await decodePng(png), quality, readParameters(png));
     },
   };
-}
-
-/** @returns whether the person's star is on the job now */
-async function toggleStar(jobs: JobStore, job: Job, user: User): Promise<boolean> {
-  const person = userKey(user);
-  const updated = await jobs.update(job.id, (stored) => {
-    const { starred = [], ...rest } = stored;
-    const others = starred.filter((one) => one !== person);
-    const now = others.length === starred.length ? [...starred, person] : others;
-    return now.length === 0 ? rest : { ...rest, starred: now };
-  });
-  return updated?.starred?.includes(person) ?? false;
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatImagine } from '../../commands/format.ts';
-import { type ImagineInput, resolveSpec } from '../../commands/spec.ts';
+import type { ImagineInput } from '../../commands/imagine-values.ts';
+import { resolveSpec } from '../../commands/spec.ts';
 import { SAMPLER_NAMES } from '../../engine/index.ts';
 import { BadInputError } from '../../src/errors.ts';
 import { runs } from '../full.ts';

@@ -9,7 +9,8 @@ import { decodeFormId, type Form } from '../../src/core/form.ts';
 import type { Job } from '../../src/core/job.ts';
 import type { ReplyPicture, Span } from '../../src/core/reply.ts';
 import type { MessageActionRequest, OptionValue, RemotePicture } from '../../src/core/request.ts';
-import { isSameUser, type User, userKey } from '../../src/core/user.ts';
+import { hasStarOf, toggleStar } from '../../src/core/star.ts';
+import { isSameUser, type User } from '../../src/core/user.ts';
 import { doneReply } from '../../src/deliver/render-reply.ts';
 import { readRecipeText } from '../../src/image/recipe-text.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
@@ -62,14 +63,13 @@ export function createScene() {
     styles: loadStyles(),
     shelf: async (user, shelf, limit) => {
       const jobs = [...queue.jobs.values()].toReversed();
-      const isOn = (job: Job) =>
-        shelf === 'made' ? isSameUser(job.owner, user) : (job.starred ?? []).includes(userKey(user));
+      const isOn = (job: Job) => (shelf === 'made' ? isSameUser(job.owner, user) : hasStarOf(job, user));
       return jobs.filter(isOn).slice(0, limit);
     },
     toggleStar: async (job, user) => {
-      const starred = (job.starred ?? []).includes(userKey(user)) ? [] : [userKey(user)];
-      queue.put({ ...job, starred });
-      return starred.length > 0;
+      const updated = toggleStar(job, user);
+      queue.put(updated);
+      return hasStarOf(updated, user);
     },
     showJob: async (job) => doneReply(job, pictureOf(job)),
     readPictureText: async (picture) => readRecipeText(await picture.fetch(1e7)),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type ImagineInput, type InitSource, pictureSources, resolveSpec } from '../../../commands/spec.ts';
+import { type ImagineInput, pictureSources } from '../../../commands/imagine-values.ts';
+import { type InitSource, resolveSpec } from '../../../commands/spec.ts';
 import { BadInputError } from '../../errors.ts';
 import { type DecodedPicture, decodePicture } from '../../inputs/decode-picture.ts';
 import { fitPicture } from '../../inputs/fit-picture.ts';
