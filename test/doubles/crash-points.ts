@@ -9,7 +9,7 @@ export type Pass = (point: string) => void;
 
 /** What a change of a job is called: `queued → running`, `message noted`. */
 function nameOf(before: Job | undefined, after: Job): string {
-  if (before === undefined) return `accepted`;
+  if (before === undefined) return 'accepted';
   if (before.state !== after.state) return `${before.state} → ${after.state}`;
   if (before.deleting !== after.deleting) return after.deleting === true ? 'deleting' : 'deleted';
   if (before.message === undefined && after.message !== undefined) return 'message noted';
