@@ -7,7 +7,6 @@ import { EaselError } from '../errors.ts';
 import type { DrawnStore, JobStore, PictureStore, ValueStore } from '../store/port.ts';
 import { createAdmission } from './admit.ts';
 import type { Capacity } from './capacity.ts';
-import { costOf } from './cost.ts';
 import { createJournal } from './journal.ts';
 import type { QueueLimits } from './limits.ts';
 import { createLine, type Entry, sharersOf } from './line.ts';
@@ -69,7 +68,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     explain(trouble, job);
     held.emit(job, trouble);
   };
-  const sharing = createSharing({ ...options.store, journal, hold, ended, closing: closing.signal });
+  const sharing = createSharing({ ...options.store, journal, explain, hold, ended, closing: closing.signal });
   const parts = { store, line, limits, usage, roleWeights: roleWeights ?? new Map(), sharing, now };
   const admission = createAdmission({ ...parts, take });
   let perform: ((entry: Entry) => Promise<void>) | undefined;
@@ -179,7 +178,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     for (const job of begun) line.add(job, true);
     for (const job of begun) queued.emit(job);
     // The process may have died between a job and its count, and before those that followed another had its pictures.
-    for (const job of begun) await usage.charge(job, costOf(job.task));
+    for (const job of begun) await usage.charge(job, line.get(job.id)?.cost ?? 0);
     for (const job of waiting) {
       await take(job, line.drawing(job.task) === undefined ? await sharing.find(job.task) : undefined);
     }

@@ -7,12 +7,13 @@ import type { EaselError } from '../errors.ts';
 import type { DrawnStore, PictureStore } from '../store/port.ts';
 import type { Journal } from './journal.ts';
 import type { Entry } from './line.ts';
-import type { JobOutcome } from './port.ts';
+import type { ExplainFailure, JobOutcome } from './port.ts';
 
 export interface SharingParts {
   readonly journal: Journal;
   readonly pictures: Pick<PictureStore, 'copy' | 'delete'>;
   readonly drawn: DrawnStore;
+  readonly explain: ExplainFailure;
   /** A job cannot go on for now. */
   readonly hold: (job: Job, trouble: EaselError) => void;
   readonly ended: Signal<[JobOutcome]>;
@@ -33,7 +34,7 @@ export interface Sharing {
   finish(entry: Entry): Promise<readonly Job[]>;
 }
 
-export function createSharing({ journal, pictures, drawn, hold, ended, closing }: SharingParts): Sharing {
+export function createSharing({ journal, pictures, drawn, explain, hold, ended, closing }: SharingParts): Sharing {
   /** A disk that does not take it now is asked again, as for what is drawn. */
   function write<Result>(job: Job, write: () => Promise<Result>): Promise<Result> {
     return persist(write, { signal: closing, onRefused: (trouble) => hold(job, trouble) });
@@ -68,7 +69,14 @@ export function createSharing({ journal, pictures, drawn, hold, ended, closing }
     finish: async (entry) => {
       if (closing.aborted) return [];
       const unserved: Job[] = [];
-      for (const follower of entry.followers) if (!(await share(entry, follower))) unserved.push(follower);
+      for (const follower of entry.followers) {
+        const served = share(entry, follower).catch((error: unknown) => {
+          explain(error, follower);
+          // Closing: it keeps its state on disk. Otherwise what could not be shared is drawn.
+          return closing.aborted;
+        });
+        if (!(await served)) unserved.push(follower);
+      }
       if (entry.job.state === 'rendered') await drawn.add(entry.job);
       // Its owner cancelled it, and it was drawn for those who follow.
       else if (entry.drawn !== undefined) await pictures.delete(entry.job.id);
