@@ -20,7 +20,7 @@ import { show, showPressed } from './show.ts';
 import { showRecipe } from './show-recipe.ts';
 import { star } from './star.ts';
 import { styles } from './styles.ts';
-import { upscale, upscaleFour, upscaleHalf } from './upscale.ts';
+import { enlarge, upscale, upscaleFour, upscaleHalf } from './upscale.ts';
 import { vary, varyStrong, varySubtle } from './vary.ts';
 import { varyThis } from './vary-this.ts';
 
@@ -49,6 +49,7 @@ export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
   upscale,
   upscale_1_5: upscaleHalf,
   upscale_4: upscaleFour,
+  enlarge,
   remix: remixPressed,
   star,
   recipe: recipePressed,

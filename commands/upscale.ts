@@ -1,4 +1,4 @@
-import { SPEC_LIMITS } from '../engine/index.ts';
+import { SPEC_LIMITS, type UpscaleTask } from '../engine/index.ts';
 import { enlarged } from '../src/core/picture-size.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { ButtonHandler } from './context.ts';
@@ -8,11 +8,13 @@ import { submitPressed } from './submit.ts';
 /** Enough of the schedule to draw detail that the small picture had no room for, too little to change what it shows. */
 const STRENGTH = 0.35;
 
-export const upscale = upscaleBy(2);
-export const upscaleHalf = upscaleBy(1.5);
-export const upscaleFour = upscaleBy(4);
+export const upscale = upscaleBy(2, { strength: STRENGTH });
+export const upscaleHalf = upscaleBy(1.5, { strength: STRENGTH });
+export const upscaleFour = upscaleBy(4, { strength: STRENGTH });
+/** The pixels enlarged and nothing drawn anew: quick, and exactly what was seen. */
+export const enlarge = upscaleBy(2, { strength: 0, mode: 'lanczos' });
 
-function upscaleBy(factor: number): ButtonHandler {
+function upscaleBy(factor: number, how: Pick<UpscaleTask, 'strength' | 'mode'>): ButtonHandler {
   return {
     async run(request, job, index, context) {
       const { width, height, recipe } = findPicture(job, index);
@@ -23,7 +25,7 @@ function upscaleBy(factor: number): ButtonHandler {
           `This picture is ${width}×${height} already, and ${SPEC_LIMITS.maxEnlargedSide} pixels a side is the most; ×${factor} would be ${size.width}×${size.height}.`,
         );
       }
-      const task = { kind: 'upscale', source: recipe, factor, strength: STRENGTH } as const;
+      const task = { kind: 'upscale', source: recipe, factor, ...how } as const;
       return submitPressed(request, job, index, task, context);
     },
   };

@@ -59,6 +59,9 @@ function singleButtons(job: Job): Rows {
       recipeButton(job),
       deleteButton(job),
     ],
+    ...(fitting.some(({ factor }) => factor === 2)
+      ? [[button(job, 'enlarge', 'Enlarge ×2', 'Make this picture 2 times as large and draw nothing anew')]]
+      : []),
   ];
 }
 

@@ -125,7 +125,7 @@ function titleOf(job: Job, status?: string): RichText {
 }
 
 function describeOrigin(job: Job): string | undefined {
-  if (job.task.kind === 'upscale') return `upscaled ×${job.task.factor}`;
+  if (job.task.kind === 'upscale') return `${job.task.strength === 0 ? 'enlarged' : 'upscaled'} ×${job.task.factor}`;
   if (job.task.spec.variations.length > 0) return 'variation';
   return job.task.spec.init === undefined ? undefined : 'from a picture';
 }

@@ -72,8 +72,11 @@ describe('the app with the real engine', () => {
     expect(channel.messages[2]?.pictures[0]).toMatchObject({ width: 128, height: 128 });
     const parameters = readParameters(channel.messages[2]?.pictures[0]?.data ?? new Uint8Array());
     expect(parameters).toMatch(/^a red circle\nSteps: 3, .*Seed: 0, Size: 64x64, .*Hires upscale: 2/);
+    await press(2, 'Enlarge ×2');
+    await isDone(3);
+    expect(textOf(channel.messages[3])).toContain('· enlarged ×2\nseed 0 · 256×256');
     await press(0, '🗑');
-    expect(statesOf(channel.messages)).toEqual(['done', 'done']);
+    expect(statesOf(channel.messages)).toEqual(['done', 'done', 'done']);
   });
 
   it('goes on with a picture whose engine was killed, and delivers it once', async () => {

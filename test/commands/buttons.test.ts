@@ -90,6 +90,12 @@ describe('U1–U4', () => {
     expect(scene.queue.last().task).toMatchObject({ kind: 'upscale', source: once });
   });
 
+  it('are plain when asked so: the pixels enlarged, nothing drawn anew', async () => {
+    const { scene, job } = await finishedGrid('a fox --count 1');
+    await scene.press(ada, 'enlarge', job);
+    expect(scene.queue.last().task).toMatchObject({ kind: 'upscale', factor: 2, mode: 'lanczos', strength: 0 });
+  });
+
   it('stop at the largest size with a sentence', async () => {
     const { scene, job } = await finishedGrid('a fox --size 2048x1024 --count 1');
     await expect(scene.press(ada, 'upscale_4', job)).rejects.toHaveProperty(

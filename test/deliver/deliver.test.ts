@@ -102,7 +102,11 @@ describe('delivery', () => {
     second.finish();
     await shows(1, '**B1** – @B\nseed 1 · 64×64 · 4 steps · guidance 1 · ddim');
     expect(channel.messages).toHaveLength(2);
-    expect(buttonsOf(channel.messages[1])).toEqual(['Upscale ×1.5 ×2 ×4 🔄 ✏️', 'Vary a little Vary a lot ⭐ 📄 🗑']);
+    expect(buttonsOf(channel.messages[1])).toEqual([
+      'Upscale ×1.5 ×2 ×4 🔄 ✏️',
+      'Vary a little Vary a lot ⭐ 📄 🗑',
+      'Enlarge ×2',
+    ]);
     await reaches(b1.id, 'delivered');
   });
 

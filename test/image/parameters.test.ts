@@ -63,7 +63,7 @@ const rarer = fc.record(
 );
 const spec = fc.tuple(required, rarer).map(([most, few]) => ({ ...most, ...few }));
 const enlargement = fc.record(
-  { factor: fc.constantFrom(1.5, 2), strength: share, mode: fc.constantFrom('nearest', 'bicubic') },
+  { factor: fc.constantFrom(1.5, 2), strength: share, mode: fc.constantFrom('nearest', 'bicubic', 'lanczos') },
   { requiredKeys: ['factor', 'strength'] },
 );
 const recipe = fc.tuple(spec, fc.array(enlargement, { maxLength: 3 })).map(([root, enlargements]) =>
