@@ -186,7 +186,7 @@ function createRecipeText(description: EngineDescription): (recipe: PictureRecip
 
 function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawing {
   return {
-    grid: (pngs, job) => drawGrid(pngs, describeRecipe(job.task)),
+    grid: (pngs, job, numbered) => drawGrid(pngs, describeRecipe(job.task), { numbered }),
     preview: drawPreview,
     compress: async (png, quality, type) => {
       const encode = type === 'image/jpeg' ? encodeJpeg : encodeWebp;

@@ -4,7 +4,7 @@ import type { Job } from '../core/job.ts';
 import { type Size, sizeOf } from '../core/picture-size.ts';
 import type { ReplyPicture } from '../core/reply.ts';
 import { EaselError } from '../errors.ts';
-import type { CompressedType } from '../platforms/port.ts';
+import type { ChannelCapabilities, CompressedType } from '../platforms/port.ts';
 import type { PictureStore } from '../store/port.ts';
 
 /** A picture as the channel shows it: PNG bytes, sides in pixels. */
@@ -16,8 +16,8 @@ export interface DrawnPicture {
 
 /** How pictures are put together; `src/image` does it. */
 export interface Drawing {
-  /** The finished pictures of a job in one, in reading order. */
-  grid(pngs: readonly Uint8Array[], job: Job): Promise<DrawnPicture>;
+  /** The finished pictures of a job in one, in reading order. @param numbered each bears its number */
+  grid(pngs: readonly Uint8Array[], job: Job, numbered: boolean): Promise<DrawnPicture>;
   /** Small previews in one picture, as large as the finished grid will be seen. */
   preview(previews: readonly RgbImage[], size: Size): Promise<DrawnPicture>;
   /** @param quality from 1 to 100 */
@@ -31,6 +31,11 @@ const EXTENSIONS: Readonly<Record<CompressedType, string>> = { 'image/webp': '.w
 /** Of an alternative text: enough to know the picture by, short enough to be read out. */
 const MAX_ALT_LENGTH = 400;
 
+/** What a channel takes for a picture. */
+export interface PictureForm extends Pick<ChannelCapabilities, 'compressed' | 'numbersGrids'> {
+  readonly maxBytes: number;
+}
+
 /**
  * The picture of a rendered job, as PNG where that fits into `maxBytes`.
  * @throws EaselError `pictures_gone` when its files are gone, `too_large` when no form of it fits
@@ -39,8 +44,7 @@ export async function attachFinished(
   job: Job,
   pictures: PictureStore,
   drawing: Drawing,
-  maxBytes: number,
-  compressed: CompressedType = 'image/webp',
+  { maxBytes, compressed = 'image/webp', numbersGrids = false }: PictureForm,
 ): Promise<ReplyPicture> {
   const pngs: Uint8Array[] = [];
   for (const index of job.pictures.keys()) {
@@ -52,7 +56,9 @@ export async function attachFinished(
   const [stored] = job.pictures;
   if (single === undefined || stored === undefined) throw gone();
   const drawn =
-    second === undefined ? { png: single, width: stored.width, height: stored.height } : await drawing.grid(pngs, job);
+    second === undefined
+      ? { png: single, width: stored.width, height: stored.height }
+      : await drawing.grid(pngs, job, numbersGrids);
   const kind = pngs.length === 1 ? 'Picture' : `Grid of ${pngs.length} pictures`;
   const attached = attach(job, drawn, `easel-${job.id}.png`, kind);
   return drawn.png.length <= maxBytes ? attached : compress(attached, drawing, maxBytes, compressed);

@@ -116,8 +116,9 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const opened = open(job);
     if (opened === undefined) return;
     showRunning.forget(job.id);
-    const build = () => ending.build(job.id, opened.maxBytes, opened.port.capabilities.compressed);
-    opened.card.show({ key: job.state, build, spacingMs: opened.port.capabilities.minEditIntervalMs, isLast: true });
+    const { capabilities } = opened.port;
+    const build = () => ending.build(job.id, { ...capabilities, maxBytes: opened.maxBytes });
+    opened.card.show({ key: job.state, build, spacingMs: capabilities.minEditIntervalMs, isLast: true });
   }
 
   queue.onQueued((job) => {

@@ -2,9 +2,8 @@ import type { Job } from '../core/job.ts';
 import { isSettled, transition } from '../core/job-state.ts';
 import type { Reply, ReplyState } from '../core/reply.ts';
 import { EaselError } from '../errors.ts';
-import type { CompressedType } from '../platforms/port.ts';
 import type { JobStore, PictureStore } from '../store/port.ts';
-import { attachFinished, type Drawing } from './attachments.ts';
+import { attachFinished, type Drawing, type PictureForm } from './attachments.ts';
 import { cancelledReply, doneReply, failedReply } from './render-reply.ts';
 
 export interface EndingParts {
@@ -16,7 +15,7 @@ export interface EndingParts {
 /** How a job's message ends, and the note that it has. */
 export interface Ending {
   /** From the job as it is on disk now. */
-  build(jobId: string, maxBytes: number, compressed?: CompressedType): Promise<Reply>;
+  build(jobId: string, form: PictureForm): Promise<Reply>;
   /**
    * Notes on disk that the channel shows the end. Nothing is noted when the job has ended otherwise since `shown` was
    * built, as when it was cancelled during the upload: its other end follows.
@@ -38,13 +37,13 @@ export function createEnding({ jobs, pictures, drawing }: EndingParts): Ending {
   }
 
   return {
-    build: async (jobId, maxBytes, compressed) => {
+    build: async (jobId, form) => {
       const job = await jobs.get(jobId);
       if (job === undefined) throw new Error(`job ${jobId} is not in the store`);
       if (job.state === 'cancelled') return cancelledReply(job);
       if (job.state === 'failed') return failedReply(job);
       try {
-        return doneReply(job, await attachFinished(job, pictures, drawing, maxBytes, compressed));
+        return doneReply(job, await attachFinished(job, pictures, drawing, form));
       } catch (error) {
         if (!(error instanceof EaselError)) throw error;
         const ended = await giveUp(job, error);

@@ -20,8 +20,8 @@ export function createShowJob({ pictures, ports, drawing }: ShowJobOptions) {
   return async (job: Job, channel: ChannelRef): Promise<Reply> => {
     const port = ports.find(({ platform }) => platform === channel.platform);
     const most = port?.maxAttachmentBytes?.(channel) ?? port?.capabilities.maxAttachmentBytes;
-    const compressed = port?.capabilities.compressed;
-    const picture = await attachFinished(job, pictures, drawing, most ?? Number.POSITIVE_INFINITY, compressed);
+    const form = { ...port?.capabilities, maxBytes: most ?? Number.POSITIVE_INFINITY };
+    const picture = await attachFinished(job, pictures, drawing, form);
     const { parent: _, ...reply } = doneReply(job, picture);
     return reply;
   };

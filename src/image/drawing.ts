@@ -1,6 +1,7 @@
 import type { RgbImage } from '../../engine/index.ts';
 import { decodePng, encodePng, enlarge } from './encode.ts';
 import { composeGrid } from './grid.ts';
+import { numberGrid } from './number-grid.ts';
 
 /** PNG bytes, sides in pixels. */
 export interface EncodedPicture {
@@ -10,8 +11,15 @@ export interface EncodedPicture {
 }
 
 /** Finished pictures in one, in reading order. @param parameters for the grid's own `parameters` text */
-export async function drawGrid(pngs: readonly Uint8Array[], parameters?: string): Promise<EncodedPicture> {
-  const grid = composeGrid(await Promise.all(pngs.map(decodePng)));
+export async function drawGrid(
+  pngs: readonly Uint8Array[],
+  parameters?: string,
+  { numbered = false }: { readonly numbered?: boolean } = {},
+): Promise<EncodedPicture> {
+  const images = await Promise.all(pngs.map(decodePng));
+  const [first] = images;
+  const plain = composeGrid(images);
+  const grid = numbered && first !== undefined ? await numberGrid(plain, images.length, first) : plain;
   return { png: await encodePng(grid, parameters), width: grid.width, height: grid.height };
 }
 

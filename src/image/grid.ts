@@ -14,17 +14,39 @@ export function composeGrid(images: readonly RgbImage[]): RgbImage {
   const [first] = images;
   if (first === undefined) throw new RangeError('a grid needs a picture');
   if (images.length === 1) return first;
-  const columns = Math.ceil(Math.sqrt(images.length));
-  const rows = Math.ceil(images.length / columns);
-  const gap = Math.max(MIN_GAP, Math.round(Math.max(first.width, first.height) * GAP_SHARE));
-  const grid = blank(columns * (first.width + gap) - gap, rows * (first.height + gap) - gap);
-  for (const [index, image] of images.entries()) {
-    if (image.width !== first.width || image.height !== first.height) {
+  const { width, height, corners } = layGrid(images.length, first);
+  const grid = blank(width, height);
+  for (const [index, { left, top }] of corners.entries()) {
+    const image = images[index];
+    if (image?.width !== first.width || image.height !== first.height) {
       throw new RangeError('the pictures of a grid have one size');
     }
-    paste(grid, image, (index % columns) * (first.width + gap), Math.floor(index / columns) * (first.height + gap));
+    paste(grid, image, left, top);
   }
   return grid;
+}
+
+/** A grid's sides and its pictures' upper left corners, in pixels. */
+export interface GridLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly corners: readonly { readonly left: number; readonly top: number }[];
+}
+
+/** @param size pixels of one picture */
+export function layGrid(count: number, size: { readonly width: number; readonly height: number }): GridLayout {
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  const gap = Math.max(MIN_GAP, Math.round(Math.max(size.width, size.height) * GAP_SHARE));
+  const [right, down] = [size.width + gap, size.height + gap];
+  return {
+    width: columns * right - gap,
+    height: rows * down - gap,
+    corners: Array.from({ length: count }, (_, index) => ({
+      left: (index % columns) * right,
+      top: Math.floor(index / columns) * down,
+    })),
+  };
 }
 
 function blank(width: number, height: number): RgbImage {

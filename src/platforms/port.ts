@@ -56,6 +56,8 @@ export interface ChannelCapabilities {
   readonly previews: boolean;
   /** What becomes of a picture that is too large as a PNG; WebP when absent, which not every platform shows. */
   readonly compressed?: CompressedType;
+  /** The pictures of a grid bear their numbers; not when absent. */
+  readonly numbersGrids?: boolean;
   /** Calls of post, edit and delete under way at once; 16 when absent. */
   readonly maxCalls?: number;
 }

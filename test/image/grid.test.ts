@@ -22,6 +22,24 @@ function colourAt(image: RgbImage, x: number, y: number): number[] {
   return [...image.rgb.subarray(offset, offset + 3)];
 }
 
+describe('a numbered grid', () => {
+  it('bears a different number in the corner of each picture and leaves the rest as it is', async () => {
+    const pngs = await Promise.all([1, 2, 3, 4].map(() => encodePng(plain(128, 128, BLUE))));
+    const grid = await decodePng((await drawGrid(pngs, undefined, { numbered: true })).png);
+    const cornerOf = (left: number, top: number) => {
+      const rows = Array.from({ length: 20 }, (_, y) => (top + y) * grid.width + left);
+      return rows.flatMap((row) => [...grid.rgb.subarray(row * 3, (row + 20) * 3)]);
+    };
+    const right = grid.width - 128;
+    const corners = [cornerOf(0, 0), cornerOf(right, 0), cornerOf(0, right), cornerOf(right, right)];
+    expect(new Set(corners.map((corner) => corner.join())).size).toBe(4);
+    for (const corner of corners) expect(corner.filter((value) => value === 255).length).toBeGreaterThan(100);
+    expect(colourAt(grid, 64, 64)).toEqual(BLUE);
+    expect(colourAt(grid, 24, 10)).toEqual(BLUE);
+    expect(colourAt(grid, right + 64, right + 64)).toEqual(BLUE);
+  });
+});
+
 describe('a grid', () => {
   it('of four stands in reading order with a thin gap', () => {
     const grid = composeGrid([RED, GREEN, BLUE, WHITE].map((colour) => plain(16, 8, colour)));

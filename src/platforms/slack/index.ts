@@ -138,6 +138,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       previews: true,
       // Slack shows no WebP in a message.
       compressed: 'image/jpeg',
+      numbersGrids: true,
     },
     get welcome() {
       return identity === undefined ? undefined : describeWelcome(identity);
