@@ -2,6 +2,7 @@ import { get as getHttp, type IncomingMessage, type RequestOptions } from 'node:
 import { get as getHttps } from 'node:https';
 import { BadInputError, EaselError } from '../errors.ts';
 import { isPublicAddress, lookupPublic, PrivateAddressError } from './public-address.ts';
+import { readBounded } from './read-bounded.ts';
 
 export interface FetchOptions {
   readonly maxBytes: number;
@@ -69,24 +70,12 @@ async function read(response: IncomingMessage, url: URL, { maxBytes }: FetchOpti
     response.destroy();
     throw notFetched(url, `it answered ${statusCode}`);
   }
-  const chunks: Buffer[] = [];
-  let length = 0;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
+    return await readBounded(response as AsyncIterable<Buffer>, maxBytes);
   } catch (cause) {
     if (cause instanceof EaselError) throw cause;
     throw notFetched(url, 'it stopped in the middle', cause);
   }
-  return new Uint8Array(Buffer.concat(chunks));
-}
-
-export function tooLarge(maxBytes: number): BadInputError {
-  const megabytes = Math.floor(maxBytes / 1024 / 1024);
-  return new BadInputError('picture_too_large', `The picture is larger than ${megabytes} MiB; give a smaller one.`);
 }
 
 function privateAddress(url: URL): BadInputError {

@@ -1,6 +1,7 @@
 import type { RemotePicture } from '../core/request.ts';
 import { type DecodedPicture, decodePicture } from './decode-picture.ts';
-import { fetchPicture, tooLarge } from './fetch-picture.ts';
+import { fetchPicture } from './fetch-picture.ts';
+import { tooLarge } from './read-bounded.ts';
 
 /** Bytes of a picture as it is given. */
 const MAX_BYTES = 25 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { APIAttachment, APIMessage } from 'discord.js';
 import type { RemotePicture } from '../../core/request.ts';
 import { EaselError } from '../../errors.ts';
+import { readBounded } from '../../inputs/read-bounded.ts';
 
 /** Where Discord keeps what people upload. */
 const DISCORD_HOSTS: readonly string[] = ['cdn.discordapp.com', 'media.discordapp.net'];
@@ -45,20 +46,6 @@ async function fetchBytes(address: string, maxBytes: number, hosts: readonly str
     if (cause instanceof EaselError) throw cause;
     throw unavailable(cause);
   }
-}
-
-async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let byteLength = 0;
-  for await (const chunk of body) {
-    byteLength += chunk.length;
-    if (byteLength > maxBytes) {
-      const megabytes = Math.floor(maxBytes / 1e6);
-      throw new EaselError('picture_too_large', `That picture is larger than ${megabytes} MB; use a smaller one.`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function unavailable(cause?: unknown): EaselError {

@@ -1,5 +1,6 @@
 import type { RemotePicture } from '../../core/request.ts';
 import { EaselError } from '../../errors.ts';
+import { readBounded } from '../../inputs/read-bounded.ts';
 import { fileIdsOf, type ReceivedBlock } from './blocks.ts';
 import type { Calls } from './calls.ts';
 
@@ -94,20 +95,6 @@ export function createRemotePictures({ calls, botToken, apiUrl }: RemotePictures
 
 function addressOf({ url_private_download, url_private }: ReceivedFile): string | undefined {
   return url_private_download ?? url_private;
-}
-
-async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let byteLength = 0;
-  for await (const chunk of body) {
-    byteLength += chunk.length;
-    if (byteLength > maxBytes) {
-      const megabytes = Math.floor(maxBytes / 1e6);
-      throw new EaselError('picture_too_large', `That picture is larger than ${megabytes} MB; use a smaller one.`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function unavailable(cause?: unknown): EaselError {

@@ -1,5 +1,6 @@
 import type { RemotePicture } from '../../core/request.ts';
 import { EaselError } from '../../errors.ts';
+import { tooLarge } from '../../inputs/read-bounded.ts';
 import type { PictureFiles } from './picture-files.ts';
 import type { WirePicture } from './wire.ts';
 
@@ -11,9 +12,8 @@ export function remotePicture(name: string, mediaType: string, read: () => Promi
     byteLength: undefined,
     async fetch(maxBytes) {
       const data = await read();
-      if (data.length <= maxBytes) return data;
-      const most = Math.floor(maxBytes / 1024 / 1024);
-      throw new EaselError('picture_too_large', `The picture is larger than ${most} MiB; give a smaller one.`);
+      if (data.length > maxBytes) throw tooLarge(maxBytes);
+      return data;
     },
   };
 }
