@@ -30,6 +30,7 @@ const MAX_ACK_MS = 500;
 const MAX_SLOPE = 5;
 const MIN_MINUTES_FOR_SLOPE = 3;
 const DRAIN_MINUTES = 20;
+const QUIET_MS = 30_000;
 
 const { values } = parseArgs({
   options: {
@@ -117,14 +118,20 @@ async function jobsOf(folder: string): Promise<readonly Job[]> {
   return jobs;
 }
 
-/** Waits until nobody's message says any more that it is waited for. */
+/**
+ * Waits until nobody's message says any more that it is waited for, and none has come for a while: what a platform's
+ * rate limits hold up has no message yet.
+ */
 async function drain(crowds: readonly Crowd[]): Promise<void> {
   const until = performance.now() + DRAIN_MINUTES * 60_000;
-  while (performance.now() < until) {
+  let [count, quietSince] = [0, performance.now()];
+  while (performance.now() < until && performance.now() - quietSince < QUIET_MS) {
     const seen = (await Promise.all(crowds.map((crowd) => crowd.look()))).flat();
     const pending = seen.filter(({ text }) => /\((waiting|starting|held|\d+%)/.test(text));
-    if (pending.length === 0) return;
-    process.stderr.write(`${pending.length} still to be drawn\n`);
+    if (pending.length > 0 || seen.length !== count) {
+      [count, quietSince] = [seen.length, performance.now()];
+      process.stderr.write(`${count} messages, ${pending.length} of them still to be drawn\n`);
+    }
     await sleep(5000);
   }
 }
