@@ -127,7 +127,7 @@ describe('what Discord says becomes a request', () => {
     const [picture] = request?.kind === 'message_action' ? request.pictures : [];
     expect(picture).toMatchObject({ name: 'a.png', mediaType: 'image/png', byteLength: 2 });
     expect(await picture?.fetch(10)).toEqual(new Uint8Array([1, 2]));
-    await expect(picture?.fetch(1)).rejects.toThrow('use a smaller one');
+    await expect(picture?.fetch(1)).rejects.toThrow('give a smaller one');
     result = { kind: 'private', reply: REPLY };
     await actor.fill(opened, { what: 'a crow', style: 'ink' });
     expect(requests[1]).toMatchObject({
