@@ -8,6 +8,8 @@ export interface Identity {
   readonly botName: string;
   readonly teamId: string;
   readonly team: string;
+  /** Where the workspace's pages are, with a slash at the end; "" when Slack does not say. */
+  readonly url: string;
   /** What the token may do. */
   readonly scopes: readonly string[];
 }
@@ -20,7 +22,7 @@ export function createIdentity(calls: Calls, onKnown: (identity: Identity) => vo
   let known: Promise<Identity> | undefined;
 
   async function ask(): Promise<Identity> {
-    const { user_id, user, bot_id, team_id, team, response_metadata } = await calls.run('auth.test', (client) =>
+    const { user_id, user, bot_id, team_id, team, url, response_metadata } = await calls.run('auth.test', (client) =>
       client.auth.test(),
     );
     const identity = {
@@ -29,6 +31,7 @@ export function createIdentity(calls: Calls, onKnown: (identity: Identity) => vo
       botName: user ?? 'easel',
       teamId: team_id ?? '',
       team: team ?? '',
+      url: url ?? '',
       scopes: response_metadata?.scopes ?? [],
     };
     onKnown(identity);

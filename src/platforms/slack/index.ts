@@ -15,6 +15,7 @@ import { createBoltLogger } from './logger.ts';
 import { createMessages } from './messages.ts';
 import { missingScopes } from './methods.ts';
 import { createPeople } from './people.ts';
+import { createPermalink } from './permalink.ts';
 import { createReach } from './reach.ts';
 import { createRemotePictures } from './remote-picture.ts';
 import { createSend } from './sending.ts';
@@ -76,7 +77,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     calls,
     ...(options.lookAfterMs !== undefined && { lookAfterMs: options.lookAfterMs }),
   });
-  const send = createSend(uploads);
+  const send = createSend(uploads, createPermalink(identify));
   const directChannel = createDirectChannels(calls);
   const messages = createMessages({
     calls,

@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { cut } from '../../core/cut.ts';
 import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
-import { renderFallback, renderLines } from './rich-text.ts';
+import { escapeText, renderFallback, renderLines } from './rich-text.ts';
 
 const MAX_BUTTON_LABEL = 75;
 const MAX_ALT_LENGTH = 2000;
@@ -22,12 +22,20 @@ export interface ShownPicture {
   readonly alt: string;
 }
 
-/** The reply, complete: as an update it replaces text, buttons and pictures. @param pictures those of the reply, in order */
-export function renderReply(reply: Pick<Reply, 'lines' | 'buttons'>, pictures: readonly ShownPicture[]): Outgoing {
+/**
+ * The reply, complete: as an update it replaces text, buttons and pictures.
+ * @param pictures those of the reply, in order @param parentLink where the message stands that it answers
+ */
+export function renderReply(
+  reply: Pick<Reply, 'lines' | 'buttons'>,
+  pictures: readonly ShownPicture[],
+  parentLink?: string,
+): Outgoing {
   const text = renderFallback(reply.lines);
   const lines = renderLines(reply.lines);
   const blocks: types.KnownBlock[] = [
     ...(lines === undefined ? [] : [lines]),
+    ...(parentLink === undefined ? [] : [renderParent(parentLink)]),
     ...pictures.map(renderPicture),
     ...reply.buttons.filter((row) => row.length > 0).map(renderRow),
   ];
@@ -36,6 +44,10 @@ export function renderReply(reply: Pick<Reply, 'lines' | 'buttons'>, pictures: r
 
 export function pictureOf(fileId: string, { alt }: ReplyPicture): ShownPicture {
   return { fileId, alt };
+}
+
+function renderParent(link: string): types.ContextBlock {
+  return { type: 'context', elements: [{ type: 'mrkdwn', text: `From <${escapeText(link)}|this picture>` }] };
 }
 
 function renderPicture({ fileId, alt }: ShownPicture): types.ImageBlock {

@@ -1,6 +1,7 @@
 import { type Reply, sentence } from '../../core/reply.ts';
 import { adviseOn, isGone, isRefusedToken, toTrouble } from './failures.ts';
 import { sleep } from './pace.ts';
+import type { Permalink } from './permalink.ts';
 import { type Outgoing, pictureOf, renderReply, type ShownPicture } from './render.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -21,7 +22,7 @@ export interface Sent<Result> {
  */
 export type Send = <Result>(reply: Reply, sendOut: (outgoing: Outgoing) => Promise<Result>) => Promise<Sent<Result>>;
 
-export function createSend(uploads: Uploads): Send {
+export function createSend(uploads: Uploads, permalink: Permalink): Send {
   async function uploadAll({ pictures }: Reply): Promise<ShownPicture[]> {
     return Promise.all(pictures.map(async (picture) => pictureOf(await uploads.upload(picture), picture)));
   }
@@ -33,9 +34,10 @@ export function createSend(uploads: Uploads): Send {
     signal: AbortSignal,
   ): Promise<Sent<Result> | undefined> {
     const pictures = await uploadAll(reply);
+    const parentLink = reply.parent === undefined ? undefined : await permalink(reply.parent);
     for (let tries = 0; ; tries++) {
       try {
-        const result = await sendOut(renderReply(reply, pictures));
+        const result = await sendOut(renderReply(reply, pictures, parentLink));
         return { result, files: pictures.map(({ fileId }) => fileId) };
       } catch (error) {
         if (pictures.length === 0 || toTrouble(error, 'blocks').code !== 'invalid_blocks') throw error;

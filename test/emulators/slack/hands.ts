@@ -50,7 +50,7 @@ const VERIFICATION_TOKEN = 'emulatedverificationtoken';
 export function createHands(options: HandsOptions): Hands {
   const { workspace, delivery, manifest, responses, url } = options;
   const triggers = new Map<string, { readonly user: string; readonly at: number }>();
-  const team = { id: workspace.team.id, domain: 'studio' };
+  const team = { id: workspace.team.id, domain: workspace.team.domain };
   const base = { token: VERIFICATION_TOKEN, api_app_id: 'AEASEL', is_enterprise_install: false };
 
   function giveTrigger({ id }: Person): string {

@@ -12,6 +12,8 @@ export const STYLE = `
   .badge { margin-left: 6px; padding: 1px 4px; border-radius: 3px; background: #ddd; color: #616061; font-size: 10px; font-weight: 700; }
   p { margin: 2px 0; overflow-wrap: anywhere; }
   .private { color: #616061; font-size: 13px; }
+  .context { color: #616061; font-size: 12px; }
+  .context a { color: #1264a3; text-decoration: none; }
   .mention { padding: 0 2px; border-radius: 3px; background: #e8f5fa; color: #1264a3; }
   code { padding: 1px 3px; border: 1px solid #ddd; border-radius: 3px; background: #f8f8f8; color: #e01e5a; font-size: 12px; }
   img { display: block; min-width: 256px; max-width: 360px; margin: 6px 0; border-radius: 8px; }

@@ -37,6 +37,8 @@ function blockOf(slack: SlackEmulator, block: Block): string {
   switch (block.type) {
     case 'rich_text':
       return elements.map((section) => `<p>${sectionOf(slack, section)}</p>`).join('');
+    case 'context':
+      return `<p class="context">${elements.map(({ text }) => linksIn(String(text))).join(' ')}</p>`;
     case 'image':
       return imageOf(slack, block);
     case 'actions':
@@ -44,6 +46,11 @@ function blockOf(slack: SlackEmulator, block: Block): string {
     default:
       throw new Error(`this page has no way to show ${block.type}`);
   }
+}
+
+/** Markup as Easel writes it: links alone, all else escaped. */
+function linksIn(text: string): string {
+  return text.replaceAll(/<([^|<>"]+)\|([^|<>]+)>/g, '<a href="$1">$2</a>');
 }
 
 function sectionOf(slack: SlackEmulator, { elements }: Block): string {

@@ -3,7 +3,7 @@ import { ADA, type Block, type Message, type Person } from './workspace.ts';
 
 /** What a person sees of a message. */
 export interface Seen {
-  /** Bold in `**`, code in backticks, people as `@Name`; a line a section. */
+  /** Bold in `**`, code in backticks, people as `@Name`, links as `[label](address)`; a line a section. */
   readonly text: string;
   /** Alternative texts. */
   readonly pictures: readonly string[];
@@ -27,15 +27,25 @@ export function messagesSeenBy(
 export function see(slack: SlackEmulator, { blocks }: Pick<Message, 'blocks'>): Seen {
   return {
     text: blocks
-      .filter(({ type }) => type === 'rich_text')
-      .flatMap((block) => linesOf(slack, block))
+      .flatMap((block) => (block.type === 'context' ? [contextOf(block)] : []).concat(linesOf(slack, block)))
       .join('\n'),
     pictures: blocks.filter(({ type }) => type === 'image').map(({ alt_text }) => String(alt_text)),
     buttons: blocks.filter(({ type }) => type === 'actions').map(labelsOf),
   };
 }
 
-function linesOf(slack: SlackEmulator, { elements }: Block): string[] {
+function contextOf({ elements }: Block): string {
+  return (elements as readonly Block[])
+    .map(({ text }) =>
+      String(text)
+        .replaceAll(/<([^|>]+)\|([^>]+)>/g, '[$2]($1)')
+        .replaceAll('&amp;', '&'),
+    )
+    .join(' ');
+}
+
+function linesOf(slack: SlackEmulator, { type, elements }: Block): string[] {
+  if (type !== 'rich_text') return [];
   return (elements as readonly Block[]).map((section) =>
     (section.elements as readonly Block[]).map((element) => showElement(slack, element)).join(''),
   );

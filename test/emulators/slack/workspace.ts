@@ -55,7 +55,7 @@ export const BOB: Person = { id: 'UBOB', name: 'bob', displayName: 'Bob', isAdmi
 export const ZOE: Person = { id: 'UZOE', name: 'zoe', displayName: 'Zoe (admin)', isAdmin: true, isBot: false };
 
 export interface Workspace {
-  readonly team: { readonly id: string; readonly name: string };
+  readonly team: { readonly id: string; readonly name: string; readonly domain: string };
   readonly people: ReadonlyMap<string, Person>;
   readonly groups: readonly { readonly id: string; readonly users: readonly string[] }[];
   readonly channels: Map<string, Channel>;
@@ -87,7 +87,7 @@ export function createWorkspace(): Workspace {
   let count = 0;
   const next = () => String(++count).padStart(6, '0');
   return {
-    team: { id: 'TEASEL', name: 'Studio' },
+    team: { id: 'TEASEL', name: 'Studio', domain: 'studio' },
     people,
     groups: [{ id: 'SPAINTERS', users: [ADA.id] }],
     channels,

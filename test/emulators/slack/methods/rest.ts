@@ -10,8 +10,8 @@ const authTest: Method = {
   scopes: [],
   takes: [],
   perMinute: TIER_4,
-  run: (_, { workspace, url }) => ({
-    url,
+  run: (_, { workspace }) => ({
+    url: `https://${workspace.team.domain}.slack.com/`,
     team: workspace.team.name,
     team_id: workspace.team.id,
     user: BOT.name,
