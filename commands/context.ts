@@ -1,5 +1,4 @@
 import type { EngineDescription } from '../engine/index.ts';
-import type { ChannelRef } from '../src/core/channel.ts';
 import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
 import type { FormSubject } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
@@ -34,7 +33,7 @@ export interface CommandContext {
    * The finished job as its message shows it, pictures included, as `channel` takes them.
    * @throws EaselError `pictures_gone` when its files were pruned
    */
-  showJob(job: Job, channel: ChannelRef): Promise<Reply>;
+  showJob(job: Job, request: Pick<CommandRequest, 'id' | 'channel'>): Promise<Reply>;
   /** The text of the picture's file that says how it was made; undefined where it has none. @throws EaselError */
   readPictureText(picture: RemotePicture): Promise<string | undefined>;
   vitals(): BotVitals;

@@ -66,7 +66,7 @@ async function latestPictures(
 ): Promise<readonly ReplyPicture[]> {
   if (latest === undefined) return [];
   try {
-    return (await context.showJob(latest, request.channel)).pictures;
+    return (await context.showJob(latest, request)).pictures;
   } catch (error) {
     if (error instanceof EaselError) return [];
     throw error;

@@ -56,7 +56,7 @@ export function showButton(job: Job, label: string, title: string, shelf: Shelf 
 
 /** As its message shows it, with buttons to the ones before and after. */
 async function showJob(job: Job, shelf: Shelf, request: Request, context: CommandContext): Promise<DispatchResult> {
-  const reply = await context.showJob(job, request.channel);
+  const reply = await context.showJob(job, request);
   const all = await finishedJobs(request, shelf, context);
   const place = all.findIndex(({ id }) => id === job.id);
   if (place === -1) return { kind: 'private', reply };

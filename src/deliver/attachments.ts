@@ -28,11 +28,11 @@ export interface Drawing {
 const COMPRESSED_QUALITIES = [90, 75, 50];
 const EXTENSIONS: Readonly<Record<CompressedType, string>> = { 'image/webp': '.webp', 'image/jpeg': '.jpg' };
 
-/** Of an alternative text: enough to know the picture by, short enough to be read out. */
+/** Of an alternative text where the channel does not say otherwise. */
 const MAX_ALT_LENGTH = 400;
 
 /** What a channel takes for a picture. */
-export interface PictureForm extends Pick<ChannelCapabilities, 'compressed' | 'numbersGrids'> {
+export interface PictureForm extends Pick<ChannelCapabilities, 'compressed' | 'numbersGrids' | 'maxAltLength'> {
   readonly maxBytes: number;
 }
 
@@ -44,7 +44,7 @@ export async function attachFinished(
   job: Job,
   pictures: PictureStore,
   drawing: Drawing,
-  { maxBytes, compressed = 'image/webp', numbersGrids = false }: PictureForm,
+  { maxBytes, maxAltLength, compressed = 'image/webp', numbersGrids = false }: PictureForm,
 ): Promise<ReplyPicture> {
   const pngs: Uint8Array[] = [];
   for (const index of job.pictures.keys()) {
@@ -60,7 +60,7 @@ export async function attachFinished(
       ? { png: single, width: stored.width, height: stored.height }
       : await drawing.grid(pngs, job, numbersGrids);
   const kind = pngs.length === 1 ? 'Picture' : `Grid of ${pngs.length} pictures`;
-  const attached = attach(job, drawn, `easel-${job.id}.png`, kind);
+  const attached = attach(job, drawn, `easel-${job.id}.png`, altOf(job, kind, maxAltLength));
   return drawn.png.length <= maxBytes ? attached : compress(attached, drawing, maxBytes, compressed);
 }
 
@@ -78,17 +78,25 @@ async function compress(
   throw new EaselError('too_large', 'The picture is too large for this channel; ask for a smaller one, or for fewer.');
 }
 
-export async function attachPreview(job: Job, previews: readonly RgbImage[], drawing: Drawing): Promise<ReplyPicture> {
+export async function attachPreview(
+  job: Job,
+  previews: readonly RgbImage[],
+  drawing: Drawing,
+  { maxAltLength }: Pick<ChannelCapabilities, 'maxAltLength'>,
+): Promise<ReplyPicture> {
   const drawn = await drawing.preview(previews, sizeOf(job.task));
-  return attach(job, drawn, `easel-${job.id}-preview.png`, 'Preview');
+  return attach(job, drawn, `easel-${job.id}-preview.png`, altOf(job, 'Preview', maxAltLength));
 }
 
 function gone(): EaselError {
   return new EaselError('pictures_gone', 'The pictures are no longer kept; press 🔄 to draw anew.');
 }
 
-function attach(job: Job, { png, width, height }: DrawnPicture, name: string, kind: string): ReplyPicture {
-  const alt = cut(`${kind}: ${specOf(job.task).prompt.replaceAll(/\s+/g, ' ')}`, MAX_ALT_LENGTH);
+function altOf(job: Job, kind: string, maxLength = MAX_ALT_LENGTH): string {
+  return cut(`${kind}: ${specOf(job.task).prompt.replaceAll(/\s+/g, ' ')}`, maxLength);
+}
+
+function attach(job: Job, { png, width, height }: DrawnPicture, name: string, alt: string): ReplyPicture {
   return {
     name,
     mediaType: 'image/png',

@@ -75,13 +75,12 @@ export function createDeliver(options: DeliverOptions): Deliver {
       },
       onTrouble: (error, attempt) => {
         log.warn({ job: job.id, attempt, err: error }, 'the channel did not take a message');
-        if (error instanceof AttachmentTooLargeError) opened.maxBytes = Math.min(opened.maxBytes, error.byteLength - 1);
+        if (!(error instanceof AttachmentTooLargeError)) return;
+        opened.refusedBytes = Math.min(opened.refusedBytes, error.byteLength);
       },
       ...(options.firstPauseMs !== undefined && { firstPauseMs: options.firstPauseMs }),
     });
-    const { port } = connection;
-    const maxBytes = port.maxAttachmentBytes?.(job.channel) ?? port.capabilities.maxAttachmentBytes;
-    const opened: OpenCard = { card, port, maxBytes };
+    const opened: OpenCard = { card, port: connection.port, refusedBytes: Number.POSITIVE_INFINITY };
     cards.set(job.id, opened);
     return opened;
   }
@@ -116,8 +115,12 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const opened = open(job);
     if (opened === undefined) return;
     showRunning.forget(job.id);
-    const { capabilities } = opened.port;
-    const build = () => ending.build(job.id, { ...capabilities, maxBytes: opened.maxBytes });
+    const { port } = opened;
+    const { capabilities } = port;
+    const build = () => {
+      const promised = port.maxAttachmentBytes?.(job.channel, job.id) ?? capabilities.maxAttachmentBytes;
+      return ending.build(job.id, { ...capabilities, maxBytes: Math.min(promised, opened.refusedBytes - 1) });
+    };
     opened.card.show({ key: job.state, build, spacingMs: capabilities.minEditIntervalMs, isLast: true });
   }
 

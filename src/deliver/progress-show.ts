@@ -10,8 +10,8 @@ import { runningReply } from './render-reply.ts';
 export interface OpenCard {
   readonly card: Card;
   readonly port: ChannelPort;
-  /** Of one attachment; less than the channel promised once it has refused one. */
-  maxBytes: number;
+  /** Bytes of the smallest attachment that the channel has refused, whatever it had promised. */
+  refusedBytes: number;
 }
 
 export interface ProgressShow {
@@ -27,11 +27,12 @@ export function createProgressShow(drawing: Drawing, open: (job: Job) => OpenCar
     show: (job: Job, progress: Progress): void => {
       const opened = open(job);
       if (opened === undefined) return;
-      const { previews: shows, minEditIntervalMs } = opened.port.capabilities;
+      const { capabilities } = opened.port;
+      const { previews: shows, minEditIntervalMs } = capabilities;
       const { previews } = progress;
       if (shows && previews !== undefined && previews.length > 0) {
         let attached: Promise<ReplyPicture> | undefined;
-        const attach = () => (attached ??= attachPreview(job, previews, drawing));
+        const attach = () => (attached ??= attachPreview(job, previews, drawing, capabilities));
         latest.set(job.id, { step: progress.step, attach });
       }
       const preview = latest.get(job.id);

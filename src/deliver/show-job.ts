@@ -1,6 +1,7 @@
-import type { ChannelRef } from '../core/channel.ts';
 import type { Job } from '../core/job.ts';
+import { jobIdOf } from '../core/job-id.ts';
 import type { Reply } from '../core/reply.ts';
+import type { Request } from '../core/request.ts';
 import type { ChannelPort } from '../platforms/port.ts';
 import type { PictureStore } from '../store/port.ts';
 import { attachFinished, type Drawing } from './attachments.ts';
@@ -13,13 +14,15 @@ export interface ShowJobOptions {
 }
 
 /**
- * A finished job as its message shows it, for a place where it may not stand; it answers no other message there.
+ * A finished job as its message shows it, in answer to a request from a place where it may not stand; it answers no
+ * other message there.
  * @throws EaselError `pictures_gone` when its files were pruned, `too_large` when the channel takes no form of it
  */
 export function createShowJob({ pictures, ports, drawing }: ShowJobOptions) {
-  return async (job: Job, channel: ChannelRef): Promise<Reply> => {
+  return async (job: Job, { id, channel }: Pick<Request, 'id' | 'channel'>): Promise<Reply> => {
+    const nonce = jobIdOf(channel.platform, id);
     const port = ports.find(({ platform }) => platform === channel.platform);
-    const most = port?.maxAttachmentBytes?.(channel) ?? port?.capabilities.maxAttachmentBytes;
+    const most = port?.maxAttachmentBytes?.(channel, nonce) ?? port?.capabilities.maxAttachmentBytes;
     const form = { ...port?.capabilities, maxBytes: most ?? Number.POSITIVE_INFINITY };
     const picture = await attachFinished(job, pictures, drawing, form);
     const { parent: _, ...reply } = doneReply(job, picture);

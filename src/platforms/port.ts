@@ -53,6 +53,8 @@ export interface ChannelCapabilities {
   readonly minEditIntervalMs: number;
   /** Bytes of one attachment, where the channel does not say otherwise. */
   readonly maxAttachmentBytes: number;
+  /** UTF-16 units of a picture's alternative text; 400 when absent. */
+  readonly maxAltLength?: number;
   readonly previews: boolean;
   /** What becomes of a picture that is too large as a PNG; WebP when absent, which not every platform shows. */
   readonly compressed?: CompressedType;
@@ -71,8 +73,11 @@ export interface ChannelPort {
   /** @throws EaselError saying what to do when the platform does not let the bot in. */
   start(inbox: Inbox): Promise<void>;
   stop(): Promise<void>;
-  /** Bytes of one attachment in this channel; `capabilities` where it is absent. */
-  maxAttachmentBytes?(channel: ChannelRef): number;
+  /**
+   * Bytes of one attachment in this channel, of the message with this nonce or of the private answer to that request;
+   * `capabilities` where it is absent. May become known, or change, while the platform is connected.
+   */
+  maxAttachmentBytes?(channel: ChannelRef, nonce: string): number;
   /** Shows what the bot is doing; called on every change, paced by the port. */
   present?(status: BotStatus): void;
   /**

@@ -13,6 +13,7 @@ import { inviteLink } from './permissions.ts';
 import { createPace, describePresence } from './presence.ts';
 import { describeAll, type Offered, register } from './registration.ts';
 import { attachmentHosts } from './remote-picture.ts';
+import { MAX_ALT_LENGTH } from './render.ts';
 import type { Session, ShardCount } from './session.ts';
 import { SECOND_INSTANCE } from './setup.ts';
 
@@ -99,6 +100,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     capabilities: {
       minEditIntervalMs: options.minEditIntervalMs ?? MIN_EDIT_INTERVAL_MS,
       maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+      maxAltLength: MAX_ALT_LENGTH,
       previews: true,
     },
     get welcome() {
@@ -114,7 +116,13 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
       await exchanges.giveUpAll();
       lent.close();
     },
-    maxAttachmentBytes: (channel) => gateway?.session?.maxAttachmentBytes(targetOf(channel)) ?? MAX_ATTACHMENT_BYTES,
+    maxAttachmentBytes: (channel, nonce) => {
+      const exchange = exchanges.find(nonce);
+      if (exchange !== undefined && !exchange.isMember) return exchange.interaction.attachment_size_limit;
+      const ofServer = gateway?.session?.maxAttachmentBytes(targetOf(channel)) ?? MAX_ATTACHMENT_BYTES;
+      // A person who pays for larger files lends that to answers to them, and not to what the bot edits in its own right.
+      return Math.min(ofServer, exchange?.interaction.attachment_size_limit ?? ofServer);
+    },
     present: (next) => {
       status = next;
       pace.show(next);

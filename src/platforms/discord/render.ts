@@ -13,7 +13,8 @@ import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
 import { renderLines } from './markdown.ts';
 
 const MAX_LABEL_LENGTH = 80;
-const MAX_ALT_LENGTH = 1024;
+/** UTF-16 units of a picture's alternative text. */
+export const MAX_ALT_LENGTH = 1024;
 /** Discord hides files of this name until they are clicked. */
 const SPOILER = 'SPOILER_';
 /** A message needs something to show. */

@@ -58,7 +58,7 @@ export function interactionPayload(asked: Asked, data: object, extra: object, { 
       : { user: userPayload(person) }),
     ...{ locale: person.locale, app_permissions: `${appPermissions(channel)}`, entitlements: [] },
     ...{ authorizing_integration_owners: ownersOf(channel, person), context: contextOf(channel) },
-    attachment_size_limit: uploadLimit(channel),
+    attachment_size_limit: uploadLimit(channel, person),
     ...extra,
   };
 }

@@ -9,6 +9,8 @@ export interface Person {
   hasInstalled: boolean;
   /** Discord's locale code. */
   locale: string;
+  /** Bytes of one file: more than everybody's for who pays for it. */
+  readonly uploadBytes: number;
 }
 
 export interface Server {
@@ -62,6 +64,9 @@ const ORDINARY =
   PermissionFlagsBits.ReadMessageHistory |
   PermissionFlagsBits.UseApplicationCommands;
 
+/** Bytes of one file that everybody may upload everywhere. */
+const UPLOAD_BYTES = 10 * 1024 * 1024;
+
 const MODERATOR = ORDINARY | PermissionFlagsBits.ManageMessages;
 
 export function botPermissionsIn(channel: ServerChannel | Thread): bigint {
@@ -74,7 +79,7 @@ export interface Town {
   readonly servers: ReadonlyMap<string, Server>;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly roles: ReadonlyMap<string, string>;
-  person(name: string, options?: { hasInstalled?: boolean; locale?: string }): Person;
+  person(name: string, options?: { hasInstalled?: boolean; locale?: string; uploadBytes?: number }): Person;
   server(name: string, options?: { premiumTier?: number; hasBot?: boolean }): Server;
   role(name: string): string;
   join(
@@ -104,8 +109,9 @@ export function createTown(nextId: () => string): Town {
     servers,
     channels,
     roles,
-    person: (name, { hasInstalled = false, locale = 'en-GB' } = {}) => {
-      const person: Person = { id: nextId(), username: name.toLowerCase(), name, hasInstalled, locale };
+    person: (name, { hasInstalled = false, locale = 'en-GB', uploadBytes = UPLOAD_BYTES } = {}) => {
+      const username = name.toLowerCase();
+      const person: Person = { id: nextId(), username, name, hasInstalled, locale, uploadBytes };
       people.set(person.id, person);
       return person;
     },

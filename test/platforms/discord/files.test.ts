@@ -1,9 +1,15 @@
 import { PermissionFlagsBits } from 'discord.js';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { jobIdOf } from '../../../src/core/job-id.ts';
 import { createDiscordPort } from '../../../src/platforms/discord/index.ts';
-import { AttachmentTooLargeError } from '../../../src/platforms/port.ts';
+import { AttachmentTooLargeError, type ChannelPort } from '../../../src/platforms/port.ts';
 import { createSlowEngine, type SlowEngine } from '../../doubles/slow-engine.ts';
+import type { Channel, Person } from '../../emulators/discord/index.ts';
 import { finished, newest, openScene, type Scene, SOON } from './scene.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const DRAW = { name: 'draw', description: 'Draw', options: [] };
 
 describe('what Easel puts into a channel of Discord', () => {
   let scene: Scene;
@@ -31,6 +37,7 @@ describe('what Easel puts into a channel of Discord', () => {
     (await engine.begun(0)).finish();
     const [picture] = (await finished(ada, channel, 0)).pictures;
     expect(picture?.alt).toMatch(/^Picture: a fox in the snow .*…$/);
+    expect(picture?.alt?.length).toBeGreaterThan(1000);
     expect(picture?.alt?.length).toBeLessThanOrEqual(1024);
   });
 
@@ -42,21 +49,58 @@ describe('what Easel puts into a channel of Discord', () => {
     expect((await finished(ada, channel, 0)).pictures[0]?.isSpoiler).toBe(true);
   });
 
-  it('may be as large as the server has been boosted to, and what Discord refuses is said to be too large', async () => {
-    const { discord } = scene;
-    const boosted = discord.town.channel(discord.town.server('Boosted', { premiumTier: 2 }), 'large');
-    const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} } as never;
-    const offered = { commands: [], messageActions: [], localisations: { commands: {}, messageActions: {} } };
-    const port = createDiscordPort({ token: discord.token, apiUrl: discord.apiUrl, log, offered });
-    await port.start({ dispatch: async () => ({ kind: 'posted' }), complete: async () => [] });
-    expect(port.maxAttachmentBytes?.(refOf(boosted.id))).toBe(50 * 1024 * 1024);
-    expect(port.maxAttachmentBytes?.(refOf(scene.channel.id))).toBe(10 * 1024 * 1024);
-    const data = new Uint8Array(11 * 1024 * 1024);
-    const picture = { name: 'a.png', mediaType: 'image/png', data, width: 1, height: 1, alt: '' } as const;
+  describe('may be as large as', () => {
+    const LARGE = new Uint8Array(11 * MEBIBYTE);
+    const picture = { name: 'a.png', mediaType: 'image/png', data: LARGE, width: 1, height: 1, alt: '' } as const;
     const reply = { state: 'done', lines: [], pictures: [picture], buttons: [] } as const;
-    await expect(port.post(refOf(scene.channel.id), reply, 'n')).rejects.toThrow(AttachmentTooLargeError);
-    expect((await port.post(refOf(boosted.id), reply, 'n')).channel.channelId).toBe(boosted.id);
-    await port.stop();
+    let port: ChannelPort;
+    beforeEach(async () => {
+      const { apiUrl, token } = scene.discord;
+      // The scene's own Easel would answer first.
+      await scene.stop();
+      const offered = { commands: [DRAW], messageActions: [], localisations: { commands: {}, messageActions: {} } };
+      port = createDiscordPort({ token, apiUrl, log: pino({ level: 'silent' }), offered });
+    });
+    afterEach(() => port.stop());
+    const start = () => port.start({ dispatch: async () => ({ kind: 'posted' }), complete: async () => [] });
+    const ask = (person: Person, channel: Channel) =>
+      jobIdOf('discord', scene.discord.as(person).begin(channel, 'draw').id);
+
+    it('the server has been boosted to, and what Discord refuses is said to be too large', async () => {
+      const { town } = scene.discord;
+      const boosted = town.channel(town.server('Boosted', { premiumTier: 2 }), 'large');
+      await start();
+      expect(port.maxAttachmentBytes?.(refOf(boosted.id), 'n')).toBe(50 * MEBIBYTE);
+      expect(port.maxAttachmentBytes?.(refOf(scene.channel.id), 'n')).toBe(10 * MEBIBYTE);
+      await expect(port.post(refOf(scene.channel.id), reply, 'n')).rejects.toThrow(AttachmentTooLargeError);
+      expect((await port.post(refOf(boosted.id), reply, 'n')).channel.channelId).toBe(boosted.id);
+    });
+
+    it('the interaction promises, where its token is all that the bot has', async () => {
+      const { town } = scene.discord;
+      const rich = town.person('Rich', { hasInstalled: true, uploadBytes: 50 * MEBIBYTE });
+      const poor = town.person('Poor', { hasInstalled: true });
+      const group = town.group([rich, poor]);
+      await start();
+      const [taken, refused] = [ask(rich, group), ask(poor, group)];
+      const limitOf = (nonce: string) => port.maxAttachmentBytes?.(refOf(group.id), nonce);
+      await expect.poll(() => limitOf(taken), SOON).toBe(50 * MEBIBYTE);
+      expect(limitOf(refused)).toBe(10 * MEBIBYTE);
+      await port.post(refOf(group.id), reply, taken);
+      expect(newest(scene.discord.as(poor), group).pictures[0]?.data).toHaveLength(LARGE.length);
+      await expect(port.post(refOf(group.id), reply, refused)).rejects.toThrow(AttachmentTooLargeError);
+    });
+
+    it('the channel, not the person, where the bot edits in its own right', async () => {
+      const { town } = scene.discord;
+      const rich = town.person('Rich', { uploadBytes: 50 * MEBIBYTE });
+      town.join(scene.channel.server, rich);
+      await start();
+      const nonce = ask(rich, scene.channel);
+      const posted = await port.post(refOf(scene.channel.id), { ...reply, pictures: [] }, nonce);
+      expect(port.maxAttachmentBytes?.(refOf(scene.channel.id), nonce)).toBe(10 * MEBIBYTE);
+      await expect(port.edit(posted, reply)).rejects.toThrow(AttachmentTooLargeError);
+    });
   });
 
   it('is not asked for in vain where the bot may not write: the person is told what to grant', async () => {

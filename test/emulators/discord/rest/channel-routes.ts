@@ -4,7 +4,7 @@ import { messagePayload } from '../payloads.ts';
 import type { State } from '../state.ts';
 import { botPermissionsIn, type Channel } from '../town.ts';
 import { at, type Incoming, NO_CONTENT, ok, type Route } from './request.ts';
-import { editedFace, newFace, pingsOf, readMessage } from './writing.ts';
+import { editedFace, newFace, pingsOf, readMessage, uploadLimit } from './writing.ts';
 
 const { AttachFiles, ReadMessageHistory, SendMessages, SendMessagesInThreads, ViewChannel } = PermissionFlagsBits;
 const MAX_LISTED = 100;
@@ -39,7 +39,7 @@ function create(incoming: Incoming) {
   const { state, json } = incoming;
   const channel = openChannel(state, at(incoming, 'channel'), writing(incoming));
   const fields = readMessage('createMessage', json);
-  const face = newFace(fields, incoming, channel, state);
+  const face = newFace(fields, incoming, uploadLimit(channel), state);
   const nonce = typeof fields.nonce === 'string' ? fields.nonce : undefined;
   const standing = nonce === undefined ? undefined : state.messages.byNonce(channel.id, state.bot.id, nonce);
   if (fields.enforce_nonce === true && standing !== undefined) return ok(messagePayload(standing, state));
@@ -76,7 +76,7 @@ function edit(incoming: Incoming) {
   if (message.privateTo !== undefined) throw refuse.unknownMessage();
   if (message.authorId !== state.bot.id) throw refuse.notTheAuthor();
   const fields = readMessage('editMessage', json);
-  const edited = state.messages.edit(message.id, editedFace(fields, incoming, message, state));
+  const edited = state.messages.edit(message.id, editedFace(fields, incoming, message, uploadLimit(channel), state));
   return ok(messagePayload(edited, state));
 }
 

@@ -8,7 +8,7 @@ import type { MessageFields } from './message-rules.ts';
 import { modalProblems } from './modal-rules.ts';
 import { at, type Incoming, NO_CONTENT, ok, type Route } from './request.ts';
 import { checkSchema } from './schema.ts';
-import { editedFace, newFace, pingsOf, readMessage } from './writing.ts';
+import { editedFace, newFace, pingsOf, readMessage, uploadLimit } from './writing.ts';
 
 const EPHEMERAL: number = MessageFlags.Ephemeral;
 
@@ -18,7 +18,7 @@ function originOf({ id, person, command }: Asked): Origin {
 
 function add(asked: Asked, fields: MessageFields, incoming: Incoming, isPrivate: boolean): StoredMessage {
   const { state } = incoming;
-  const face = newFace(fields, incoming, asked.channel, state);
+  const face = newFace(fields, incoming, limitOf(asked), state);
   return state.messages.add({
     ...face,
     channel: asked.channel,
@@ -48,7 +48,7 @@ function callback(incoming: Incoming) {
   checkKind(type, incoming);
   // What is said is read before the interaction is taken: a refused body leaves it waiting for another.
   if (type === InteractionResponseType.ChannelMessageWithSource)
-    newFace(readData(data), incoming, channelOf(incoming), state);
+    newFace(readData(data), incoming, limitOf(askedIn(incoming)), state);
   if (type === InteractionResponseType.Modal) {
     const problems = modalProblems(data as unknown as APIModalInteractionResponseCallbackData);
     if (problems.length > 0) throw refuse.invalidBody(problems);
@@ -65,16 +65,20 @@ function readData(data: MessageFields | undefined): MessageFields {
   return readMessage('followUp', data ?? {});
 }
 
-function channelOf(incoming: Incoming) {
+function askedIn(incoming: Incoming): Asked {
   const asked = incoming.state.interactions.all().find(({ id }) => id === incoming.path.interaction);
   if (asked === undefined) throw refuse.unknownInteraction();
-  return asked.channel;
+  return asked;
+}
+
+/** Bytes of one file in an answer: what the interaction has promised. */
+function limitOf({ channel, person }: Asked): number {
+  return uploadLimit(channel, person);
 }
 
 /** Suggestions answer typing alone, and updates answer what hangs on a message. */
 function checkKind(type: InteractionResponseType, incoming: Incoming): void {
-  const asked = incoming.state.interactions.all().find(({ id }) => id === incoming.path.interaction);
-  if (asked === undefined) throw refuse.unknownInteraction();
+  const asked = askedIn(incoming);
   const isTyping = asked.kind === 'autocomplete';
   const isSuggestion = type === InteractionResponseType.ApplicationCommandAutocompleteResult;
   const isUpdate =
@@ -103,7 +107,13 @@ function respond(
       return addPlace(asked, isPrivate, incoming.state);
     case InteractionResponseType.UpdateMessage: {
       const message = incoming.state.messages.get(asked.channel.id, asked.originalId ?? '');
-      const face = editedFace(readMessage('editFollowUp', data ?? {}), incoming, message, incoming.state);
+      const face = editedFace(
+        readMessage('editFollowUp', data ?? {}),
+        incoming,
+        message,
+        limitOf(asked),
+        incoming.state,
+      );
       return incoming.state.messages.edit(message.id, face);
     }
     case InteractionResponseType.ApplicationCommandAutocompleteResult:
@@ -124,34 +134,34 @@ function followUp(incoming: Incoming) {
   const original = asked.originalId === undefined ? undefined : state.messages.find(asked.originalId);
   // The first message after "thinking…" takes that place, whatever flags it has.
   if (original !== undefined && (original.flags & LOADING) !== 0) {
-    const edited = state.messages.edit(original.id, { ...newFace(fields, incoming, asked.channel, state), flags: 0 });
+    const edited = state.messages.edit(original.id, { ...newFace(fields, incoming, limitOf(asked), state), flags: 0 });
     return ok(messagePayload(edited, state));
   }
   const message = add(asked, fields, incoming, ((fields.flags ?? 0) & EPHEMERAL) !== 0);
   return ok(messagePayload(message, state));
 }
 
-/** A message that this token may touch. */
-function own(incoming: Incoming): StoredMessage {
+/** A message that this token may touch, and whose token it is. */
+function own(incoming: Incoming): { readonly asked: Asked; readonly message: StoredMessage } {
   const { state } = incoming;
   const asked = state.interactions.byToken(at(incoming, 'token'));
   const name = decodeURIComponent(at(incoming, 'message'));
   const id = name === '@original' ? asked.originalId : name;
   const message = state.messages.get(asked.channel.id, id ?? '');
   if (message.authorId !== state.bot.id) throw refuse.unknownMessage();
-  return message;
+  return { asked, message };
 }
 
 function editOwn(incoming: Incoming) {
   const { state, json } = incoming;
-  const message = own(incoming);
+  const { asked, message } = own(incoming);
   const fields = readMessage('editFollowUp', json);
-  const face = editedFace(fields, incoming, message, state);
+  const face = editedFace(fields, incoming, message, limitOf(asked), state);
   return ok(messagePayload(state.messages.edit(message.id, { ...face, flags: message.flags & ~LOADING }), state));
 }
 
 function removeOwn(incoming: Incoming) {
-  incoming.state.messages.delete(own(incoming).id);
+  incoming.state.messages.delete(own(incoming).message.id);
   return NO_CONTENT;
 }
 
@@ -165,7 +175,12 @@ export const interactionRoutes: readonly Route[] = [
     ...{ limit: { requests: 1000, windowMs: 1000 }, major: ['interaction'] },
   },
   { ...follow, method: 'POST', template: '/webhooks/:application/:token', run: followUp },
-  { ...follow, method: 'GET', template: MESSAGE, run: (incoming) => ok(messagePayload(own(incoming), incoming.state)) },
+  {
+    ...follow,
+    method: 'GET',
+    template: MESSAGE,
+    run: (incoming) => ok(messagePayload(own(incoming).message, incoming.state)),
+  },
   { ...follow, method: 'PATCH', template: MESSAGE, run: editOwn },
   { ...follow, method: 'DELETE', template: MESSAGE, run: removeOwn },
 ];

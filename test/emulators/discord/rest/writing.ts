@@ -1,7 +1,7 @@
 import { refuse } from '../discord-error.ts';
 import type { Face, StoredAttachment, StoredMessage } from '../messages.ts';
 import type { State } from '../state.ts';
-import type { Channel } from '../town.ts';
+import type { Channel, Person } from '../town.ts';
 import type { RequestBody, UploadedFile } from './body.ts';
 import { type AllowedMentions, checkMessageRules, type MessageFields, rowsOf } from './message-rules.ts';
 import { checkSchema, type SchemaName } from './schema.ts';
@@ -10,9 +10,10 @@ const MEBIBYTE = 1024 * 1024;
 /** Bytes of one file, by what the server has been boosted to. */
 const UPLOAD_LIMITS = [10 * MEBIBYTE, 10 * MEBIBYTE, 50 * MEBIBYTE, 100 * MEBIBYTE];
 
-export function uploadLimit(channel: Channel): number {
+/** Bytes of one file in a channel: by the server, or by what the person who is answered may upload. */
+export function uploadLimit(channel: Channel, person?: Person): number {
   const tier = 'server' in channel ? channel.server.premiumTier : 0;
-  return UPLOAD_LIMITS[tier] ?? 10 * MEBIBYTE;
+  return Math.max(UPLOAD_LIMITS[tier] ?? 0, person?.uploadBytes ?? 0);
 }
 
 /** The message that a request describes, held to schema and rules. @throws DiscordError */
@@ -23,22 +24,28 @@ export function readMessage(schema: SchemaName, json: unknown): MessageFields {
   return fields;
 }
 
-/** A new message's face. @throws DiscordError 50006 when there is nothing to see, 40005 */
-export function newFace(fields: MessageFields, body: RequestBody, channel: Channel, state: State): Face {
+/** A new message's face. @param maxBytes of one file @throws DiscordError 50006 when there is nothing to see, 40005 */
+export function newFace(fields: MessageFields, body: RequestBody, maxBytes: number, state: State): Face {
   const face: Face = {
     content: fields.content ?? '',
-    attachments: readAttachments(fields, body, [], channel, state),
+    attachments: readAttachments(fields, body, [], maxBytes, state),
     rows: rowsOf(fields),
   };
   return notEmpty(face);
 }
 
-/** What an edit makes of a message: what it does not name stays. */
-export function editedFace(fields: MessageFields, body: RequestBody, message: StoredMessage, state: State): Face {
+/** What an edit makes of a message: what it does not name stays. @param maxBytes of one file @throws as `newFace` */
+export function editedFace(
+  fields: MessageFields,
+  body: RequestBody,
+  message: StoredMessage,
+  maxBytes: number,
+  state: State,
+): Face {
   const { content, components } = fields;
   const face: Face = {
     content: content === undefined ? message.content : (content ?? ''),
-    attachments: readAttachments(fields, body, message.attachments, message.channel, state),
+    attachments: readAttachments(fields, body, message.attachments, maxBytes, state),
     rows: components === undefined ? message.rows : rowsOf(fields),
   };
   return notEmpty(face);
@@ -54,10 +61,10 @@ function readAttachments(
   { attachments }: MessageFields,
   { files }: RequestBody,
   standing: readonly StoredAttachment[],
-  channel: Channel,
+  maxBytes: number,
   state: State,
 ): readonly StoredAttachment[] {
-  for (const { data } of files.values()) if (data.length > uploadLimit(channel)) throw refuse.requestTooLarge();
+  for (const { data } of files.values()) if (data.length > maxBytes) throw refuse.requestTooLarge();
   const named = attachments ?? undefined;
   const kept = named === undefined ? standing : standing.filter(({ id }) => named.some((entry) => entry.id === id));
   const fresh = [...files].map(([key, file]) => {
