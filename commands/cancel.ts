@@ -1,7 +1,6 @@
 import { specOf } from '../engine/index.ts';
-import { hasEnded } from '../src/core/job-state.ts';
+import { isCancellable } from '../src/core/job-state.ts';
 import { type RichText, strong, text } from '../src/core/reply.ts';
-import { isSameUser } from '../src/core/user.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { ButtonHandler, Command } from './context.ts';
 import { abridge } from './limits.ts';
@@ -10,7 +9,7 @@ import { POSTED, privately } from './replies.ts';
 
 const PROMPT_LENGTH = 60;
 
-/** Ends the newest of the person's own waiting or running jobs, or all of them. */
+/** Ends the newest of the person's own jobs that are not shown yet, or all of them. */
 export const cancel: Command = {
   once: true,
   description: {
@@ -31,24 +30,23 @@ export const cancel: Command = {
   },
   async run(request, context) {
     const which = readWhich(request.text, request.options.which);
-    const mine = context.queue.pending().filter((job) => isSameUser(job.owner, request.user));
-    const newestFirst = mine.toSorted((a, b) => b.createdAt - a.createdAt);
+    const newestFirst = await context.queue.cancellable(request.user);
     const lines: RichText[] = [];
     for (const job of which === 'all' ? newestFirst : newestFirst.slice(0, 1)) {
       const ended = await context.queue.cancel(job.id);
       if (ended?.state !== 'cancelled') continue;
       lines.push([text('Cancelled '), strong(abridge(specOf(job.task).prompt, PROMPT_LENGTH)), text('.')]);
     }
-    return privately(lines.length > 0 ? lines : [[text('You have nothing waiting or running.')]]);
+    return privately(lines.length > 0 ? lines : [[text('You have nothing waiting, running or about to be shown.')]]);
   },
 };
 
-/** The button on a waiting or running job, for its author and for moderators. */
+/** The button on a job that is not shown yet, for its author and for moderators. */
 export const cancelPressed: ButtonHandler = {
   async run(request, job, _index, context) {
     refuseDeleted(job);
     refuseOthers(job, request, 'cancel');
-    const ended = hasEnded(job) ? undefined : await context.queue.cancel(job.id);
+    const ended = isCancellable(job) ? await context.queue.cancel(job.id) : undefined;
     if (ended?.state === 'cancelled') return POSTED;
     throw new BadInputError('already_ended', 'That picture is no longer being made; there is nothing to cancel.');
   },

@@ -37,6 +37,11 @@ export function hasEnded(job: Job): boolean {
   return NEXT[job.state].length === 0;
 }
 
+/** It can still be kept from being shown. */
+export function isCancellable(job: Job): boolean {
+  return !hasEnded(job) && job.deleting !== true;
+}
+
 /** Waiting for the engine, or in it. */
 export function isPending(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running';

@@ -47,7 +47,7 @@ export interface Job {
   /** Who starred it, as `userKey` writes them; a job with a star is never pruned. */
   readonly starred?: readonly string[];
   readonly state: JobState;
-  /** Times the engine has begun it. */
+  /** Times the engine has begun it; not those that ended with the bot being shut down. */
   readonly attempts: number;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;

@@ -12,6 +12,6 @@ export function userKey(user: Pick<User, 'platform' | 'id'>): string {
   return `${user.platform}:${user.id}`;
 }
 
-export function isSameUser(a: User, b: User): boolean {
+export function isSameUser(a: Pick<User, 'platform' | 'id'>, b: Pick<User, 'platform' | 'id'>): boolean {
   return a.platform === b.platform && a.id === b.id;
 }

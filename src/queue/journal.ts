@@ -8,6 +8,8 @@ export interface Journal {
   move(jobId: string, from: JobState, to: JobState, changes?: JobChanges): Promise<Job | undefined>;
   /** Undefined when the job is not as `may` asks. */
   moveIf(jobId: string, may: (job: Job) => boolean, to: JobState, changes?: JobChanges): Promise<Job | undefined>;
+  /** A running job was interrupted by no fault of its own: it was not an attempt. */
+  excuse(jobId: string): Promise<void>;
 }
 
 export function createJournal(store: JobStore, now: () => number): Journal {
@@ -19,5 +21,11 @@ export function createJournal(store: JobStore, now: () => number): Journal {
     });
     return moved ? job : undefined;
   };
-  return { moveIf, move: (jobId, from, to, changes) => moveIf(jobId, (job) => job.state === from, to, changes) };
+  return {
+    moveIf,
+    move: (jobId, from, to, changes) => moveIf(jobId, (job) => job.state === from, to, changes),
+    excuse: async (jobId) => {
+      await store.update(jobId, (job) => (job.state === 'running' ? { ...job, attempts: job.attempts - 1 } : job));
+    },
+  };
 }

@@ -1,8 +1,9 @@
 import PQueue from 'p-queue';
 import type { Job } from '../core/job.ts';
-import { hasEnded, isPending } from '../core/job-state.ts';
+import { hasEnded, isCancellable, isPending } from '../core/job-state.ts';
 import type { RoleWeights } from '../core/role-weights.ts';
 import { createSignal } from '../core/signal.ts';
+import { isSameUser } from '../core/user.ts';
 import { EaselError } from '../errors.ts';
 import type { DrawnStore, JobStore, PictureStore, ValueStore } from '../store/port.ts';
 import { createAdmission } from './admit.ts';
@@ -71,6 +72,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const sharing = createSharing({ ...options.store, journal, explain, hold, ended, closing: closing.signal });
   const parts = { store, line, limits, usage, roleWeights: roleWeights ?? new Map(), sharing, now };
   const admission = createAdmission({ ...parts, take });
+  let closed: Promise<void> | undefined;
   let perform: ((entry: Entry) => Promise<void>) | undefined;
 
   async function submit(draft: JobDraft): Promise<Submission> {
@@ -184,9 +186,24 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     }
   }
 
+  async function close(): Promise<void> {
+    closing.abort();
+    const interrupted = line.inOrder().filter(({ phase }) => phase === 'running');
+    for (const { stop } of interrupted) stop.abort();
+    await entrance.onIdle();
+    await Promise.race([Promise.all(running), new Promise((done) => setTimeout(done, closeGraceMs).unref())]);
+    // A process that does not come this far is taken for dead, and their attempts count.
+    const excuse = ({ job }: Entry) => journal.excuse(job.id).catch((error: unknown) => void explain(error, job));
+    await Promise.all(interrupted.map(excuse));
+  }
+
   return {
     submit: (draft) => entrance.add(() => submit(draft)),
     cancel,
+    cancellable: async (owner) => {
+      const mine = (await store.unfinished()).filter((job) => isCancellable(job) && isSameUser(job.owner, owner));
+      return mine.toReversed();
+    },
     position: line.place,
     ahead: line.ahead,
     pending: () => line.inOrder().flatMap(sharersOf).filter(isPending),
@@ -199,12 +216,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     onProgress: progressed.listen,
     onHeld: held.listen,
     onOutcome: ended.listen,
-    close: async () => {
-      closing.abort();
-      for (const entry of line.inOrder()) if (entry.phase === 'running') entry.stop.abort();
-      await entrance.onIdle();
-      await Promise.race([Promise.all(running), new Promise((done) => setTimeout(done, closeGraceMs).unref())]);
-    },
+    close: () => (closed ??= close()),
   };
 }
 

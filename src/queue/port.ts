@@ -1,5 +1,6 @@
 import type { Progress, RunResult } from '../../engine/index.ts';
 import type { Job, JobFailure } from '../core/job.ts';
+import type { User } from '../core/user.ts';
 import type { EaselError } from '../errors.ts';
 
 /** What a command asks for; the queue makes the job of it. */
@@ -77,6 +78,8 @@ export interface JobQueue {
    * when it had already ended.
    */
   cancel(jobId: string): Promise<Job | undefined>;
+  /** What `cancel` would end of a person's jobs, newest first: waiting, running, or rendered but not delivered yet. */
+  cancellable(owner: Pick<User, 'platform' | 'id'>): Promise<readonly Job[]>;
   position(jobId: string): QueuePlace | undefined;
   /** Undefined for a job that does not wait. */
   ahead(jobId: string): Ahead | undefined;
@@ -94,6 +97,9 @@ export interface JobQueue {
   /** A job cannot go on for now, as when the disk is full; what comes next says that it does. */
   onHeld(listener: (job: Job, trouble: EaselError) => void): void;
   onOutcome(listener: (outcome: JobOutcome) => void): void;
-  /** Stops starting jobs; those that run stay `running` on disk and continue after a restart. */
+  /**
+   * Stops starting jobs. Those that run stay `running` on disk and begin again, before all others, after a restart; the
+   * beginning that this ends is not counted among their attempts.
+   */
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface TakeUpParts {
 
 /** What an earlier process left, oldest first; all but the failed are queued now. */
 export interface TakenUp {
-  /** They were in the engine when it died. */
+  /** They were in the engine when it ended. */
   readonly begun: readonly Job[];
   readonly waiting: readonly Job[];
   /** They have taken the process down each time. */

@@ -11,7 +11,7 @@ const MODEL = fileURLToPath(new URL('../fixtures/models/tiny-conv', import.meta.
 const PATIENCE = { timeout: 120_000, interval: 100 };
 const LIMIT_MS = 300_000;
 
-describe('a bot that is killed outright', () => {
+describe('a bot that is ended', () => {
   let folder: string;
   let url = '';
   const children: ChildProcess[] = [];
@@ -20,7 +20,7 @@ describe('a bot that is killed outright', () => {
     folder = mkdtempSync(join(tmpdir(), 'easel-kill-'));
   });
   afterEach(async () => {
-    for (const child of children.splice(0)) await kill(child);
+    for (const child of children.splice(0)) await end(child, 'SIGKILL');
     rmSync(folder, { recursive: true });
   });
 
@@ -53,13 +53,13 @@ describe('a bot that is killed outright', () => {
   const states = async () => (await replies()).map((reply) => reply.state);
 
   it(
-    'loses nothing and does nothing twice: what was drawn goes on, what waited follows, in the same messages',
+    'by force loses nothing and does nothing twice: what was drawn goes on, what waited follows, in the same messages',
     async () => {
       const first = await start();
       await type('one', '/imagine a red circle --steps 80 --size 128x128 --count 1');
       await type('two', '/imagine a blue square --steps 2 --size 64x64 --count 1');
       await expect.poll(async () => (await replies())[0]?.progress ?? 0, PATIENCE).toBeGreaterThan(0.05);
-      await kill(first);
+      await end(first, 'SIGKILL');
 
       await start();
       await type('one', '/imagine a red circle --steps 80 --size 128x128 --count 1');
@@ -67,11 +67,28 @@ describe('a bot that is killed outright', () => {
     },
     LIMIT_MS,
   );
+
+  it(
+    'by request, more often than a job may take it down, blames the job for none of it',
+    async () => {
+      let bot = await start();
+      await type('one', '/imagine a red circle --steps 80 --size 128x128 --count 1');
+      const progress = async () => (await replies())[0]?.progress;
+      for (let restart = 0; restart < 6; restart += 1) {
+        const before = await progress();
+        await expect.poll(progress, PATIENCE).not.toBe(before);
+        await end(bot, 'SIGTERM');
+        bot = await start();
+      }
+      await expect.poll(states, PATIENCE).toEqual(['done']);
+    },
+    LIMIT_MS,
+  );
 });
 
-async function kill(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  child.kill(signal);
   await exited;
 }

@@ -81,7 +81,7 @@ describe('/cancel', () => {
     expect(readLines(await scene.say(ada, 'cancel'))).toEqual(['Cancelled third.']);
     expect(readLines(await scene.say(ada, 'cancel', ' ALL '))).toEqual(['Cancelled second.', 'Cancelled first.']);
     expect(readLines(await scene.say(ada, 'cancel', '', { which: 'all' }))).toEqual([
-      'You have nothing waiting or running.',
+      'You have nothing waiting, running or about to be shown.',
     ]);
     expect(scene.queue.pending().map((job) => job.id)).toEqual([hare.id]);
   });

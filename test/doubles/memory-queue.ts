@@ -1,6 +1,6 @@
 import type { Job } from '../../src/core/job.ts';
 import { jobIdOf } from '../../src/core/job-id.ts';
-import { hasEnded, isPending, transition } from '../../src/core/job-state.ts';
+import { hasEnded, isCancellable, isPending, transition } from '../../src/core/job-state.ts';
 import { taskDigest } from '../../src/core/task-digest.ts';
 import { isSameUser } from '../../src/core/user.ts';
 import type { Ahead, JobQueue } from '../../src/queue/port.ts';
@@ -53,6 +53,8 @@ export function createMemoryQueue(): MemoryQueue {
       jobs.set(jobId, cancelled);
       return cancelled;
     },
+    cancellable: async (owner) =>
+      [...jobs.values()].filter((job) => isCancellable(job) && isSameUser(job.owner, owner)).toReversed(),
     position(jobId) {
       const index = pending().findIndex((job) => job.id === jobId);
       return index === -1 ? undefined : { place: index, etaMs: (index + 1) * 7000 };

@@ -6,7 +6,7 @@ import { EaselError } from '../../src/errors.ts';
 import { createLocalQueue } from '../../src/queue/local.ts';
 import type { ExplainFailure } from '../../src/queue/port.ts';
 import { openStore } from '../../src/store/store.ts';
-import { type QueueSetup, type QueueUnderTest, testJobQueue } from '../contracts/job-queue.ts';
+import { type QueueSetup, type QueueUnderTest, testJobQueue } from '../contracts/job-queue/index.ts';
 
 const explain: ExplainFailure = (error) => {
   if (isEngineError(error) || error instanceof EaselError) return { code: error.code, userMessage: error.message };
@@ -26,6 +26,10 @@ async function open(setup: QueueSetup, folder = mkdtempSync(join(tmpdir(), 'ease
     pictures: store.pictures,
     restart: async () => {
       await letGo();
+      return open(setup, folder);
+    },
+    die: async () => {
+      await store.close();
       return open(setup, folder);
     },
     close: async () => {
