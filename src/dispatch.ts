@@ -129,6 +129,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     if (earlier !== undefined) return earlier;
     const result = answer(request);
     answers.set(key, result);
+    // Pictures are only shown, which may be done again; a thousand answers with theirs would fill the memory.
+    void result.then((given) => given.kind === 'private' && given.reply.pictures.length > 0 && answers.delete(key));
     if (answers.size > REMEMBERED_REQUESTS) answers.delete(answers.keys().next().value ?? key);
     return result;
   };

@@ -45,6 +45,28 @@ describe('dispatch', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
+  it('keeps no pictures: what shows some is shown anew', async () => {
+    const picture = {
+      name: 'a.png',
+      mediaType: 'image/png',
+      data: new Uint8Array(8),
+      width: 1,
+      height: 1,
+      alt: 'A',
+    } as const;
+    const shown: DispatchResult = {
+      kind: 'private',
+      reply: { state: 'info', lines: [], pictures: [picture], buttons: [] },
+    };
+    const run = vi.fn(async () => shown);
+    const dispatch = compose(run);
+    const [first, second] = [dispatch(typed('imagine', '1')), dispatch(typed('imagine', '1'))];
+    expect(await first).toBe(await second);
+    expect(run).toHaveBeenCalledTimes(1);
+    expect(await dispatch(typed('imagine', '1'))).toBe(shown);
+    expect(run).toHaveBeenCalledTimes(2);
+  });
+
   it('tells the person alone what was wrong with their request', async () => {
     const dispatch = compose(async () => {
       throw new BadInputError('bad_option', 'Width must be a multiple of 8; try 512.');
