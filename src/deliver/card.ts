@@ -102,6 +102,8 @@ export function createCard(options: CardOptions): Card {
       if (face.isLast) await options.onLast(standing?.reply);
       shown = face;
       shownAt = performance.now();
+      // With it goes the picture that it holds.
+      standing = undefined;
       failures = 0;
       return true;
     } catch (error) {

@@ -51,13 +51,14 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
   const rest = new REST({ ...api, timeout: REST_TIMEOUT_MS }).setToken(token);
   // Interactions do not count against the bot's global limit. Source: Discord's "Rate Limits".
   const tokenRest = new REST({ ...api, retries: 0, globalRequestsPerSecond: Number.MAX_SAFE_INTEGER });
-  const exchanges = createExchanges();
+  const tokenLifetimeMs = options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS;
+  const exchanges = createExchanges(tokenLifetimeMs);
   const shows = offered.commands.some(({ name }) => name === SHOW_COMMAND);
   const lent = createLentMessages({
-    tokenLifetimeMs: options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS,
+    tokenLifetimeMs,
     showCommand: shows ? SHOW_COMMAND : undefined,
   });
-  const messages = createMessages({ rest, findExchange: exchanges.find, lent });
+  const messages = createMessages({ rest, exchanges, lent });
   const pace = createPace((status) => gateway?.session?.show(describePresence(status)), options.minPresenceIntervalMs);
   let gateway: Gateway | undefined;
   let status: BotStatus | undefined;

@@ -43,6 +43,7 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
   const turns = createTurns();
 
   async function converse(exchange: Exchange, asking: Asking, request: Request): Promise<void> {
+    exchanges.keep(exchange);
     const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);
     // On a message, an acknowledgement shows nothing to anybody; a command would show that Easel is thinking.
     if ((isOnMessage(asking) && !mayOpenForm(asking)) || turns.isCrowded) acknowledge(exchange);
@@ -51,11 +52,12 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
     switch (result.kind) {
       case 'private':
         clearTimeout(acknowledging);
-        return exchange.tell(renderReply(result.reply));
+        await exchange.tell(renderReply(result.reply));
+        return exchanges.forget(exchange);
       case 'form':
         clearTimeout(acknowledging);
         if (!(await exchange.openForm(renderModal(result.form)))) await exchange.tell(renderReply(TOO_LATE_FOR_A_FORM));
-        return;
+        return exchanges.forget(exchange);
       case 'posted':
         // The answer to a command is its message, which `Messages` gives; until then it shows that it is thinking.
         if (exchange.isBeside) await exchange.acknowledge();
@@ -73,7 +75,6 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
 
   async function ask(asking: Asking): Promise<void> {
     const exchange = createExchange({ interaction: asking, isMember: isMember(asking, surroundings), rest, onRefused });
-    exchanges.keep(exchange);
     const missing = exchange.isMember && !isHarmless(asking) ? missingPermissions(asking) : [];
     if (missing.length > 0) return exchange.tell(renderReply(explainMissing(missing)));
     const request = readRequest(asking);

@@ -5,6 +5,7 @@ import { jobIdOf } from '../../core/job-id.ts';
 import type { Reply } from '../../core/reply.ts';
 import { AttachmentTooLargeError, MessageGoneError } from '../port.ts';
 import type { Exchange } from './exchange.ts';
+import type { Exchanges } from './exchanges.ts';
 import { isForbidden, isGone, isTokenTrouble, isTooLarge, toTrouble } from './failures.ts';
 import { buttonIdsOn, targetOf } from './inbound.ts';
 import type { LentMessages } from './lent-messages.ts';
@@ -26,12 +27,12 @@ export interface Messages {
 
 export interface MessagesOptions {
   readonly rest: REST;
-  /** The exchange whose answer is the message of this nonce, while it is remembered. */
-  findExchange(nonce: string): Exchange | undefined;
+  /** By the nonce of the message that is an exchange's answer. */
+  readonly exchanges: Pick<Exchanges, 'find' | 'forget'>;
   readonly lent: LentMessages;
 }
 
-export function createMessages({ rest, findExchange, lent }: MessagesOptions): Messages {
+export function createMessages({ rest, exchanges, lent }: MessagesOptions): Messages {
   /** Nonces whose message may stand already, though its post was never answered. */
   const attempted = new Set<string>();
   let botUser: Promise<string> | undefined;
@@ -119,7 +120,7 @@ export function createMessages({ rest, findExchange, lent }: MessagesOptions): M
   return {
     post: (channel, reply, nonce) =>
       inPortTerms(byteLengthOf(reply), async () => {
-        const exchange = findExchange(nonce);
+        const exchange = exchanges.find(nonce);
         if (exchange !== undefined && !exchange.isMember) {
           const ref = { channel, messageId: (await postAsGuest(exchange, renderReply(reply))).id };
           lent.note(ref, exchange);
@@ -129,6 +130,7 @@ export function createMessages({ rest, findExchange, lent }: MessagesOptions): M
         try {
           const { id } = await postAsMember(channel, reply, nonce, exchange);
           attempted.delete(nonce);
+          if (exchange !== undefined) exchanges.forget(exchange);
           return { channel, messageId: id };
         } catch (error) {
           await tellForbidden(exchange, error);
