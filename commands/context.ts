@@ -1,4 +1,4 @@
-import type { EngineDescription } from '../engine/index.ts';
+import type { EngineDescription, EngineTask } from '../engine/index.ts';
 import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
 import type { FormSubject } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
@@ -44,6 +44,11 @@ export interface CommandContext {
    * @throws EaselError saying what is wrong with it
    */
   takePicture(source: string | RemotePicture): Promise<KeptPicture>;
+  /**
+   * Whether the engine can draw it at all, as far as that is known before it does.
+   * @throws EngineError with the sentence that would else come only after waiting in line
+   */
+  checkTask(task: EngineTask): Promise<void>;
   /** A uniformly random unsigned 32-bit seed. */
   randomSeed(): number;
 }
@@ -53,8 +58,10 @@ export interface BotVitals {
   readonly version: string;
   /** Milliseconds since it was started. */
   readonly uptimeMs: number;
-  /** Bytes of the bot's own process; the engine has one to itself. */
+  /** Bytes of the bot's own process. */
   readonly memoryBytes: number;
+  /** Bytes of the engine's process; absent while there is none, or it has not told. */
+  readonly engineBytes?: number;
   /** The last job that was rendered: how long it took, in milliseconds. */
   readonly lastRender?: { readonly job: Job; readonly tookMs: number };
   readonly limits: { readonly maxWaitingPerUser: number; readonly maxWaiting: number };

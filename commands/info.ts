@@ -51,7 +51,7 @@ function describeBot(context: CommandContext): RichText[] {
     ...(engine.execution?.passedOver ?? []).map((why): RichText => [text('⚠ '), ...sentence(why)]),
     line('Queue', pending.length === 0 ? 'empty' : `${running} running, ${pending.length - running} waiting`),
     line('Speed', describeSpeed(vitals)),
-    line('Memory', `${formatBytes(vitals.memoryBytes)} here, the engine's beside it`),
+    line('Memory', describeMemory(vitals)),
     line('Limits', describeLimits(vitals)),
   ];
 }
@@ -63,6 +63,11 @@ function describeExecution({ provider, models, execution }: EngineDescription): 
     ...(execution?.memoryLimit === undefined ? [] : [`up to ${formatBytes(execution.memoryLimit)}`]),
     ...(execution?.offload === true ? ['one network at a time'] : []),
   ].join(', ');
+}
+
+function describeMemory({ memoryBytes, engineBytes }: BotVitals): string {
+  const engine = engineBytes === undefined ? 'the engine has not told yet' : `${formatBytes(engineBytes)} the engine`;
+  return `${formatBytes(memoryBytes)} the bot, ${engine}`;
 }
 
 function describeSpeed({ lastRender }: BotVitals): string {

@@ -15,7 +15,7 @@ export type Origin = Pick<Job, 'parent' | 'parentMessage' | 'spoiler' | 'notes'>
 /**
  * Queues what is asked for, under the channel's rules: the work of the person who asked, in their turn. The one way by
  * which pictures are asked for.
- * @throws BadInputError naming the rule that it breaks
+ * @throws BadInputError naming the rule that it breaks, EngineError when it can never be drawn
  */
 export async function submit(
   request: Request,
@@ -26,13 +26,15 @@ export async function submit(
   const rules = await context.settings.ofChannel(request.channel);
   assertAllowed(task, rules, context.engine);
   const isForAdults = rules.nsfw === true && request.isAgeRestricted;
+  const judged = withSpec(task, (spec) => withSafety(spec, isForAdults));
+  await context.checkTask(judged);
   const { id: requestId, user: owner, roles, channel } = request;
   const { spoiler = rules.spoiler ?? false, ...from } = origin;
   const { isSame } = await context.queue.submit({
     ...from,
     ...{ requestId, owner, channel, ...(roles !== undefined && { roles }) },
     ...(request.kind === 'button' && { pressed: request.buttonId }),
-    task: withSpec(task, (spec) => withSafety(spec, isForAdults)),
+    task: judged,
     ...(spoiler && { spoiler }),
   });
   return isSame === true ? privately([[text(SAME)]]) : POSTED;

@@ -1,16 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { availableCores, availableMemory } from './machine.ts';
+import type { MemoryRules } from './memory-plan.ts';
 import type { EngineOptions } from './model/catalog.ts';
 import { type ExecutionProvider, LOADS } from './provider.ts';
 import type { EngineDescription } from './types.ts';
 
 /** How networks are run, for people. */
-export type ExecutionFacts = Required<Pick<EngineDescription, 'provider' | 'slots' | 'execution'>>;
+export interface ExecutionFacts extends Required<Pick<EngineDescription, 'slots' | 'execution'>> {
+  readonly provider: ExecutionProvider;
+}
 
+/** @param processBytes what the engine's process has already */
 export function describeExecution(
   provider: ExecutionProvider,
   options: EngineOptions,
   passedOver: readonly string[] = [],
+  processBytes = process.memoryUsage.rss(),
 ): ExecutionFacts {
   const { slots, maxRows } = LOADS[provider];
   return {
@@ -21,16 +26,24 @@ export function describeExecution(
       threads: threadsFor(options) || availableCores(),
       maxRows: options.maxRows ?? maxRows,
       offload: options.offload === true,
-      ...memoryLimit(provider, options),
+      ...memoryLimit(provider, options, processBytes),
       passedOver,
     },
   };
 }
 
-/** What is free now and what this process has already; unknown of a GPU, which says by itself when it has no more. */
-function memoryLimit(provider: ExecutionProvider, options: EngineOptions): { readonly memoryLimit?: number } {
+export function rulesOf({ execution: { memoryLimit: limit, offload, maxRows } }: ExecutionFacts): MemoryRules {
+  return { limit, offload, maxRows };
+}
+
+/** What is free now and what the process has already; unknown of a GPU, which says by itself when it has no more. */
+function memoryLimit(
+  provider: ExecutionProvider,
+  options: EngineOptions,
+  processBytes: number,
+): { readonly memoryLimit?: number } {
   if (options.memoryLimit !== undefined) return { memoryLimit: options.memoryLimit };
-  return provider === 'cpu' ? { memoryLimit: availableMemory() + process.memoryUsage.rss() } : {};
+  return provider === 'cpu' ? { memoryLimit: availableMemory() + processBytes } : {};
 }
 
 /** CPU threads of a network; 0 leaves it to ONNX Runtime, which knows cores from their twins but not a container's share. */

@@ -34,18 +34,22 @@ const BYTES_PER_PIXEL_DONE = 8;
 /** Sizes are tried in steps of this, pixels. */
 const SIZE_STEP = 64;
 
-/** @throws EngineError `out_of_memory` with the largest that fits, when the task does not */
-export function planMemory(task: EngineTask, footprint: Footprint, rules: MemoryRules): MemoryPlan {
-  const plan = fitting(demandOf(task, rules.maxRows), footprint, rules);
+/**
+ * @param adapterBytes what the task's LoRAs take beside the model
+ * @throws EngineError `out_of_memory` with the largest that fits, when the task does not
+ */
+export function planMemory(task: EngineTask, footprint: Footprint, rules: MemoryRules, adapterBytes = 0): MemoryPlan {
+  const demand = demandOf(task, rules.maxRows, adapterBytes);
+  const plan = fitting(demand, footprint, rules);
   if (plan !== undefined) return plan;
-  throw refusal(task, footprint, rules);
+  throw refusal(demand, footprint, rules);
 }
 
 /** Of one picture as the model draws by default, bytes. */
 export function peakByDefault(model: ModelDescription, footprint: Footprint, offload: boolean): number {
   const { width, height, guidance } = model;
   const rows = guidance > 1 ? 2 : 1;
-  const demand = { width, height, rows, pictures: 1, encodes: false, judges: true };
+  const demand = { width, height, rows, pictures: 1, encodes: false, judges: true, adapterBytes: 0 };
   return peakOf(demand, footprint, MAX_WHOLE_PIXELS, offload);
 }
 
@@ -58,9 +62,10 @@ interface Demand {
   readonly rows: number;
   readonly encodes: boolean;
   readonly judges: boolean;
+  readonly adapterBytes: number;
 }
 
-function demandOf(task: EngineTask, maxRows: number): Demand {
+function demandOf(task: EngineTask, maxRows: number, adapterBytes: number): Demand {
   const spec = specOf(task);
   const pictures = task.kind === 'generate' ? spec.count : 1;
   return {
@@ -69,6 +74,7 @@ function demandOf(task: EngineTask, maxRows: number): Demand {
     rows: Math.min(pictures * (spec.guidance > 1 ? 2 : 1), maxRows),
     encodes: spec.init !== undefined,
     judges: spec.safety !== false,
+    adapterBytes,
   };
 }
 
@@ -87,7 +93,7 @@ function fitting(demand: Demand, footprint: Footprint, { limit, offload, maxRows
 
 /** Bytes. Without offload every network stays, and so does what the UNet computed with; the VAE lets go of it. */
 function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offload: boolean): number {
-  const { width, height, pictures, rows, encodes, judges } = demand;
+  const { width, height, pictures, rows, encodes, judges, adapterBytes } = demand;
   const pixels = width * height;
   const [, latentRows, latentColumns] = planWindows([
     1,
@@ -104,15 +110,15 @@ function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offlo
   const networks = offload
     ? Math.max(text, unet, decoder + vaeWork, encoder + (encodes ? vaeWork : 0), checker)
     : text + unet + decoder + encoder + checker + vaeWork;
-  return BASE + networks + pixels * (BYTES_PER_PIXEL_AT_WORK + pictures * BYTES_PER_PIXEL_DONE);
+  return BASE + networks + adapterBytes + pixels * (BYTES_PER_PIXEL_AT_WORK + pictures * BYTES_PER_PIXEL_DONE);
 }
 
-function refusal(task: EngineTask, footprint: Footprint, rules: MemoryRules): EngineError {
-  const demand = demandOf(task, rules.maxRows);
+function refusal(demand: Demand, footprint: Footprint, rules: MemoryRules): EngineError {
   const { width, height, pictures } = demand;
   const least = peakOf({ ...demand, rows: 1 }, footprint, TILE_SIDE ** 2, rules.offload);
   const facts = { neededBytes: least, limitBytes: rules.limit ?? 0, width, height, pictures };
-  const what = pictures === 1 ? `A picture of ${width}×${height}` : `${pictures} pictures of ${width}×${height}`;
+  const size = pictures === 1 ? `A picture of ${width}×${height}` : `${pictures} pictures of ${width}×${height}`;
+  const what = demand.adapterBytes === 0 ? size : `${size} with these LoRAs`;
   const why = `${what} would take ${gigabytes(least)} GB of memory, and ${gigabytes(rules.limit ?? 0)} GB can be used here`;
   const advice = adviceFor(demand, footprint, rules);
   return new EngineError('out_of_memory', `${why}; ${advice}.`, facts);
@@ -131,6 +137,7 @@ function adviceFor(demand: Demand, footprint: Footprint, rules: MemoryRules): st
     const smaller = { width: toMultiple(width * share), height: toMultiple(height * share), pictures: 1 };
     if (fits(smaller)) return `the largest of this shape that fits is ${smaller.width}×${smaller.height}`;
   }
+  if (fits({ adapterBytes: 0 })) return 'without the LoRAs it fits';
   const room = !rules.offload && fits({}, true) ? 'set EASEL_LOW_MEMORY=yes, or ' : '';
   return `not even a small one fits: ${room}use a smaller model, or a machine with more memory`;
 }

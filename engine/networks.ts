@@ -1,5 +1,5 @@
 import { AdaptableSession } from './adaptable-session.ts';
-import { EngineError } from './errors.ts';
+import { checkClipSkip } from './check-model.ts';
 import { taesdDecoderGraph } from './graph/taesd.ts';
 import { textEncoderGraph } from './graph/text-encoder.ts';
 import { unetGraph } from './graph/unet.ts';
@@ -100,9 +100,7 @@ export async function openNetworks(folder: Model, options: ModelOptions): Promis
 
   async function encode(ids: readonly number[], clipSkip: number, adapter: Adapter): Promise<Float32Array> {
     const { num_hidden_layers: count } = folder.textEncoder;
-    if (clipSkip > count) {
-      throw new EngineError('bad_request', `Clip skip can be ${count} at most: this model's text encoder has no more.`);
-    }
+    checkClipSkip(clipSkip, count);
     const layer = count - clipSkip;
     const inputs = {
       input_ids: { data: BigInt64Array.from(ids, BigInt), shape: [1, positions] },

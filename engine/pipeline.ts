@@ -226,9 +226,6 @@ class Run {
 
   #latentShape(width: number, height: number): Shape {
     const { vae, vaeFactor } = this.#networks.folder;
-    if (width % vaeFactor !== 0 || height % vaeFactor !== 0) {
-      throw new EngineError('bad_request', `This model needs sides that are multiples of ${vaeFactor}.`);
-    }
     return [vae.latent_channels, height / vaeFactor, width / vaeFactor];
   }
 }

@@ -275,8 +275,15 @@ export interface EngineDescription {
 }
 
 export interface Engine {
+  /** What the engine's own process takes of memory, bytes, as it last told; absent where it has none. */
+  readonly memoryBytes?: number | undefined;
   /** Reads the model folders' configuration (not the weights). @throws EngineError naming the file that is missing or wrong. */
   describe(): Promise<EngineDescription>;
+  /**
+   * Refuses what `run` would refuse before it draws, without loading anything: so that nobody waits in line in vain.
+   * @throws EngineError `bad_request` for what cannot be drawn, `out_of_memory` for what does not fit, saying what would
+   */
+  check(task: EngineTask): Promise<void>;
   /**
    * Loads a model now, so that the first picture need not wait for it, and downloads it first where it must.
    * @throws EngineError when its weights are unfit, or cannot be had

@@ -85,6 +85,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       ports,
       drawing,
       log,
+      engine,
     });
     const housekeeping = createHousekeeping({ store, once, ports, keeping: config.keeping, log });
     return {
@@ -129,10 +130,11 @@ interface Composition {
   readonly ports: readonly ChannelPort[];
   readonly drawing: Drawing;
   readonly log: Log;
+  readonly engine: Engine;
 }
 
 /** The rooms between the engine and the channels. */
-function compose({ config, styles, description, store, ports, drawing, log }: Composition) {
+function compose({ config, styles, description, store, ports, drawing, log, engine }: Composition) {
   const explain = createExplain(log);
   const lowMemory = config.execution.offload === true || config.execution.memoryLimit !== undefined;
   const queue = createLocalQueue({
@@ -164,12 +166,13 @@ function compose({ config, styles, description, store, ports, drawing, log }: Co
     },
     showJob: createShowJob({ pictures: store.pictures, ports, drawing }),
     readPictureText: async (picture) => readRecipeText(await picture.fetch(MAX_PICTURE_BYTES)),
-    vitals: createVitals(queue, config),
+    vitals: createVitals(queue, engine, config),
     deleteJob: (job) => deliver.deleteJob(job),
     takePicture: async (source) => {
       const { png, width, height } = await takePicture(source);
       return { name: await store.inputs.put(png), width, height };
     },
+    checkTask: (task) => engine.check(task),
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
   return { queue, deliver, inbox: createInbox(context, explain, once), once, explain };

@@ -1,12 +1,17 @@
 import { createRequire } from 'node:module';
 import type { BotVitals } from '../commands/context.ts';
+import type { Engine } from '../engine/index.ts';
 import type { JobQueue } from './queue/port.ts';
 
 /** Read at its place, so that there is one version. */
 const { version }: { version: string } = createRequire(import.meta.url)('../package.json');
 
 /** Watches how the bot fares. Call before the queue begins to work. */
-export function createVitals(queue: JobQueue, limits: BotVitals['limits']): () => BotVitals {
+export function createVitals(
+  queue: JobQueue,
+  engine: Pick<Engine, 'memoryBytes'>,
+  limits: BotVitals['limits'],
+): () => BotVitals {
   const startedAt = performance.now();
   const begunAt = new Map<string, number>();
   let lastRender: BotVitals['lastRender'];
@@ -24,6 +29,7 @@ export function createVitals(queue: JobQueue, limits: BotVitals['limits']): () =
     version,
     uptimeMs: performance.now() - startedAt,
     memoryBytes: process.memoryUsage.rss(),
+    ...(engine.memoryBytes !== undefined && { engineBytes: engine.memoryBytes }),
     ...(lastRender !== undefined && { lastRender }),
     limits,
   });

@@ -1,5 +1,5 @@
 import { createRuntime, type Runtime } from '../runtime.ts';
-import { encodeError, type FromChild, type ToChild } from './protocol.ts';
+import { encodeError, type FromChild, type Said, type ToChild } from './protocol.ts';
 
 /** The engine's own process. It has no signal handlers, so that it can always be killed; it ends with its parent. */
 
@@ -35,7 +35,7 @@ process.on('message', (message: ToChild) => {
 });
 process.on('disconnect', () => process.exit(0));
 
-async function answer(id: number, work: (opened: Runtime) => Promise<FromChild>): Promise<void> {
+async function answer(id: number, work: (opened: Runtime) => Promise<Said>): Promise<void> {
   try {
     if (engine === undefined) throw new Error('the engine was not opened');
     send(await work(engine));
@@ -44,7 +44,7 @@ async function answer(id: number, work: (opened: Runtime) => Promise<FromChild>)
   }
 }
 
-async function run(opened: Runtime, { id, task, sourceLatents, init }: ToChild & { kind: 'run' }): Promise<FromChild> {
+async function run(opened: Runtime, { id, task, sourceLatents, init }: ToChild & { kind: 'run' }): Promise<Said> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
@@ -60,7 +60,8 @@ async function run(opened: Runtime, { id, task, sourceLatents, init }: ToChild &
   }
 }
 
-function send(message: FromChild): void {
+function send(said: Said): void {
+  const message: FromChild = { ...said, memoryBytes: process.memoryUsage.rss() };
   // The parent may be gone and its end not yet noticed here; `disconnect` then ends this process.
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }

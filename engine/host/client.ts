@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Admission } from '../admission.ts';
 import { EngineError } from '../errors.ts';
-import { describeExecution, type ExecutionFacts } from '../execution.ts';
+import { describeExecution, type ExecutionFacts, rulesOf } from '../execution.ts';
 import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from '../model/catalog.ts';
 import { candidatesOf } from '../provider.ts';
-import type { Engine, Phase, Progress, RunResult } from '../types.ts';
+import type { Engine, EngineTask, Phase, Progress, RunResult } from '../types.ts';
 import { decodeError, type FromChild, type ToChild } from './protocol.ts';
 
 export interface EngineHostOptions extends EngineOptions {
@@ -25,7 +26,7 @@ const MAX_BACKOFF_MS = 10_000;
 /** Children that end before they take a task, one after the other, before it is said that the engine cannot start. */
 const MAX_FAILED_STARTS = 2;
 
-type Answer = Extract<FromChild, { kind: 'result' | 'loaded' | 'execution' }>;
+type Answer = Extract<FromChild, { readonly kind: 'result' | 'loaded' | 'execution' }>;
 
 /**
  * Makes glibc give weights back to the system when a network is let go of; else it keeps them for the next. Elsewhere it
@@ -51,7 +52,11 @@ export function createEngine(options: EngineHostOptions): EngineHost {
 class ForkedEngine implements EngineHost {
   readonly #options: EngineHostOptions;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #admission: Admission;
   #child: ChildProcess | undefined;
+  #memoryBytes = 0;
+  /** As last told; undefined before it was asked for. */
+  #facts: ExecutionFacts | undefined;
   #nextId = 1;
   #crashes = 0;
   #earliestStart = 0;
@@ -64,6 +69,11 @@ class ForkedEngine implements EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
+    this.#admission = new Admission(options);
+  }
+
+  get memoryBytes(): number | undefined {
+    return this.#child === undefined || this.#memoryBytes === 0 ? undefined : this.#memoryBytes;
   }
 
   get pid(): number | undefined {
@@ -77,10 +87,18 @@ class ForkedEngine implements EngineHost {
   /** A processor is sure to work; whether another provider does only its own process can find out. */
   async #execution(): Promise<ExecutionFacts> {
     const [first] = candidatesOf(this.#options.provider ?? DEFAULT_PROVIDER);
-    if (first === 'cpu') return describeExecution('cpu', this.#options);
+    if (first === 'cpu') return describeExecution('cpu', this.#options, [], this.memoryBytes ?? 0);
     const answer = await this.#request((id) => ({ kind: 'execution', id }), {});
     if (answer.kind !== 'execution') throw unexpected(answer);
+    this.#facts = answer.execution;
     return answer.execution;
+  }
+
+  /** Here, not in the engine's process, which answers nothing while a network runs. */
+  async check(task: EngineTask): Promise<void> {
+    const { provider } = this.#facts ?? (await this.#execution());
+    const now = describeExecution(provider, this.#options, [], this.memoryBytes ?? 0);
+    await this.#admission.admit(task, rulesOf(now));
   }
 
   async load(...[modelId, { onProgress } = {}]: Parameters<Engine['load']>): Promise<void> {
@@ -164,6 +182,7 @@ class ForkedEngine implements EngineHost {
     child.on('message', (message: FromChild) => this.#receive(message));
     this.#isOpen = false;
     this.#isHung = false;
+    this.#memoryBytes = 0;
     child.once('error', () => this.#lost(child, { why: 'it could not be started', cause: 'ended' }));
     child.once('exit', (code, signal) => this.#lost(child, this.#explain(code, signal)));
     const { stallTimeoutMs: _, ...options } = this.#options;
@@ -173,6 +192,7 @@ class ForkedEngine implements EngineHost {
 
   #receive(message: FromChild): void {
     this.#watch();
+    this.#memoryBytes = message.memoryBytes;
     const waiting = this.#waiting.get(message.id);
     switch (message.kind) {
       case 'opened':

@@ -15,7 +15,13 @@ export type ToChild =
     >)
   | { readonly kind: 'abort'; readonly id: number };
 
-export type FromChild =
+export type FromChild = Said & {
+  /** What the process takes of memory as it says this. */
+  readonly memoryBytes: number;
+};
+
+/** What the process has to say. */
+export type Said =
   /** It takes tasks. */
   | { readonly kind: 'opened'; readonly id: 0 }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }

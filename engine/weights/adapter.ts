@@ -25,6 +25,17 @@ export function reachOf(loras: readonly AppliedLora[], network: Network): Adapte
 
 const CONVOLUTION = /(^|_)conv(\d|_in|_out|_shortcut)?$/;
 
+/** Bytes of memory that LoRAs take while they are made into an adapter: their numbers as read, and side by side. */
+export function adapterBytes(loras: readonly AppliedLora[]): number {
+  let floats = 0;
+  for (const { lora } of loras) {
+    for (const { down, up } of [...lora.unet.values(), ...lora.textEncoder.values()]) {
+      floats += product(down.shape) + product(up.shape);
+    }
+  }
+  return floats * Float32Array.BYTES_PER_ELEMENT * 2;
+}
+
 /** No change at all: of rank 1 and 0, so that the result is bit by bit that of the weights alone. */
 export function zeroAdapter(slots: readonly AdapterSlot[]): Adapter {
   return Object.fromEntries(slots.flatMap((slot) => inputs(slot, [])));

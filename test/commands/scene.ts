@@ -51,7 +51,7 @@ export const engine: EngineDescription = {
 };
 
 /** A channel with people, without a platform: what they say and press reaches the commands, and jobs are kept. */
-export function createScene() {
+export function createScene({ checkTask = async () => undefined }: Partial<Pick<CommandContext, 'checkTask'>> = {}) {
   const queue = createMemoryQueue();
   let events = 0;
   let seeds = 1000;
@@ -73,8 +73,9 @@ export function createScene() {
     },
     showJob: async (job) => doneReply(job, pictureOf(job)),
     readPictureText: async (picture) => readRecipeText(await picture.fetch(1e7)),
+    checkTask,
     vitals: () => ({
-      ...{ version: '1.2.3', uptimeMs: 3_720_000, memoryBytes: 123_456_789 },
+      ...{ version: '1.2.3', uptimeMs: 3_720_000, memoryBytes: 123_456_789, engineBytes: 5_570_000_000 },
       limits: { maxWaitingPerUser: 10, maxWaiting: 200 },
     }),
     findJob: async (jobId) => queue.jobs.get(jobId),

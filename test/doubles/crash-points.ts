@@ -72,6 +72,7 @@ export function watchChannel(port: ChannelPort, pass: Pass): ChannelPort {
 export function watchEngine(engine: Engine, pass: Pass, onBegun: (prompt: string) => void): Engine {
   return {
     describe: () => engine.describe(),
+    check: (task) => engine.check(task),
     load: (...args) => engine.load(...args),
     close: () => engine.close(),
     run: async (task, options = {}) => {

@@ -34,6 +34,7 @@ export function createPaintedEngine(): Engine & { readonly tasks: EngineTask[]; 
       embeddings: [],
       refused: [],
     }),
+    check: async () => undefined,
     load: async () => undefined,
     async run(task, { onProgress } = {}) {
       tasks.push(task);

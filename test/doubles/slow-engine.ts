@@ -47,6 +47,7 @@ export function createSlowEngine({ atOnce = false } = {}): SlowEngine {
       embeddings: [],
       refused: [],
     }),
+    check: async () => {},
     load: async () => {},
     close: async () => {},
     run: (task, { signal, onProgress } = {}) =>

@@ -68,6 +68,15 @@ describe('the memory that a task needs', () => {
     expect(refusalOf(generate(), rules(2, true))).toMatch(/not even a small one fits: use a smaller model/);
   });
 
+  test('counts the LoRAs', () => {
+    const withLoras = (bytes: number, gigabytes: number) => () =>
+      planMemory(generate({ width: 1024, height: 1024 }), V1_4, rules(gigabytes), bytes);
+    expect(withLoras(300e6, 20)().peak - withLoras(0, 20)().peak).toBe(300e6);
+    expect(withLoras(0, 6.6)).not.toThrow();
+    expect(withLoras(1e9, 6.6)).toThrow(/^A picture of 1024×1024 with these LoRAs would take/);
+    expect(withLoras(3e9, 6.6)).toThrow(/without the LoRAs it fits\.$/);
+  });
+
   test('keeps to every limit, and what a refusal names does fit', () => {
     const side = fc.integer({ min: 8, max: 256 }).map((eighths) => eighths * 8);
     const tasks = fc.record({ width: side, height: side, count: fc.integer({ min: 1, max: 4 }) }).map(generate);
