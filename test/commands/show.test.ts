@@ -84,7 +84,7 @@ describe('/info', () => {
       '⚠ "cuda" has no driver. Easel draws on "cpu" instead.',
       'Queue 0 running, 1 waiting',
       'Speed nothing drawn since the start',
-      "Memory 123 MB here, the engine's beside it",
+      'Memory 123 MB the bot, 5.6 GB the engine',
       'Limits 10 waiting a person, 200 in all · one picture of 2048×2048 pixels or as many smaller ones a request · prompts of 2000 characters',
       'In this channel',
       'Nothing is restricted.',
