@@ -7,10 +7,10 @@ import type { JobStore } from './port.ts';
 import { createShelves } from './shelves.ts';
 
 /**
- * Jobs in any Keyv store. `jobs:<id>` holds each job, `unfinished:<id>` marks those that a restart must look at, and
- * the shelves say what each person made and starred. A mark is written before the job and removed after it, so a death
- * between the two leaves a mark too many, never a job forgotten.
- * @param createAdapter a fresh adapter on the same store for each namespace
+ * Jobs in Keyv. `jobs:<id>` holds each job, `unfinished:<id>` marks those that a restart must look at, and the shelves
+ * say what each person made and starred. All that changes of one job is asked for in one turn of the event loop.
+ * @param createAdapter a fresh adapter for each namespace, on one store that writes what is asked for in one turn whole
+ *   or not at all
  * @param onDamaged told of a job that should be taken up and cannot be read: it is passed over, and stays as it is
  */
 export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged: (jobId: string) => void): JobStore {
@@ -35,13 +35,8 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged:
   }
 
   async function write(job: Job, before: Job | undefined): Promise<void> {
-    const wasOpen = before !== undefined && !isSettled(before);
-    const isOpen = !isSettled(job);
-    if (isOpen && !wasOpen) await unfinished.set(job.id, true);
-    await shelves.add(job, before);
-    await jobs.set(job.id, job);
-    await shelves.remove(job, before);
-    if (!isOpen && wasOpen) await unfinished.delete(job.id);
+    const marked = isSettled(job) ? unfinished.delete(job.id) : unfinished.set(job.id, true);
+    await Promise.all([jobs.set(job.id, job), marked, shelves.move(job, before)]);
   }
 
   async function read(jobId: string): Promise<Job | undefined> {
@@ -79,7 +74,7 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged:
       const found: Job[] = [];
       for await (const [jobId] of unfinished.iterator?.({}) ?? []) {
         const job = await readUnlessDamaged(String(jobId));
-        if (job !== undefined && !isSettled(job)) found.push(job);
+        if (job !== undefined) found.push(job);
       }
       return found.sort((a, b) => a.createdAt - b.createdAt);
     },
@@ -102,9 +97,7 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged:
       inTurn(jobId, async () => {
         const job = await read(jobId);
         if (job === undefined || !may(job)) return;
-        await shelves.remove(undefined, job);
-        await jobs.delete(jobId);
-        await unfinished.delete(jobId);
+        await Promise.all([jobs.delete(jobId), unfinished.delete(jobId), shelves.move(undefined, job)]);
       }),
     close: async () => {
       await Promise.all(writes.values());

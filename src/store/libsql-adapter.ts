@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { KeyvStoreAdapter } from 'keyv';
 import type Database from 'libsql';
+import type { GroupCommit } from './group-commit.ts';
 
 /** Sorts right after ':', so that `namespace:` … `namespace;` holds every key of a namespace. */
 const AFTER_COLON = ';';
@@ -12,19 +13,21 @@ interface Row {
   readonly value: string;
 }
 
-/** Keyv on a libsql file. One adapter a namespace; all of them share the database, which its opener closes. */
+/**
+ * Keyv on a libsql file. One adapter a namespace; all of them share the database, which its opener closes, and its group
+ * commit: what is set and deleted in one turn of the event loop, in all namespaces, is one transaction.
+ */
 export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
   /** Keyv offers an iterator only for the dialects it knows. */
   readonly opts = { dialect: 'sqlite' };
   namespace?: string;
   readonly #database: Database.Database;
-  readonly #beforeWrite: () => void;
+  readonly #commit: GroupCommit;
 
-  /** @param beforeWrite what it throws, the write throws */
-  constructor(database: Database.Database, beforeWrite: () => void = () => undefined) {
+  constructor(database: Database.Database, commit: GroupCommit) {
     super();
     this.#database = database;
-    this.#beforeWrite = beforeWrite;
+    this.#commit = commit;
   }
 
   // Keyv's adapter type leaves the stored type to the caller; here it is always the serialized text.
@@ -34,18 +37,15 @@ export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
   }
 
   async set(key: string, value: string): Promise<void> {
-    this.#beforeWrite();
-    this.#database.prepare('INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)').run(key, value);
+    await this.#commit.write('INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)', key, value);
   }
 
   async delete(key: string): Promise<boolean> {
-    this.#beforeWrite();
-    return this.#database.prepare('DELETE FROM entries WHERE key = ?').run(key).changes > 0;
+    return (await this.#commit.write('DELETE FROM entries WHERE key = ?', key)) > 0;
   }
 
   async clear(): Promise<void> {
-    this.#beforeWrite();
-    this.#database.prepare('DELETE FROM entries WHERE key >= ? AND key < ?').run(...this.#range(this.namespace));
+    await this.#commit.write('DELETE FROM entries WHERE key >= ? AND key < ?', ...this.#range(this.namespace));
   }
 
   /** A page at a time: what is written meanwhile may or may not be seen, and nothing is seen twice. */

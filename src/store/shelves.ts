@@ -6,10 +6,8 @@ import type { Shelf } from './port.ts';
 
 /** What each person made and starred, by name; follows the jobs as they are written. */
 export interface Shelves {
-  /** What `job` stands on and `before` did not. */
-  add(job: Job, before: Job | undefined): Promise<void>;
-  /** What `before` stood on and `job` does not; undefined stands nowhere. */
-  remove(job: Job | undefined, before: Job | undefined): Promise<void>;
+  /** Takes a job from where it stood and puts it where it stands; undefined stands nowhere. Asks for all of it at once. */
+  move(job: Job | undefined, before: Job | undefined): Promise<void>;
   /** Ids, the newest job first. */
   list(user: Pick<User, 'platform' | 'id'>, shelf: Shelf): Promise<readonly string[]>;
 }
@@ -32,11 +30,10 @@ export function createShelves(createAdapter: () => KeyvStoreAdapter): Shelves {
     openNamespace<true>(`${shelf}:${encodeURIComponent(person)}`, createAdapter());
 
   return {
-    add: async (job, before) => {
-      for (const place of newPlaces(job, before)) await open(place).set(keyOf(job), true);
-    },
-    remove: async (job, before) => {
-      if (before !== undefined) for (const place of newPlaces(before, job)) await open(place).delete(keyOf(before));
+    move: async (job, before) => {
+      const put = newPlaces(job, before).map(([place, key]) => open(place).set(key, true));
+      const taken = newPlaces(before, job).map(([place, key]) => open(place).delete(key));
+      await Promise.all([...put, ...taken]);
     },
     list: async (user, shelf) => {
       const jobIds: string[] = [];
@@ -54,11 +51,14 @@ function placesOf(job: Job | undefined): Place[] {
   return [{ shelf: 'made', person: userKey(job.owner) }, ...starred];
 }
 
-function newPlaces(job: Job, before: Job | undefined): Place[] {
+/** Where `job` stands and `before` did not, and under which key. */
+function newPlaces(job: Job | undefined, before: Job | undefined): (readonly [place: Place, key: string])[] {
+  if (job === undefined) return [];
   const known = placesOf(before);
-  return placesOf(job).filter(
-    ({ shelf, person }) => !known.some((one) => one.shelf === shelf && one.person === person),
-  );
+  const isNew = ({ shelf, person }: Place) => !known.some((one) => one.shelf === shelf && one.person === person);
+  return placesOf(job)
+    .filter(isNew)
+    .map((place) => [place, keyOf(job)]);
 }
 
 function keyOf(job: Job): string {

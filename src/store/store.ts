@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
 import { closeDatabase, createPresenceCheck, explainDataFolder, openDatabase } from './database.ts';
 import { createDrawnStore } from './drawn.ts';
+import { createGroupCommit } from './group-commit.ts';
 import { createInputStore } from './inputs.ts';
 import { createJobStore } from './jobs.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
@@ -43,8 +44,8 @@ export function openStore(
     closeDatabase(database);
     throw explainDataFolder(error, dataFolder);
   }
-  const assertPresent = createPresenceCheck(dataFolder);
-  const createAdapter = () => new LibsqlAdapter(database, assertPresent);
+  const commit = createGroupCommit(database, createPresenceCheck(dataFolder));
+  const createAdapter = () => new LibsqlAdapter(database, commit);
   const jobs = createJobStore(createAdapter, onDamaged);
   const values = <Value>(namespace: string) => createValueStore<Value>(openNamespace(namespace, createAdapter()));
   const pictures = createPictureStore(join(dataFolder, 'pictures'), encode);
@@ -64,6 +65,9 @@ export function openStore(
     values,
     close: async () => {
       await jobs.close();
+      // What was asked for in this turn may still be on its way through Keyv.
+      await new Promise(setImmediate);
+      commit.flush();
       closeDatabase(database);
     },
   };

@@ -11,7 +11,9 @@ export function createValueStore<Value>(values: Keyv<Value>): ValueStore<Value> 
       await values.delete(key);
     },
     prune: async (isOver) => {
-      for await (const [key, value] of values.iterator?.({}) ?? []) if (isOver(value)) await values.delete(String(key));
+      const over: string[] = [];
+      for await (const [key, value] of values.iterator?.({}) ?? []) if (isOver(value)) over.push(String(key));
+      await Promise.all(over.map((key) => values.delete(key)));
     },
   };
 }

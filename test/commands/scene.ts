@@ -14,6 +14,7 @@ import { isSameUser, type User } from '../../src/core/user.ts';
 import { doneReply } from '../../src/deliver/render-reply.ts';
 import { readRecipeText } from '../../src/image/recipe-text.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
+import { createGroupCommit } from '../../src/store/group-commit.ts';
 import { LibsqlAdapter } from '../../src/store/libsql-adapter.ts';
 import { createSettingsStore } from '../../src/store/settings.ts';
 import { loadStyles } from '../../src/styles.ts';
@@ -201,7 +202,8 @@ const ORDINARY_PLACE: { readonly isModerator: boolean; readonly isAgeRestricted:
 function openEntries(): () => LibsqlAdapter {
   const database = new Database(':memory:');
   database.exec('CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;');
-  return () => new LibsqlAdapter(database);
+  const commit = createGroupCommit(database);
+  return () => new LibsqlAdapter(database, commit);
 }
 
 function pictureOf(job: Job): ReplyPicture {

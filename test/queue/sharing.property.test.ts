@@ -6,6 +6,7 @@ import { taskDigest } from '../../src/core/task-digest.ts';
 import { createLocalQueue, type QueueStore } from '../../src/queue/local.ts';
 import type { JobOutcome } from '../../src/queue/port.ts';
 import { createDrawnStore } from '../../src/store/drawn.ts';
+import { createGroupCommit } from '../../src/store/group-commit.ts';
 import { createJobStore } from '../../src/store/jobs.ts';
 import { LibsqlAdapter } from '../../src/store/libsql-adapter.ts';
 import { createMemoryValues } from '../doubles/memory-values.ts';
@@ -37,14 +38,15 @@ const move = fc.oneof(
 
 /** Lets everything that is under way settle. */
 const settle = async () => {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
 };
 
 function openMemory(pictures: Set<string>): QueueStore & { deletePictures(jobId: string): Promise<void> } {
   const database = new Database(':memory:');
   database.exec('CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+  const commit = createGroupCommit(database);
   const jobs = createJobStore(
-    () => new LibsqlAdapter(database),
+    () => new LibsqlAdapter(database, commit),
     () => undefined,
   );
   const drawn = createDrawnStore(createMemoryValues<string>(), jobs);
