@@ -23,10 +23,8 @@ export function createRunner(engine: Engine, { pictures, inputs }: RunnerStores)
     const options = { signal, onProgress, ...(sourceLatents && { sourceLatents }), ...(init && { init }) };
     const result = await engine.run(job.task, options);
     signal.throwIfAborted();
-    for (const [index, picture] of result.pictures.entries()) {
-      // What was drawn is not thrown away because the disk is full just now.
-      await persist(() => pictures.put(job.id, index, picture), { signal, onRefused: onHeld });
-    }
+    // What was drawn is not thrown away because the disk is full just now.
+    await persist(() => pictures.put(job.id, result.pictures), { signal, onRefused: onHeld });
     return result;
   };
 }

@@ -1,27 +1,41 @@
 import { randomBytes } from 'node:crypto';
 import { open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { EaselError } from '../errors.ts';
 
 /**
- * Under its final name a file is never half written, and when this resolves a power cut does not undo it.
- * @throws EaselError `data_gone` when its folder is not there
+ * Writes files into one folder: under its final name a file is never half written, and when this resolves a power cut
+ * undoes none of them. The folder is synced once for all.
+ * @param files bytes by name
+ * @throws EaselError `data_gone` when the folder is not there
  */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
+export async function writeWhole(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const parts = new Map<string, string>();
+  for (const name of files.keys()) parts.set(name, join(folder, `${name}.${randomBytes(4).toString('hex')}.part`));
   try {
-    const file = await open(partial, 'wx');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-    await syncFolder(dirname(path));
+    await settleAll(files, ([name, bytes]) => writePart(parts.get(name) ?? '', bytes));
+    await settleAll(parts, ([name, part]) => rename(part, join(folder, name)));
+    await syncFolder(folder);
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw codeOf(error) === 'ENOENT' ? goneError(path) : error;
+    await settleAll(parts.values(), (part) => rm(part, { force: true })).catch(() => undefined);
+    throw codeOf(error) === 'ENOENT' ? goneError(folder) : error;
+  }
+}
+
+async function writePart(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** All at once; ends when nothing is under way any more. @throws the first error of them */
+async function settleAll<Item>(items: Iterable<Item>, work: (item: Item) => Promise<void>): Promise<void> {
+  for (const result of await Promise.allSettled(Array.from(items, work))) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }
 

@@ -16,7 +16,7 @@ export function createInputStore(folder: string): InputStore {
   return {
     put: async (png) => {
       const name = createHash('sha256').update(png).digest('hex').slice(0, 32);
-      await writeWhole(pathOf(name), png);
+      await writeWhole(folder, new Map([[`${name}.png`, png]]));
       return name;
     },
     get: async (name) => {

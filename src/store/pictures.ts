@@ -19,12 +19,15 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
   };
 
   return {
-    put: async (jobId, index, picture) => {
+    put: async (jobId, pictures) => {
       const target = folderOf(jobId);
-      const png = await encode(picture);
+      const files = new Map<string, Uint8Array>();
+      for (const [index, picture] of pictures.entries()) {
+        files.set(`${index}.latents`, encodeLatents(picture.latents));
+        files.set(`${index}.png`, await encode(picture));
+      }
       await makeFolder(target);
-      await writeWhole(join(target, `${index}.latents`), encodeLatents(picture.latents));
-      await writeWhole(join(target, `${index}.png`), png);
+      await writeWhole(target, files);
     },
     png: (jobId, index) => readIfThere(join(folderOf(jobId), `${index}.png`)),
     latents: async (jobId, index) => {
@@ -36,7 +39,7 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
       const names = Array.from({ length: count }, (_, index) => [`${index}.latents`, `${index}.png`]).flat();
       await makeFolder(to);
       try {
-        for (const name of names) await linkFile(join(from, name), join(to, name));
+        for (const name of names) await linkFile(from, to, name);
         await syncFolder(to);
         return true;
       } catch (error) {
@@ -61,14 +64,14 @@ export function createPictureStore(folder: string, encode: (picture: Picture) =>
 }
 
 /** Two names of the same bytes, which are never changed; a copy where the file system has no links. */
-async function linkFile(from: string, to: string): Promise<void> {
+async function linkFile(from: string, to: string, name: string): Promise<void> {
   try {
-    await link(from, to);
+    await link(join(from, name), join(to, name));
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EEXIST') return;
     if (code === 'ENOENT' || code === 'ENOSPC') throw error;
-    await writeWhole(to, await readFile(from));
+    await writeWhole(to, new Map([[name, await readFile(join(from, name))]]));
   }
 }
 

@@ -42,8 +42,11 @@ export type Shelf = 'made' | 'starred';
 
 /** Pictures and final latents on disk, by job and place. */
 export interface PictureStore {
-  /** PNG with the `parameters` text, and the latents beside it. */
-  put(jobId: string, index: number, picture: Picture): Promise<void>;
+  /**
+   * All of a job's pictures: PNG with the `parameters` text, and the latents beside it. When it resolves they survive a
+   * power cut; when it rejects some may be there, each whole.
+   */
+  put(jobId: string, pictures: readonly Picture[]): Promise<void>;
   /** PNG bytes; undefined when pruned. */
   png(jobId: string, index: number): Promise<Uint8Array | undefined>;
   latents(jobId: string, index: number): Promise<Latents | undefined>;

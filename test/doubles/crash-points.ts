@@ -46,7 +46,7 @@ export function watchStore(store: Store, pass: Pass, onMoved: (job: Job) => void
   };
   const pictures: PictureStore = {
     ...store.pictures,
-    put: (jobId, index, picture) => around(`picture ${index} written`, () => store.pictures.put(jobId, index, picture)),
+    put: (jobId, drawn) => around('pictures written', () => store.pictures.put(jobId, drawn)),
     delete: (jobId) => around('pictures removed', () => store.pictures.delete(jobId)),
   };
   return { ...store, jobs, pictures };

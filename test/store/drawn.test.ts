@@ -25,7 +25,7 @@ describe('what was drawn before', () => {
     folder = mkdtempSync(join(tmpdir(), 'easel-drawn-'));
     store = openStore(folder, async ({ rgb }) => rgb);
     await store.jobs.put(job);
-    await store.pictures.put(job.id, 0, picture);
+    await store.pictures.put(job.id, [picture]);
     await store.drawn.add(job);
   });
   afterEach(async () => {

@@ -1,10 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Picture } from '../../engine/index.ts';
 import { createPictureStore } from '../../src/store/pictures.ts';
 import { taskWith } from '../doubles/tasks.ts';
+import { picturesOf } from '../doubles/written-pictures.ts';
+
+const WRITER = fileURLToPath(new URL('../doubles/picture-process.ts', import.meta.url));
 
 const PICTURE: Picture = {
   width: 1,
@@ -25,14 +32,14 @@ describe('the picture store', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('keeps a picture and its latents, and leaves nothing but whole files', async () => {
-    await open().put('job1', 0, PICTURE);
+    await open().put('job1', [PICTURE]);
     expect(await open().png('job1', 0)).toEqual(Buffer.from([1, 2, 3]));
     expect(await open().latents('job1', 0)).toEqual(PICTURE.latents);
     expect(readdirSync(join(folder, 'job1')).sort()).toEqual(['0.latents', '0.png']);
   });
 
   it('keeps latents in a file that other tools read as safetensors', async () => {
-    await open().put('job1', 0, PICTURE);
+    await open().put('job1', [PICTURE]);
     const file = readFileSync(join(folder, 'job1', '0.latents'));
     const headerBytes = Number(file.readBigUInt64LE());
     const header = JSON.parse(file.toString('utf8', 8, 8 + headerBytes));
@@ -42,7 +49,7 @@ describe('the picture store', () => {
   });
 
   it('knows nothing of what was never there, was deleted, or is deleted again', async () => {
-    await open().put('job1', 0, PICTURE);
+    await open().put('job1', [PICTURE]);
     await open().delete('job1');
     await open().delete('job1');
     expect(await open().png('job1', 0)).toBeUndefined();
@@ -50,7 +57,7 @@ describe('the picture store', () => {
   });
 
   it('makes do without latents that were cut off or are something else', async () => {
-    await open().put('job1', 0, PICTURE);
+    await open().put('job1', [PICTURE]);
     const path = join(folder, 'job1', '0.latents');
     truncateSync(path, 60);
     expect(await open().latents('job1', 0)).toBeUndefined();
@@ -61,7 +68,7 @@ describe('the picture store', () => {
   });
 
   it('refuses an id that could lead out of its folder', async () => {
-    await expect(async () => open().put('../out', 0, PICTURE)).rejects.toThrow(RangeError);
+    await expect(async () => open().put('../out', [PICTURE])).rejects.toThrow(RangeError);
     await expect(async () => open().png('', 0)).rejects.toThrow(RangeError);
   });
 
@@ -69,7 +76,43 @@ describe('the picture store', () => {
     const failing = open(async () => {
       throw new Error('no memory for this');
     });
-    await expect(failing.put('job1', 0, PICTURE)).rejects.toThrow('no memory');
+    await expect(failing.put('job1', [PICTURE])).rejects.toThrow('no memory');
     expect(await open().png('job1', 0)).toBeUndefined();
+  });
+
+  it('holds only whole files when its writer is killed, and what was written stands', async () => {
+    for (const lifeMs of [30, 90]) {
+      const child = spawn(process.execPath, ['--import', 'tsx', WRITER, folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let out = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        out += text;
+      });
+      await once(child.stdout, 'data');
+      await sleep(lifeMs);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+
+      const written = out.split('\n').filter(Boolean);
+      const unsure = `job${written.length}`;
+      const store = open();
+      const kept: string[] = [];
+      for await (const { key } of store.kept()) kept.push(key);
+      expect(kept).toEqual(expect.arrayContaining(written));
+      for (const jobId of kept) {
+        const names = readdirSync(join(folder, jobId));
+        expect(names.filter((name) => name.endsWith('.part'))).toEqual([]);
+        const pictures = picturesOf(jobId);
+        if (jobId !== unsure) expect(names).toHaveLength(2 * pictures.length);
+        for (const [index, { rgb, latents }] of pictures.entries()) {
+          const [png, kept] = [await store.png(jobId, index), await store.latents(jobId, index)];
+          if (jobId !== unsure || png !== undefined) expect(png).toEqual(Buffer.from(rgb));
+          if (jobId !== unsure || kept !== undefined) expect(kept?.data).toEqual(latents.data);
+        }
+      }
+      await store.put(unsure, picturesOf(unsure));
+      expect(readdirSync(join(folder, unsure))).toHaveLength(2 * picturesOf(unsure).length);
+    }
   });
 });

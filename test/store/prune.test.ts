@@ -33,7 +33,7 @@ describe('pruning', () => {
   async function put(id: string, daysAgo: number, changes: Partial<Job> = {}): Promise<void> {
     const at = NOW - daysAgo * DAY;
     await store.jobs.put(jobNamed(id, { state: 'delivered', createdAt: at, updatedAt: at, ...changes }));
-    await store.pictures.put(id, 0, PICTURE);
+    await store.pictures.put(id, [PICTURE]);
     for (const name of ['0.png', '0.latents']) age(join(folder, 'pictures', id, name), daysAgo);
   }
 
@@ -89,7 +89,7 @@ describe('pruning', () => {
     await put('failed', 0, { state: 'failed', announced: true });
     await put('deleted', 0, { deleted: true });
     await put('kept', 0);
-    await store.pictures.put('unknown', 0, PICTURE);
+    await store.pictures.put('unknown', [PICTURE]);
     mkdirSync(join(folder, 'pictures', 'lost+found'));
     await run();
     expect(pictured()).toEqual(['kept', 'lost+found']);

@@ -97,7 +97,7 @@ export class QueueStage {
     const { engine } = this;
     await queue.work(async (job, options) => {
       const result = await engine.run(job.task, options);
-      for (const [index, picture] of result.pictures.entries()) await pictures.put(job.id, index, picture);
+      await pictures.put(job.id, result.pictures);
       return result;
     });
   }
