@@ -91,9 +91,24 @@ export class Batcher {
       await stepTogether(first.networks, denoisers, first.shape, { maxRows, beforeCall });
       for (const member of members) member.afterStep(performance.now() - began);
     } catch (error) {
-      if (members.length === 1) this.#leave(first)?.reject(error);
-      // Nobody has moved: alone, each of them goes on or fails by its own fault.
+      if (members.length === 1) {
+        this.#leave(first)?.reject(error);
+        return;
+      }
+      // Nobody has moved: without those who were cancelled, or else alone, each goes on or fails by its own fault.
+      const staying = members.filter((member) => !this.#hasLeft(member));
+      if (staying.length < members.length) await this.#step(staying);
       else for (const member of members) await this.#step([member]);
+    }
+  }
+
+  #hasLeft(member: BatchMember): boolean {
+    try {
+      member.refuseCancelled();
+      return false;
+    } catch (error) {
+      this.#leave(member)?.reject(error);
+      return true;
     }
   }
 }

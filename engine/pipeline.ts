@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { refuseAborted } from './aborting.ts';
 import { decodeLatents, type TileOptions } from './autoencoder.ts';
 import type { Batcher } from './batcher.ts';
 import { beginPicture, beginRefinement, drawsAnew } from './beginning.ts';
@@ -221,7 +222,7 @@ class Run {
   }
 
   #refuseCancelled(): void {
-    if (this.#options.signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
+    refuseAborted(this.#options.signal);
   }
 
   #latentShape(width: number, height: number): Shape {

@@ -1,6 +1,6 @@
+import { refuseAborted, unlessAborted } from './aborting.ts';
 import { Admission } from './admission.ts';
 import { Batcher } from './batcher.ts';
-import { EngineError } from './errors.ts';
 import { describeExecution, type ExecutionFacts, rulesOf, threadsFor } from './execution.ts';
 import { Downloads } from './hub/downloads.ts';
 import { LoadedModel } from './loaded-model.ts';
@@ -88,7 +88,11 @@ export function createRuntime(options: EngineOptions): Runtime {
       const result = await runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory });
       return { ...result, peakBytes: peakMemory() };
     }
-    return inTurn(() => loaded.use(spec.model, draw));
+    // It may be the turn of other tasks for long yet: whoever is cancelled waits for none of it.
+    return unlessAborted(
+      inTurn(() => loaded.use(spec.model, draw)),
+      run.signal,
+    );
   }
 
   return {
@@ -102,8 +106,4 @@ export function createRuntime(options: EngineOptions): Runtime {
     run: (task, run = {}) => perform(task, run),
     close: () => loaded.close(),
   };
-}
-
-function refuseAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
 }

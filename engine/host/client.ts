@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { refuseAborted, unlessAborted } from '../aborting.ts';
 import { Admission } from '../admission.ts';
 import { EngineError } from '../errors.ts';
 import { describeExecution, type ExecutionFacts, rulesOf } from '../execution.ts';
@@ -108,7 +109,7 @@ class ForkedEngine implements EngineHost {
   async run(
     ...[task, { signal, onProgress, sourceLatents, init } = {}]: Parameters<Engine['run']>
   ): Promise<RunResult> {
-    if (signal?.aborted === true) throw new EngineError('aborted', 'The picture was cancelled.');
+    refuseAborted(signal);
     const answer = await this.#request(
       (id) => ({ kind: 'run', id, task, ...(sourceLatents && { sourceLatents }), ...(init && { init }) }),
       { onProgress, signal },
@@ -133,7 +134,7 @@ class ForkedEngine implements EngineHost {
       signal,
     }: { onProgress?: ((progress: Progress) => void) | undefined; signal?: AbortSignal | undefined },
   ): Promise<Answer> {
-    const child = await this.#running();
+    const child = await unlessAborted(this.#running(), signal);
     const id = this.#nextId;
     this.#nextId += 1;
     const abort = () => child.connected && child.send({ kind: 'abort', id } satisfies ToChild);

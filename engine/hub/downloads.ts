@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { unlessAborted } from '../aborting.ts';
 import type { Model } from '../model/model.ts';
 import type { RunOptions } from '../types.ts';
 
@@ -53,13 +53,4 @@ function atMostEvery(milliseconds: number, listener: Listener): Listener {
     last = now;
     listener(bytes);
   };
-}
-
-function unlessAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    done.then(resolve, reject);
-    const giveUp = () => reject(new EngineError('aborted', 'The picture was cancelled.'));
-    signal?.addEventListener('abort', giveUp, { once: true });
-    if (signal?.aborted === true) giveUp();
-  });
 }
