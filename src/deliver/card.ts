@@ -123,7 +123,11 @@ export function createCard(options: CardOptions): Card {
     if (end !== undefined) show(end);
   }
 
-  const pauseMs = (face: Face): number => Math.max(shownAt + face.spacingMs, retryAt) - performance.now();
+  function pauseMs(face: Face): number {
+    const pause = Math.max(shownAt + face.spacingMs, retryAt) - performance.now();
+    if (pause > 0 || face.isLast) return pause;
+    return port.roomInMs?.(options.channel, options.nonce, message) ?? 0;
+  }
 
   async function run(): Promise<void> {
     while (wanted !== undefined && !stopped) {

@@ -81,6 +81,12 @@ export interface ChannelPort {
   /** Shows what the bot is doing; called on every change, paced by the port. */
   present?(status: BotStatus): void;
   /**
+   * Milliseconds until there is room for a reply that only says how far a job is, waiting or running; 0 lets it go, and
+   * counts on it. Whoever has to wait keeps it, so that a newer one takes its place and the job's end overtakes it.
+   * @param message where it stands; absent for the first, of this nonce
+   */
+  roomInMs?(channel: ChannelRef, nonce: string, message: MessageRef | undefined): number;
+  /**
    * `nonce` makes a repeated post of the same message a no-op that returns the first. Settles within minutes, as do
    * `edit` and `delete`.
    * @throws MessageGoneError when the channel is gone or closed to the bot; AttachmentTooLargeError

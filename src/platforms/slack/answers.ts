@@ -2,7 +2,7 @@ import { type Reply, sentence } from '../../core/reply.ts';
 import type { Calls } from './calls.ts';
 import { toTrouble } from './failures.ts';
 import type { Origin } from './inbound.ts';
-import type { Outgoing } from './render.ts';
+import { type Outgoing, renderReply } from './render.ts';
 import type { Send } from './sending.ts';
 
 /** A little less than the 30 minutes that Slack takes answers for. */
@@ -16,6 +16,8 @@ export interface Answers {
   /** In the channel or thread where they asked, or else in their messages with the bot. @throws SlackTroubleError */
   tell(origin: Origin, reply: Reply): Promise<void>;
   tellSentence(origin: Origin, text: string): Promise<void>;
+  /** The same, where Slack counts no calls for it; else nothing. Never rejects. */
+  hint(origin: Origin, text: string): Promise<void>;
   /** The way to answer that this event brought stays open for some minutes from now. */
   note(origin: Origin): void;
 }
@@ -89,13 +91,16 @@ export function createAnswers({ calls, send, directChannel }: AnswersOptions): A
   }
 
   async function tell(origin: Origin, reply: Reply): Promise<void> {
-    await send(reply, (outgoing) => deliver(origin, outgoing));
+    await send(reply, (outgoing) => deliver(origin, outgoing), { isUrgent: true });
   }
 
   return {
     tell,
     tellSentence: (origin, text) =>
       tell(origin, { state: 'error', lines: [sentence(text)], pictures: [], buttons: [] }),
+    hint: async (origin, text) => {
+      await respond(origin, renderReply({ lines: [sentence(text)], buttons: [] }, []));
+    },
     note: ({ responseUrl }) => {
       if (responseUrl === undefined || urls.has(responseUrl)) return;
       urls.set(responseUrl, { until: performance.now() + RESPONSE_URL_LIFETIME_MS, usesLeft: RESPONSE_URL_USES });

@@ -11,7 +11,6 @@ const FIRST_PAUSE_MS = 500;
 const MINUTE_MS = 60_000;
 /** Turns that may be taken at once of a method's minute, and of a channel's seconds. */
 const METHOD_BURST = 20;
-const POST_INTERVAL_MS = 1000;
 const POST_BURST = 1;
 /** Channels whose pace is kept; one that is forgotten was silent for long. */
 const REMEMBERED_CHANNELS = 2000;
@@ -20,26 +19,35 @@ const REPEAT_ADVICE_MS = 15 * MINUTE_MS;
 
 /** The one way to Slack's Web API: paced by method and by channel, patient with rate limits, safe to log. */
 export interface Calls {
-  /** @param work calls `method` once. @throws SlackTroubleError */
-  run<Result>(method: MethodName, work: (client: webApi.WebClient) => Promise<Result>): Promise<Result>;
+  /** @param work calls `method` once. @param isUrgent goes before what is not @throws SlackTroubleError */
+  run<Result>(method: MethodName, work: Work<Result>, isUrgent?: boolean): Promise<Result>;
   /** The same for what shows a new message: about one a second in each channel, in their order. */
-  post<Result>(
-    channelId: string,
-    method: MethodName,
-    work: (client: webApi.WebClient) => Promise<Result>,
-  ): Promise<Result>;
+  post<Result>(channelId: string, method: MethodName, work: Work<Result>, isUrgent?: boolean): Promise<Result>;
+  /** See `Pace`: of the method's minute. */
+  roomInMs(method: MethodName, reserve: number): number;
+  /** Milliseconds until a message could be posted in this channel at once; 0 now. */
+  roomForPostInMs(channelId: string): number;
   /** Ends all waiting; what is on its way to Slack comes to its end. */
   close(): void;
+}
+
+type Work<Result> = (client: webApi.WebClient) => Promise<Result>;
+
+interface Call<Result> {
+  readonly method: MethodName;
+  readonly paces: readonly Pace[];
+  readonly work: Work<Result>;
+  readonly isUrgent: boolean;
 }
 
 export interface CallsOptions {
   readonly client: webApi.WebClient;
   readonly log: Log;
-  /** Milliseconds between posts in one channel; 1000 by default, which is what Slack asks for. */
-  readonly postIntervalMs?: number;
+  /** Milliseconds between posts in one channel. */
+  readonly postIntervalMs: number;
 }
 
-export function createCalls({ client, log, postIntervalMs = POST_INTERVAL_MS }: CallsOptions): Calls {
+export function createCalls({ client, log, postIntervalMs }: CallsOptions): Calls {
   const methods = new Map<MethodName, Pace>();
   const channels = new Map<string, Pace>();
   const advised = new Map<string, number>();
@@ -76,12 +84,12 @@ export function createCalls({ client, log, postIntervalMs = POST_INTERVAL_MS }: 
     return trouble.retryAfterMs !== undefined || (repeatable && isPassing(trouble));
   }
 
-  async function attempt<Result>(method: MethodName, paces: readonly Pace[], work: () => Promise<Result>) {
+  async function attempt<Result>({ method, paces, work, isUrgent }: Call<Result>): Promise<Result> {
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(CALL_LIMIT_MS)]);
     for (let tries = 1; ; tries++) {
-      for (const pace of paces) await pace.turn(signal);
+      for (const pace of paces) await pace.turn(signal, isUrgent);
       try {
-        return await work();
+        return await work(client);
       } catch (error) {
         const trouble = toTrouble(error, method);
         if (isRefusedToken(trouble) || trouble.code === 'missing_scope') adviseOperator(trouble);
@@ -93,17 +101,20 @@ export function createCalls({ client, log, postIntervalMs = POST_INTERVAL_MS }: 
     }
   }
 
-  async function run<Result>(method: MethodName, paces: readonly Pace[], work: () => Promise<Result>): Promise<Result> {
+  async function make<Result>(call: Call<Result>): Promise<Result> {
     try {
-      return await attempt(method, paces, work);
+      return await attempt(call);
     } catch (error) {
-      throw toTrouble(error, method);
+      throw toTrouble(error, call.method);
     }
   }
 
   return {
-    run: (method, work) => run(method, [methodPace(method)], () => work(client)),
-    post: (channelId, method, work) => run(method, [channelPace(channelId), methodPace(method)], () => work(client)),
+    run: (method, work, isUrgent = false) => make({ method, paces: [methodPace(method)], work, isUrgent }),
+    post: (channelId, method, work, isUrgent = false) =>
+      make({ method, paces: [channelPace(channelId), methodPace(method)], work, isUrgent }),
+    roomInMs: (method, reserve) => methodPace(method).roomInMs(reserve),
+    roomForPostInMs: (channelId) => channelPace(channelId).roomInMs(0),
     close: () => closing.abort(new SlackTroubleError('Easel is stopping')),
   };
 }

@@ -13,6 +13,7 @@ import type { Origin } from './inbound.ts';
 import { renderModal } from './modal.ts';
 import type { People } from './people.ts';
 import type { Reach } from './reach.ts';
+import type { Room } from './room.ts';
 
 /** What a request says besides what is asked for. */
 export type Asker = Pick<Request, 'id' | 'user' | 'channel' | 'isModerator' | 'isAgeRestricted' | 'roles'>;
@@ -44,15 +45,18 @@ export interface DeskOptions {
   readonly calls: Calls;
   readonly people: People;
   readonly reach: Reach;
+  readonly room: Room;
   readonly home: Home;
   readonly directChannel: (userId: string) => Promise<string>;
   readonly log: Log;
 }
 
 const REMEMBERED = 5000;
+const CROWDED =
+  'Your picture is in line. Slack lets Easel write only so much in a minute, so its message comes late, at the latest with the picture; `/easel queue` says how far it is.';
 
 export function createDesk(options: DeskOptions): Desk {
-  const { dispatch, answers, calls, people, reach, home, directChannel, log } = options;
+  const { dispatch, answers, calls, people, reach, room, home, directChannel, log } = options;
   const seen = new Set<string>();
   /** Who asked, by the nonce of the message that is to come. */
   const askers = new Map<string, Origin>();
@@ -111,7 +115,7 @@ export function createDesk(options: DeskOptions): Desk {
     const { result } = asked;
     switch (result.kind) {
       case 'posted':
-        return;
+        return room.isCrowded() ? answers.hint(origin, CROWDED) : undefined;
       case 'private':
         return answers.tell(origin, result.reply);
       case 'form':

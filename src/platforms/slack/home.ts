@@ -4,6 +4,7 @@ import type { Dispatch } from '../port.ts';
 import type { Calls } from './calls.ts';
 import { toTrouble } from './failures.ts';
 import type { People } from './people.ts';
+import type { Outgoing } from './render.ts';
 import type { Send } from './sending.ts';
 
 /** The name under which the app's own page is asked for; see `ShortcutRequest`. */
@@ -41,9 +42,9 @@ export function createHome({ dispatch, calls, send, people, directChannel, log }
       roles: groups,
     });
     if (result.kind !== 'private') return;
-    await send(result.reply, ({ blocks }) =>
-      calls.run('views.publish', (client) => client.views.publish({ user_id: userId, view: { type: 'home', blocks } })),
-    );
+    const publishView = ({ blocks }: Outgoing) =>
+      calls.run('views.publish', (client) => client.views.publish({ user_id: userId, view: { type: 'home', blocks } }));
+    await send(result.reply, publishView, { isUrgent: false });
   }
 
   return {

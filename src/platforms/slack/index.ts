@@ -18,6 +18,7 @@ import { createPeople } from './people.ts';
 import { createPermalink } from './permalink.ts';
 import { createReach } from './reach.ts';
 import { createRemotePictures } from './remote-picture.ts';
+import { createRoom } from './room.ts';
 import { createSend } from './sending.ts';
 import { createUploads } from './uploads.ts';
 
@@ -31,7 +32,7 @@ export interface SlackPortOptions {
   readonly commands: readonly CommandDescription[];
   readonly minEditIntervalMs?: number;
   readonly maxAttachmentBytes?: number;
-  /** See `CallsOptions`. */
+  /** See `CallsOptions`; 1000 by default, which is what Slack asks for. */
   readonly postIntervalMs?: number;
   /** See `UploadsOptions`. */
   readonly lookAfterMs?: readonly number[];
@@ -43,6 +44,7 @@ export interface SlackPortOptions {
 const MIN_EDIT_INTERVAL_MS = 3000;
 /** Slack takes a thousand times more; people's phones would not. */
 const MAX_ATTACHMENT_BYTES = 16 * 1024 * 1024;
+const POST_INTERVAL_MS = 1000;
 const CALL_TIMEOUT_MS = 30_000;
 
 export interface SlackPort extends ChannelPort {
@@ -63,11 +65,9 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     timeout: CALL_TIMEOUT_MS,
     ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
   });
-  const calls = createCalls({
-    client,
-    log,
-    ...(options.postIntervalMs !== undefined && { postIntervalMs: options.postIntervalMs }),
-  });
+  const postIntervalMs = options.postIntervalMs ?? POST_INTERVAL_MS;
+  const calls = createCalls({ client, log, postIntervalMs });
+  const room = createRoom(calls, postIntervalMs);
   let desk: Desk | undefined;
   let identity: Identity | undefined;
   const identify = createIdentity(calls, (known) => {
@@ -84,6 +84,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     uploads,
     send,
     history: createHistory(calls, identify),
+    room,
     isOwn: (nonce) => desk?.isOwn(nonce) === true,
     onGone: (nonce, trouble) => desk?.tellGone(nonce, trouble),
   });
@@ -100,7 +101,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     const answers = createAnswers({ calls, send, directChannel });
     const reach = createReach(calls, identify);
     const home = createHome({ dispatch, calls, send, people, directChannel, log });
-    desk = createDesk({ dispatch, answers, calls, people, reach, home, directChannel, log });
+    desk = createDesk({ dispatch, answers, calls, people, reach, room, home, directChannel, log });
     const app = new App({
       receiver: connection.receiver,
       logger,
@@ -157,6 +158,8 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       calls.close();
       await connection.stop();
     },
+    roomInMs: ({ channelId }, nonce, message) =>
+      message === undefined ? room.forPostMs(channelId, nonce) : room.forEditMs(),
     post: messages.post,
     edit: messages.edit,
     delete: messages.delete,

@@ -4,6 +4,8 @@ import { AttachmentTooLargeError, MessageGoneError } from '../port.ts';
 import type { Calls } from './calls.ts';
 import { isGone, SlackTroubleError, toTrouble } from './failures.ts';
 import { type History, metadataOf } from './history.ts';
+import type { Outgoing, ShownPicture } from './render.ts';
+import { keyOf, type Room } from './room.ts';
 import type { Send } from './sending.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -21,47 +23,72 @@ export interface MessagesOptions {
   readonly uploads: Uploads;
   readonly send: Send;
   readonly history: History;
+  readonly room: Room;
   /** This process has been asked for the message of this nonce, so no other can have posted it. */
   readonly isOwn: (nonce: string) => boolean;
   /** Told when a message cannot stand in its channel. */
   readonly onGone: (nonce: string, trouble: SlackTroubleError) => void;
 }
 
-export function createMessages({ calls, uploads, send, history, isOwn, onGone }: MessagesOptions): Messages {
+export function createMessages({ calls, uploads, send, history, room, isOwn, onGone }: MessagesOptions): Messages {
   /** Nonces whose message may stand already, though its post was never answered. */
   const attempted = new Set<string>();
-  /** Files on messages, to be discarded when nothing shows them any more. */
-  const filesOn = new Map<string, readonly string[]>();
+  /** Pictures on messages, whose files are to be discarded when nothing shows them any more. */
+  const shownOn = new Map<string, readonly ShownPicture[]>();
 
-  function rememberFiles(message: MessageRef, files: readonly string[]): void {
+  function rememberPictures(message: MessageRef, pictures: readonly ShownPicture[]): void {
     const key = keyOf(message);
-    const before = filesOn.get(key) ?? [];
-    filesOn.delete(key);
-    filesOn.set(key, files);
-    for (const file of before) if (!files.includes(file)) void uploads.discard(file);
-    const [oldest] = filesOn.keys();
-    if (filesOn.size > REMEMBERED_MESSAGES && oldest !== undefined) filesOn.delete(oldest);
+    const before = shownOn.get(key) ?? [];
+    shownOn.delete(key);
+    shownOn.set(key, pictures);
+    for (const { fileId } of before) {
+      if (!pictures.some((picture) => picture.fileId === fileId)) void uploads.discard(fileId);
+    }
+    const [oldest] = shownOn.keys();
+    if (shownOn.size > REMEMBERED_MESSAGES && oldest !== undefined) shownOn.delete(oldest);
+  }
+
+  function noteShown(message: MessageRef, reply: Reply, pictures: readonly ShownPicture[]): void {
+    rememberPictures(message, pictures);
+    if (tellsProgress(reply)) room.owe(message);
+    else room.settle(message);
   }
 
   async function postNew(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef> {
     const { channelId, threadId } = channel;
-    const { result, files } = await send(reply, ({ text, blocks }) =>
-      calls.post(channelId, 'chat.postMessage', (client) =>
-        client.chat.postMessage({
-          channel: channelId,
-          text,
-          blocks,
-          metadata: metadataOf(nonce),
-          unfurl_links: false,
-          unfurl_media: false,
-          ...(threadId !== undefined && { thread_ts: threadId }),
-        }),
-      ),
-    );
+    const isUrgent = !tellsProgress(reply);
+    const sendOut = ({ text, blocks }: Outgoing) => {
+      room.leave(channelId, nonce);
+      const content = { text, blocks, metadata: metadataOf(nonce), unfurl_links: false, unfurl_media: false };
+      const thread = threadId === undefined ? {} : { thread_ts: threadId };
+      return calls.post(
+        channelId,
+        'chat.postMessage',
+        (client) => client.chat.postMessage({ channel: channelId, ...content, ...thread }),
+        isUrgent,
+      );
+    };
+    const { result, pictures } = await send(reply, sendOut, { isUrgent });
     if (result.ts === undefined) throw new SlackTroubleError('chat.postMessage: no time stamp came back');
     const ref = { channel, messageId: result.ts };
-    rememberFiles(ref, files);
+    noteShown(ref, reply, pictures);
     return ref;
+  }
+
+  async function editStanding(message: MessageRef, reply: Reply): Promise<void> {
+    const { channel, messageId } = message;
+    const isUrgent = !tellsProgress(reply);
+    // The preview before this one stays until there is room for a newer.
+    const keepsPreview = !isUrgent && reply.pictures.length > 0 && !room.forPreview();
+    const instead = keepsPreview ? (shownOn.get(keyOf(message)) ?? []) : undefined;
+    const sendOut = ({ text, blocks }: Outgoing) =>
+      calls.run(
+        'chat.update',
+        (client) => client.chat.update({ channel: channel.channelId, ts: messageId, text, blocks }),
+        isUrgent,
+      );
+    const { pictures } = await send(reply, sendOut, { isUrgent, instead });
+    noteShown(message, reply, pictures);
   }
 
   async function postOnce(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef> {
@@ -88,26 +115,25 @@ export function createMessages({ calls, uploads, send, history, isOwn, onGone }:
       return inPortTerms(reply, () => postOnce(channel, reply, nonce), onRefused);
     },
     edit: (message, reply) =>
-      inPortTerms(reply, async () => {
-        const { channel, messageId } = message;
-        const { files } = await send(reply, ({ text, blocks }) =>
-          calls.run('chat.update', (client) =>
-            client.chat.update({ channel: channel.channelId, ts: messageId, text, blocks }),
-          ),
-        );
-        rememberFiles(message, files);
-      }),
+      inPortTerms(
+        reply,
+        () => editStanding(message, reply),
+        () => room.settle(message),
+      ),
     delete: async (message) => {
-      const files = filesOn.get(keyOf(message)) ?? (await history.findFiles(message));
+      const shown = shownOn.get(keyOf(message))?.map(({ fileId }) => fileId);
+      const files = shown ?? (await history.findFiles(message));
       await deleteMessage(message);
-      filesOn.delete(keyOf(message));
+      shownOn.delete(keyOf(message));
+      room.settle(message);
       await Promise.all(files.map((file) => uploads.discard(file)));
     },
   };
 }
 
-function keyOf({ channel, messageId }: MessageRef): string {
-  return `${channel.channelId}/${messageId}`;
+/** What may wait, and may be left out. */
+function tellsProgress({ state }: Reply): boolean {
+  return state === 'waiting' || state === 'running';
 }
 
 const TOO_LARGE: readonly string[] = ['file_too_large', 'file_upload_size_limit_exceeded'];

@@ -13,13 +13,15 @@ const TIER_3 = 50;
 const TIER_4 = 100;
 /** Methods with limits of their own; per channel where posts are concerned (see `pace.ts`). */
 const SPECIAL = 100;
+/** "Several hundred" in a workspace, as Slack says. */
+const POSTS = 200;
 
 const HISTORY = ['channels:history', 'groups:history', 'im:history', 'mpim:history'];
 
 /** All the methods that Easel calls. @see https://docs.slack.dev/apis/web-api/rate-limits */
 export const METHODS = {
   'auth.test': { perMinute: SPECIAL, scopes: [], repeatable: true },
-  'chat.postMessage': { perMinute: SPECIAL, scopes: ['chat:write'], repeatable: false },
+  'chat.postMessage': { perMinute: POSTS, scopes: ['chat:write'], repeatable: false },
   'chat.postEphemeral': { perMinute: TIER_4, scopes: ['chat:write'], repeatable: false },
   'chat.update': { perMinute: TIER_3, scopes: ['chat:write'], repeatable: true },
   'chat.delete': { perMinute: TIER_3, scopes: ['chat:write'], repeatable: true },

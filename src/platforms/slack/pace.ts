@@ -1,9 +1,11 @@
-/** Lets calls through one after another, no faster than Slack has agreed to, in the order they came. */
+/** Lets calls through one after another, no faster than Slack has agreed to: urgent ones first, else in their order. */
 export interface Pace {
   /** Resolves when it is this caller's turn. Rejects with the signal's reason when that comes first. */
-  turn(signal: AbortSignal): Promise<void>;
-  /** Nobody has a turn until then. */
+  turn(signal: AbortSignal, isUrgent?: boolean): Promise<void>;
+  /** Nobody has a turn until then, and then they come one by one. */
   pause(ms: number): void;
+  /** Milliseconds until one more could have a turn and `reserve` turns would still be left for others; 0 now. */
+  roomInMs(reserve: number): number;
 }
 
 /**
@@ -11,37 +13,65 @@ export interface Pace {
  * @param now milliseconds of a clock that never goes back
  */
 export function createPace(intervalMs: number, burst: number, now: () => number = () => performance.now()): Pace {
+  const lines = { urgent: [] as (() => void)[], other: [] as (() => void)[] };
   let turns = burst;
   let countedAt = now();
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  let line: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
 
-  function waitMs(): number {
+  /** Milliseconds until there are so many turns. */
+  function untilThereAre(count: number): number {
     const at = now();
-    turns = Math.min(burst, turns + (at - countedAt) / intervalMs);
-    countedAt = at;
-    return Math.max(pausedUntil - at, (1 - turns) * intervalMs);
+    if (at > countedAt && intervalMs > 0) turns = Math.min(burst, turns + (at - countedAt) / intervalMs);
+    countedAt = Math.max(countedAt, at);
+    const missing = intervalMs > 0 ? countedAt - at + (count - turns) * intervalMs : 0;
+    return Math.max(0, pausedUntil - at, missing);
   }
 
-  async function take(signal: AbortSignal): Promise<void> {
+  function letIn(): void {
+    if (timer !== undefined) return;
     for (;;) {
-      signal.throwIfAborted();
-      const wait = waitMs();
-      if (wait <= 0) break;
-      await sleep(wait, signal);
+      const line = lines.urgent.length > 0 ? lines.urgent : lines.other;
+      const [next] = line;
+      if (next === undefined) return;
+      const wait = untilThereAre(1);
+      if (wait > 0) {
+        timer = setTimeout(() => {
+          timer = undefined;
+          letIn();
+        }, wait);
+        return;
+      }
+      turns -= 1;
+      line.shift();
+      next();
     }
-    turns -= 1;
   }
 
   return {
-    turn: (signal) => {
-      const taken = line.then(() => take(signal));
-      line = taken.catch(() => undefined);
-      return taken;
-    },
+    turn: (signal, isUrgent = false) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const line = isUrgent ? lines.urgent : lines.other;
+        const enter = () => {
+          signal.removeEventListener('abort', leave);
+          resolve();
+        };
+        const leave = () => {
+          line.splice(line.indexOf(enter), 1);
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', leave, { once: true });
+        line.push(enter);
+        letIn();
+      }),
     pause: (ms) => {
       pausedUntil = Math.max(pausedUntil, now() + ms);
+      // What Slack counts is unknown, so the saved turns may be none.
+      turns = Math.min(turns, 1);
+      countedAt = pausedUntil;
     },
+    roomInMs: (reserve) => untilThereAre(1 + reserve + lines.urgent.length + lines.other.length),
   };
 }
 

@@ -9,10 +9,17 @@ import type { Uploads } from './uploads.ts';
 const REFUSED_FILE_PAUSES_MS = [500, 1500, 3000];
 const SEND_LIMIT_MS = 60_000;
 
-/** What was sent, and the ids of the files that it shows. */
+/** What was sent, and the pictures that it shows. */
 export interface Sent<Result> {
   readonly result: Result;
-  readonly files: readonly string[];
+  readonly pictures: readonly ShownPicture[];
+}
+
+export interface SendOptions {
+  /** Uploads go before those that are not. */
+  readonly isUrgent: boolean;
+  /** Pictures that Slack has already, in the place of the reply's. */
+  readonly instead?: readonly ShownPicture[] | undefined;
 }
 
 /**
@@ -20,25 +27,30 @@ export interface Sent<Result> {
  * never take does not keep the words back: they say why.
  * @throws SlackTroubleError
  */
-export type Send = <Result>(reply: Reply, sendOut: (outgoing: Outgoing) => Promise<Result>) => Promise<Sent<Result>>;
+export type Send = <Result>(
+  reply: Reply,
+  sendOut: (outgoing: Outgoing) => Promise<Result>,
+  options: SendOptions,
+) => Promise<Sent<Result>>;
 
 export function createSend(uploads: Uploads, permalink: Permalink): Send {
-  async function uploadAll({ pictures }: Reply): Promise<ShownPicture[]> {
-    return Promise.all(pictures.map(async (picture) => pictureOf(await uploads.upload(picture), picture)));
+  async function uploadAll({ pictures }: Reply, isUrgent: boolean): Promise<readonly ShownPicture[]> {
+    return Promise.all(pictures.map(async (picture) => pictureOf(await uploads.upload(picture, isUrgent), picture)));
   }
 
   /** Undefined when Slack refuses the files however long it is given. */
   async function sendPatiently<Result>(
     reply: Reply,
     sendOut: (outgoing: Outgoing) => Promise<Result>,
+    { isUrgent, instead }: SendOptions,
     signal: AbortSignal,
   ): Promise<Sent<Result> | undefined> {
-    const pictures = await uploadAll(reply);
+    const pictures = instead ?? (await uploadAll(reply, isUrgent));
     const parentLink = reply.parent === undefined ? undefined : await permalink(reply.parent);
     for (let tries = 0; ; tries++) {
       try {
         const result = await sendOut(renderReply(reply, pictures, parentLink));
-        return { result, files: pictures.map(({ fileId }) => fileId) };
+        return { result, pictures };
       } catch (error) {
         if (pictures.length === 0 || toTrouble(error, 'blocks').code !== 'invalid_blocks') throw error;
         const pause = REFUSED_FILE_PAUSES_MS[tries];
@@ -51,27 +63,27 @@ export function createSend(uploads: Uploads, permalink: Permalink): Send {
     }
   }
 
-  const sendWithFiles: Send = async (reply, sendOut) => {
+  const sendWithFiles: Send = async (reply, sendOut, options) => {
     const signal = AbortSignal.timeout(SEND_LIMIT_MS);
     const sent =
-      (await sendPatiently(reply, sendOut, signal)) ??
+      (await sendPatiently(reply, sendOut, options, signal)) ??
       // Uploaded anew, once.
-      (await sendPatiently(reply, sendOut, signal));
+      (await sendPatiently(reply, sendOut, options, signal));
     if (sent === undefined) throw toTrouble('Slack refuses the files that it has taken', 'blocks');
     return sent;
   };
 
-  return async (reply, sendOut) => {
+  return async (reply, sendOut, options) => {
     try {
-      return await sendWithFiles(reply, sendOut);
+      return await sendWithFiles(reply, sendOut, options);
     } catch (error) {
       const trouble = toTrouble(error, 'upload');
       if (reply.pictures.length === 0 || isGone(trouble) || isRefusedToken(trouble)) throw trouble;
-      if (reply.state === 'running') return sendWithFiles({ ...reply, pictures: [] }, sendOut);
+      if (reply.state === 'running') return sendWithFiles({ ...reply, pictures: [] }, sendOut, { isUrgent: false });
       const advice = adviseOn(trouble);
       if (advice === undefined) throw trouble;
       const lines = [...reply.lines, sentence(`⚠ The picture is not shown. ${advice}`)];
-      return sendWithFiles({ ...reply, lines, pictures: [] }, sendOut);
+      return sendWithFiles({ ...reply, lines, pictures: [] }, sendOut, { isUrgent: true });
     }
   };
 }

@@ -5,8 +5,11 @@ import type { Calls } from './calls.ts';
 import { isPassing, SlackTroubleError } from './failures.ts';
 import { sleep } from './pace.ts';
 
-/** Pauses between looks at a file that Slack is still working on: 30 s in all. */
+/** Pauses before looks at a file that Slack is still working on: 30 s in all. */
 const LOOK_AFTER_MS = [250, 500, 750, 1000, 1500, 2000, 2000, 3000, 3000, 4000, 5000, 7000];
+/** The first look comes when the last files were ready, and a little earlier each time that this was late enough. */
+const EARLIER = 0.95;
+const MAX_FIRST_LOOK_MS = 5000;
 const SEND_LIMIT_MS = 2 * 60_000;
 const MAX_UPLOADS = 2;
 const REMEMBERED_FILES = 500;
@@ -15,9 +18,9 @@ const REMEMBERED_FILES = 500;
 export interface Uploads {
   /**
    * Uploads a picture, and waits until Slack can show it. The same picture again is the same file.
-   * @returns the file's id. @throws SlackTroubleError
+   * @param isUrgent goes before what is not @returns the file's id. @throws SlackTroubleError
    */
-  upload(picture: ReplyPicture): Promise<string>;
+  upload(picture: ReplyPicture, isUrgent: boolean): Promise<string>;
   /** Takes a file out of the workspace; trouble with that troubles nobody. */
   discard(fileId: string): Promise<void>;
   /** Slack has it but does not show it: the next upload of that picture is a new file. */
@@ -26,7 +29,7 @@ export interface Uploads {
 
 export interface UploadsOptions {
   readonly calls: Calls;
-  /** Milliseconds between looks at a file that Slack is still working on; then it is uploaded anew. */
+  /** Milliseconds before each look at a file that Slack is still working on; then it is uploaded anew. */
   readonly lookAfterMs?: readonly number[];
 }
 
@@ -34,10 +37,15 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
   /** File ids by the hash of what is in them. */
   const files = new Map<string, Promise<string>>();
   const ids = new Map<string, string>();
+  const [soonest = 0] = lookAfterMs;
+  /** Milliseconds that Slack lately took for a file. */
+  let usualMs = soonest;
 
-  async function reserve({ name, data }: ReplyPicture) {
-    const { upload_url: url, file_id: fileId } = await calls.run('files.getUploadURLExternal', (client) =>
-      client.files.getUploadURLExternal({ filename: name, length: data.length }),
+  async function reserve({ name, data }: ReplyPicture, isUrgent: boolean) {
+    const { upload_url: url, file_id: fileId } = await calls.run(
+      'files.getUploadURLExternal',
+      (client) => client.files.getUploadURLExternal({ filename: name, length: data.length }),
+      isUrgent,
     );
     if (url === undefined || fileId === undefined) throw new SlackTroubleError('Slack gave no place for an upload');
     return { url, fileId };
@@ -54,33 +62,42 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
   }
 
   /** Slack says ok before it has looked at the file, and sometimes it never does. */
-  async function waitUntilShown(fileId: string): Promise<boolean> {
+  async function waitUntilShown(fileId: string, isUrgent: boolean): Promise<boolean> {
     const signal = AbortSignal.timeout(SEND_LIMIT_MS);
-    for (const pause of lookAfterMs) {
-      const { file } = await calls.run('files.info', (client) => client.files.info({ file: fileId })).catch(unseen);
-      if (file?.mimetype !== undefined && file.mimetype !== '') return true;
+    const begun = performance.now();
+    for (const [look, pause] of [usualMs, ...lookAfterMs.slice(1)].entries()) {
       await sleep(pause, signal);
+      const lookedAt = performance.now();
+      const { file } = await calls
+        .run('files.info', (client) => client.files.info({ file: fileId }), isUrgent)
+        .catch(unseen);
+      if (!isReady(file)) continue;
+      usualMs = Math.max(soonest, Math.min(MAX_FIRST_LOOK_MS, look === 0 ? usualMs * EARLIER : lookedAt - begun));
+      return true;
     }
     return false;
   }
 
-  async function uploadOnce(picture: ReplyPicture): Promise<string | undefined> {
-    const { url, fileId } = await reserve(picture);
+  async function uploadOnce(picture: ReplyPicture, isUrgent: boolean): Promise<string | undefined> {
+    const { url, fileId } = await reserve(picture, isUrgent);
     await send(url, picture);
     try {
-      await calls.run('files.completeUploadExternal', (client) =>
-        client.files.completeUploadExternal({ files: [{ id: fileId, title: picture.name }] }),
+      const { files: [file] = [] } = await calls.run(
+        'files.completeUploadExternal',
+        (client) => client.files.completeUploadExternal({ files: [{ id: fileId, title: picture.name }] }),
+        isUrgent,
       );
+      if (isReady(file)) return fileId;
     } catch (error) {
       // Without an answer nobody knows; the file itself tells.
       if (!(error instanceof SlackTroubleError && isPassing(error))) throw error;
     }
-    return (await waitUntilShown(fileId)) ? fileId : undefined;
+    return (await waitUntilShown(fileId, isUrgent)) ? fileId : undefined;
   }
 
-  async function uploadPatiently(picture: ReplyPicture): Promise<string> {
+  async function uploadPatiently(picture: ReplyPicture, isUrgent: boolean): Promise<string> {
     for (let tries = 0; tries < MAX_UPLOADS; tries++) {
-      const fileId = await uploadOnce(picture);
+      const fileId = await uploadOnce(picture, isUrgent);
       if (fileId !== undefined) return fileId;
     }
     throw new SlackTroubleError('Slack took an upload and never showed it');
@@ -105,14 +122,14 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
   }
 
   return {
-    upload: (picture) => {
+    upload: (picture, isUrgent) => {
       const key = createHash('sha256')
         .update(`${picture.name}\0${picture.alt}\0`)
         .update(picture.data)
         .digest('base64');
       const known = files.get(key);
       if (known !== undefined) return known;
-      const uploaded = uploadPatiently(picture);
+      const uploaded = uploadPatiently(picture, isUrgent);
       remember(key, uploaded);
       return uploaded;
     },
@@ -122,6 +139,11 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
     },
     forget,
   };
+}
+
+/** Its type is known once Slack has looked at it. */
+function isReady(file: { readonly mimetype?: string } | undefined): boolean {
+  return file?.mimetype !== undefined && file.mimetype !== '';
 }
 
 /** A file that was just made may not be known everywhere yet. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPace } from '../../../src/platforms/slack/pace.ts';
+import { createSlowEngine } from '../../doubles/slow-engine.ts';
 import { messagesSeenBy } from '../../emulators/slack/seen.ts';
 import { openStudio, PATIENCE, type Studio } from './studio.ts';
 
@@ -54,6 +55,66 @@ describe("Slack's limits", () => {
   });
 });
 
+describe('When more is asked than Slack takes', () => {
+  let studio: Studio;
+  afterEach(() => studio.close());
+  const facesOf = (index: number) => {
+    const message = messagesSeenBy(studio.slack)[index];
+    return studio.slack.workspace.history.get(`${message?.channel}/${message?.ts}`) ?? [];
+  };
+  const calls = (method: string) => studio.slack.calls.filter((call) => call.method === method).length;
+
+  it('a picture that is finished before its message could be posted is posted at once, in one call', async () => {
+    studio = await openStudio({ env: { EASEL_COUNT: '1' }, postIntervalMs: 2500 });
+    await studio.slack.hands.command('/imagine a red fox');
+    await studio.slack.hands.command('/imagine a blue fox');
+    await expect.poll(() => studio.seen(messagesSeenBy(studio.slack)[1])?.text, PATIENCE).toContain('a blue fox');
+    const faces = facesOf(1).map((face) => studio.seen(face)?.text ?? '');
+    expect(faces).toEqual([expect.stringMatching(/a blue fox.*\nseed/s)]);
+    expect(calls('chat.postMessage')).toBe(2);
+  });
+
+  it('edits that only tell of progress stop before the finished picture would have to wait', async () => {
+    const engine = createSlowEngine();
+    studio = await openStudio({ env: { EASEL_COUNT: '1' }, engine: () => engine });
+    await studio.slack.hands.command('/imagine a fox');
+    const run = await engine.begun(0);
+    for (let step = 1; step <= 60; step++) {
+      run.step(step, 100);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    // Slack takes 50 edits a minute, of which 20 at once.
+    expect(calls('chat.update')).toBeGreaterThan(5);
+    expect(calls('chat.update')).toBeLessThan(16);
+    const begun = performance.now();
+    run.finish();
+    await expect
+      .poll(() => facesOf(0).length > 0 && studio.seen(facesOf(0).at(-1))?.pictures, PATIENCE)
+      .toHaveLength(1);
+    expect(performance.now() - begun).toBeLessThan(4000);
+  });
+
+  it('a preview stays in the place of newer ones, which are not uploaded', async () => {
+    const engine = createSlowEngine();
+    studio = await openStudio({ env: { EASEL_COUNT: '1' }, engine: () => engine });
+    await studio.slack.hands.command('/imagine a fox');
+    const run = await engine.begun(0);
+    for (let step = 1; step <= 40; step++) {
+      run.step(step, 100, true);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const percent = () => studio.seen(facesOf(0).at(-1))?.text;
+    await expect.poll(percent, { timeout: 20_000, interval: 100 }).toContain('(40%)');
+    expect(studio.seen(facesOf(0).at(-1))?.pictures).toEqual(['Preview: a fox']);
+    expect(calls('files.getUploadURLExternal')).toBeLessThan(16);
+    run.finish();
+    await expect.poll(() => studio.seen(facesOf(0).at(-1))?.pictures, PATIENCE).toEqual(['Picture: a fox']);
+    await expect
+      .poll(() => [...studio.slack.workspace.files.values()].map(({ name }) => name), PATIENCE)
+      .toEqual([expect.stringMatching(/^easel-[0-9a-z]+\.png$/)]);
+  });
+});
+
 describe('a pace', () => {
   beforeEach(() => {
     vi.useFakeTimers();
@@ -86,6 +147,32 @@ describe('a pace', () => {
     pace.pause(5000);
     expect(await turnsWithin(4990, () => pace.turn(never))).toBe(0);
     await vi.advanceTimersByTimeAsync(20);
+  });
+
+  it('lets the urgent go first, the others in their order, and after a pause one by one', async () => {
+    const pace = createPace(1000, 20);
+    pace.pause(3000);
+    const gone: string[] = [];
+    for (const [name, isUrgent] of [
+      ['preview', false],
+      ['progress', false],
+      ['picture', true],
+    ] as const) {
+      void pace.turn(never, isUrgent).then(() => gone.push(name));
+    }
+    expect(pace.roomInMs(0)).toBe(6000);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(gone).toEqual(['picture']);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(gone).toEqual(['picture', 'preview', 'progress']);
+  });
+
+  it('says how long it is until some turns would be left for others', () => {
+    const pace = createPace(1000, 20);
+    expect(pace.roomInMs(19)).toBe(0);
+    void pace.turn(never);
+    expect(pace.roomInMs(18)).toBe(0);
+    expect(pace.roomInMs(19)).toBe(1000);
   });
 
   it('lets nobody wait in vain', async () => {
