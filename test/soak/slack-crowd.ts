@@ -8,6 +8,7 @@ const CHANNELS = 30;
 /** People in the channels of an emulated Slack workspace; the bot talks to it through the real Bolt. */
 export async function createSlackCrowd(people: number): Promise<Crowd> {
   const slack = await startSlack();
+  slack.traps.postIntervalMs = 1000;
   const { workspace } = slack;
   const everybody = new Set(workspace.people.keys());
   const persons = Array.from({ length: people }, (_, index): Person => {

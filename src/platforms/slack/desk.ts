@@ -115,7 +115,7 @@ export function createDesk(options: DeskOptions): Desk {
     const { result } = asked;
     switch (result.kind) {
       case 'posted':
-        return room.isCrowded() ? answers.hint(origin, CROWDED) : undefined;
+        return room.holds(jobIdOf('slack', origin.requestId)) ? answers.hint(origin, CROWDED) : undefined;
       case 'private':
         return answers.tell(origin, result.reply);
       case 'form':

@@ -14,8 +14,8 @@ export interface Room {
   owe(message: MessageRef): void;
   /** A message came to its end, or is gone; it need not have been owed. */
   settle(message: MessageRef): void;
-  /** First words wait for long, as finished pictures alone are about as much as Slack takes. */
-  isCrowded(): boolean;
+  /** The first word about this job waits until finished pictures, which alone are about as much as Slack takes, are out. */
+  holds(nonce: string): boolean;
   /** Milliseconds until one edit that only tells of progress may be made; 0 is a turn for whoever asked. */
   forEditMs(): number;
   /** Whether a preview may be uploaded now. */
@@ -68,7 +68,7 @@ export function createRoom(calls: Calls, postIntervalMs: number): Room {
   }
 
   return {
-    isCrowded,
+    holds: (nonce) => isCrowded() && [...lines.values()].some((line) => line.has(nonce)),
     owe: (message) => {
       owed.add(keyOf(message));
       const [oldest] = owed;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPace } from '../../../src/platforms/slack/pace.ts';
 import { createSlowEngine } from '../../doubles/slow-engine.ts';
 import { messagesSeenBy } from '../../emulators/slack/seen.ts';
+import { BOB } from '../../emulators/slack/workspace.ts';
 import { openStudio, PATIENCE, type Studio } from './studio.ts';
 
 describe("Slack's limits", () => {
@@ -93,6 +94,22 @@ describe('When more is asked than Slack takes', () => {
       .toHaveLength(1);
     expect(performance.now() - begun).toBeLessThan(4000);
   });
+
+  it('a first word that has to wait for finished pictures is told to the person alone, and the picture comes', async () => {
+    studio = await openStudio({ env: { EASEL_COUNT: '1' } });
+    const { hands, traps } = studio.slack;
+    // Slack asks to be left alone: ends of jobs wait for their edit.
+    traps.failures.set('chat.update', [{ kind: 'limited', retryAfterS: 12 }]);
+    await hands.command('/imagine a red fox');
+    await expect.poll(() => calls('chat.update'), PATIENCE).toBe(1);
+    await hands.command('/imagine a blue fox', { person: BOB });
+    const told = () => messagesSeenBy(studio.slack, { person: BOB }).find(({ onlyFor }) => onlyFor === BOB.id);
+    await expect.poll(() => studio.seen(told())?.text, PATIENCE).toMatch(/^Your picture is in line\./);
+    const texts = () => messagesSeenBy(studio.slack).map((one) => studio.seen(one)?.text ?? '');
+    await expect.poll(() => texts()[1], PATIENCE).toMatch(/^\*\*a blue fox\*\*.*\nseed/);
+    expect(texts()[0]).not.toContain('seed');
+    await expect.poll(() => texts()[0], { timeout: 20_000 }).toContain('seed');
+  }, 40_000);
 
   it('a preview stays in the place of newer ones, which are not uploaded', async () => {
     const engine = createSlowEngine();
