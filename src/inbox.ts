@@ -1,6 +1,7 @@
 import { complete } from '../commands/complete.ts';
 import type { Command, CommandContext } from '../commands/context.ts';
 import { buttons, commands, forms, messageActions, shortcuts } from '../commands/index.ts';
+import { jobIdOf } from './core/job-id.ts';
 import type { CommandRequest } from './core/request.ts';
 import { type ButtonHandlers, createDispatch } from './dispatch.ts';
 import type { Explain } from './failure.ts';
@@ -36,6 +37,13 @@ export function createInbox(context: CommandContext, explain: Explain, once: Onc
       } catch (error) {
         explain(error, { command: typing.command, option: typing.option });
         return [];
+      }
+    },
+    withdraw: async ({ id, user }) => {
+      try {
+        await context.queue.cancel(jobIdOf(user.platform, id));
+      } catch (error) {
+        explain(error, { request: id });
       }
     },
   };

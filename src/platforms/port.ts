@@ -37,6 +37,8 @@ export interface Suggestion {
 export interface Inbox {
   readonly dispatch: Dispatch;
   readonly complete: Complete;
+  /** Takes back the work of a request that another process with the bot's account has answered. Never rejects. */
+  readonly withdraw?: (request: Request) => Promise<void>;
 }
 
 /** What the bot is doing, where a platform can show it beside its name. */

@@ -36,6 +36,8 @@ export interface Exchange {
   readonly isOpen: boolean;
   /** Another process with the bot's token had answered before. */
   readonly isAnsweredElsewhere: boolean;
+  /** Settles with the first word, whatever Discord says to it. */
+  readonly firstWord: Promise<void>;
   /**
    * The message as the answer to a command: at once, or in the place that was kept for it. Undefined when no answer can
    * be given that way, or when it was given already. @throws DiscordTroubleError
@@ -45,7 +47,7 @@ export interface Exchange {
   tell(message: Outgoing): Promise<void>;
   /** False when it is too late for a form. */
   openForm(modal: APIModalInteractionResponseCallbackData): Promise<boolean>;
-  /** Acknowledges without saying anything yet: a command shows that it is thinking. */
+  /** Acknowledges without saying anything yet, if nothing was said: a command shows that it is thinking. */
   acknowledge(): Promise<void>;
   /** Takes away the place kept for an answer that does not come. */
   giveUp(): Promise<void>;
@@ -61,7 +63,7 @@ export interface ExchangeOptions {
   readonly interaction: Asking;
   readonly isMember: boolean;
   readonly rest: REST;
-  /** Told when Discord does not take the acknowledgement. */
+  /** Told when Discord does not take the acknowledgement, but for another process that had answered before. */
   readonly onRefused: (trouble: DiscordTroubleError) => void;
 }
 
@@ -81,6 +83,10 @@ export function createExchange({ interaction, isMember, rest, onRefused }: Excha
   let isOpen = true;
   let isAnsweredElsewhere = false;
   let answered: APIMessage | undefined;
+  let settleFirstWord = () => {};
+  const firstWord = new Promise<void>((resolve) => {
+    settleFirstWord = resolve;
+  });
 
   const webhook = (messageId?: string) => Routes.webhookMessage(applicationId, token, messageId);
   /** The message that the token calls its original. */
@@ -106,15 +112,15 @@ export function createExchange({ interaction, isMember, rest, onRefused }: Excha
     files: RawFile[],
   ): Promise<'taken' | 'lost'> {
     const result = await callback({ type, ...(data !== undefined && { data }) }, files);
+    isAnsweredElsewhere = result.kind === 'answered_elsewhere';
+    settleFirstWord();
     switch (result.kind) {
       case 'taken':
         answered = (result.response as RESTPostAPIInteractionCallbackWithResponseResult | undefined)?.resource?.message;
         if (type === InteractionResponseType.ChannelMessageWithSource) answered ??= await fetchAnswer();
         return 'taken';
       case 'answered_elsewhere':
-        isAnsweredElsewhere = true;
         isOpen = false;
-        onRefused(result.trouble);
         return 'lost';
       case 'lost':
         isOpen &&= !isTokenTrouble(result.trouble);
@@ -182,6 +188,7 @@ export function createExchange({ interaction, isMember, rest, onRefused }: Excha
     get isAnsweredElsewhere() {
       return isAnsweredElsewhere;
     },
+    firstWord,
     answer,
     followUp,
     giveUp,
@@ -207,7 +214,10 @@ export function createExchange({ interaction, isMember, rest, onRefused }: Excha
       return true;
     },
     acknowledge: async () => {
-      if (acknowledged !== undefined) return;
+      if (acknowledged !== undefined) {
+        await acknowledged;
+        return;
+      }
       if (pressed !== undefined) return callBack(InteractionResponseType.DeferredMessageUpdate);
       place = isBeside ? 'private' : 'public';
       const data = isBeside ? { flags: MessageFlags.Ephemeral } : undefined;

@@ -8,6 +8,8 @@ const MAX_PAUSE_MS = 5 * 60_000;
 const MAX_AWAY_MS = 3 * 60_000;
 
 export interface GatewayOptions extends Pick<SessionOptions, 'token' | 'apiUrl' | 'shards' | 'log' | 'onInteraction'> {
+  /** See `SessionOptions`; of the first session alone, since what follows may be what an earlier one has said. */
+  readonly onEarlierPresence: () => void;
   /** Called for each session, the first and those that follow it. Rejecting is logged, no more. */
   readonly onSession: (session: Session) => Promise<void>;
   /** Pause before a session that has ended is replaced; it doubles up to 5 minutes. */
@@ -24,15 +26,24 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { log, onSession, firstPauseMs = FIRST_PAUSE_MS, maxAwayMs = MAX_AWAY_MS, ...rest } = options;
+  const { log, onSession, onEarlierPresence, firstPauseMs = FIRST_PAUSE_MS, maxAwayMs = MAX_AWAY_MS } = options;
+  const { token, apiUrl, shards, onInteraction } = options;
   const stopping = new AbortController();
   let session: Session | undefined;
   let failures = 0;
+  let hasBeenOpen = false;
   let supervision: Promise<void> | undefined;
 
   async function open(): Promise<void> {
-    const opened = await openSession({ ...rest, log, maxAwayMs, onEnd: (reason) => replace(reason) });
+    const opened = await openSession({
+      ...{ token, apiUrl, shards, log, maxAwayMs, onInteraction },
+      onEarlierPresence: () => {
+        if (!hasBeenOpen) onEarlierPresence();
+      },
+      onEnd: (reason) => replace(reason),
+    });
     if (stopping.signal.aborted) return opened.close();
+    hasBeenOpen = true;
     session = opened;
     failures = 0;
     await onSession(opened).catch((error: unknown) => {

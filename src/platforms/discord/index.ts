@@ -2,7 +2,6 @@ import { REST } from 'discord.js';
 import type { Logger } from 'pino';
 import type { BotStatus, ChannelPort, Inbox } from '../port.ts';
 import { createExchanges } from './exchanges.ts';
-import { type DiscordTroubleError, isAnsweredElsewhere } from './failures.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { Surroundings } from './inbound.ts';
 import { targetOf } from './inbound.ts';
@@ -10,12 +9,12 @@ import { createLentMessages } from './lent-messages.ts';
 import { createListener } from './listener.ts';
 import { createMessages } from './messages.ts';
 import { inviteLink } from './permissions.ts';
-import { createPace, describePresence } from './presence.ts';
+import { createPace, describePresence, TWO_INSTANCES } from './presence.ts';
 import { describeAll, type Offered, register } from './registration.ts';
 import { attachmentHosts } from './remote-picture.ts';
 import { MAX_ALT_LENGTH } from './render.ts';
+import { createSecondInstance } from './second-instance.ts';
 import type { Session, ShardCount } from './session.ts';
-import { SECOND_INSTANCE } from './setup.ts';
 
 export interface DiscordPortOptions {
   readonly token: string;
@@ -42,7 +41,6 @@ const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
 const REST_TIMEOUT_MS = 30_000;
 /** The command that shows a finished picture, where there is one. */
 const SHOW_COMMAND = 'show';
-const WARN_EVERY_MS = 10 * 60_000;
 
 /** Discord, by its gateway and its REST API. Posts are possible before `start`, which opens it to people. */
 export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
@@ -59,7 +57,10 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     showCommand: shows ? SHOW_COMMAND : undefined,
   });
   const messages = createMessages({ rest, exchanges, lent });
-  const pace = createPace((status) => gateway?.session?.show(describePresence(status)), options.minPresenceIntervalMs);
+  const second = createSecondInstance(log, () => status !== undefined && pace.show(status));
+  const pace = createPace((shown) => {
+    gateway?.session?.show(second.isCertain ? TWO_INSTANCES : describePresence(shown));
+  }, options.minPresenceIntervalMs);
   let gateway: Gateway | undefined;
   let status: BotStatus | undefined;
   let welcome: string | undefined;
@@ -83,14 +84,10 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     if (written) log.info('the commands were written to Discord');
   }
 
-  function createConnection({ dispatch, complete }: Inbox): Gateway {
-    const listen = createListener({
-      ...{ exchanges, surroundings, log, rest: tokenRest },
-      inbox: { dispatch, complete },
-      onRefused: createRefusalLog(log),
-    });
+  function createConnection(inbox: Inbox): Gateway {
+    const listen = createListener({ exchanges, surroundings, log, second, inbox, rest: tokenRest });
     return createGateway({
-      ...{ token, apiUrl, shards, log, onSession },
+      ...{ token, apiUrl, shards, log, onSession, onEarlierPresence: second.noteEarlierPresence },
       onInteraction: (interaction) => void listen(interaction),
       ...(options.firstPauseMs !== undefined && { firstPauseMs: options.firstPauseMs }),
     });
@@ -112,6 +109,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
       await gateway.start();
     },
     stop: async () => {
+      second.close();
       pace.stop();
       await gateway?.stop();
       await exchanges.giveUpAll();
@@ -135,15 +133,4 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
 function describeWelcome(serverCount: number, invite: string): string {
   const where = serverCount === 1 ? '1 server' : `${serverCount} servers`;
   return `Easel is on Discord, in ${where}; add it to ${serverCount === 0 ? 'one' : 'another'} at ${invite}`;
-}
-
-/** One that had an answer already tells of a second instance; a warning now and then is enough. */
-function createRefusalLog(log: Logger): (trouble: DiscordTroubleError) => void {
-  let warnedAt = Number.NEGATIVE_INFINITY;
-  return (trouble) => {
-    if (!isAnsweredElsewhere(trouble)) return log.warn({ err: trouble }, 'Discord did not take an acknowledgement');
-    if (performance.now() - warnedAt < WARN_EVERY_MS) return;
-    warnedAt = performance.now();
-    log.error({ err: trouble }, SECOND_INSTANCE);
-  };
 }

@@ -15,11 +15,12 @@ import { BadInputError } from '../../errors.ts';
 import type { Inbox } from '../port.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
-import { type DiscordTroubleError, toTrouble } from './failures.ts';
+import { toTrouble } from './failures.ts';
 import { type Asking, askingOf, isMember, type Surroundings, toRequest, toTyping } from './inbound.ts';
 import { renderModal } from './modal.ts';
 import { explainMissing, missingPermissions } from './permissions.ts';
 import { renderReply } from './render.ts';
+import type { SecondInstance } from './second-instance.ts';
 import { toChoices } from './suggestions.ts';
 import { createTurns } from './turns.ts';
 
@@ -34,16 +35,18 @@ export interface ListenerOptions {
   /** For what is said by an interaction's token; must not try again by itself. */
   readonly rest: REST;
   readonly log: Logger;
-  readonly onRefused: (trouble: DiscordTroubleError) => void;
+  readonly second: SecondInstance;
 }
 
 /** Takes what people do in Discord, each thing once, and sees that it is acknowledged and answered. Never rejects. */
 export function createListener(options: ListenerOptions): (interaction: APIInteraction) => Promise<void> {
-  const { inbox, exchanges, surroundings, rest, log, onRefused } = options;
+  const { inbox, exchanges, surroundings, rest, log, second } = options;
   const turns = createTurns();
 
   async function converse(exchange: Exchange, asking: Asking, request: Request): Promise<void> {
     exchanges.keep(exchange);
+    if (second.isSuspected && !mayOpenForm(asking)) await exchange.acknowledge();
+    if (exchange.isAnsweredElsewhere) return leave(request);
     const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);
     // On a message, an acknowledgement shows nothing to anybody; a command would show that Easel is thinking.
     if ((isOnMessage(asking) && !mayOpenForm(asking)) || turns.isCrowded) acknowledge(exchange);
@@ -61,10 +64,17 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
       case 'posted':
         // The answer to a command is its message, which `Messages` gives; until then it shows that it is thinking.
         if (exchange.isBeside) await exchange.acknowledge();
-        return;
+        await exchange.firstWord;
+        if (!exchange.isAnsweredElsewhere) return;
+        await inbox.withdraw?.(request);
+        return leave(request);
       default:
         return result satisfies never;
     }
+  }
+
+  function leave({ id }: Request): void {
+    log.debug({ interaction: id }, 'another process has answered; the work is left to it');
   }
 
   function acknowledge(exchange: Exchange): void {
@@ -74,7 +84,13 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
   }
 
   async function ask(asking: Asking): Promise<void> {
-    const exchange = createExchange({ interaction: asking, isMember: isMember(asking, surroundings), rest, onRefused });
+    const exchange = createExchange({
+      ...{ interaction: asking, isMember: isMember(asking, surroundings), rest },
+      onRefused: (trouble) => log.warn({ err: trouble }, 'Discord did not take an acknowledgement'),
+    });
+    void exchange.firstWord.then(() => {
+      if (exchange.isAnsweredElsewhere) second.noteLostRace();
+    });
     const missing = exchange.isMember && !isHarmless(asking) ? missingPermissions(asking) : [];
     if (missing.length > 0) return exchange.tell(renderReply(explainMissing(missing)));
     const request = readRequest(asking);

@@ -86,13 +86,15 @@ export function createMessages({ rest, exchanges, lent }: MessagesOptions): Mess
 
   async function postAsMember(channel: ChannelRef, reply: Reply, nonce: string, exchange: Exchange | undefined) {
     const message = renderReply(reply);
+    if (exchange?.isBeside === true) await exchange.acknowledge();
+    refuseAnsweredElsewhere(exchange);
     const mayStand = exchange === undefined || attempted.has(nonce);
     note(attempted, nonce);
     const standing = mayStand ? await findStanding(targetOf(channel), nonce) : undefined;
     if (standing !== undefined) return standing;
     const answered = await exchange?.answer(message);
     if (answered !== undefined) return answered;
-    if (exchange?.isAnsweredElsewhere === true) throw new MessageGoneError('another process has answered');
+    refuseAnsweredElsewhere(exchange);
     if (exchange !== undefined && !exchange.isBeside && !mayStand) {
       // Nobody knows whether Discord has taken the answer.
       const taken = await findStanding(targetOf(channel), nonce);
@@ -162,6 +164,11 @@ export function createMessages({ rest, exchanges, lent }: MessagesOptions): Mess
 async function followUpAcknowledged(exchange: Exchange, message: Outgoing): Promise<APIMessage | undefined> {
   await exchange.acknowledge();
   return exchange.followUp(message);
+}
+
+/** What another process has answered, it also shows. @throws MessageGoneError */
+function refuseAnsweredElsewhere(exchange: Exchange | undefined): void {
+  if (exchange?.isAnsweredElsewhere === true) throw new MessageGoneError('another process has answered');
 }
 
 /** A message that only one person sees cannot be answered for all to see. */

@@ -4,6 +4,9 @@ import type { BotStatus } from '../port.ts';
 /** Discord takes 5 changes in 20 seconds. */
 const MIN_INTERVAL_MS = 5000;
 
+/** What stands under the bot's name while another process answers in its place. */
+export const TWO_INSTANCES = presence('dnd', 'two Easels share one token: stop one');
+
 /** What stands under the bot's name. */
 export function describePresence({ kind, running, waiting }: BotStatus): PresenceData {
   switch (kind) {

@@ -5,6 +5,7 @@ import {
   type ClientOptions,
   Events,
   GatewayDispatchEvents,
+  type GatewayGuildCreateDispatchData,
   GatewayIntentBits,
   GuildPremiumTier,
   Options,
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly shards: ShardCount;
   readonly log: Logger;
   readonly onInteraction: (interaction: APIInteraction) => void;
+  /** Called when, as the session opens, a server shows the bot as doing something that this session has not said. */
+  readonly onEarlierPresence: () => void;
   /** Called once, when the session will not come back by itself. */
   readonly onEnd: (reason: unknown) => void;
   /** A shard that has been away for longer is started anew. */
@@ -97,6 +100,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   // Raw, so that nothing waits until all servers are known, and nothing is lost that discord.js has no class for.
   client.ws.on(GatewayDispatchEvents.InteractionCreate, (interaction: APIInteraction) => onInteraction(interaction));
 
+  /** Without the privileged intent a server's presences are the bot's own and those of people who talk. */
+  const readPresence = ({ presences }: GatewayGuildCreateDispatchData) => {
+    const own = presences.find(({ user }) => user.id === client.user?.id);
+    if ((own?.activities ?? []).length > 0) options.onEarlierPresence();
+  };
+  client.ws.on(GatewayDispatchEvents.GuildCreate, readPresence);
+
   async function close(): Promise<void> {
     ended = true;
     for (const shard of away.keys()) isBack(shard);
@@ -106,6 +116,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   try {
     const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve));
     await within(CONNECT_LIMIT_MS, Promise.all([client.login(token), ready]));
+    client.ws.off(GatewayDispatchEvents.GuildCreate, readPresence);
     return asSession(await ready, close);
   } catch (error) {
     await close();

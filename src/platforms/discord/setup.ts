@@ -39,6 +39,3 @@ function isBadToken(error: unknown): boolean {
 }
 
 const BAD_TOKEN = `Discord does not accept DISCORD_TOKEN. Open ${PORTAL}, choose the application, go to Bot, press Reset Token, and start Easel with the token that is shown then.`;
-
-export const SECOND_INSTANCE =
-  'Another process with the same DISCORD_TOKEN answers first: two instances of Easel, or another bot of the same application, are running. Stop one of them; until then each request is answered by whichever is faster.';

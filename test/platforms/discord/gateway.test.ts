@@ -98,16 +98,6 @@ describe('the connection to Discord', () => {
     await expect.poll(shown, SOON).toContain('drawing a picture, 1 in line');
   });
 
-  it('a second instance with the same token is noticed, and leaves the answer to the first', async () => {
-    const { ada, channel, discord } = await open();
-    const other = await openScene({ engine: createSlowEngine(), discord });
-    await ada.type(channel, 'imagine', { prompt: 'a fox' });
-    const logs = () => [...scene.logged, ...other.logged].join('');
-    await expect.poll(logs, SOON).toContain('Another process with the same DISCORD_TOKEN');
-    expect(ada.sees(channel)).toHaveLength(1);
-    await other.close();
-  });
-
   it('is closed when Easel stops, and nothing is left thinking', async () => {
     const { ada, channel, discord } = await open();
     discord.faults.next('POST', /callback$/, { kind: 'delay', ms: 500 });

@@ -72,6 +72,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     return serverId === undefined ? id === 0 : Number((BigInt(serverId) >> 22n) % BigInt(count)) === id;
   }
 
+  /** Without the privileged intent a server shows a bot nobody's presence but its own: what its other sessions say. */
+  function presencesBeside(session: GatewaySession): object[] {
+    const saying = live().filter((other) => other !== session && other.socket !== undefined);
+    const latest = saying.findLast(({ presence }) => presence !== undefined)?.presence;
+    return latest === undefined ? [] : [{ user: { id: state.bot.id }, client_status: {}, ...(latest as object) }];
+  }
+
   function notePresence(session: GatewaySession): void {
     const now = state.clock.now();
     const recent = [...(presences.get(session) ?? []), now].filter((at) => now - at < PRESENCE_WINDOW_MS);
@@ -126,7 +133,8 @@ export function createGateway(options: GatewayOptions): Gateway {
             application: { id: state.bot.id, flags: 0 },
           },
         });
-        for (const one of servers) give(session, 'GUILD_CREATE', guildPayload(one, state));
+        const presences = presencesBeside(session);
+        for (const one of servers) give(session, 'GUILD_CREATE', { ...guildPayload(one, state), presences });
       },
       onPresence: notePresence,
     });
