@@ -1,7 +1,11 @@
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { encodeError, type FromChild, type Said, type ToChild } from './protocol.ts';
 
-/** The engine's own process. It has no signal handlers, so that it can always be killed; it ends with its parent. */
+/** The engine's own process. It ends when its parent does, or kills it. */
+
+// A terminal's Ctrl+C and a service manager signal the whole group: when the engine is to end is for the parent to say,
+// which would take it for a crash in the middle of the work.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
 let engine: Runtime | undefined;
 const running = new Map<number, AbortController>();

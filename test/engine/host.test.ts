@@ -96,6 +96,18 @@ describe('the engine in its own process', () => {
     expect(engine.pid).not.toBe(before);
   });
 
+  // On Windows every signal kills.
+  test.skipIf(process.platform === 'win32')('goes on when a terminal’s Ctrl+C reaches it, too', async () => {
+    const engine = createEngine({ modelFolders: [tinyModel('tiny-conv')], threads: 1 });
+    const interrupt = (signal: NodeJS.Signals) => engine.pid !== undefined && process.kill(engine.pid, signal);
+    const drawn = engine.run(
+      { kind: 'generate', spec },
+      { onProgress: ({ step }) => step === 1 && interrupt('SIGINT') && interrupt('SIGTERM') },
+    );
+    expect(await codeOf(drawn)).toBe('none');
+    await engine.close();
+  });
+
   test('changes models between tasks', async () => {
     expect(await codeOf(engine.run({ kind: 'generate', spec: { ...spec, model: 'tiny-half' } }))).toBe('none');
     expect(await codeOf(engine.run({ kind: 'generate', spec }))).toBe('none');
