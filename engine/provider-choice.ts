@@ -1,6 +1,6 @@
 import { EngineError, isEngineError } from './errors.ts';
 import type { Dialect } from './graph/dialect.ts';
-import { candidatesOf, type ExecutionProvider, type Provider, REQUIREMENTS } from './provider.ts';
+import { type Candidates, type ExecutionProvider, passedOverSentence, REQUIREMENTS } from './provider.ts';
 
 /** What a provider has proved to do right. */
 export interface Ability {
@@ -22,13 +22,15 @@ export type Probe = (provider: ExecutionProvider) => Promise<Ability>;
 /** Finds the provider that draws: the first candidate that passes its probe. */
 export class ProviderChoice {
   readonly #probe: Probe;
-  #candidates: readonly [ExecutionProvider, ...ExecutionProvider[]];
+  #candidates: Candidates;
   #chosen: Promise<ChosenProvider> | undefined;
-  readonly #passedOver: string[] = [];
+  readonly #passedOver: string[];
 
-  constructor(provider: Provider, probe: Probe, candidates = candidatesOf(provider)) {
+  /** @param passedOver on those that were tried in other processes */
+  constructor(candidates: Candidates, probe: Probe, passedOver: readonly string[] = []) {
     this.#candidates = candidates;
     this.#probe = probe;
+    this.#passedOver = [...passedOver];
   }
 
   /** A sentence for each provider that came first and does not work here. */
@@ -50,7 +52,7 @@ export class ProviderChoice {
     const [failed, next, ...others] = this.#candidates;
     if (!isEngineError(error) || error.code !== 'provider_failed') throw error;
     if (next === undefined) throw withRequirement(error, failed);
-    this.#passedOver.push(`${error.message} Easel draws on "${next}" instead. ${REQUIREMENTS[failed]}`);
+    this.#passedOver.push(passedOverSentence(error.message, failed, next));
     this.#candidates = [next, ...others];
     this.#chosen = undefined;
   }

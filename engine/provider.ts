@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 export const PROVIDERS = ['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 export type ExecutionProvider = Exclude<Provider, 'auto'>;
+/** In the order in which they are tried. */
+export type Candidates = readonly [ExecutionProvider, ...ExecutionProvider[]];
 
 /** What a provider does well at one time. */
 export interface Load {
@@ -36,6 +38,11 @@ export const REQUIREMENTS: Readonly<Record<ExecutionProvider, string>> = {
   coreml: 'It needs macOS.',
 };
 
+/** What whoever runs the bot is told. @param message why it is passed over, a sentence */
+export function passedOverSentence(message: string, failed: ExecutionProvider, next: ExecutionProvider): string {
+  return `${message} Easel draws on "${next}" instead. ${REQUIREMENTS[failed]}`;
+}
+
 /**
  * What is tried in turn. `auto` never takes WebGPU or CoreML, which may be there without being faster.
  * @param hasCuda whether ONNX Runtime's CUDA files are installed; it asks for them aloud where they are not
@@ -44,7 +51,7 @@ export function candidatesOf(
   provider: Provider,
   platform: NodeJS.Platform = process.platform,
   hasCuda = cudaIsInstalled(),
-): readonly [ExecutionProvider, ...ExecutionProvider[]] {
+): Candidates {
   if (provider !== 'auto') return [provider];
   if (platform === 'win32') return ['dml', 'cpu'];
   return hasCuda ? ['cuda', 'cpu'] : ['cpu'];

@@ -9,7 +9,8 @@ import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from './model/ca
 import { type Networks, openNetworks } from './networks.ts';
 import { runTask } from './pipeline.ts';
 import { probeProvider } from './probe.ts';
-import { ProviderChoice } from './provider-choice.ts';
+import { type Candidates, candidatesOf } from './provider.ts';
+import { type Probe, ProviderChoice } from './provider-choice.ts';
 import { specOf } from './recipe.ts';
 import type { Engine, EngineTask, RunOptions, RunResult } from './types.ts';
 
@@ -20,12 +21,23 @@ export interface Runtime extends Engine {
   execution(): Promise<ExecutionFacts>;
 }
 
+/** How the providers are tried. */
+export interface Trial {
+  readonly candidates: Candidates;
+  readonly probe: Probe;
+  /** Sentences on those that other processes have tried. */
+  readonly passedOver?: readonly string[];
+}
+
 /**
  * The engine in this very process, which it blocks while a network runs; the shell talks to it in a child. Tasks given
  * to it at the same time run side by side, step by step.
  */
-export function createRuntime(options: EngineOptions): Runtime {
-  const choice = new ProviderChoice(options.provider ?? DEFAULT_PROVIDER, probeProvider);
+export function createRuntime(
+  options: EngineOptions,
+  trial: Trial = { candidates: candidatesOf(options.provider ?? DEFAULT_PROVIDER), probe: probeProvider },
+): Runtime {
+  const choice = new ProviderChoice(trial.candidates, trial.probe, trial.passedOver);
   const admission = new Admission(options);
   let turn: Promise<unknown> = Promise.resolve();
   const batcher = new Batcher();

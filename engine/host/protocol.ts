@@ -1,12 +1,19 @@
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { ExecutionFacts } from '../execution.ts';
 import type { EngineOptions } from '../model/catalog.ts';
+import type { Candidates, ExecutionProvider } from '../provider.ts';
 import type { EngineTask, Progress, RunOptions, RunResult } from '../types.ts';
 
 /** Messages between the shell and the engine's process, by structured clone: typed arrays cross as bytes. */
 
 export type ToChild =
-  | { readonly kind: 'open'; readonly options: EngineOptions }
+  | {
+      readonly kind: 'open';
+      readonly options: EngineOptions;
+      readonly candidates: Candidates;
+      /** Sentences on the providers that earlier processes died of. */
+      readonly passedOver: readonly string[];
+    }
   | { readonly kind: 'execution'; readonly id: number }
   | { readonly kind: 'load'; readonly id: number; readonly modelId: string }
   | ({ readonly kind: 'run'; readonly id: number; readonly task: EngineTask } & Pick<
@@ -20,10 +27,16 @@ export type FromChild = Said & {
   readonly memoryBytes: number;
 };
 
+/** What ends a request. */
+export type Answer = Extract<Said, { readonly kind: 'result' | 'loaded' | 'execution' }>;
+
 /** What the process has to say. */
 export type Said =
   /** It takes tasks. */
   | { readonly kind: 'opened'; readonly id: 0 }
+  /** From here on, until the next, a driver may take the process along. */
+  | { readonly kind: 'probing'; readonly id: 0; readonly provider: ExecutionProvider }
+  | { readonly kind: 'probed'; readonly id: 0 }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly kind: 'loaded'; readonly id: number }
   | { readonly kind: 'execution'; readonly id: number; readonly execution: ExecutionFacts }

@@ -1,0 +1,33 @@
+import { EngineError } from '../errors.ts';
+import type { Phase } from '../types.ts';
+
+/** How a child ended. */
+export interface Death {
+  /** For a person, within a sentence. */
+  readonly why: string;
+  readonly cause: 'memory' | 'hung' | 'ended';
+}
+
+/** Nobody but the operating system kills a child that its host has not killed: it does when memory runs out. */
+export function explainExit(code: number | null, signal: NodeJS.Signals | null, isHung: boolean): Death {
+  if (isHung) return { why: 'it did not answer any more', cause: 'hung' };
+  if (signal === 'SIGKILL') return { why: 'the system ended it, most likely for lack of memory', cause: 'memory' };
+  return { why: signal ?? `exit code ${code}`, cause: 'ended' };
+}
+
+/** @param phase of the task when it happened */
+export function crashed({ why, cause }: Death, phase: Phase): EngineError {
+  return new EngineError('engine_crashed', `The engine's process ended in the middle of the work (${why}).`, {
+    why,
+    cause,
+    phase,
+  });
+}
+
+export function cannotStart({ why }: Death): EngineError {
+  return new EngineError(
+    'engine_unavailable',
+    `The engine cannot start (${why}); whoever runs this Easel finds more in its log.`,
+    { why },
+  );
+}
