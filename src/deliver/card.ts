@@ -1,5 +1,6 @@
 import type { ChannelRef, MessageRef } from '../core/channel.ts';
 import type { Reply } from '../core/reply.ts';
+import { diskTroubleOf } from '../disk-trouble.ts';
 import { type ChannelPort, MessageGoneError } from '../platforms/port.ts';
 import type { Courier } from './courier.ts';
 
@@ -67,15 +68,24 @@ export function createCard(options: CardOptions): Card {
     isNoted = true;
   }
 
+  /** While the disk takes no notes the message goes on all the same: it may have to say just that. */
+  async function noteUnlessDiskRefuses(posted: MessageRef): Promise<void> {
+    try {
+      await note(posted);
+    } catch (error) {
+      if (diskTroubleOf(error, 'held') === undefined) throw error;
+    }
+  }
+
   async function send(reply: Reply): Promise<void> {
     if (message === undefined) {
       message = await courier.call(() => port.post(options.channel, reply, options.nonce), mend);
-      await note(message);
+      await noteUnlessDiskRefuses(message);
       if (!mayStand) return;
       // The post may have been answered with an earlier message, which then still says something else.
     }
     const posted = message;
-    await note(posted);
+    await noteUnlessDiskRefuses(posted);
     await courier.call(() => port.edit(posted, reply), mend);
     mayStand = false;
   }
@@ -99,7 +109,10 @@ export function createCard(options: CardOptions): Card {
   async function attempt(face: Face): Promise<boolean> {
     try {
       await put(face);
-      if (face.isLast) await options.onLast(standing?.reply);
+      if (face.isLast) {
+        if (message !== undefined) await note(message);
+        await options.onLast(standing?.reply);
+      }
       shown = face;
       shownAt = performance.now();
       // With it goes the picture that it holds.
@@ -148,7 +161,8 @@ export function createCard(options: CardOptions): Card {
         const face: Face = wanted;
         const isDone = await attempt(face);
         if (isDone && wanted === face) wanted = undefined;
-        return isDone;
+        // That the disk did not take note of it says nothing of the platform.
+        return isDone || standing?.face === face;
       });
     }
   }

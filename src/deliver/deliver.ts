@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../core/job.ts';
 import { isPending } from '../core/job-state.ts';
+import { diskTroubleOf } from '../disk-trouble.ts';
 import type { EaselError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { AttachmentTooLargeError, type ChannelPort } from '../platforms/port.ts';
@@ -74,7 +75,8 @@ export function createDeliver(options: DeliverOptions): Deliver {
         if (shown === undefined) log.info({ job: job.id }, 'the message is gone; the result is kept');
       },
       onTrouble: (error, attempt) => {
-        log.warn({ job: job.id, attempt, err: error }, 'the channel did not take a message');
+        const who = diskTroubleOf(error, 'held') === undefined ? 'the channel' : 'the disk';
+        log.warn({ job: job.id, attempt, err: error }, `${who} did not take a message`);
         if (!(error instanceof AttachmentTooLargeError)) return;
         opened.refusedBytes = Math.min(opened.refusedBytes, error.byteLength);
       },

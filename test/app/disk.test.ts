@@ -1,9 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'libsql';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -13,6 +23,8 @@ import { CHANNEL, ORDINARY, personNamed } from '../doubles/tasks.ts';
 
 const PATIENCE = { timeout: 20_000 };
 const DISK_BYTES = 1 << 20;
+/** A folder in which nobody may make anything, not even root. */
+const UNWRITABLE = ({ linux: '/sys', darwin: '/System' } as Readonly<Record<string, string>>)[process.platform];
 
 /** A disk of its own, where this process may have one. */
 function mountDisk(folder: string): boolean {
@@ -104,6 +116,104 @@ describe('a bot whose disk gives trouble', () => {
     await shows(0, '25%');
     rmSync(data, { recursive: true });
     await stop();
+  });
+
+  describe('that turns read-only', () => {
+    /** Of the bot: the connection that it opens, not one beside it. */
+    let database: Database.Database | undefined;
+
+    beforeEach(async () => {
+      const opened = vi.spyOn(Database.prototype, 'exec');
+      await start();
+      database = opened.mock.contexts.find((context) => context instanceof Database);
+      opened.mockRestore();
+      expect(database?.open).toBe(true);
+    });
+
+    /** SQLite itself refuses what would be written. */
+    function turnDatabase(to: 'read-only' | 'writable'): void {
+      database?.exec(`PRAGMA query_only = ${to === 'read-only' ? 'ON' : 'OFF'}`);
+    }
+
+    it('lets nothing new begin, says so to whoever asks, and loses nothing that waits', async () => {
+      await type('a red circle');
+      await type('a blue square');
+      const run = await engine.begun(0);
+      await shows(1, '1st in line');
+      turnDatabase('read-only');
+      run.finish();
+      await shows(
+        0,
+        '(held up)\nThe disk that holds the pictures cannot be written; it goes on by itself when it can.',
+      );
+      const refused = await type('a green triangle');
+      expect(refused.kind === 'private' && textOf(refused.reply)).toBe(
+        'The disk that holds the pictures cannot be written; ask again when it can.',
+      );
+      expect(engine.runs).toHaveLength(1);
+
+      turnDatabase('writable');
+      await shows(0, 'seed');
+      (await engine.begun(1)).finish();
+      await shows(1, 'seed');
+      expect(statesOf(channel.messages)).toEqual(['done', 'done']);
+      expect(engine.runs).toHaveLength(2);
+      await type('a green triangle');
+      (await engine.begun(2)).finish();
+      await shows(2, 'seed');
+    });
+
+    it('says so also in a message of which it could not be noted where it stands, and notes that later', async () => {
+      const { post } = channel;
+      vi.spyOn(channel, 'post').mockImplementationOnce((...args) => {
+        turnDatabase('read-only');
+        return post(...args);
+      });
+      await type('a red circle');
+      (await engine.begun(0)).finish();
+      await shows(0, 'cannot be written');
+      turnDatabase('writable');
+      await shows(0, 'seed');
+      await stop();
+      const store = openStore(data, async () => new Uint8Array());
+      expect(await store.jobs.unfinished()).toEqual([]);
+      const [job] = await store.jobs.shelf(personNamed('Ada'), 'made', 1);
+      await store.close();
+      expect(job).toMatchObject({ state: 'delivered', message: { channel: CHANNEL } });
+      expect(channel.messages).toHaveLength(1);
+    });
+
+    it('can be stopped, and what could not be noted is drawn by the next process', async () => {
+      await type('a red circle');
+      const run = await engine.begun(0);
+      turnDatabase('read-only');
+      run.finish();
+      await shows(0, 'cannot be written');
+      await stop();
+      await start();
+      (await engine.begun(0)).finish();
+      await shows(0, 'seed');
+      expect(statesOf(channel.messages)).toEqual(['done']);
+    });
+
+    it.skipIf(UNWRITABLE === undefined)('where the pictures lie keeps them until it is not', async () => {
+      await type('a red circle');
+      const run = await engine.begun(0);
+      const pictures = join(data, 'pictures');
+      renameSync(pictures, join(root, 'aside'));
+      symlinkSync(UNWRITABLE ?? '', pictures);
+      run.finish();
+      await shows(
+        0,
+        '(held up)\nThe disk that holds the pictures cannot be written; it goes on by itself when it can.',
+      );
+      rmSync(pictures);
+      renameSync(join(root, 'aside'), pictures);
+      await shows(0, 'seed');
+      expect(statesOf(channel.messages)).toEqual(['done']);
+      expect(engine.runs).toHaveLength(1);
+      expect(readdirSync(pictures, { recursive: true })).toHaveLength(3);
+    });
   });
 
   describe.skipIf(!canMount())('that is full', () => {
