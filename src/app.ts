@@ -75,7 +75,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   );
   const store = parts.wrapStore?.(opened) ?? opened;
   try {
-    const { ports, web } = parts.ports === undefined ? await openChannels(config, log) : { ports: parts.ports };
+    const { ports, web } = parts.ports === undefined ? await openChannels(config, store, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);
     const { queue, deliver, inbox, once, explain } = compose({
       config,

@@ -4,6 +4,7 @@ import type { Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createWebPort } from './platforms/web/index.ts';
 import type { SlackConfig } from './slack-config.ts';
+import type { Store } from './store/store.ts';
 
 export interface Channels {
   readonly ports: readonly ChannelPort[];
@@ -11,13 +12,14 @@ export interface Channels {
 }
 
 /** The platforms that the configuration names; a platform's packages are loaded only when it is among them. */
-export async function openChannels(config: Config, log: Log): Promise<Channels> {
+/** @param store where a platform keeps what a restart must not lose */
+export async function openChannels(config: Config, store: Pick<Store, 'values'>, log: Log): Promise<Channels> {
   const { host, port, dataFolder } = config;
   const descriptions = commands.map((command) => command.description);
   const actions = messageActions.map(({ description }) => description);
   const standing = { isModerator: config.webModerators === 'everyone', isAgeRestricted: config.webAgeRestricted };
   const web = createWebPort({ host, port, dataFolder, log, commands: descriptions, messageActions: actions, standing });
-  const discord = config.discord === undefined ? [] : [await openDiscord(config.discord, log)];
+  const discord = config.discord === undefined ? [] : [await openDiscord(config.discord, store, log)];
   const slack = config.slack === undefined ? [] : [await openSlack(config.slack, log)];
   return { ports: [web, ...discord, ...slack], web };
 }
@@ -27,12 +29,17 @@ async function openSlack(config: SlackConfig, log: Log): Promise<ChannelPort> {
   return createSlackPort({ ...config, log, commands: commands.map(({ description }) => description) });
 }
 
-async function openDiscord(config: DiscordConfig, log: Log): Promise<ChannelPort> {
+async function openDiscord(config: DiscordConfig, store: Pick<Store, 'values'>, log: Log): Promise<ChannelPort> {
   const { createDiscordPort } = await import('./platforms/discord/index.ts');
   const offered = {
     commands: commands.map(({ description }) => description),
     messageActions: messageActions.map(({ description }) => description),
     localisations,
   };
-  return createDiscordPort({ ...config, offered, log: log.child({ platform: 'discord' }) });
+  return createDiscordPort({
+    ...config,
+    offered,
+    loans: store.values('discord-loans'),
+    log: log.child({ platform: 'discord' }),
+  });
 }

@@ -1,13 +1,16 @@
 import { REST } from 'discord.js';
 import type { Logger } from 'pino';
+import type { ValueStore } from '../../store/port.ts';
 import type { BotStatus, ChannelPort, Inbox } from '../port.ts';
+import { targetOf } from './asking.ts';
 import { createExchanges } from './exchanges.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import { createGuestMessages } from './guest-messages.ts';
 import type { Surroundings } from './inbound.ts';
-import { targetOf } from './inbound.ts';
-import { createLentMessages } from './lent-messages.ts';
 import { createListener } from './listener.ts';
+import { createLoans, type Loan } from './loans.ts';
 import { createMessages } from './messages.ts';
+import { createOwnMessages } from './own-messages.ts';
 import { inviteLink } from './permissions.ts';
 import { createPace, describePresence, TWO_INSTANCES } from './presence.ts';
 import { describeAll, type Offered, register } from './registration.ts';
@@ -24,6 +27,8 @@ export interface DiscordPortOptions {
   readonly log: Logger;
   /** What people find under `/` and under *Apps*. */
   readonly offered: Offered;
+  /** What the bot has borrowed of interactions, on disk. */
+  readonly loans: ValueStore<Loan>;
   /** How long Discord keeps the token of an interaction. */
   readonly tokenLifetimeMs?: number;
   readonly minEditIntervalMs?: number;
@@ -52,11 +57,12 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
   const tokenLifetimeMs = options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS;
   const exchanges = createExchanges(tokenLifetimeMs);
   const shows = offered.commands.some(({ name }) => name === SHOW_COMMAND);
-  const lent = createLentMessages({
-    tokenLifetimeMs,
+  const loans = createLoans({
+    ...{ rest: tokenRest, values: options.loans, tokenLifetimeMs },
     showCommand: shows ? SHOW_COMMAND : undefined,
   });
-  const messages = createMessages({ rest, exchanges, lent });
+  const own = createOwnMessages(rest);
+  const messages = createMessages({ exchanges, own, guest: createGuestMessages({ rest, loans, own }) });
   const second = createSecondInstance(log, () => status !== undefined && pace.show(status));
   const pace = createPace((shown) => {
     gateway?.session?.show(second.isCertain ? TWO_INSTANCES : describePresence(shown));
@@ -85,7 +91,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
   }
 
   function createConnection(inbox: Inbox): Gateway {
-    const listen = createListener({ exchanges, surroundings, log, second, inbox, rest: tokenRest });
+    const listen = createListener({ exchanges, loans, surroundings, log, second, inbox, rest: tokenRest });
     return createGateway({
       ...{ token, apiUrl, shards, log, onSession, onEarlierPresence: second.noteEarlierPresence },
       onInteraction: (interaction) => void listen(interaction),
@@ -105,6 +111,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
       return welcome;
     },
     start: async (inbox) => {
+      await loans.prune();
       gateway = createConnection(inbox);
       await gateway.start();
     },
@@ -113,9 +120,11 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
       pace.stop();
       await gateway?.stop();
       await exchanges.giveUpAll();
-      lent.close();
+      loans.close();
     },
     maxAttachmentBytes: (channel, nonce) => {
+      const lent = loans.maxAttachmentBytes(nonce);
+      if (lent !== undefined) return lent;
       const exchange = exchanges.find(nonce);
       if (exchange !== undefined && !exchange.isMember) return exchange.interaction.attachment_size_limit;
       const ofServer = gateway?.session?.maxAttachmentBytes(targetOf(channel)) ?? MAX_ATTACHMENT_BYTES;

@@ -13,10 +13,12 @@ import { type Reply, sentence } from '../../core/reply.ts';
 import type { Request } from '../../core/request.ts';
 import { BadInputError } from '../../errors.ts';
 import type { Inbox } from '../port.ts';
+import { type Asking, askingOf, isMember } from './asking.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
 import { toTrouble } from './failures.ts';
-import { type Asking, askingOf, isMember, type Surroundings, toRequest, toTyping } from './inbound.ts';
+import { type Surroundings, toRequest, toTyping } from './inbound.ts';
+import type { Loans } from './loans.ts';
 import { renderModal } from './modal.ts';
 import { explainMissing, missingPermissions } from './permissions.ts';
 import { renderReply } from './render.ts';
@@ -31,6 +33,7 @@ const COMPLETE_WITHIN_MS = 2500;
 export interface ListenerOptions {
   readonly inbox: Inbox;
   readonly exchanges: Exchanges;
+  readonly loans: Pick<Loans, 'renew'>;
   readonly surroundings: Surroundings;
   /** For what is said by an interaction's token; must not try again by itself. */
   readonly rest: REST;
@@ -40,11 +43,12 @@ export interface ListenerOptions {
 
 /** Takes what people do in Discord, each thing once, and sees that it is acknowledged and answered. Never rejects. */
 export function createListener(options: ListenerOptions): (interaction: APIInteraction) => Promise<void> {
-  const { inbox, exchanges, surroundings, rest, log, second } = options;
+  const { inbox, exchanges, loans, surroundings, rest, log, second } = options;
   const turns = createTurns();
 
   async function converse(exchange: Exchange, asking: Asking, request: Request): Promise<void> {
     exchanges.keep(exchange);
+    if (!exchange.isMember && exchange.originalId !== undefined) await loans.renew(exchange.originalId, exchange);
     if (second.isSuspected && !mayOpenForm(asking)) await exchange.acknowledge();
     if (exchange.isAnsweredElsewhere) return leave(request);
     const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);

@@ -98,7 +98,7 @@ export function createActor(person: Person, state: State, gateway: Gateway): Act
   /** Attachments of commands hang on no message; they are kept on one that nobody sees. */
   function upload(id: string, { filename, contentType, data }: Upload): object {
     const stored = { id, filename, contentType, description: undefined, data };
-    const shelf = town.directMessages(person);
+    const shelf = town.group([]);
     messages.add({
       ...{ content: '', attachments: [stored], rows: [], flags: 0, channel: shelf, authorId: person.id, pinged: [] },
       ...{ origin: undefined, replyTo: undefined, privateTo: undefined, nonce: undefined },

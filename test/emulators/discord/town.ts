@@ -11,6 +11,8 @@ export interface Person {
   locale: string;
   /** Bytes of one file: more than everybody's for who pays for it. */
   readonly uploadBytes: number;
+  /** Takes direct messages of those whom they share a server with. */
+  takesDirectMessages: boolean;
 }
 
 export interface Server {
@@ -89,6 +91,7 @@ export interface Town {
   ): void;
   channel(server: Server, name: string, options?: { isAgeRestricted?: boolean }): ServerChannel;
   thread(parent: ServerChannel, name: string): Thread;
+  /** The one conversation of a person with the bot. */
   directMessages(person: Person): Conversation;
   group(people: readonly Person[]): Conversation;
 }
@@ -111,7 +114,10 @@ export function createTown(nextId: () => string): Town {
     roles,
     person: (name, { hasInstalled = false, locale = 'en-GB', uploadBytes = UPLOAD_BYTES } = {}) => {
       const username = name.toLowerCase();
-      const person: Person = { id: nextId(), username, name, hasInstalled, locale, uploadBytes };
+      const person: Person = {
+        ...{ id: nextId(), username, name, hasInstalled, locale, uploadBytes },
+        takesDirectMessages: true,
+      };
       people.set(person.id, person);
       return person;
     },
@@ -136,7 +142,9 @@ export function createTown(nextId: () => string): Town {
     thread: (parent, name) =>
       add({ kind: 'thread', id: nextId(), name, parent, server: parent.server, isDeleted: false }),
     directMessages: (person) =>
-      add({ kind: 'dm', id: nextId(), name: person.name, people: [person], isDeleted: false }),
+      [...channels.values()].find(
+        (channel): channel is Conversation => channel.kind === 'dm' && channel.people.includes(person),
+      ) ?? add({ kind: 'dm', id: nextId(), name: person.name, people: [person], isDeleted: false }),
     group: (members) =>
       add({
         kind: 'group',

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jobIdOf } from '../../../src/core/job-id.ts';
 import { createDiscordPort } from '../../../src/platforms/discord/index.ts';
 import { AttachmentTooLargeError, type ChannelPort } from '../../../src/platforms/port.ts';
+import { createMemoryValues } from '../../doubles/memory-values.ts';
 import { createSlowEngine, type SlowEngine } from '../../doubles/slow-engine.ts';
 import type { Channel, Person } from '../../emulators/discord/index.ts';
 import { finished, newest, openScene, type Scene, SOON } from './scene.ts';
@@ -59,7 +60,7 @@ describe('what Easel puts into a channel of Discord', () => {
       // The scene's own Easel would answer first.
       await scene.stop();
       const offered = { commands: [DRAW], messageActions: [], localisations: { commands: {}, messageActions: {} } };
-      port = createDiscordPort({ token, apiUrl, log: pino({ level: 'silent' }), offered });
+      port = createDiscordPort({ loans: createMemoryValues(), token, apiUrl, log: pino({ level: 'silent' }), offered });
     });
     afterEach(() => port.stop());
     const start = () => port.start({ dispatch: async () => ({ kind: 'posted' }), complete: async () => [] });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSlowEngine, type SlowEngine } from '../../doubles/slow-engine.ts';
+import type { Actor } from '../../emulators/discord/index.ts';
 import type { Conversation, Person } from '../../emulators/discord/town.ts';
 import { finished, newest, openScene, type Scene, SOON } from './scene.ts';
 
@@ -60,14 +61,36 @@ describe('everywhere on Discord', () => {
       await expect.poll(() => actor.sees(group).length, SOON).toBe(1);
     });
 
-    it('before the token dies the message says where the result will be, and /show brings it', async () => {
-      const actor = scene.discord.as(carl);
+    /** Carl's picture, of which the message has said its last word; the token is dead. */
+    const drawTooLong = async (actor: Actor) => {
       await actor.type(group, 'imagine', { prompt: 'a fox', count: 1 });
       const run = await engine.begun(0);
-      await expect.poll(() => newest(actor, group).text, SOON).toContain('/show shows the result when it is done');
+      await expect.poll(() => newest(actor, group).text, SOON).toContain('as a direct message');
       scene.discord.clock.advance(15 * MINUTE_MS);
-      run.finish();
+      run.step(2, 4);
+      return run;
+    };
+
+    it('before the token dies the message says where the result will be: it comes as a direct message', async () => {
+      const actor = scene.discord.as(carl);
+      (await drawTooLong(actor)).finish();
+      const talk = scene.discord.town.directMessages(carl);
+      const single = await finished(actor, talk, 0);
+      expect(single.pictures).toHaveLength(1);
+      expect(single.text).toContain('a fox – @Carl');
+      await actor.press(single.id, '🔄');
+      (await engine.begun(1)).finish();
+      await finished(actor, talk, 1);
+      await actor.press(single.id, '🗑');
+      await expect.poll(() => actor.sees(talk).length, SOON).toBe(1);
+    });
+
+    it('where Discord lets the bot write no direct message, /show brings it', async () => {
+      carl.takesDirectMessages = false;
+      const actor = scene.discord.as(carl);
+      (await drawTooLong(actor)).finish();
       await expect.poll(() => scene.app.queue.pending().length, SOON).toBe(0);
+      await expect.poll(() => scene.logged.join(''), SOON).toContain('the message is gone; the result is kept');
       await actor.type(group, 'show');
       await expect.poll(() => newest(actor, group).pictures.length, SOON).toBe(1);
       const late = scene.discord.requests.filter(({ path, status }) => path.startsWith('/webhooks/') && status === 401);

@@ -4,6 +4,7 @@ import type { Form } from '../../../src/core/form.ts';
 import type { Request } from '../../../src/core/request.ts';
 import { createDiscordPort } from '../../../src/platforms/discord/index.ts';
 import type { ChannelPort, DispatchResult } from '../../../src/platforms/port.ts';
+import { createMemoryValues } from '../../doubles/memory-values.ts';
 import { type DiscordEmulator, startDiscord } from '../../emulators/discord/index.ts';
 
 const OPTION = { aliases: [], description: 'words', required: false, freeText: false, example: '' } as const;
@@ -51,7 +52,13 @@ describe('what Discord says becomes a request', () => {
     result = { kind: 'private', reply: REPLY };
     discord = await startDiscord();
     const { token, apiUrl } = discord;
-    port = createDiscordPort({ token, apiUrl, log: pino({ level: 'silent' }), offered: OFFERED });
+    port = createDiscordPort({
+      loans: createMemoryValues(),
+      token,
+      apiUrl,
+      log: pino({ level: 'silent' }),
+      offered: OFFERED,
+    });
   });
   afterEach(async () => {
     await port.stop();

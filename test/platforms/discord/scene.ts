@@ -8,6 +8,8 @@ import type { Engine } from '../../../engine/index.ts';
 import { type App, createApp } from '../../../src/app.ts';
 import { readConfig } from '../../../src/config.ts';
 import { createDiscordPort, type DiscordPortOptions } from '../../../src/platforms/discord/index.ts';
+import type { ValueStore } from '../../../src/store/port.ts';
+import type { Store } from '../../../src/store/store.ts';
 import {
   type Actor,
   type Channel,
@@ -99,7 +101,9 @@ async function startApp(
   options: SceneOptions,
 ): Promise<App> {
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
+  let store: Store | undefined;
   const port = createDiscordPort({
+    loans: valuesOf(() => store?.values('discord-loans')),
     ...{ token: discord.token, apiUrl: discord.apiUrl, log, minEditIntervalMs: 50, firstPauseMs: 20 },
     ...{ minPresenceIntervalMs: 50 },
     offered: {
@@ -111,9 +115,29 @@ async function startApp(
   });
   const config = readConfig({ EASEL_DATA: dataFolder, EASEL_CONCURRENCY: '1', ...options.env });
   const { engine } = options;
-  const app = await createApp(config, { ports: [port], log, ...(engine !== undefined && { engine }) });
+  const wrapStore = (opened: Store) => {
+    store = opened;
+    return opened;
+  };
+  const app = await createApp(config, { ports: [port], log, wrapStore, ...(engine !== undefined && { engine }) });
   await app.start();
   return app;
+}
+
+/** Of a store that is opened later. */
+function valuesOf<Value>(open: () => ValueStore<Value> | undefined): ValueStore<Value> {
+  let opened: ValueStore<Value> | undefined;
+  const values = () => {
+    opened ??= open();
+    if (opened === undefined) throw new Error('the store is not open');
+    return opened;
+  };
+  return {
+    get: (key) => values().get(key),
+    set: (key, value) => values().set(key, value),
+    delete: (key) => values().delete(key),
+    prune: (isOver) => values().prune(isOver),
+  };
 }
 
 /** The newest message in the channel, as the person sees it. */

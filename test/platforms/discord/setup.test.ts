@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDiscordPort, type DiscordPortOptions } from '../../../src/platforms/discord/index.ts';
 import type { ChannelPort, Inbox } from '../../../src/platforms/port.ts';
+import { createMemoryValues } from '../../doubles/memory-values.ts';
 import { type DiscordEmulator, type EmulatorOptions, startDiscord } from '../../emulators/discord/index.ts';
 
 const INBOX: Inbox = {
@@ -21,7 +22,14 @@ describe('setting Discord up', () => {
     emulator: EmulatorOptions = {},
   ): Promise<ChannelPort> {
     discord = await startDiscord(emulator);
-    port = createDiscordPort({ token: discord.token, apiUrl: discord.apiUrl, log, offered: NOTHING, ...options });
+    port = createDiscordPort({
+      loans: createMemoryValues(),
+      token: discord.token,
+      apiUrl: discord.apiUrl,
+      log,
+      offered: NOTHING,
+      ...options,
+    });
     await port.start(INBOX);
     return port;
   }
@@ -47,7 +55,13 @@ describe('setting Discord up', () => {
   it('a shard number that cannot be: what to set', async () => {
     discord = await startDiscord();
     discord.gateway.closeNext(4010);
-    port = createDiscordPort({ token: discord.token, apiUrl: discord.apiUrl, log, offered: NOTHING });
+    port = createDiscordPort({
+      loans: createMemoryValues(),
+      token: discord.token,
+      apiUrl: discord.apiUrl,
+      log,
+      offered: NOTHING,
+    });
     await expect(port.start(INBOX)).rejects.toThrow('set DISCORD_SHARDS=auto');
   });
 
@@ -64,7 +78,14 @@ describe('setting Discord up', () => {
   it('while Discord is away, the rest of Easel starts, and Discord follows', async () => {
     discord = await startDiscord();
     discord.faults.next('GET', /^\/gateway\/bot$/, { kind: 'status', status: 403 });
-    port = createDiscordPort({ token: discord.token, apiUrl: discord.apiUrl, log, offered: NOTHING, firstPauseMs: 10 });
+    port = createDiscordPort({
+      loans: createMemoryValues(),
+      token: discord.token,
+      apiUrl: discord.apiUrl,
+      log,
+      offered: NOTHING,
+      firstPauseMs: 10,
+    });
     await port.start(INBOX);
     await expect.poll(() => port?.welcome, { timeout: 20_000 }).toContain('Easel is on Discord');
   });

@@ -1,9 +1,10 @@
 import { PermissionFlagsBits } from 'discord.js';
 import { refuse } from '../discord-error.ts';
-import { messagePayload } from '../payloads.ts';
+import { channelPayload, messagePayload } from '../payloads.ts';
 import type { State } from '../state.ts';
-import { botPermissionsIn, type Channel } from '../town.ts';
+import { botPermissionsIn, type Channel, type Person, type Town } from '../town.ts';
 import { at, type Incoming, NO_CONTENT, ok, type Route } from './request.ts';
+import { checkSchema } from './schema.ts';
 import { editedFace, newFace, pingsOf, readMessage, uploadLimit } from './writing.ts';
 
 const { AttachFiles, ReadMessageHistory, SendMessages, SendMessagesInThreads, ViewChannel } = PermissionFlagsBits;
@@ -19,6 +20,8 @@ function openChannel({ town }: State, id: string, needs: readonly bigint[]): Cha
       // Bots are never members of a group.
       throw refuse.missingAccess();
     case 'dm':
+      if (needs.length > 0 && !channel.people.some((person) => mayMessage(person, town)))
+        throw refuse.cannotMessageUser();
       return channel;
     case 'text':
     case 'thread': {
@@ -28,6 +31,21 @@ function openChannel({ town }: State, id: string, needs: readonly bigint[]): Cha
       return channel;
     }
   }
+}
+
+/** Discord asks for a server in common, or that the person has added the app to their account. */
+function mayMessage(person: Person, { servers }: Town): boolean {
+  const shares = [...servers.values()].some(({ hasBot, members }) => hasBot && members.has(person.id));
+  return person.takesDirectMessages && (shares || person.hasInstalled);
+}
+
+/** The bot's conversation with a person; whether it may write there shows when it does. */
+function openDirect({ state, json }: Incoming) {
+  checkSchema('createPrivateChannel', json);
+  const { recipient_id: id } = json as { readonly recipient_id?: string };
+  const person = state.town.people.get(id ?? '');
+  if (person === undefined) throw refuse.invalidBody(['recipient_id: unknown user']);
+  return ok(channelPayload(state.town.directMessages(person)));
 }
 
 const writing = ({ state, path, files }: Incoming): readonly bigint[] => {
@@ -108,6 +126,7 @@ function list(incoming: Incoming) {
 const base = { auth: 'bot', limit: FIVE_IN_FIVE_SECONDS, major: ['channel'], isGlobal: true } as const;
 
 export const channelRoutes: readonly Route[] = [
+  { ...base, method: 'POST', template: '/users/@me/channels', major: [], run: openDirect },
   { ...base, method: 'POST', template: '/channels/:channel/messages', run: create },
   { ...base, method: 'GET', template: '/channels/:channel/messages', run: list },
   { ...base, method: 'PATCH', template: '/channels/:channel/messages/:message', run: edit },

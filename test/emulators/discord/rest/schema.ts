@@ -2,6 +2,7 @@ import {
   ApplicationCommandAutocompleteCallbackRequestSchema,
   ApplicationCommandUpdateRequestSchema,
   CreateMessageInteractionCallbackRequestSchema,
+  CreatePrivateChannelRequestSchema,
   IncomingWebhookInteractionRequestSchema,
   IncomingWebhookUpdateRequestPartialSchema,
   MessageCreateRequestSchema,
@@ -15,6 +16,7 @@ import { refuse } from '../discord-error.ts';
 /** Discord's published schemas (OpenAPI, by npm `discord-api-spec`), by what is asked for. */
 export const schemas = {
   createMessage: MessageCreateRequestSchema,
+  createPrivateChannel: CreatePrivateChannelRequestSchema,
   editMessage: MessageEditRequestPartialSchema,
   followUp: IncomingWebhookInteractionRequestSchema,
   editFollowUp: IncomingWebhookUpdateRequestPartialSchema,

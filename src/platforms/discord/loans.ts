@@ -1,0 +1,206 @@
+import type { REST } from 'discord.js';
+import type { MessageRef } from '../../core/channel.ts';
+import { code, type Reply, text } from '../../core/reply.ts';
+import type { ValueStore } from '../../store/port.ts';
+import { userOf } from './asking.ts';
+import type { Exchange } from './exchange.ts';
+import { renderReply } from './render.ts';
+import { createWebhook, type Webhook } from './webhook.ts';
+
+/** The last word comes this long before the token dies. */
+const LAST_WORD_BEFORE_MS = 60_000;
+const REMEMBERED = 2000;
+/** A loan on disk is of use until its work is done. */
+/** What a direct message takes, by which the result comes once the token is dead. */
+const DIRECT_MESSAGE_BYTES = 10 * 1024 * 1024;
+const FORGOTTEN_AFTER_MS = 7 * 24 * 60 * 60_000;
+
+/**
+ * A message in a place where the bot itself may not write: it can be changed only by an interaction's token, for as long
+ * as that lives. Loans are on disk while their work is under way, so that a restart finishes the message; the token
+ * stands there as it is, because within 15 minutes it is good for nothing, until then only for writing as the bot in
+ * that one place, and whoever reads that disk reads everybody's prompts and pictures beside it.
+ */
+export interface Loan {
+  /** Of the message. */
+  readonly nonce: string;
+  readonly applicationId: string;
+  readonly token: string;
+  /** The message is what the token calls its original. */
+  readonly isOriginal: boolean;
+  readonly personId: string;
+  /** Bytes of one attachment. */
+  readonly maxAttachmentBytes: number;
+  /** When the token dies, in milliseconds since the epoch. */
+  readonly until: number;
+  /** Where the bot says since then what it would have said there. */
+  readonly movedTo?: MessageRef;
+}
+
+/** A loan, and the way to use it. */
+export interface Lender {
+  readonly loan: Loan;
+  readonly webhook: Webhook;
+  /** Nothing can be said there any more. */
+  readonly isClosed: boolean;
+}
+
+export interface Loans {
+  /** Before the first word: a message of this nonce will stand. On disk when it resolves. */
+  expect(nonce: string, exchange: Exchange): Promise<void>;
+  /** What an earlier process expected; whether it stands is unknown. */
+  findExpected(nonce: string): Promise<Lender | undefined>;
+  /** The message stands. On disk when it resolves. */
+  note(messageId: string, loan: Loan, webhook: Webhook): Promise<void>;
+  /** Whoever presses a button on a message lends it anew. */
+  renew(messageId: string, exchange: Exchange): Promise<void>;
+  /** Undefined for a message of the bot's own right. */
+  find(messageId: string): Promise<Lender | undefined>;
+  /** What the message says now. */
+  remember(messageId: string, reply: Reply): Promise<void>;
+  move(messageId: string, to: MessageRef): Promise<void>;
+  /** @param key a nonce or a message's id */
+  forget(key: string): Promise<void>;
+  /** Bytes of one attachment of the message with this nonce; undefined when it is none of a guest's. */
+  maxAttachmentBytes(nonce: string): number | undefined;
+  /** What the exchange lends. @param messageId undefined while it is not known */
+  loanOf(nonce: string, exchange: Exchange, messageId: string | undefined): Loan;
+  /** Forgets what nobody came back for. */
+  prune(): Promise<void>;
+  close(): void;
+}
+
+export interface LoansOptions {
+  readonly rest: REST;
+  readonly values: ValueStore<Loan>;
+  /** How long Discord keeps a token. */
+  readonly tokenLifetimeMs: number;
+  /** The command by which a person asks for results. */
+  readonly showCommand: string | undefined;
+}
+
+interface Entry {
+  loan: Loan;
+  readonly webhook: Webhook;
+  readonly timer: NodeJS.Timeout;
+  reply: Reply | undefined;
+  hasSaidLastWord: boolean;
+}
+
+export function createLoans({ rest, values, tokenLifetimeMs, showCommand }: LoansOptions): Loans {
+  const entries = new Map<string, Entry>();
+  /** Messages that no loan is kept for. */
+  const own = new Set<string>();
+
+  function open(messageId: string, loan: Loan, webhook: Webhook): Entry {
+    const earlier = entries.get(messageId);
+    clearTimeout(earlier?.timer);
+    own.delete(messageId);
+    const timer = setTimeout(() => void sayLastWord(messageId), loan.until - LAST_WORD_BEFORE_MS - Date.now()).unref();
+    const entry: Entry = { loan, webhook, timer, reply: earlier?.reply, hasSaidLastWord: false };
+    entries.delete(messageId);
+    entries.set(messageId, entry);
+    for (const [oldest, { timer: old }] of entries) {
+      if (entries.size <= REMEMBERED) break;
+      clearTimeout(old);
+      entries.delete(oldest);
+    }
+    return entry;
+  }
+
+  async function sayLastWord(messageId: string): Promise<void> {
+    const entry = entries.get(messageId);
+    if (entry === undefined) return;
+    entry.hasSaidLastWord = true;
+    const { reply, webhook, loan } = entry;
+    if (reply === undefined || isEnd(reply) || loan.movedTo !== undefined) return;
+    const lastWord = renderReply({ ...reply, lines: [...reply.lines, lastLine(showCommand)] });
+    // Whoever deleted the message needs no last word.
+    await webhook.edit(loan.isOriginal ? undefined : messageId, lastWord).catch(() => undefined);
+  }
+
+  const lenderOf = ({ loan, webhook, hasSaidLastWord }: Entry): Lender => ({
+    ...{ loan, webhook },
+    isClosed: hasSaidLastWord || !webhook.isOpen || loan.until <= Date.now(),
+  });
+
+  function loanOf(nonce: string, { interaction, originalId, isBeside }: Exchange, messageId: string | undefined): Loan {
+    return {
+      ...{ nonce, applicationId: interaction.application_id, token: interaction.token },
+      isOriginal: messageId === undefined ? !isBeside : messageId === originalId,
+      personId: userOf(interaction).id,
+      maxAttachmentBytes: interaction.attachment_size_limit,
+      until: Date.now() + tokenLifetimeMs,
+    };
+  }
+
+  return {
+    loanOf,
+    expect: (nonce, exchange) => values.set(nonce, loanOf(nonce, exchange, undefined)),
+    findExpected: async (nonce) => {
+      const loan = await values.get(nonce);
+      if (loan === undefined) return undefined;
+      return { loan, webhook: createWebhook(rest, loan), isClosed: loan.until <= Date.now() };
+    },
+    note: async (messageId, loan, webhook) => {
+      open(messageId, loan, webhook);
+      await values.set(messageId, loan);
+      await values.delete(loan.nonce);
+    },
+    renew: async (messageId, exchange) => {
+      const standing = entries.get(messageId)?.loan ?? (await values.get(messageId));
+      const { nonce = '', movedTo } = standing ?? {};
+      const renewed = { ...loanOf(nonce, exchange, messageId), ...(movedTo !== undefined && { movedTo }) };
+      open(messageId, renewed, exchange.webhook);
+      if ((await values.get(messageId)) !== undefined) await values.set(messageId, renewed);
+    },
+    find: async (messageId) => {
+      const known = entries.get(messageId);
+      if (known !== undefined) return lenderOf(known);
+      if (own.has(messageId)) return undefined;
+      const loan = await values.get(messageId);
+      if (loan !== undefined)
+        return lenderOf(entries.get(messageId) ?? open(messageId, loan, createWebhook(rest, loan)));
+      own.add(messageId);
+      const [oldest] = own;
+      if (own.size > REMEMBERED && oldest !== undefined) own.delete(oldest);
+      return undefined;
+    },
+    remember: async (messageId, reply) => {
+      const entry = entries.get(messageId);
+      if (entry !== undefined) entry.reply = { ...reply, pictures: [] };
+      // What has moved is still to be found by whoever wants it deleted.
+      if (isEnd(reply) && entry?.loan.movedTo === undefined) await values.delete(messageId);
+    },
+    move: async (messageId, to) => {
+      const entry = entries.get(messageId);
+      if (entry === undefined) return;
+      entry.loan = { ...entry.loan, movedTo: to };
+      await values.set(messageId, entry.loan);
+    },
+    forget: (key) => values.delete(key),
+    maxAttachmentBytes: (nonce) => {
+      const entry = Array.from(entries.values()).find(({ loan }) => loan.nonce === nonce);
+      if (entry === undefined) return undefined;
+      return lenderOf(entry).isClosed ? DIRECT_MESSAGE_BYTES : entry.loan.maxAttachmentBytes;
+    },
+    prune: () => values.prune(({ until }) => until < Date.now() - FORGOTTEN_AFTER_MS),
+    close: () => {
+      for (const { timer } of entries.values()) clearTimeout(timer);
+      entries.clear();
+    },
+  };
+}
+
+/** Whether the work behind a message is done. */
+export function isEnd({ state }: Reply): boolean {
+  return state !== 'waiting' && state !== 'running';
+}
+
+function lastLine(showCommand: string | undefined): Reply['lines'][number] {
+  const reason =
+    'Discord lets Easel change this message for only 15 minutes. The work goes on; the result comes to you';
+  const way = ' as a direct message, if Discord lets Easel write you one';
+  if (showCommand === undefined) return [text(`${reason}${way}.`)];
+  return [text(`${reason}${way}, and `), code(`/${showCommand}`), text(' shows it.')];
+}
