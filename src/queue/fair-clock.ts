@@ -1,4 +1,10 @@
 /**
+ * By user, how far the end of what they have had lies ahead of virtual time: the others come first by that much. Below 0
+ * where what runs began that long ago. Whoever is not among them owes nothing.
+ */
+export type Debts = Readonly<Record<string, number>>;
+
+/**
  * Start-time fair queueing (Goyal, Vin, Cheng 1996): every job gets a start tag in virtual time, and the smallest tag
  * starts next. V is the largest tag of a job begun, F[user] the virtual time at which a user's work so far ends:
  *
@@ -14,6 +20,13 @@
  * often.
  */
 export interface FairClock {
+  /**
+   * Charges users for what they had before the process began; their waiting jobs move back by it.
+   * @returns the new tags of those that do
+   */
+  owe(debts: Debts): ReadonlyMap<string, number>;
+  /** What a later process must know to go on with the same turns; what runs it finds out by itself. */
+  debts(): Debts;
   /** The start tag of a new job. `cost` is in any one unit, above 0. */
   enqueue(user: string, id: string, cost: number): number;
   /** The tag of a job that had begun before the process died: it starts now, and its user is charged for it. */
@@ -38,7 +51,7 @@ export interface FairClock {
 interface Charge {
   readonly id: string;
   cost: number;
-  /** V when the job came: no tag of it lies before. */
+  /** V when the job came: no tag of it lies before. Nothing when an earlier process began it. */
   readonly floor: number;
   start: number;
   phase: 'waiting' | 'running' | 'ended';
@@ -79,17 +92,45 @@ export function createFairClock(): FairClock {
     accounts.clear();
   }
 
+  /** Who waits for nothing and owes nothing is as good as new. */
+  function forgetPaid(): void {
+    for (const [user, { base, charges }] of accounts) {
+      if (charges.length === 0 && base <= virtual) accounts.delete(user);
+    }
+  }
+
   function add(user: string, id: string, cost: number, phase: Charge['phase']): Charge {
     if (!(cost > 0 && Number.isFinite(cost))) throw new RangeError(`cost must be above 0, not ${cost}`);
     if (userOf.has(id)) throw new RangeError(`queued already: ${id}`);
     const account = accountOf(user);
-    const charge: Charge = { id, cost, floor: virtual, start: Math.max(virtual, finishOf(account)), phase };
+    // What had begun before this process did, began at a time that this clock has not known.
+    const floor = phase === 'running' ? Number.NEGATIVE_INFINITY : virtual;
+    const charge: Charge = { id, cost, floor, start: Math.max(floor, finishOf(account)), phase };
     account.charges.push(charge);
     userOf.set(id, user);
     return charge;
   }
 
   return {
+    owe: (debts) => {
+      const moved = Object.entries(debts).flatMap(([user, debt]) => {
+        const before = accounts.get(user)?.base ?? Number.NEGATIVE_INFINITY;
+        const account = accountOf(user);
+        account.base = Math.max(before, virtual + debt);
+        return [...settle(account)];
+      });
+      return new Map(moved);
+    },
+    debts: () => {
+      const debts: Record<string, number> = {};
+      for (const [user, account] of accounts) {
+        // What runs is charged anew by the process that takes it up.
+        const running = account.charges.filter(({ phase }) => phase === 'running');
+        const debt = running.reduce((end, { cost }) => end - cost, endOfBegun(account)) - virtual;
+        if (debt > 0 || (debt < 0 && running.length > 0)) debts[user] = debt;
+      }
+      return debts;
+    },
     enqueue: (user, id, cost) => add(user, id, cost, 'waiting').start,
     resume: (user, id, cost) => {
       const isLate = accountOf(user).charges.some((charge) => charge.phase === 'waiting');
@@ -101,6 +142,7 @@ export function createFairClock(): FairClock {
       const { charge } = find(id, 'waiting');
       charge.phase = 'running';
       virtual = Math.max(virtual, charge.start);
+      forgetPaid();
     },
     end: (id, used = 1) => {
       const { account, charge } = find(id, 'running');
@@ -123,8 +165,7 @@ export function createFairClock(): FairClock {
     next: (user) => Math.max(virtual, finishOf(accounts.get(user))),
     begun: (user) => {
       const account = accounts.get(user);
-      const last = account?.charges.findLast((charge) => charge.phase !== 'waiting');
-      return last === undefined ? (account?.base ?? 0) : last.start + last.cost;
+      return account === undefined ? 0 : endOfBegun(account);
     },
   };
 }
@@ -132,6 +173,12 @@ export function createFairClock(): FairClock {
 function finishOf(account: Account | undefined): number {
   const last = account?.charges.at(-1);
   return last === undefined ? (account?.base ?? 0) : last.start + last.cost;
+}
+
+/** Where what has begun of a user's work ends. */
+function endOfBegun({ base, charges }: Account): number {
+  const last = charges.findLast(({ phase }) => phase !== 'waiting');
+  return last === undefined ? base : last.start + last.cost;
 }
 
 /** Lets go of what has ended at the head, and tags the rest anew: which of those that wait moved, and where to. */

@@ -4,7 +4,7 @@ import { taskDigest } from '../core/task-digest.ts';
 import { type User, userKey } from '../core/user.ts';
 import type { Capacity } from './capacity.ts';
 import { costOf, loadOf } from './cost.ts';
-import { createFairClock } from './fair-clock.ts';
+import { createFairClock, type Debts } from './fair-clock.ts';
 import type { WaitingCounts } from './limits.ts';
 import type { Ahead, QueuePlace } from './port.ts';
 import { createStanding, type Estimate, type Standing } from './standing.ts';
@@ -42,6 +42,9 @@ export interface Entry {
 
 /** The jobs in memory, the order in which they will start, and who may start now. No time passes in here. */
 export interface Line {
+  /** What people had of the engine before the process began. */
+  owe(debts: Debts): void;
+  debts(): Debts;
   /**
    * A job whose task is waited for or drawn already follows that one, unless its own turn is earlier: then that one
    * follows it. `resumed` ones come before all others are added, and first.
@@ -145,6 +148,8 @@ export function createLine(capacity: Capacity, estimate: Estimate): Line {
   }
 
   return {
+    owe: (debts) => retag(clock.owe(debts)),
+    debts: clock.debts,
     add: (job, resumed = false) => {
       const same = drawing.get(taskDigest(job.task));
       if (same === undefined) return enter(job, resumed, []);

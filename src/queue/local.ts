@@ -8,6 +8,7 @@ import { EaselError } from '../errors.ts';
 import type { DrawnStore, JobStore, PictureStore, ValueStore } from '../store/port.ts';
 import { createAdmission } from './admit.ts';
 import type { Capacity } from './capacity.ts';
+import type { Debts } from './fair-clock.ts';
 import { createJournal } from './journal.ts';
 import type { QueueLimits } from './limits.ts';
 import { createLine, type Entry, sharersOf } from './line.ts';
@@ -16,6 +17,7 @@ import { createPerform } from './perform.ts';
 import type { ExplainFailure, JobDraft, JobOutcome, JobQueue, Submission } from './port.ts';
 import { createSharing } from './sharing.ts';
 import { takeUp } from './take-up.ts';
+import { createTurns } from './turns.ts';
 import { createUsage, NO_USAGE_LIMITS, type UsageLimits, type Use } from './usage.ts';
 
 export interface LocalQueueOptions {
@@ -34,7 +36,7 @@ export interface LocalQueueOptions {
   readonly closeGraceMs?: number;
 }
 
-/** The jobs, what was drawn, and in values `pace` and `usage` what else the queue must know after a restart. */
+/** The jobs, what was drawn, and in values `pace`, `turns` and `usage` what else the queue must know after a restart. */
 export interface QueueStore {
   readonly jobs: JobStore;
   readonly pictures: Pick<PictureStore, 'copy' | 'delete'>;
@@ -53,6 +55,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const journal = createJournal(store, now);
   const pace = createPace(options.store.values<Measurements>('pace'), now);
   const line = createLine(options.capacity ?? { slots: 1 }, pace.estimate);
+  const turns = createTurns(options.store.values<Debts>('turns'));
   const usage = createUsage(
     options.store.values<readonly Use[]>('usage'),
     options.usageLimits ?? NO_USAGE_LIMITS,
@@ -114,19 +117,28 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
 
   async function run(entry: Entry, perform: (entry: Entry) => Promise<void>): Promise<void> {
     line.begin(entry);
+    noteTurns(entry);
     pace.begin(entry.job.id, entry.job.task);
     // What stops these is the closing of the queue, or a bug: the job keeps its last state on disk and is taken up
     // after a restart.
     await perform(entry).catch((error: unknown) => explain(error, entry.job));
+    // It goes on after a restart, and is charged then.
+    if (closing.signal.aborted && isPending(entry.job)) return;
     await notePace(entry).catch((error: unknown) => explain(error, entry.job));
     line.end(entry, usedOf(entry));
     startNext();
+    noteTurns(entry);
     await giveBack(entry);
     await finishFollowers(entry).catch((error: unknown) => explain(error, entry.job));
   }
 
   async function finishFollowers(entry: Entry): Promise<void> {
     await Promise.all((await sharing.finish(entry)).map(join));
+  }
+
+  /** Not waited for: a death before it is written costs the others no more than this job's turn. */
+  function noteTurns({ job }: Entry): void {
+    turns.note(line.debts()).catch((error: unknown) => explain(error, job));
   }
 
   function notePace({ job, loadMs }: Entry): Promise<void> {
@@ -174,6 +186,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   /** Jobs that had begun come first. */
   async function recover(): Promise<void> {
     await pace.load();
+    line.owe(await turns.load());
     const { begun, waiting, failed } = await takeUp({ store, journal, explain, isKnown: line.has });
     for (const job of [...begun, ...waiting]) admission.follow(job);
     for (const job of failed) ended.emit({ kind: 'failed', job });

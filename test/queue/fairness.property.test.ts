@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Entry, Line } from '../../src/queue/line.ts';
 import { type Arrival, jainIndex, type Ran, simulate, UNIT } from './simulation.ts';
 
 const MAX_WORK = 12;
@@ -51,6 +52,23 @@ describe('turns shared by work', () => {
           users.flatMap((user, i) => batch(user, lists[i] ?? [])),
           { slots },
         );
+        const largest = Math.max(...lists.flat());
+        for (const shares of sharesWhileAllWait(ran, Object.fromEntries(users.map((user) => [user, 1])))) {
+          for (const share of shares) expect(Math.abs(share - mean(shares))).toBeLessThanOrEqual(largest);
+        }
+      }),
+    );
+  });
+
+  it('stay so over restarts, however many: a person owes after one what they owed before it', () => {
+    const lists = fc.array(fc.array(work, { minLength: 5, maxLength: 20 }), { minLength: 2, maxLength: 5 });
+    const restarts = fc.uniqueArray(fc.nat(200), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(lists, slots, restarts, (lists, slots, restarts) => {
+        const users = USERS.slice(0, lists.length);
+        const arrivals = users.flatMap((user, i) => batch(user, lists[i] ?? []));
+        const ran = simulate(arrivals, { slots }, { restarts });
+        expect(ran).toHaveLength(arrivals.length);
         const largest = Math.max(...lists.flat());
         for (const shares of sharesWhileAllWait(ran, Object.fromEntries(users.map((user) => [user, 1])))) {
           for (const share of shares) expect(Math.abs(share - mean(shares))).toBeLessThanOrEqual(largest);
@@ -220,14 +238,15 @@ describe('room in the engine', () => {
   it('is not filled by one person while others wait, where that is limited', () => {
     fc.assert(
       fc.property(anything, slots, slots, (jobs, slots, maxRunningPerUser) => {
-        simulate(asArrivals(jobs), { slots, maxRunningPerUser }, (line, entry) => {
+        const onStart = (line: Line, entry: Entry) => {
           const order = line.inOrder();
           const runningOf = (user: string) =>
             order.filter((other) => other.phase === 'running' && other.user === user).length;
           if (runningOf(entry.user) < maxRunningPerUser) return;
           const waiting = order.filter((other) => other.phase === 'waiting');
           for (const other of waiting) expect(runningOf(other.user)).toBeGreaterThanOrEqual(maxRunningPerUser);
-        });
+        };
+        simulate(asArrivals(jobs), { slots, maxRunningPerUser }, { onStart });
       }),
     );
   });

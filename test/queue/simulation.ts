@@ -26,17 +26,23 @@ export interface Ran {
 /** What a job's work is in `costOf`'s unit, and a picture's in `loadOf`'s. */
 export const UNIT = 64 * 64;
 
+export interface SimulationOptions {
+  readonly onStart?: (line: Line, entry: Entry, now: number) => void;
+  /** Ticks at which the process is started anew: another line takes up what the one before it left. */
+  readonly restarts?: readonly number[];
+}
+
 /** A machine of slots on a clock of its own, run by the real line: every job that began, in the order they did. */
 export function simulate(
   arrivals: readonly Arrival[],
   capacity: Capacity,
-  onStart: (line: Line, entry: Entry, now: number) => void = () => {},
+  { onStart = () => {}, restarts = [] }: SimulationOptions = {},
 ): readonly Ran[] {
-  const line = createLine(capacity, () => undefined);
+  let line = createLine(capacity, () => undefined);
   const ran: Ran[] = [];
   const ends = new Map<Entry, Ran>();
   const entries = new Map<number, Entry>();
-  const events = new Set(arrivals.flatMap(({ at, cancelAfter }) => [at, at + (cancelAfter ?? 0)]));
+  const events = new Set([...restarts, ...arrivals.flatMap(({ at, cancelAfter }) => [at, at + (cancelAfter ?? 0)])]);
 
   for (let now = 0; events.size > 0; events.delete(now), now = Math.min(...events)) {
     for (const [entry, job] of ends) if (job.endedAt === now) finish(entry, 1);
@@ -45,6 +51,7 @@ export function simulate(
       const entry = entries.get(index);
       if (arrival.cancelAfter !== undefined && now === arrival.at + arrival.cancelAfter && entry) cancel(entry, now);
     }
+    if (restarts.includes(now)) restart();
     for (let entry = line.next(); entry !== undefined; entry = line.next()) start(entry, now);
   }
   return ran;
@@ -58,6 +65,25 @@ export function simulate(
     ran.push(job);
     ends.set(entry, job);
     events.add(job.endedAt);
+  }
+
+  /** What runs is not drawn twice here, so that what people have been given can be told from what has begun. */
+  function restart(): void {
+    const before = line;
+    line = createLine(capacity, () => undefined);
+    line.owe(before.debts());
+    const running = [...ends];
+    ends.clear();
+    for (const [{ job }, ran] of running) {
+      const entry = line.add(job, true);
+      line.begin(entry);
+      entries.set(ran.index, entry);
+      ends.set(entry, ran);
+    }
+    const waiting = before.inOrder().filter(({ phase }) => phase === 'waiting');
+    for (const { job } of waiting.toSorted((a, b) => a.job.createdAt - b.job.createdAt)) {
+      entries.set(Number(job.id), line.add(job));
+    }
   }
 
   function finish(entry: Entry, used: number): void {

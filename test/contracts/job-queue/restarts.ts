@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { EngineError } from '../../../engine/index.ts';
+import { draftOf } from '../../doubles/tasks.ts';
 import type { QueueStage } from './stage.ts';
 
 /** What the next process takes up. */
@@ -18,6 +19,25 @@ export function testRestarts(stage: QueueStage): void {
     await stage.finishAll(3);
     expect(stage.order()).toBe('A1 B1 A2');
     expect(stage.outcomes[0]).toMatchObject({ job: { attempts } });
+  });
+
+  it.each([
+    ['a restart', () => stage.restart()],
+    ['a death', () => stage.die()],
+  ])('remembers over %s whose turn it is: who had much just before it waits for the others', async (_what, end) => {
+    await stage.open();
+    await stage.queue.submit(draftOf('A1', { steps: 12 }));
+    await stage.submit('A2', 'B1', 'B2', 'B3', 'B4');
+    await stage.work();
+    (await stage.engine.begun(0)).finish();
+    await stage.engine.begun(1);
+    await end();
+    await stage.work();
+    await stage.engine.begun(0);
+    await stage.submit('C1');
+    await stage.finishAll(6);
+    // A has had as much with A1 as three of B's.
+    expect(stage.order()).toBe('A1 B1 B1 C1 B2 B3 A2 B4');
   });
 
   it('restarts under one job as often as it likes: the job is not blamed for it, nor run alone', async () => {
