@@ -1,9 +1,12 @@
 import { specOf } from '../engine/index.ts';
+import { encodeButtonId } from '../src/core/button.ts';
 import { encodeFormId } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
-import { type ReplyPicture, type RichText, strong, text } from '../src/core/reply.ts';
+import type { Page, PageEntry, PagePicture } from '../src/core/page.ts';
+import { type RichText, strong, text } from '../src/core/reply.ts';
 import type { Request } from '../src/core/request.ts';
 import { isSameUser } from '../src/core/user.ts';
+import { formatDuration } from '../src/core/words.ts';
 import { EaselError } from '../src/errors.ts';
 import type { CommandContext, Shortcut } from './context.ts';
 import { IMAGINE_FORM } from './imagine-form.ts';
@@ -14,8 +17,9 @@ import { SETTINGS_FORM } from './settings.ts';
 import { describeUserSettings } from './settings-lines.ts';
 import { showButton } from './show.ts';
 
-/** One row of buttons. */
-const RECENT = 5;
+const RECENT = 6;
+/** Requests in the line that are listed. */
+const MAX_PLACES = 10;
 const TITLE_LENGTH = 80;
 
 /** A person's own page: their places in the line, what they made last, and their settings. */
@@ -23,52 +27,76 @@ export const homeShortcut: Shortcut = {
   shortcut: 'home',
   async run(request, context) {
     const recent = (await finishedJobs(request, 'made', context)).slice(0, RECENT);
-    const settings = await context.settings.ofUser(request.user);
-    const lines = [
-      [strong('In the line')],
-      ...placesOf(request, context),
-      [strong('Your latest pictures')],
-      ...listOf(recent),
-      [strong('Your settings')],
-      ...describeUserSettings(settings, context.defaults),
-    ];
-    const actions = [
-      privateButton(encodeFormId({ form: IMAGINE_FORM }), '🎨 Imagine', 'Draw something'),
-      privateButton(encodeFormId({ form: SETTINGS_FORM }), '✏️ Settings', 'Change your settings'),
-    ];
-    const shows = recent.map((job, place) => showButton(job, `${place + 1}`, `Show ${titleOf(job, TITLE_LENGTH)}`));
-    const pictures = await latestPictures(recent, request, context);
-    const buttons = shows.length > 0 ? [shows, actions] : [actions];
-    return { kind: 'private', reply: { state: 'info', lines, pictures, buttons } };
+    const settings = describeUserSettings(await context.settings.ofUser(request.user), context.defaults);
+    const page: Page = {
+      buttons: [
+        [
+          privateButton(encodeFormId({ form: IMAGINE_FORM }), '🎨 Imagine', 'Draw something'),
+          privateButton(encodeFormId({ form: SETTINGS_FORM }), '✏️ Settings', 'Change your settings'),
+        ],
+      ],
+      sections: [
+        { title: 'In the line', entries: placesOf(request, context) },
+        { title: 'Your latest pictures', entries: picturesOf(recent, request, context) },
+        { title: 'Your settings', entries: settings.map((line) => ({ text: plain(line) })) },
+      ],
+    };
+    return {
+      kind: 'private',
+      page,
+      reply: { state: 'info', lines: linesOf(page), pictures: [], buttons: page.buttons },
+    };
   },
 };
 
-function placesOf(request: Request, { queue }: CommandContext): RichText[] {
-  const mine = queue.pending().filter((job) => isSameUser(job.owner, request.user));
-  if (mine.length === 0) return [[text('Nothing of yours is waiting.')]];
-  return mine.map((job) => {
-    const place = queue.position(job.id)?.place;
-    const where = place === undefined || place === 0 ? 'being drawn' : `number ${place}`;
-    return [text(`${abridge(specOf(job.task).prompt, TITLE_LENGTH)} (${where})`)];
+function placesOf(request: Request, context: CommandContext): PageEntry[] {
+  const mine = context.queue.pending().filter((job) => isSameUser(job.owner, request.user));
+  if (mine.length === 0) return [{ text: 'Nothing of yours is waiting.' }];
+  const listed = mine.slice(0, MAX_PLACES).map((job) => placeOf(job, context));
+  const hidden = mine.length - listed.length;
+  return hidden === 0 ? listed : [...listed, { text: `and ${hidden} more` }];
+}
+
+function placeOf(job: Job, { queue }: CommandContext): PageEntry {
+  const place = queue.position(job.id);
+  const prompt = abridge(specOf(job.task).prompt, TITLE_LENGTH);
+  const where = place === undefined || place.place === 0 ? 'being drawn' : `number ${place.place}`;
+  const when = place?.etaMs === undefined ? '' : `, about ${formatDuration(place.etaMs)}`;
+  const id = encodeButtonId({ action: 'cancel', jobId: job.id, index: 0 });
+  return {
+    text: `${prompt} (${where}${when})`,
+    button: { id, label: 'Cancel', title: `Cancel ${prompt}`, style: 'danger' },
+  };
+}
+
+function picturesOf(recent: readonly Job[], request: Request, context: CommandContext): PageEntry[] {
+  if (recent.length === 0) return [{ text: 'None yet.' }];
+  return recent.map((job) => {
+    const title = titleOf(job, TITLE_LENGTH);
+    return { text: title, picture: pictureOf(job, request, context), button: showButton(job, 'Show', `Show ${title}`) };
   });
 }
 
-function listOf(recent: readonly Job[]): RichText[] {
-  if (recent.length === 0) return [[text('None yet.')]];
-  return recent.map((job, place) => [text(`${place + 1}. ${titleOf(job, TITLE_LENGTH)}`)]);
+function pictureOf(job: Job, request: Request, context: CommandContext): PagePicture {
+  return {
+    alt: titleOf(job, TITLE_LENGTH),
+    ...(job.message !== undefined && { shownIn: job.message }),
+    load: async () => {
+      try {
+        return (await context.showJob(job, request)).pictures[0];
+      } catch (error) {
+        if (error instanceof EaselError) return undefined;
+        throw error;
+      }
+    },
+  };
 }
 
-/** None where its files were pruned: the page stands without. */
-async function latestPictures(
-  [latest]: readonly Job[],
-  request: Request,
-  context: CommandContext,
-): Promise<readonly ReplyPicture[]> {
-  if (latest === undefined) return [];
-  try {
-    return (await context.showJob(latest, request)).pictures;
-  } catch (error) {
-    if (error instanceof EaselError) return [];
-    throw error;
-  }
+/** The same in words. */
+function linesOf({ sections }: Page): RichText[] {
+  return sections.flatMap(({ title, entries }) => [[strong(title)], ...entries.map((entry) => [text(entry.text)])]);
+}
+
+function plain(line: RichText): string {
+  return line.map((span) => (span.kind === 'user' ? span.user.name : span.text)).join('');
 }

@@ -1,5 +1,6 @@
 import type { ChannelRef, MessageRef } from '../core/channel.ts';
 import type { Form } from '../core/form.ts';
+import type { Page } from '../core/page.ts';
 import type { Reply } from '../core/reply.ts';
 import type { OptionValue, Request } from '../core/request.ts';
 import type { Platform, User } from '../core/user.ts';
@@ -7,12 +8,12 @@ import type { Platform, User } from '../core/user.ts';
 /**
  * Answers a request, within milliseconds: pictures are only queued. `private` is seen only by the person who sent it;
  * `posted` means the message stands (or will stand) in the channel by itself, through `ChannelPort.post`, whose nonce
- * is then `jobIdOf(platform, request.id)`; `form` is opened for that person. Never rejects: trouble becomes a private
+ * is then `jobIdOf(platform, request.id)`; `page` says the same as its reply, where a platform has pages; `form` is opened for that person. Never rejects: trouble becomes a private
  * reply.
  */
 export type Dispatch = (request: Request) => Promise<DispatchResult>;
 export type DispatchResult =
-  | { readonly kind: 'private'; readonly reply: Reply }
+  | { readonly kind: 'private'; readonly reply: Reply; readonly page?: Page }
   | { readonly kind: 'posted' }
   | { readonly kind: 'form'; readonly form: Form };
 

@@ -106,14 +106,18 @@ describe('the person’s own page', () => {
     const result = await scene.take(ada, 'home');
     expect(readLines(result)).toEqual([
       'In the line',
-      'still waiting (being drawn)',
+      expect.stringMatching(/^still waiting \(being drawn, about \d+ s\)$/),
       'Your latest pictures',
-      ...['1. third (4 of 128×128)', '2. second (4 of 128×128)', '3. first (4 of 128×128)'],
+      ...['third (4 of 128×128)', 'second (4 of 128×128)', 'first (4 of 128×128)'],
       'Your settings',
       ...["size the model's own", 'count 4', "sampler the model's own", 'style none', 'negative nothing'],
     ]);
-    expect(result).toMatchObject({ kind: 'private', reply: { pictures: [{ alt: 'a picture' }] } });
-    expect(buttonsOf(result).map(({ label }) => label)).toEqual(['1', '2', '3', '🎨 Imagine', '✏️ Settings']);
+    expect(buttonsOf(result).map(({ label }) => label)).toEqual(['🎨 Imagine', '✏️ Settings']);
+    const page = result.kind === 'private' ? result.page : undefined;
+    const [places, pictures] = page?.sections ?? [];
+    expect(places?.entries.map(({ button }) => button?.label)).toEqual(['Cancel']);
+    expect(pictures?.entries.map(({ button }) => button?.label)).toEqual(['Show', 'Show', 'Show']);
+    expect(await pictures?.entries[0]?.picture?.load()).toMatchObject({ alt: 'a picture' });
     expect(readLines(await createScene().take(ben, 'home')).slice(0, 4)).toEqual([
       ...['In the line', 'Nothing of yours is waiting.', 'Your latest pictures', 'None yet.'],
     ]);

@@ -30,6 +30,8 @@ export interface Desk {
   answer(origin: Origin, asked: Asked): Promise<void>;
   /** This process was asked for the message of that nonce. */
   isOwn(nonce: string): boolean;
+  /** The message of a nonce shows its end: the page of whoever asked may follow. */
+  noteEnd(nonce: string): void;
   /** The message of a nonce cannot stand in its channel: whoever asked hears why. */
   tellGone(nonce: string, trouble: SlackTroubleError): void;
 }
@@ -152,6 +154,10 @@ export function createDesk(options: DeskOptions): Desk {
       }
     },
     isOwn: (nonce) => askers.has(nonce),
+    noteEnd: (nonce) => {
+      const origin = askers.get(nonce);
+      if (origin !== undefined) home.follow(origin.userId);
+    },
     tellGone: (nonce, trouble) => {
       const origin = askers.get(nonce);
       const advice = adviseOn(trouble);

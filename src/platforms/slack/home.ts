@@ -1,32 +1,54 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger as Log } from 'pino';
+import type { Page, PagePicture } from '../../core/page.ts';
 import type { Dispatch } from '../port.ts';
 import type { Calls } from './calls.ts';
 import { toTrouble } from './failures.ts';
+import type { Messages } from './messages.ts';
+import { renderPage } from './page.ts';
 import type { People } from './people.ts';
-import type { Outgoing } from './render.ts';
-import type { Send } from './sending.ts';
+import { pictureOf, type ShownPicture } from './render.ts';
+import type { Room } from './room.ts';
+import type { Uploads } from './uploads.ts';
 
 /** The name under which the app's own page is asked for; see `ShortcutRequest`. */
 const HOME = 'home';
+/** Somebody may still be looking at a page that they opened, or pressed something on, this long ago. */
+const WATCHED_MS = 15 * 60_000;
+/** Changes are gathered this long, so that a page is written anew at most so often. */
+const GATHER_MS = 3000;
+/** Writings of pages that are kept for those who open theirs. */
+const RESERVE = 10;
+const REMEMBERED = 2000;
 
 /** The app's own page, for each person theirs. */
 export interface Home {
   /** Writes it anew. Never rejects. */
   show(userId: string): Promise<void>;
+  /** Something of theirs came to its end: their page follows soon, if they may be looking at it. */
+  follow(userId: string): void;
+  stop(): void;
 }
 
 export interface HomeOptions {
   readonly dispatch: Dispatch;
   readonly calls: Calls;
-  readonly send: Send;
+  readonly uploads: Uploads;
+  readonly messages: Pick<Messages, 'filesOn'>;
+  readonly room: Room;
   readonly people: People;
   readonly directChannel: (userId: string) => Promise<string>;
   readonly log: Log;
+  /** See `GATHER_MS`. */
+  readonly gatherMs?: number;
 }
 
-export function createHome({ dispatch, calls, send, people, directChannel, log }: HomeOptions): Home {
-  async function publish(userId: string): Promise<void> {
+export function createHome(options: HomeOptions): Home {
+  const { dispatch, calls, uploads, messages, room, people, directChannel, log, gatherMs = GATHER_MS } = options;
+  const watched = new Map<string, number>();
+  const due = new Map<string, NodeJS.Timeout>();
+
+  async function ask(userId: string): Promise<Page | undefined> {
     const [{ name = 'someone', groups }, channelId] = await Promise.all([
       people.lookUp(userId),
       directChannel(userId).catch(() => userId),
@@ -41,19 +63,78 @@ export function createHome({ dispatch, calls, send, people, directChannel, log }
       isAgeRestricted: false,
       roles: groups,
     });
-    if (result.kind !== 'private') return;
-    const publishView = ({ blocks }: Outgoing) =>
-      calls.run('views.publish', (client) => client.views.publish({ user_id: userId, view: { type: 'home', blocks } }));
-    await send(result.reply, publishView, { isUrgent: false });
+    return result.kind === 'private' ? result.page : undefined;
+  }
+
+  /** The file that a message shows already, or else one of the page's own, where Slack has room for that. */
+  async function find(picture: PagePicture): Promise<ShownPicture | undefined> {
+    const { alt, shownIn } = picture;
+    const [fileId] = shownIn === undefined ? [] : await messages.filesOn(shownIn);
+    if (fileId !== undefined) return { fileId, alt };
+    const loaded = room.forPreview() ? await picture.load() : undefined;
+    return loaded === undefined ? undefined : pictureOf(await uploads.upload(loaded, false), loaded);
+  }
+
+  async function findAll({ sections }: Page): Promise<ReadonlyMap<PagePicture, ShownPicture>> {
+    const pictures = sections.flatMap(({ entries }) => entries.flatMap(({ picture }) => picture ?? []));
+    const found = await Promise.all(
+      pictures.map(async (picture) => [picture, await find(picture).catch(() => undefined)] as const),
+    );
+    return new Map(found.flatMap(([picture, shown]) => (shown === undefined ? [] : [[picture, shown]])));
+  }
+
+  async function publish(userId: string): Promise<void> {
+    const page = await ask(userId);
+    if (page === undefined) return;
+    const write = (shown: ReadonlyMap<PagePicture, ShownPicture>) => {
+      const view = { type: 'home' as const, blocks: renderPage(page, shown) };
+      return calls.run('views.publish', (client) => client.views.publish({ user_id: userId, view }));
+    };
+    const shown = await findAll(page);
+    try {
+      await write(shown);
+    } catch (error) {
+      const { code } = toTrouble(error, 'views.publish');
+      // A file may be gone since: the page stands without pictures.
+      if (shown.size === 0 || (code !== 'invalid_arguments' && code !== 'invalid_blocks')) throw error;
+      await write(new Map());
+    }
+  }
+
+  async function tryToPublish(userId: string): Promise<void> {
+    try {
+      await publish(userId);
+    } catch (error) {
+      log.warn({ err: toTrouble(error, 'views.publish') }, "the app's page was not written");
+    }
+  }
+
+  function watch(userId: string): void {
+    watched.delete(userId);
+    watched.set(userId, performance.now() + WATCHED_MS);
+    const [oldest] = watched.keys();
+    if (watched.size > REMEMBERED && oldest !== undefined) watched.delete(oldest);
+  }
+
+  function follow(userId: string): void {
+    if ((watched.get(userId) ?? 0) < performance.now() || due.has(userId)) return;
+    const timer = setTimeout(() => {
+      due.delete(userId);
+      if (calls.roomInMs('views.publish', RESERVE) === 0) void tryToPublish(userId);
+      else follow(userId);
+    }, gatherMs);
+    due.set(userId, timer);
   }
 
   return {
-    show: async (userId) => {
-      try {
-        await publish(userId);
-      } catch (error) {
-        log.warn({ err: toTrouble(error, 'views.publish') }, "the app's page was not written");
-      }
+    show: (userId) => {
+      watch(userId);
+      return tryToPublish(userId);
+    },
+    follow,
+    stop: () => {
+      for (const timer of due.values()) clearTimeout(timer);
+      watched.clear();
     },
   };
 }

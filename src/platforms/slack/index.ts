@@ -8,7 +8,7 @@ import { createConnection, type Entry } from './connection.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { operatorAdvice, refuseStart, SlackTroubleError } from './failures.ts';
 import { createHistory } from './history.ts';
-import { createHome } from './home.ts';
+import { createHome, type Home } from './home.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { listen } from './listeners.ts';
 import { createBoltLogger } from './logger.ts';
@@ -36,6 +36,8 @@ export interface SlackPortOptions {
   readonly postIntervalMs?: number;
   /** See `UploadsOptions`. */
   readonly lookAfterMs?: readonly number[];
+  /** See `HomeOptions`. */
+  readonly gatherMs?: number;
   /** See `ConnectionOptions`. */
   readonly firstPauseMs?: number;
 }
@@ -69,6 +71,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
   const calls = createCalls({ client, log, postIntervalMs });
   const room = createRoom(calls, postIntervalMs);
   let desk: Desk | undefined;
+  let home: Home | undefined;
   let identity: Identity | undefined;
   const identify = createIdentity(calls, (known) => {
     identity = known;
@@ -87,6 +90,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     room,
     isOwn: (nonce) => desk?.isOwn(nonce) === true,
     onGone: (nonce, trouble) => desk?.tellGone(nonce, trouble),
+    onEnded: (nonce) => desk?.noteEnd(nonce),
   });
   const connection = createConnection({
     entry,
@@ -100,7 +104,17 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     const people = createPeople(calls, identify);
     const answers = createAnswers({ calls, send, directChannel });
     const reach = createReach(calls, identify);
-    const home = createHome({ dispatch, calls, send, people, directChannel, log });
+    home = createHome({
+      dispatch,
+      calls,
+      uploads,
+      messages,
+      room,
+      people,
+      directChannel,
+      log,
+      ...(options.gatherMs !== undefined && { gatherMs: options.gatherMs }),
+    });
     desk = createDesk({ dispatch, answers, calls, people, reach, room, home, directChannel, log });
     const app = new App({
       receiver: connection.receiver,
@@ -155,6 +169,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       log.info({ team: identity?.team }, 'Slack is open');
     },
     stop: async () => {
+      home?.stop();
       calls.close();
       await connection.stop();
     },

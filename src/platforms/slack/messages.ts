@@ -11,11 +11,13 @@ import type { Uploads } from './uploads.ts';
 
 const REMEMBERED_MESSAGES = 5000;
 
-/** Easel's messages on Slack; its methods are those of `ChannelPort`. */
+/** Easel's messages on Slack; what it shares with `ChannelPort` is as there. */
 export interface Messages {
   post(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef>;
   edit(message: MessageRef, reply: Reply): Promise<void>;
   delete(message: MessageRef): Promise<void>;
+  /** Ids of the files that a message shows; none where that cannot be learnt. */
+  filesOn(message: MessageRef): Promise<readonly string[]>;
 }
 
 export interface MessagesOptions {
@@ -28,11 +30,24 @@ export interface MessagesOptions {
   readonly isOwn: (nonce: string) => boolean;
   /** Told when a message cannot stand in its channel. */
   readonly onGone: (nonce: string, trouble: SlackTroubleError) => void;
+  /** Told when a message that this process has posted shows its end, or is gone. */
+  readonly onEnded: (nonce: string) => void;
 }
 
-export function createMessages({ calls, uploads, send, history, room, isOwn, onGone }: MessagesOptions): Messages {
+export function createMessages({
+  calls,
+  uploads,
+  send,
+  history,
+  room,
+  isOwn,
+  onGone,
+  onEnded,
+}: MessagesOptions): Messages {
   /** Nonces whose message may stand already, though its post was never answered. */
   const attempted = new Set<string>();
+  /** By message. */
+  const nonces = new Map<string, string>();
   /** Pictures on messages, whose files are to be discarded when nothing shows them any more. */
   const shownOn = new Map<string, readonly ShownPicture[]>();
 
@@ -51,7 +66,13 @@ export function createMessages({ calls, uploads, send, history, room, isOwn, onG
   function noteShown(message: MessageRef, reply: Reply, pictures: readonly ShownPicture[]): void {
     rememberPictures(message, pictures);
     if (tellsProgress(reply)) room.owe(message);
-    else room.settle(message);
+    else end(message);
+  }
+
+  function end(message: MessageRef): void {
+    room.settle(message);
+    const nonce = nonces.get(keyOf(message));
+    if (nonce !== undefined) onEnded(nonce);
   }
 
   async function postNew(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef> {
@@ -71,6 +92,9 @@ export function createMessages({ calls, uploads, send, history, room, isOwn, onG
     const { result, pictures } = await send(reply, sendOut, { isUrgent });
     if (result.ts === undefined) throw new SlackTroubleError('chat.postMessage: no time stamp came back');
     const ref = { channel, messageId: result.ts };
+    nonces.set(keyOf(ref), nonce);
+    const [oldest] = nonces.keys();
+    if (nonces.size > REMEMBERED_MESSAGES && oldest !== undefined) nonces.delete(oldest);
     noteShown(ref, reply, pictures);
     return ref;
   }
@@ -109,7 +133,12 @@ export function createMessages({ calls, uploads, send, history, room, isOwn, onG
     }
   }
 
+  async function filesOn(message: MessageRef): Promise<readonly string[]> {
+    return shownOn.get(keyOf(message))?.map(({ fileId }) => fileId) ?? (await history.findFiles(message));
+  }
+
   return {
+    filesOn,
     post: (channel, reply, nonce) => {
       const onRefused = (trouble: SlackTroubleError) => onGone(nonce, trouble);
       return inPortTerms(reply, () => postOnce(channel, reply, nonce), onRefused);
@@ -118,14 +147,13 @@ export function createMessages({ calls, uploads, send, history, room, isOwn, onG
       inPortTerms(
         reply,
         () => editStanding(message, reply),
-        () => room.settle(message),
+        () => end(message),
       ),
     delete: async (message) => {
-      const shown = shownOn.get(keyOf(message))?.map(({ fileId }) => fileId);
-      const files = shown ?? (await history.findFiles(message));
+      const files = await filesOn(message);
       await deleteMessage(message);
       shownOn.delete(keyOf(message));
-      room.settle(message);
+      end(message);
       await Promise.all(files.map((file) => uploads.discard(file)));
     },
   };

@@ -54,15 +54,19 @@ function renderPicture({ fileId, alt }: ShownPicture): types.ImageBlock {
   return {
     type: 'image',
     slack_file: { id: fileId },
-    alt_text: alt === '' ? 'Picture' : cut(alt, MAX_ALT_LENGTH),
+    alt_text: renderAlt(alt),
   };
 }
 
-function renderRow(row: readonly ReplyButton[]): types.ActionsBlock {
+export function renderAlt(alt: string): string {
+  return alt === '' ? 'Picture' : cut(alt, MAX_ALT_LENGTH);
+}
+
+export function renderRow(row: readonly ReplyButton[]): types.ActionsBlock {
   return { type: 'actions', elements: row.map(renderButton) };
 }
 
-function renderButton({ id, label, title, style }: ReplyButton): types.Button {
+export function renderButton({ id, label, title, style }: ReplyButton): types.Button {
   return {
     type: 'button',
     action_id: id,

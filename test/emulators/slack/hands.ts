@@ -263,8 +263,7 @@ interface Button {
 }
 
 export function buttonsIn(blocks: readonly unknown[]): Button[] {
-  return (blocks as readonly { readonly type: string; readonly elements?: readonly Button[] }[])
-    .filter(({ type }) => type === 'actions')
-    .flatMap(({ elements = [] }) => elements)
+  return (blocks as readonly { readonly type: string; readonly elements?: readonly Button[]; accessory?: Button }[])
+    .flatMap(({ type, elements = [], accessory }) => (type === 'actions' ? elements : (accessory ?? [])))
     .filter(({ type }) => type === 'button');
 }

@@ -12,8 +12,20 @@ export function renderChannel(
   const { workspace } = slack;
   const name = workspace.channels.get(channel)?.name ?? channel;
   const messages = messagesSeenBy(slack, { channel, person }).map((message) => messageOf(slack, message));
-  const body = `<header># ${escapeHtml(name)}<small>emulated: not Slack's own page</small></header><main>${messages.join('')}</main>`;
-  return `<!DOCTYPE html><meta charset="utf-8"><title>#${escapeHtml(name)}</title><style>${STYLE}</style>${withSymbols(body)}`;
+  return pageOf(`# ${name}`, messages.join(''));
+}
+
+/** The app's own page as this person sees it. */
+export function renderHome(slack: SlackEmulator, person: Person = ADA): string {
+  const blocks = (slack.workspace.homes.get(person.id)?.view.blocks ?? []) as readonly Block[];
+  const content = blocks.map((block) => blockOf(slack, block)).join('');
+  return pageOf('Easel', `<section class="home">${content}</section>`);
+}
+
+function pageOf(title: string, content: string): string {
+  const name = escapeHtml(title);
+  const body = `<header>${name}<small>emulated: not Slack's own page</small></header><main>${content}</main>`;
+  return `<!DOCTYPE html><meta charset="utf-8"><title>${name}</title><style>${STYLE}</style>${withSymbols(body)}`;
 }
 
 function messageOf(slack: SlackEmulator, message: Message): string {
@@ -39,6 +51,10 @@ function blockOf(slack: SlackEmulator, block: Block): string {
       return elements.map((section) => `<p>${sectionOf(slack, section)}</p>`).join('');
     case 'context':
       return `<p class="context">${elements.map(({ text }) => linksIn(String(text))).join(' ')}</p>`;
+    case 'header':
+      return `<h2>${wordsOf(block)}</h2>`;
+    case 'section':
+      return `<div class="section"><p>${wordsOf(block)}</p>${accessoryOf(slack, block)}</div>`;
     case 'image':
       return imageOf(slack, block);
     case 'actions':
@@ -46,6 +62,16 @@ function blockOf(slack: SlackEmulator, block: Block): string {
     default:
       throw new Error(`this page has no way to show ${block.type}`);
   }
+}
+
+function wordsOf({ text }: Block): string {
+  return escapeHtml((text as { readonly text: string }).text);
+}
+
+function accessoryOf(slack: SlackEmulator, { accessory }: Block): string {
+  if (accessory === undefined) return '';
+  const beside = accessory as Block;
+  return beside.type === 'image' ? imageOf(slack, beside) : buttonOf(beside);
 }
 
 /** Markup as Easel writes it: links alone, all else escaped. */

@@ -27,11 +27,33 @@ export function messagesSeenBy(
 export function see(slack: SlackEmulator, { blocks }: Pick<Message, 'blocks'>): Seen {
   return {
     text: blocks
-      .flatMap((block) => (block.type === 'context' ? [contextOf(block)] : []).concat(linesOf(slack, block)))
+      .flatMap((block) =>
+        (block.type === 'context' ? [contextOf(block)] : []).concat(wordsOf(block), linesOf(slack, block)),
+      )
       .join('\n'),
-    pictures: blocks.filter(({ type }) => type === 'image').map(({ alt_text }) => String(alt_text)),
-    buttons: blocks.filter(({ type }) => type === 'actions').map(labelsOf),
+    pictures: blocks
+      .flatMap((block) => [block, accessoryOf(block)])
+      .filter(({ type }) => type === 'image')
+      .map(({ alt_text }) => String(alt_text)),
+    buttons: blocks.flatMap((block) => {
+      if (block.type === 'actions') return [labelsOf(block)];
+      const beside = accessoryOf(block);
+      return beside.type === 'button' ? [labelsOf({ type: 'actions', elements: [beside] })] : [];
+    }),
   };
+}
+
+const NOTHING: Block = { type: 'nothing' };
+
+/** What stands beside a section's text. */
+export function accessoryOf({ type, accessory }: Block): Block {
+  return type === 'section' && accessory !== undefined ? (accessory as Block) : NOTHING;
+}
+
+function wordsOf({ type, text }: Block): string[] {
+  const words = (text as { readonly text: string } | undefined)?.text ?? '';
+  if (type === 'header') return [`# ${words}`];
+  return type === 'section' ? [words] : [];
 }
 
 function contextOf({ elements }: Block): string {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { messagesSeenBy, see } from '../../emulators/slack/seen.ts';
-import { ADA, type Block, BOB, type Message } from '../../emulators/slack/workspace.ts';
+import { messagesSeenBy } from '../../emulators/slack/seen.ts';
+import { ADA, BOB, type Message } from '../../emulators/slack/workspace.ts';
 import { openStudio, PATIENCE, type Studio } from './studio.ts';
 
 let studio: Studio;
@@ -89,41 +89,5 @@ describe('remixing', () => {
     await hands.press(drawn, '✏️');
     await expect.poll(() => text(messages().at(-1)), PATIENCE).toMatch(/^Slack gave Easel too little time/);
     expect(messages().at(-1)?.onlyFor).toBe(ADA.id);
-  });
-});
-
-describe("the app's own page", () => {
-  const home = () => {
-    const blocks = studio.slack.workspace.homes.get(ADA.id)?.view.blocks as readonly Block[] | undefined;
-    return blocks === undefined ? undefined : see(studio.slack, { blocks });
-  };
-
-  it("shows one's latest pictures, places in the line and settings, and follows them", async () => {
-    const { hands } = studio.slack;
-    await hands.command('/imagine a fox');
-    await isDone(0);
-    await hands.openHome();
-    await expect.poll(() => home()?.pictures, PATIENCE).toEqual(['Picture: a fox']);
-    expect(home()?.text).toMatch(
-      /\*\*In the line\*\*\nNothing[\s\S]*\*\*Your latest pictures\*\*[\s\S]*a fox[\s\S]*settings/,
-    );
-    await hands.pressAtHome('✏️ Settings');
-    const form = await openForm();
-    const count = labels(form).find((label) => /count|pictures/i.test(label)) ?? '';
-    await hands.submit({ [count]: '3' });
-    await expect.poll(() => home()?.text, PATIENCE).toMatch(/\b3\b/);
-  });
-
-  it('opens the form of all options, and shows a picture in direct messages', async () => {
-    const { hands, workspace } = studio.slack;
-    await hands.command('/imagine a fox');
-    await isDone(0);
-    await hands.openHome();
-    await expect.poll(() => home()?.buttons[0], PATIENCE).toBe('1');
-    await hands.pressAtHome('1');
-    const direct = workspace.directChannel(ADA.id).id;
-    await expect.poll(() => text(messages(direct)[0]), PATIENCE).toContain('a fox');
-    await hands.pressAtHome('🎨 Imagine');
-    expect(labels(await openForm())).toContain('Where');
   });
 });

@@ -62,6 +62,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
       postIntervalMs: options.postIntervalMs ?? 0,
       minEditIntervalMs: 20,
       ...(options.maxAttachmentBytes !== undefined && { maxAttachmentBytes: options.maxAttachmentBytes }),
+      gatherMs: 50,
       firstPauseMs: 20,
       lookAfterMs: [30, 100, 200, 400],
     });
