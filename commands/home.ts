@@ -38,7 +38,7 @@ export const homeShortcut: Shortcut = {
       sections: [
         { title: 'In the line', entries: placesOf(request, context) },
         { title: 'Your latest pictures', entries: picturesOf(recent, request, context) },
-        { title: 'Your settings', entries: settings.map((line) => ({ text: plain(line) })) },
+        { title: 'Your settings', entries: settings.map((line) => ({ line })) },
       ],
     };
     return {
@@ -51,10 +51,10 @@ export const homeShortcut: Shortcut = {
 
 function placesOf(request: Request, context: CommandContext): PageEntry[] {
   const mine = context.queue.pending().filter((job) => isSameUser(job.owner, request.user));
-  if (mine.length === 0) return [{ text: 'Nothing of yours is waiting.' }];
+  if (mine.length === 0) return [{ line: [text('Nothing of yours is waiting.')] }];
   const listed = mine.slice(0, MAX_PLACES).map((job) => placeOf(job, context));
   const hidden = mine.length - listed.length;
-  return hidden === 0 ? listed : [...listed, { text: `and ${hidden} more` }];
+  return hidden === 0 ? listed : [...listed, { line: [text(`and ${hidden} more`)] }];
 }
 
 function placeOf(job: Job, { queue }: CommandContext): PageEntry {
@@ -64,16 +64,20 @@ function placeOf(job: Job, { queue }: CommandContext): PageEntry {
   const when = place?.etaMs === undefined ? '' : `, about ${formatDuration(place.etaMs)}`;
   const id = encodeButtonId({ action: 'cancel', jobId: job.id, index: 0 });
   return {
-    text: `${prompt} (${where}${when})`,
+    line: [text(`${prompt} (${where}${when})`)],
     button: { id, label: 'Cancel', title: `Cancel ${prompt}`, style: 'danger' },
   };
 }
 
 function picturesOf(recent: readonly Job[], request: Request, context: CommandContext): PageEntry[] {
-  if (recent.length === 0) return [{ text: 'None yet.' }];
+  if (recent.length === 0) return [{ line: [text('None yet.')] }];
   return recent.map((job) => {
     const title = titleOf(job, TITLE_LENGTH);
-    return { text: title, picture: pictureOf(job, request, context), button: showButton(job, 'Show', `Show ${title}`) };
+    return {
+      line: [text(title)],
+      picture: pictureOf(job, request, context),
+      button: showButton(job, 'Show', `Show ${title}`),
+    };
   });
 }
 
@@ -94,9 +98,5 @@ function pictureOf(job: Job, request: Request, context: CommandContext): PagePic
 
 /** The same in words. */
 function linesOf({ sections }: Page): RichText[] {
-  return sections.flatMap(({ title, entries }) => [[strong(title)], ...entries.map((entry) => [text(entry.text)])]);
-}
-
-function plain(line: RichText): string {
-  return line.map((span) => (span.kind === 'user' ? span.user.name : span.text)).join('');
+  return sections.flatMap(({ title, entries }) => [[strong(title)], ...entries.map(({ line }) => line)]);
 }

@@ -1,5 +1,5 @@
 import type { MessageRef } from './channel.ts';
-import type { ReplyButton, ReplyPicture } from './reply.ts';
+import type { ReplyButton, ReplyPicture, RichText } from './reply.ts';
 
 /** A page of one person's own, where a platform has such a thing. */
 export interface Page {
@@ -13,9 +13,9 @@ export interface PageSection {
   readonly entries: readonly PageEntry[];
 }
 
-/** A line, and what is small beside or below it. */
+/** A line, and what stands beside or below it, small. */
 export interface PageEntry {
-  readonly text: string;
+  readonly line: RichText;
   readonly picture?: PagePicture;
   readonly button?: ReplyButton;
 }

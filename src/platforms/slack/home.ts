@@ -5,7 +5,7 @@ import type { Dispatch } from '../port.ts';
 import type { Calls } from './calls.ts';
 import { toTrouble } from './failures.ts';
 import type { Messages } from './messages.ts';
-import { renderPage } from './page.ts';
+import { renderPage, type ShownPictures } from './page.ts';
 import type { People } from './people.ts';
 import { pictureOf, type ShownPicture } from './render.ts';
 import type { Room } from './room.ts';
@@ -75,7 +75,7 @@ export function createHome(options: HomeOptions): Home {
     return loaded === undefined ? undefined : pictureOf(await uploads.upload(loaded, false), loaded);
   }
 
-  async function findAll({ sections }: Page): Promise<ReadonlyMap<PagePicture, ShownPicture>> {
+  async function findAll({ sections }: Page): Promise<ShownPictures> {
     const pictures = sections.flatMap(({ entries }) => entries.flatMap(({ picture }) => picture ?? []));
     const found = await Promise.all(
       pictures.map(async (picture) => [picture, await find(picture).catch(() => undefined)] as const),
@@ -86,7 +86,7 @@ export function createHome(options: HomeOptions): Home {
   async function publish(userId: string): Promise<void> {
     const page = await ask(userId);
     if (page === undefined) return;
-    const write = (shown: ReadonlyMap<PagePicture, ShownPicture>) => {
+    const write = (shown: ShownPictures) => {
       const view = { type: 'home' as const, blocks: renderPage(page, shown) };
       return calls.run('views.publish', (client) => client.views.publish({ user_id: userId, view }));
     };

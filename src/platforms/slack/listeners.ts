@@ -19,6 +19,7 @@ import {
 } from './inbound.ts';
 import { blockAbout, blockAboutPlace, type FilledForm, readModal } from './modal.ts';
 import type { RemotePictures } from './remote-picture.ts';
+import { renderPlain } from './rich-text.ts';
 import { readSentence, readSubcommand, type Spoken } from './spoken.ts';
 import { undoEscapes } from './typed-text.ts';
 
@@ -132,9 +133,7 @@ function refusalOf(asked: Asked, filled: FilledForm, { view }: ViewSubmitAction)
   }
   const { result } = asked;
   if (result.kind !== 'private' || result.reply.state !== 'error') return undefined;
-  const said = result.reply.lines
-    .map((line) => line.map((span) => (span.kind === 'user' ? span.user.name : span.text)).join(''))
-    .join(' ');
+  const said = result.reply.lines.map(renderPlain).join(' ');
   return { [blockAbout(said, filled)]: said };
 }
 

@@ -1,32 +1,37 @@
 import type { types } from '@slack/bolt';
 import { cut } from '../../core/cut.ts';
-import type { Page, PageEntry, PagePicture, PageSection } from '../../core/page.ts';
+import type { Page, PageEntry, PagePicture } from '../../core/page.ts';
 import { renderAlt, renderButton, renderRow, type ShownPicture } from './render.ts';
+import { renderLines, renderPlain } from './rich-text.ts';
 
 const MAX_TITLE = 150;
 const MAX_TEXT = 3000;
 const MAX_BLOCKS = 100;
 
-/** The page as blocks. @param shown pictures that Slack has; the others are left out */
-export function renderPage(
-  { sections, buttons }: Page,
-  shown: ReadonlyMap<PagePicture, ShownPicture>,
-): types.KnownBlock[] {
-  return [...buttons.map(renderRow), ...sections.flatMap((section) => renderSection(section, shown))].slice(
-    0,
-    MAX_BLOCKS,
-  );
+/** Pictures that Slack has; the others of a page are left out. */
+export type ShownPictures = ReadonlyMap<PagePicture, ShownPicture>;
+
+/** The page as blocks. */
+export function renderPage({ sections, buttons }: Page, shown: ShownPictures): types.KnownBlock[] {
+  const blocks: types.KnownBlock[] = buttons.map(renderRow);
+  for (const { title, entries } of sections) {
+    blocks.push({ type: 'header', text: { type: 'plain_text', text: cut(title, MAX_TITLE) } });
+    blocks.push(...renderEntries(entries, shown));
+  }
+  return blocks.slice(0, MAX_BLOCKS);
 }
 
-function renderSection({ title, entries }: PageSection, shown: ReadonlyMap<PagePicture, ShownPicture>) {
-  return [
-    { type: 'header', text: { type: 'plain_text', text: cut(title, MAX_TITLE) } } satisfies types.HeaderBlock,
-    ...entries.flatMap((entry) => renderEntry(entry, shown)),
-  ];
+/** Lines that have nothing beside them stand together. */
+function renderEntries(entries: readonly PageEntry[], shown: ShownPictures): types.KnownBlock[] {
+  const lines = renderLines(entries.map(({ line }) => line));
+  const isPlain = entries.every(({ picture, button }) => picture === undefined && button === undefined);
+  if (isPlain) return lines === undefined ? [] : [lines];
+  return entries.flatMap((entry) => renderEntry(entry, shown));
 }
 
 /** A section has room for one thing beside its text: a picture's button then stands below it. */
-function renderEntry({ text, picture, button }: PageEntry, shown: ReadonlyMap<PagePicture, ShownPicture>) {
+function renderEntry({ line, picture, button }: PageEntry, shown: ShownPictures): types.KnownBlock[] {
+  const text = renderPlain(line);
   const image = picture === undefined ? undefined : shown.get(picture);
   const accessory = image === undefined ? button && renderButton(button) : renderImage(image);
   const section: types.SectionBlock = {

@@ -26,11 +26,12 @@ export function renderLines(lines: readonly RichText[]): types.RichTextBlock | u
 
 /** The same as plain text for notifications and screen readers; escaped, so that it mentions nobody either. */
 export function renderFallback(lines: readonly RichText[]): string {
-  return escapeText(
-    fitLines(lines)
-      .map((line) => line.map((span) => (span.kind === 'user' ? span.user.name : span.text)).join(''))
-      .join('\n'),
-  );
+  return escapeText(fitLines(lines).map(renderPlain).join('\n'));
+}
+
+/** A line's words alone, for where Slack reads no markup. */
+export function renderPlain(line: RichText): string {
+  return line.map((span) => (span.kind === 'user' ? span.user.name : span.text)).join('');
 }
 
 /** Text for the places where Slack reads markup. @see https://docs.slack.dev/messaging/formatting-message-text */

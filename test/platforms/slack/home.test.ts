@@ -47,11 +47,11 @@ describe("the app's own page", () => {
   it('shows settings, opens their form, and says at once what was changed in it', async () => {
     const { hands } = studio.slack;
     await hands.openHome();
-    await expect.poll(() => home()?.text, PATIENCE).toContain('# Your settings\nsize');
+    await expect.poll(() => home()?.text, PATIENCE).toContain('# Your settings\n`size`');
     await hands.pressAtHome('✏️ Settings');
     await expect.poll(() => studio.slack.workspace.views.length, PATIENCE).toBe(1);
     await hands.submit({ 'How many pictures': '3' });
-    await expect.poll(() => home()?.text, PATIENCE).toContain('count 3');
+    await expect.poll(() => home()?.text, PATIENCE).toContain('`count` 3');
   });
 
   it('opens the form of all options, and shows a picture in direct messages', async () => {
