@@ -1,6 +1,7 @@
 import type { EngineDescription, EngineTask } from '../engine/index.ts';
 import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
 import type { FormSubject } from '../src/core/form.ts';
+import type { FoundPictures } from '../src/core/found.ts';
 import type { Job } from '../src/core/job.ts';
 import type { Reply } from '../src/core/reply.ts';
 import type {
@@ -15,7 +16,7 @@ import type { Style } from '../src/core/style.ts';
 import type { User } from '../src/core/user.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { JobQueue } from '../src/queue/port.ts';
-import type { SettingsStore, Shelf } from '../src/store/port.ts';
+import type { SettingsStore, Shelf, ValueStore } from '../src/store/port.ts';
 
 /** All that a command may reach: ports and settings, never a platform, a database or the engine itself. */
 export interface CommandContext {
@@ -27,6 +28,8 @@ export interface CommandContext {
   findJob(jobId: string): Promise<Job | undefined>;
   /** What a person asked for or starred, newest first. */
   shelf(user: User, shelf: Shelf, limit: number): Promise<readonly Job[]>;
+  /** Pictures that a person may choose among, by an id of the request that found them. */
+  readonly found: Pick<ValueStore<FoundPictures>, 'get' | 'set' | 'prune'>;
   /** Puts the person's star on the job, or takes it away. @returns whether it is there now */
   toggleStar(job: Job, user: User): Promise<boolean>;
   /**

@@ -22,6 +22,7 @@ import { star } from './star.ts';
 import { styles } from './styles.ts';
 import { enlarge, upscale, upscaleFour, upscaleHalf } from './upscale.ts';
 import { vary, varyStrong, varySubtle } from './vary.ts';
+import { foundPressed } from './vary-found.ts';
 import { varyThis } from './vary-this.ts';
 
 export { localisations } from './localisations/index.ts';
@@ -57,6 +58,9 @@ export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
   cancel: cancelPressed,
   delete: deletePressed,
 };
+
+/** One of the pictures on somebody's message was chosen. */
+export const chooseFound = foundPressed;
 
 /** Everything a person can fill in. */
 export const forms: readonly FormHandler[] = [remixForm, settingsForm, channelForm, imagineForm];

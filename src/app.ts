@@ -159,6 +159,7 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     settings: store.settings,
     styles,
     findJob: (jobId) => store.jobs.get(jobId),
+    found: store.values('found'),
     shelf: (user, shelf, limit) => store.jobs.shelf(user, shelf, limit),
     toggleStar: async (job, user) => {
       const updated = await store.jobs.update(job.id, (stored) => toggleStar(stored, user));

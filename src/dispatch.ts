@@ -1,5 +1,6 @@
 import { type ButtonActionName, decodeButtonId } from './core/button.ts';
 import { decodeFormId, type FormSubject } from './core/form.ts';
+import { decodeFoundChoice, type FoundChoice } from './core/found.ts';
 import type { Job } from './core/job.ts';
 import { type Reply, sentence } from './core/reply.ts';
 import type {
@@ -42,6 +43,8 @@ export interface DispatchOptions {
   readonly forms: FormHandlers;
   readonly messageActions: MessageActionHandlers;
   readonly shortcuts: ShortcutHandlers;
+  /** One of several pictures without a job was chosen. */
+  readonly chooseFound: (request: ButtonRequest, choice: FoundChoice) => Promise<DispatchResult>;
   readonly findJob: (jobId: string) => Promise<Job | undefined>;
   readonly explain: Explain;
 }
@@ -51,7 +54,7 @@ const REMEMBERED_REQUESTS = 1000;
 
 /** The one way in for all platforms, and the one place where trouble becomes an answer. It never rejects. */
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { commands, buttons, forms, messageActions, shortcuts, findJob, explain } = options;
+  const { commands, buttons, forms, messageActions, shortcuts, chooseFound, findJob, explain } = options;
   const answers = new Map<string, Promise<DispatchResult>>();
 
   async function runCommand(request: CommandRequest): Promise<DispatchResult> {
@@ -67,6 +70,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const subject = decodeFormId(request.buttonId);
     const form = subject === undefined ? undefined : forms.get(subject.form);
     if (form !== undefined) return form.open(request, subject?.picture);
+    const choice = decodeFoundChoice(request.buttonId);
+    if (choice !== undefined) return chooseFound(request, choice);
     if (button === undefined) {
       throw new BadInputError('unknown_button', 'This button is not one that this Easel knows; use /imagine instead.');
     }

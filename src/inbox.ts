@@ -1,6 +1,6 @@
 import { complete } from '../commands/complete.ts';
 import type { Command, CommandContext } from '../commands/context.ts';
-import { buttons, commands, forms, messageActions, shortcuts } from '../commands/index.ts';
+import { buttons, chooseFound, commands, forms, messageActions, shortcuts } from '../commands/index.ts';
 import { jobIdOf } from './core/job-id.ts';
 import type { CommandRequest } from './core/request.ts';
 import { type ButtonHandlers, createDispatch } from './dispatch.ts';
@@ -26,6 +26,7 @@ export function createInbox(context: CommandContext, explain: Explain, once: Onc
       messageActions.map(({ description, run }) => [description.action, (request) => run(request, context)]),
     ),
     shortcuts: new Map(shortcuts.map(({ shortcut, run }) => [shortcut, (request) => run(request, context)])),
+    chooseFound: (request, choice) => chooseFound(request, choice, context),
     findJob: context.findJob,
     explain,
   });

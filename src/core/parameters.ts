@@ -1,6 +1,7 @@
 import {
   type GenerationSpec,
   type PictureRecipe,
+  SPEC_LIMITS,
   specOf,
   UPSCALE_MODES,
   type UpscaleMode,
@@ -18,7 +19,7 @@ import { samplerLabel, samplerOfAlias } from './samplers.ts';
  *   Negative prompt: …                  only when there is one
  *   Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1, Size: 512x512, Model: …
  *
- * One variation and one enlargement have keys of its own (Variation seed, Hires upscale). What it has no word for
+ * A grid has its number of pictures (Batch size). One variation and one enlargement have keys of its own (Variation seed, Hires upscale). What it has no word for
  * stands in further keys, which its readers skip.
  */
 
@@ -81,7 +82,7 @@ export function parseParameters(text: string): ParsedParameters | undefined {
     sampler,
     model: modelTitle,
     seed,
-    count: 1,
+    count: readCount(fields),
     variations,
   };
   const root: PictureRecipe = { kind: 'generate', spec };
@@ -101,6 +102,8 @@ function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string,
     ['Size', `${spec.width}x${spec.height}`],
     ['Model', modelTitle],
   ];
+  // Of a grid, whose seed is that of its first picture.
+  if (spec.count > 1) fields.push(['Batch size', String(spec.count)]);
   if (spec.guidanceRescale !== undefined) fields.push(['CFG Rescale phi', String(spec.guidanceRescale)]);
   fields.push(...rarerFields(spec));
   if (variation !== undefined) {
@@ -150,6 +153,13 @@ function splitText(text: string): { prompt: string; negative: string; fields: Re
       .trim(),
     fields,
   };
+}
+
+/** A1111 writes the size of the batch with each of its pictures, and then also which of them it is. */
+function readCount(fields: ReadonlyMap<string, string>): number {
+  const count = toNumber(fields.get('Batch size')) ?? 1;
+  const isGrid = Number.isInteger(count) && count >= 1 && count <= SPEC_LIMITS.maxCount && !fields.has('Batch pos');
+  return isGrid ? count : 1;
 }
 
 function readVariations(fields: ReadonlyMap<string, string>): Variation[] | undefined {

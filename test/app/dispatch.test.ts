@@ -29,7 +29,7 @@ function compose(run: (request: CommandRequest) => Promise<DispatchResult>) {
   const commands = new Map([['imagine', run]]);
   return createDispatch({
     ...{ commands, buttons: post, forms: new Map(), messageActions: new Map(), shortcuts: new Map() },
-    ...{ findJob: async () => undefined, explain: createExplain(log) },
+    ...{ chooseFound: post, findJob: async () => undefined, explain: createExplain(log) },
   });
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { specOf } from '../../engine/index.ts';
 import { encodeButtonId } from '../../src/core/button.ts';
+import { encodeFoundChoice } from '../../src/core/found.ts';
 import { formatParameters } from '../../src/core/parameters.ts';
 import { encodePng, encodeWebp } from '../../src/image/encode.ts';
+import type { DispatchResult } from '../../src/platforms/port.ts';
 import { ada, ben, createScene, fileOf, readLines } from './scene.ts';
 
 const image = { width: 8, height: 8, rgb: new Uint8Array(8 * 8 * 3) };
@@ -18,6 +20,13 @@ async function posted(text = 'a fox --seed 7') {
   const scene = createScene();
   const job = scene.finish(await scene.imagine(ada, text));
   return { scene, job, buttonIds: [encodeButtonId({ action: 'reroll', jobId: job.id, index: 0 }), 'not ours'] };
+}
+
+function choose(scene: ReturnType<typeof createScene>, asked: DispatchResult, label: string) {
+  const buttons = asked.kind === 'private' ? asked.reply.buttons.flat() : [];
+  const button = buttons.find((one) => one.label === label);
+  if (button === undefined) throw new Error(`no button ${label}`);
+  return scene.pressFound(ben, button.id);
 }
 
 describe('Vary this', () => {
@@ -42,6 +51,36 @@ describe('Vary this', () => {
       });
       expect(scene.queue.last().parentMessage).toMatchObject({ messageId: 'm7' });
     }
+  });
+
+  it('asks which one of a grid that was uploaded again, and of several files; the one that is chosen is varied', async () => {
+    const { job } = await posted('a fox --seed 7');
+    const grid = await pngWith(formatParameters(job.task, 'Sketch'));
+    const scene = createScene();
+    const asked = await scene.act(ben, 'vary', { pictures: [grid] });
+    expect(asked).toMatchObject({ kind: 'private', reply: { buttons: [[{ label: 'V1' }, {}, {}, { label: 'V4' }]] } });
+    expect(await choose(scene, asked, 'V3')).toEqual({ kind: 'posted' });
+    expect(specOf(scene.queue.last().task)).toMatchObject({ prompt: 'a fox', seed: 9, count: 4 });
+    expect(scene.queue.last().parentMessage).toMatchObject({ messageId: 'm7' });
+
+    const both = await scene.act(ben, 'vary', { pictures: [grid, await pngWith(A1111)] });
+    expect(await choose(scene, both, 'V5')).toEqual({ kind: 'posted' });
+    expect(specOf(scene.queue.last().task)).toMatchObject({ prompt: 'a lighthouse, (storm:1.2) <lora:ink:0.7>' });
+  });
+
+  it('a choice that is a day old is no longer open', async () => {
+    const scene = createScene();
+    const id = encodeFoundChoice({ foundId: '0', index: 0 });
+    await expect(scene.pressFound(ben, id)).rejects.toHaveProperty(
+      'userMessage',
+      'This choice is no longer open; choose *Vary this* on the message again.',
+    );
+  });
+
+  it('of a batch by AUTOMATIC1111 each file is one picture', async () => {
+    const scene = createScene();
+    const text = A1111.replace('Clip skip: 2', 'Batch size: 4, Batch pos: 2');
+    expect(await scene.act(ben, 'vary', { pictures: [await pngWith(text)] })).toEqual({ kind: 'posted' });
   });
 
   it('works on a picture by AUTOMATIC1111, and says by which model', async () => {

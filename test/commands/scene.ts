@@ -1,11 +1,12 @@
 import Database from 'libsql';
 import { complete } from '../../commands/complete.ts';
 import type { CommandContext } from '../../commands/context.ts';
-import { buttons, commands, forms, messageActions, shortcuts } from '../../commands/index.ts';
+import { buttons, chooseFound, commands, forms, messageActions, shortcuts } from '../../commands/index.ts';
 import { type EngineDescription, singleRecipe, specOf } from '../../engine/index.ts';
 import type { ButtonActionName } from '../../src/core/button.ts';
 import type { ChannelRef } from '../../src/core/channel.ts';
 import { decodeFormId, type Form } from '../../src/core/form.ts';
+import { decodeFoundChoice } from '../../src/core/found.ts';
 import type { Job } from '../../src/core/job.ts';
 import type { ReplyPicture, Span } from '../../src/core/reply.ts';
 import type { MessageActionRequest, OptionValue, RemotePicture } from '../../src/core/request.ts';
@@ -19,6 +20,7 @@ import { LibsqlAdapter } from '../../src/store/libsql-adapter.ts';
 import { createSettingsStore } from '../../src/store/settings.ts';
 import { loadStyles } from '../../src/styles.ts';
 import { createMemoryQueue } from '../doubles/memory-queue.ts';
+import { createMemoryValues } from '../doubles/memory-values.ts';
 import { ORDINARY } from '../doubles/tasks.ts';
 
 export const ada: User = { platform: 'web', id: 'ada', name: 'Ada' };
@@ -80,6 +82,7 @@ export function createScene({ checkTask = async () => undefined }: Partial<Pick<
       limits: { maxWaitingPerUser: 10, maxWaiting: 200 },
     }),
     findJob: async (jobId) => queue.jobs.get(jobId),
+    found: createMemoryValues(),
     deleteJob: async (job) => queue.put({ ...job, deleted: true }),
     takePicture: async (source) => {
       if (typeof source !== 'string') await source.fetch(1e6);
@@ -114,6 +117,16 @@ export function createScene({ checkTask = async () => undefined }: Partial<Pick<
     const place = { user, channel: lobby, ...ORDINARY, ...standing };
     const request = { kind: 'button', id: nextEvent(), ...place, buttonId: 'unused', message, pictures: [] } as const;
     return buttons[action].run(request, queue.jobs.get(job.id) ?? job, index, context);
+  }
+
+  /** Chooses one of the pictures that were found on a message. */
+  async function pressFound(user: User, buttonId: string): Promise<DispatchResult> {
+    const choice = decodeFoundChoice(buttonId);
+    if (choice === undefined) throw new Error(`not a choice: ${buttonId}`);
+    const message = { channel: lobby, messageId: 'm8' };
+    const place = { user, channel: lobby, ...ORDINARY };
+    const request = { kind: 'button', id: nextEvent(), ...place, buttonId, message, pictures: [] } as const;
+    return chooseFound(request, choice, context);
   }
 
   /** Fills in a form and sends it; what is not named stays as it was filled in beforehand. */
@@ -193,7 +206,7 @@ export function createScene({ checkTask = async () => undefined }: Partial<Pick<
     return finished;
   }
 
-  return { context, queue, say, press, fill, open, act, take, type, imagine, finish };
+  return { context, queue, say, press, pressFound, fill, open, act, take, type, imagine, finish };
 }
 
 const ORDINARY_PLACE: { readonly isModerator: boolean; readonly isAgeRestricted: boolean } = ORDINARY;

@@ -116,6 +116,24 @@ describe('what people do on Discord is answered', () => {
     expect(run.prompt).toBe('a fox');
   });
 
+  it('Vary this on a grid that was uploaded again asks which picture, and varies that one', async () => {
+    const { ada, ben, channel } = scene;
+    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: 7 });
+    (await engine.begun(0)).finish();
+    const [grid] = (await finished(ada, channel, 0)).pictures;
+    if (grid === undefined) throw new Error('no picture');
+    const again = ben.say(channel, 'look', [{ ...grid, filename: 'mine.png' }]);
+    await ben.choose(again, 'Vary this');
+    await expect.poll(() => newest(ben, channel), SOON).toMatchObject({ text: 'Which of them?', isPrivate: true });
+    expect(newest(ben, channel).buttons).toEqual([['V1', 'V2', 'V3', 'V4']]);
+    await ben.press(newest(ben, channel).id, 'V3');
+    const run = await engine.begun(1);
+    expect(run.task).toMatchObject({ spec: { prompt: 'a fox', seed: 9, variations: [{}] } });
+    run.finish();
+    await expect.poll(() => newest(ada, channel).buttons.flat(), SOON).toContain('V4');
+    expect(newest(ada, channel).replyTo).toBe(again);
+  });
+
   it('while an option is typed, what fits is offered: more samplers than a list of Discord holds, found by a word', async () => {
     const { ada, channel } = scene;
     expect(await ada.suggestions(channel, 'imagine', 'sampler', '')).toHaveLength(25);
