@@ -2,7 +2,8 @@ import { specOf } from '../engine/index.ts';
 import { isCancellable } from '../src/core/job-state.ts';
 import { type RichText, strong, text } from '../src/core/reply.ts';
 import { BadInputError } from '../src/errors.ts';
-import type { ButtonHandler, Command } from './context.ts';
+import type { DispatchResult } from '../src/platforms/port.ts';
+import type { ButtonHandler, Command, CommandContext } from './context.ts';
 import { abridge } from './limits.ts';
 import { refuseDeleted, refuseOthers } from './picture.ts';
 import { POSTED, privately } from './replies.ts';
@@ -11,7 +12,6 @@ const PROMPT_LENGTH = 60;
 
 /** Ends the newest of the person's own jobs that are not shown yet, or all of them. */
 export const cancel: Command = {
-  once: true,
   description: {
     name: 'cancel',
     description: 'Stop your newest waiting or running picture, or all of them',
@@ -30,16 +30,23 @@ export const cancel: Command = {
   },
   async run(request, context) {
     const which = readWhich(request.text, request.options.which);
-    const newestFirst = await context.queue.cancellable(request.user);
-    const lines: RichText[] = [];
-    for (const job of which === 'all' ? newestFirst : newestFirst.slice(0, 1)) {
-      const ended = await context.queue.cancel(job.id);
-      if (ended?.state !== 'cancelled') continue;
-      lines.push([text('Cancelled '), strong(abridge(specOf(job.task).prompt, PROMPT_LENGTH)), text('.')]);
-    }
-    return privately(lines.length > 0 ? lines : [[text('You have nothing waiting, running or about to be shown.')]]);
+    const decide = async () => {
+      const newestFirst = (await context.queue.cancellable(request.user)).map(({ id }) => id);
+      return which === 'all' ? newestFirst : newestFirst.slice(0, 1);
+    };
+    return context.once(request, decide, (jobIds) => cancelAll(jobIds, context));
   },
 };
+
+async function cancelAll(jobIds: readonly string[], context: CommandContext): Promise<DispatchResult> {
+  const lines: RichText[] = [];
+  for (const jobId of jobIds) {
+    const job = await context.queue.cancel(jobId);
+    if (job?.state !== 'cancelled') continue;
+    lines.push([text('Cancelled '), strong(abridge(specOf(job.task).prompt, PROMPT_LENGTH)), text('.')]);
+  }
+  return privately(lines.length > 0 ? lines : [[text('You have nothing waiting, running or about to be shown.')]]);
+}
 
 /** The button on a job that is not shown yet, for its author and for moderators. */
 export const cancelPressed: ButtonHandler = {

@@ -116,8 +116,11 @@ export async function saveChannel(
       'Pictures for adults are let through only in a channel that is marked as age-restricted; mark it so first.',
     );
   }
-  await context.settings.setChannel(request.channel, changed);
-  return privately([[text('Saved. In this channel from now on:')], ...describeChannelSettings(changed)]);
+  const save = async (settings: ChannelSettings) => {
+    await context.settings.setChannel(request.channel, settings);
+    return privately([[text('Saved. In this channel from now on:')], ...describeChannelSettings(settings)]);
+  };
+  return context.once(request, async () => changed, save);
 }
 
 /** The settings with what was given in their place; undefined when nothing was. @throws BadInputError */

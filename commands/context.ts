@@ -10,6 +10,7 @@ import type {
   FormRequest,
   MessageActionRequest,
   RemotePicture,
+  Request,
   ShortcutRequest,
 } from '../src/core/request.ts';
 import type { Style } from '../src/core/style.ts';
@@ -30,8 +31,17 @@ export interface CommandContext {
   shelf(user: User, shelf: Shelf, limit: number): Promise<readonly Job[]>;
   /** Pictures that a person may choose among, by an id of the request that found them. */
   readonly found: Pick<ValueStore<FoundPictures>, 'get' | 'set' | 'prune'>;
-  /** Puts the person's star on the job, or takes it away. @returns whether it is there now */
-  toggleStar(job: Job, user: User): Promise<boolean>;
+  /** Puts the person's star on the job, or takes it away. */
+  setStar(job: Job, user: User, isStarred: boolean): Promise<void>;
+  /**
+   * Does once what an event asks for, however often a platform delivers it; for what makes no job, by which that could
+   * be seen. See `Once`.
+   */
+  once<Wish>(
+    request: Request,
+    decide: () => Promise<Wish>,
+    grant: (wish: Wish) => Promise<DispatchResult>,
+  ): Promise<DispatchResult>;
   /**
    * The finished job as its message shows it, pictures included, as `channel` takes them.
    * @throws EaselError `pictures_gone` when its files were pruned
@@ -85,15 +95,11 @@ export interface CommandDefaults {
 
 export interface Command {
   readonly description: CommandDescription;
-  /** Done twice it is not as if done once, and it makes no job by which that could be seen. */
-  readonly once?: true;
   /** @throws EaselError for the person who sent it. */
   run(request: CommandRequest, context: CommandContext): Promise<DispatchResult>;
 }
 
 export interface ButtonHandler {
-  /** See `Command`. */
-  readonly once?: true;
   run(request: ButtonRequest, job: Job, index: number, context: CommandContext): Promise<DispatchResult>;
 }
 

@@ -100,8 +100,12 @@ export async function saveUserSettings(
   context: CommandContext,
 ): Promise<DispatchResult> {
   if (changed.size !== undefined) checkJobPixels(changed.size, changed.count ?? 1);
-  await context.settings.setUser(request.user, changed);
-  return privately([[text('Saved. Your pictures from now on:')], ...describeUserSettings(changed, context.defaults)]);
+  const save = async (settings: UserSettings) => {
+    await context.settings.setUser(request.user, settings);
+    const lines = describeUserSettings(settings, context.defaults);
+    return privately([[text('Saved. Your pictures from now on:')], ...lines]);
+  };
+  return context.once(request, async () => changed, save);
 }
 
 /** The settings with what was given in their place; undefined when nothing was. @throws BadInputError */

@@ -4,7 +4,7 @@ import { createEngine, type Engine, type EngineDescription, type PictureRecipe, 
 import { openChannels } from './channels.ts';
 import type { Config } from './config.ts';
 import { formatParameters } from './core/parameters.ts';
-import { hasStarOf, toggleStar } from './core/star.ts';
+import { setStar } from './core/star.ts';
 import type { Style } from './core/style.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
@@ -19,7 +19,7 @@ import { readRecipeText } from './image/recipe-text.ts';
 import { createInbox } from './inbox.ts';
 import { takePicture } from './inputs/take-picture.ts';
 import { createLog, type Log } from './log.ts';
-import { createOnce } from './once.ts';
+import { createOnce, type Handling } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createPresence } from './presence.ts';
 import { chooseCapacity, usualSpec } from './queue/capacity.ts';
@@ -150,7 +150,7 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     explain: (error, job) => explain(error, { job: job.id }),
   });
   queue.onOutcome(({ kind, job }) => log.info({ job: job.id, attempts: job.attempts, code: job.failure?.code }, kind));
-  const once = createOnce(store.values<number>('handled'));
+  const once = createOnce(store.values<Handling>('handled'));
   const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
   const context: CommandContext = {
     engine: description,
@@ -161,10 +161,10 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     findJob: (jobId) => store.jobs.get(jobId),
     found: store.values('found'),
     shelf: (user, shelf, limit) => store.jobs.shelf(user, shelf, limit),
-    toggleStar: async (job, user) => {
-      const updated = await store.jobs.update(job.id, (stored) => toggleStar(stored, user));
-      return updated !== undefined && hasStarOf(updated, user);
+    setStar: async (job, user, isStarred) => {
+      await store.jobs.update(job.id, (stored) => setStar(stored, user, isStarred));
     },
+    once: once.run,
     showJob: createShowJob({ pictures: store.pictures, ports, drawing }),
     readPictureText: async (picture) => readRecipeText(await picture.fetch(MAX_PICTURE_BYTES)),
     vitals: createVitals(queue, engine, config),
@@ -176,7 +176,7 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     checkTask: (task) => engine.check(task),
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
-  return { queue, deliver, inbox: createInbox(context, explain, once), once, explain };
+  return { queue, deliver, inbox: createInbox(context, explain), once, explain };
 }
 
 /** The `parameters` text, with the model's title in the place of its id. */

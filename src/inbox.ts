@@ -1,18 +1,16 @@
 import { complete } from '../commands/complete.ts';
-import type { Command, CommandContext } from '../commands/context.ts';
+import type { CommandContext } from '../commands/context.ts';
 import { buttons, chooseFound, commands, forms, messageActions, shortcuts } from '../commands/index.ts';
 import { jobIdOf } from './core/job-id.ts';
-import type { CommandRequest } from './core/request.ts';
-import { type ButtonHandlers, createDispatch } from './dispatch.ts';
+import { createDispatch } from './dispatch.ts';
 import type { Explain } from './failure.ts';
-import type { Once } from './once.ts';
 import type { Inbox } from './platforms/port.ts';
 
 /** What people send, bound to what the commands do with it. */
-export function createInbox(context: CommandContext, explain: Explain, once: Once): Inbox {
+export function createInbox(context: CommandContext, explain: Explain): Inbox {
   const dispatch = createDispatch({
-    commands: new Map(commands.map((command) => [command.description.name, bindCommand(command, context, once)])),
-    buttons: bindButtons(context, once),
+    commands: new Map(commands.map(({ description, run }) => [description.name, (request) => run(request, context)])),
+    buttons: (action, request, job, index) => buttons[action].run(request, job, index, context),
     forms: new Map(
       forms.map((handler) => [
         handler.form,
@@ -47,20 +45,5 @@ export function createInbox(context: CommandContext, explain: Explain, once: Onc
         explain(error, { request: id });
       }
     },
-  };
-}
-
-function bindCommand(command: Command, context: CommandContext, once: Once) {
-  return (request: CommandRequest) => {
-    const run = () => command.run(request, context);
-    return command.once === true ? once.run(request, run) : run();
-  };
-}
-
-function bindButtons(context: CommandContext, once: Once): ButtonHandlers {
-  return (action, request, job, index) => {
-    const handler = buttons[action];
-    const run = () => handler.run(request, job, index, context);
-    return handler.once === true ? once.run(request, run) : run();
   };
 }

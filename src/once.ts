@@ -11,24 +11,45 @@ const DONE_ALREADY: DispatchResult = {
   reply: { state: 'info', lines: [[text('That was done already.')]], pictures: [], buttons: [] },
 };
 
-/** Does what an event asks for once, also when it is delivered again after a restart. */
+/** When an event was done, in milliseconds since the epoch; or what it decided, while it is not. */
+export type Handling = number | { readonly at: number; readonly wish: unknown };
+
 export interface Once {
-  run(request: Request, work: () => Promise<DispatchResult>): Promise<DispatchResult>;
+  /**
+   * Does once what an event asks for, also when it is delivered again after a restart, and also when the process was
+   * killed in the middle: what was decided is on disk before anything is done, and is then done to its end.
+   * @param decide what is to be done, as JSON, by how things stand now
+   * @param grant does it; done twice it is as if done once
+   */
+  run<Wish>(
+    request: Request,
+    decide: () => Promise<Wish>,
+    grant: (wish: Wish) => Promise<DispatchResult>,
+  ): Promise<DispatchResult>;
   /** Forgets events that no platform delivers any more. */
   prune(now: number): Promise<void>;
 }
 
-/** @param handled by platform and event id, when it was done: milliseconds since the epoch */
-export function createOnce(handled: ValueStore<number>): Once {
+/** @param handled by platform and event id */
+export function createOnce(handled: ValueStore<Handling>): Once {
   return {
-    run: async (request, work) => {
-      const key = `${request.user.platform}:${request.id}`;
-      if ((await handled.get(key)) !== undefined) return DONE_ALREADY;
-      const result = await work();
+    run: async <Wish>(
+      { user: { platform }, id }: Request,
+      decide: () => Promise<Wish>,
+      grant: (wish: Wish) => Promise<DispatchResult>,
+    ) => {
+      const key = `${platform}:${id}`;
+      const known = await handled.get(key);
+      if (typeof known === 'number') return DONE_ALREADY;
+      // An event is handled by the same code each time, so what it decided is of its type.
+      const wish = known === undefined ? await decide() : (known.wish as Wish);
+      if (known === undefined) await handled.set(key, { at: Date.now(), wish });
+      const result = await grant(wish);
       // What is done is answered, whether or not the disk takes note of it.
       await handled.set(key, Date.now()).catch(() => undefined);
       return result;
     },
-    prune: (now) => handled.prune((at) => at < now - REMEMBERED_MS),
+    prune: (now) =>
+      handled.prune((handling) => (typeof handling === 'number' ? handling : handling.at) < now - REMEMBERED_MS),
   };
 }

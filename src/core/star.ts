@@ -5,10 +5,10 @@ export function hasStarOf(job: Job, user: Pick<User, 'platform' | 'id'>): boolea
   return job.starred?.includes(userKey(user)) ?? false;
 }
 
-/** The job with the person's star, or without it where it had one. */
-export function toggleStar(job: Job, user: Pick<User, 'platform' | 'id'>): Job {
+/** The job with the person's star, or without it. */
+export function setStar(job: Job, user: Pick<User, 'platform' | 'id'>, isStarred: boolean): Job {
+  if (hasStarOf(job, user) === isStarred) return job;
   const { starred = [], ...rest } = job;
-  const others = starred.filter((person) => person !== userKey(user));
-  const now = others.length === starred.length ? [...starred, userKey(user)] : others;
+  const now = isStarred ? [...starred, userKey(user)] : starred.filter((person) => person !== userKey(user));
   return now.length === 0 ? rest : { ...rest, starred: now };
 }

@@ -10,7 +10,7 @@ import { decodeFoundChoice } from '../../src/core/found.ts';
 import type { Job } from '../../src/core/job.ts';
 import type { ReplyPicture, Span } from '../../src/core/reply.ts';
 import type { MessageActionRequest, OptionValue, RemotePicture } from '../../src/core/request.ts';
-import { hasStarOf, toggleStar } from '../../src/core/star.ts';
+import { hasStarOf, setStar } from '../../src/core/star.ts';
 import { isSameUser, type User } from '../../src/core/user.ts';
 import { doneReply } from '../../src/deliver/render-reply.ts';
 import { readRecipeText } from '../../src/image/recipe-text.ts';
@@ -69,11 +69,8 @@ export function createScene({ checkTask = async () => undefined }: Partial<Pick<
       const isOn = (job: Job) => (shelf === 'made' ? isSameUser(job.owner, user) : hasStarOf(job, user));
       return jobs.filter(isOn).slice(0, limit);
     },
-    toggleStar: async (job, user) => {
-      const updated = toggleStar(job, user);
-      queue.put(updated);
-      return hasStarOf(updated, user);
-    },
+    setStar: async (job, user, isStarred) => queue.put(setStar(job, user, isStarred)),
+    once: async (_request, decide, grant) => grant(await decide()),
     showJob: async (job) => doneReply(job, pictureOf(job)),
     readPictureText: async (picture) => readRecipeText(await picture.fetch(1e7)),
     checkTask,
