@@ -7,6 +7,8 @@ import type { Request } from '../../src/core/request.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
 import type { FromBot, PlatformCall, ToBot } from './bot-process.ts';
 
+/** For one story; a machine that has much else to do takes many times what it takes alone. */
+const PATIENCE_MS = 180_000;
 const SCRIPT = fileURLToPath(new URL('./bot-process.ts', import.meta.url));
 
 export interface StandingMessage {
@@ -100,13 +102,15 @@ export class OutsideWorld {
   /** The jobs of these requests, once nothing remains to be done for any job and all requests are answered. */
   async settled(...requestIds: string[]): Promise<readonly Job[]> {
     const jobIds = requestIds.map((id) => jobIdOf('web', id));
-    for (const limit = performance.now() + 60_000; performance.now() < limit; ) {
+    let seen = '';
+    for (const limit = performance.now() + PATIENCE_MS; performance.now() < limit; ) {
       const { unfinished, jobs } = await this.#look(jobIds);
+      seen = `unfinished ${unfinished}; ${jobs.map((job) => job?.state)}; unanswered ${[...this.#unanswered.keys()]}`;
       const known = jobs.filter((job) => job !== undefined);
       if (unfinished.length === 0 && known.length === jobIds.length && this.#unanswered.size === 0) return known;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`not settled: ${requestIds.join(', ')}; the last point was ${this.passed.at(-1)}`);
+    throw new Error(`not settled: ${requestIds}; the last points were ${this.passed.slice(-5)}; ${seen}`);
   }
 
   /** A bot that dies does not answer. */
