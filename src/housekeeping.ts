@@ -22,7 +22,6 @@ export interface Housekeeping {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-const DAY_MS = 24 * HOUR_MS;
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   const { store, once, ports, keeping, log, everyMs = HOUR_MS } = options;
@@ -32,10 +31,11 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
 
   async function clean(): Promise<void> {
     const now = Date.now();
-    const removed = await prune({ ...store, keeping, now, signal: stopping.signal });
+    const messages = ports.flatMap(({ pictures }) => pictures ?? []);
+    const removed = await prune({ ...store, messages, keeping, now, signal: stopping.signal });
     await once.prune(now);
-    for (const port of ports) await port.prune?.(now - keeping.pictureDays * DAY_MS);
-    if (removed.jobs + removed.pictures + removed.inputs > 0) log.info(removed, 'pruned what was kept long enough');
+    if (removed.jobs + removed.pictures + removed.inputs + removed.messages > 0)
+      log.info(removed, 'pruned what was kept long enough');
   }
 
   function begin(): void {

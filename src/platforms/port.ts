@@ -1,6 +1,7 @@
 import type { ChannelRef, MessageRef } from '../core/channel.ts';
 import type { Form } from '../core/form.ts';
 import type { Page } from '../core/page.ts';
+import type { Prunable } from '../core/prunable.ts';
 import type { Reply } from '../core/reply.ts';
 import type { OptionValue, Request } from '../core/request.ts';
 import type { Platform, User } from '../core/user.ts';
@@ -99,11 +100,8 @@ export interface ChannelPort {
   edit(message: MessageRef, reply: Reply): Promise<void>;
   /** Deleting what is gone already succeeds. */
   delete(message: MessageRef): Promise<void>;
-  /**
-   * Lets go of the pictures that the channel itself keeps on this machine in messages older than `before`, in
-   * milliseconds since the epoch; the messages stay and say so.
-   */
-  prune?(before: number): Promise<void>;
+  /** Pictures that the channel itself keeps on this machine, by message; a message stays without them and says so. */
+  readonly pictures?: Prunable;
 }
 
 /** The message (or its channel) is gone: stop editing, keep the result. */

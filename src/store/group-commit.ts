@@ -1,4 +1,5 @@
 import type Database from 'libsql';
+import { transact } from '../sqlite.ts';
 
 /**
  * Group commit: whatever is written in one turn of the event loop, by whomever, is one transaction, in the order of the
@@ -38,7 +39,9 @@ export function createGroupCommit(
     if (writes.length === 0) return;
     try {
       beforeCommit();
-      const changes = transact(database, writes);
+      const changes = transact(database, () =>
+        writes.map(({ sql, values }) => database.prepare(sql).run(...values).changes),
+      );
       for (const [index, { resolve }] of writes.entries()) resolve(changes[index] ?? 0);
     } catch (error) {
       for (const { reject } of writes) reject(error);
@@ -54,18 +57,4 @@ export function createGroupCommit(
       }),
     flush,
   };
-}
-
-/** @returns rows changed, by write */
-function transact(database: Database.Database, writes: readonly Write[]): number[] {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const changes = writes.map(({ sql, values }) => database.prepare(sql).run(...values).changes);
-    database.exec('COMMIT');
-    return changes;
-  } catch (error) {
-    // After some errors SQLite has done so itself.
-    if (database.inTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesIn, readIfThere, writeWhole } from './files.ts';
+import { readIfThere, writeWhole } from '../whole-files.ts';
+import { filesIn } from './files.ts';
 import type { InputStore } from './port.ts';
 
 const NAME = /^[0-9a-f]{32}$/;

@@ -1,7 +1,8 @@
 import { link, mkdir, opendir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
-import { codeOf, filesIn, goneError, readIfThere, syncFolder, writeWhole } from './files.ts';
+import { codeOf, goneError, readIfThere, syncFolder, writeWhole } from '../whole-files.ts';
+import { filesIn } from './files.ts';
 import { decodeLatents, encodeLatents } from './latents.ts';
 import type { PictureStore } from './port.ts';
 

@@ -1,6 +1,7 @@
 import type { EngineTask, Latents, Picture } from '../../engine/index.ts';
 import type { ChannelRef } from '../core/channel.ts';
 import type { Job } from '../core/job.ts';
+import type { Prunable } from '../core/prunable.ts';
 import type { ChannelSettings, UserSettings } from '../core/settings.ts';
 import type { User } from '../core/user.ts';
 
@@ -28,20 +29,11 @@ export interface JobStore {
   close(): Promise<void>;
 }
 
-/** Files of a store, as they lie on the disk. */
-export interface KeptFiles {
-  /** The job's id, or the input's name. */
-  readonly key: string;
-  readonly bytes: number;
-  /** Last written, or used; milliseconds since the epoch. */
-  readonly usedAt: number;
-}
-
 /** `made`: by their own requests; `starred`: by anybody's. */
 export type Shelf = 'made' | 'starred';
 
 /** Pictures and final latents on disk, by job and place. */
-export interface PictureStore {
+export interface PictureStore extends Prunable {
   /**
    * All of a job's pictures: PNG with the `parameters` text, and the latents beside it. When it resolves they survive a
    * power cut; when it rejects some may be there, each whole.
@@ -50,9 +42,6 @@ export interface PictureStore {
   /** PNG bytes; undefined when pruned. */
   png(jobId: string, index: number): Promise<Uint8Array | undefined>;
   latents(jobId: string, index: number): Promise<Latents | undefined>;
-  delete(jobId: string): Promise<void>;
-  /** What is there, a job at a time; leftovers of an earlier process's writes are removed on the way. */
-  kept(): AsyncIterable<KeptFiles>;
   /**
    * Gives a job the pictures of another as its own: either may be deleted later without the other.
    * @param count how many there are @returns false when one of them is gone, and nothing was copied
@@ -87,12 +76,9 @@ export interface ValueStore<Value> {
 }
 
 /** Pictures that people gave to begin from, on disk, named by their content. */
-export interface InputStore {
+export interface InputStore extends Prunable {
   /** @param png as `decodePicture` gives it @returns its name */
   put(png: Uint8Array): Promise<string>;
   /** Undefined when pruned. */
   get(name: string): Promise<Uint8Array | undefined>;
-  delete(name: string): Promise<void>;
-  /** What is there; leftovers of an earlier process's writes are removed on the way. */
-  kept(): AsyncIterable<KeptFiles>;
 }

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { specOf } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
 import { isSettled } from '../core/job-state.ts';
-import type { InputStore, JobStore, KeptFiles, PictureStore } from './port.ts';
+import type { KeptFiles, Prunable } from '../core/prunable.ts';
+import type { InputStore, JobStore, PictureStore } from './port.ts';
 
 /** How long what is finished is kept. */
 export interface Keeping {
-  /** Pictures, latents and what they began from; since they were last used. */
+  /** Pictures, latents, what they began from, and what the channels keep of them; since they were last used. */
   readonly pictureDays: number;
   /** All of them together; the oldest go first. */
   readonly pictureBytes: number;
@@ -18,6 +19,8 @@ export interface PruneParts {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
   readonly inputs: InputStore;
+  /** What the channels keep themselves, by message. */
+  readonly messages: readonly Prunable[];
   readonly keeping: Keeping;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -29,6 +32,7 @@ export interface Pruned {
   readonly jobs: number;
   readonly pictures: number;
   readonly inputs: number;
+  readonly messages: number;
   readonly bytes: number;
 }
 
@@ -40,7 +44,8 @@ const STRETCH = 50;
 const REST_MS = 20;
 
 interface Candidate extends KeptFiles {
-  readonly kind: 'pictures' | 'inputs';
+  readonly kind: 'pictures' | 'inputs' | 'messages';
+  readonly from: Prunable;
 }
 
 /**
@@ -49,12 +54,12 @@ interface Candidate extends KeptFiles {
  * it leaves nothing that the next time does not find.
  */
 export async function prune(parts: PruneParts): Promise<Pruned> {
-  const { jobs, pictures, inputs, keeping, now, signal } = parts;
-  const removed = { jobs: 0, pictures: 0, inputs: 0, bytes: 0 };
+  const { jobs, pictures, inputs, messages, keeping, now, signal } = parts;
+  const removed = { jobs: 0, pictures: 0, inputs: 0, messages: 0, bytes: 0 };
   const rest = createRest(signal);
 
-  async function remove({ kind, key, bytes }: Candidate): Promise<void> {
-    await (kind === 'pictures' ? pictures : inputs).delete(key);
+  async function remove({ kind, from, key, bytes }: Candidate): Promise<void> {
+    await from.delete(key);
     removed[kind] += 1;
     removed.bytes += bytes;
     await rest();
@@ -95,9 +100,9 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
     for await (const files of pictures.kept()) {
       await rest();
       const fate = await fateOf(files.key);
-      if (fate === 'garbage') await remove({ ...files, kind: 'pictures' });
+      if (fate === 'garbage') await remove({ ...files, kind: 'pictures', from: pictures });
       else if (fate === 'kept') keptBytes += files.bytes;
-      else candidates.push({ ...files, kind: 'pictures' });
+      else candidates.push({ ...files, kind: 'pictures', from: pictures });
     }
     return keptBytes;
   }
@@ -107,14 +112,24 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
     for await (const files of inputs.kept()) {
       await rest();
       if (needed.has(files.key) || files.usedAt > now - MIN_INPUT_AGE_MS) keptBytes += files.bytes;
-      else candidates.push({ ...files, kind: 'inputs' });
+      else candidates.push({ ...files, kind: 'inputs', from: inputs });
     }
     return keptBytes;
+  }
+
+  async function findMessages(candidates: Candidate[]): Promise<void> {
+    for (const from of messages) {
+      for await (const files of from.kept()) {
+        await rest();
+        candidates.push({ ...files, kind: 'messages', from });
+      }
+    }
   }
 
   const candidates: Candidate[] = [];
   const needed = await pruneJobs();
   let bytes = (await findPictures(candidates)) + (await findInputs(candidates, needed));
+  await findMessages(candidates);
   // The newest first: from the first that is too old or does not fit, all go.
   candidates.sort((a, b) => b.usedAt - a.usedAt);
   for (const candidate of candidates) {

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
-import { closeDatabase, createPresenceCheck, explainDataFolder, openDatabase } from './database.ts';
+import { explainDataFolder } from '../sqlite.ts';
+import { closeDatabase, createPresenceCheck, openDatabase } from './database.ts';
 import { createDrawnStore } from './drawn.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createInputStore } from './inputs.ts';

@@ -26,7 +26,7 @@ describe('pruning', () => {
 
   const open = () => openStore(folder, async ({ rgb }) => rgb);
   const run = (keeping: Partial<Keeping> = {}) =>
-    prune({ ...store, keeping: { ...KEEPING, ...keeping }, now: NOW, signal });
+    prune({ ...store, messages: [], keeping: { ...KEEPING, ...keeping }, now: NOW, signal });
   const pictured = () => readdirSync(join(folder, 'pictures')).sort();
 
   /** A job with one picture, that ended so many days ago. */
@@ -128,7 +128,7 @@ describe('pruning', () => {
     for (let index = 0; index < 120; index += 1) await put(`job${index}`, 31);
     const stopping = new AbortController();
     setTimeout(() => stopping.abort(), 15);
-    const parts = { ...store, keeping: KEEPING, now: NOW, signal: stopping.signal };
+    const parts = { ...store, messages: [], keeping: KEEPING, now: NOW, signal: stopping.signal };
     await expect(prune(parts)).rejects.toThrow();
     await store.close();
     store = open();

@@ -44,7 +44,7 @@ const MAX_ATTACHMENT_BYTES = 64 * 1024 * 1024;
 /**
  * Easel's own chat channel: a page and an HTTP API on a local port. Posts are possible before `start`, which opens it
  * to people.
- * @throws EaselError `data_folder` when the folder cannot be written.
+ * @throws EaselError `data_folder` when the folder cannot be written; as `openSqlite` does
  */
 export function createWebPort(options: WebPortOptions): ChannelPort & { readonly url: string } {
   const { log: messages, files, people } = openData(options.dataFolder);
@@ -95,7 +95,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
     },
     edit: (message, reply) => room.edit(message.messageId, reply),
     delete: (message) => room.delete(message.messageId),
-    prune: (before) => room.prune(before),
+    pictures: room.pictures,
   };
 }
 
@@ -104,11 +104,12 @@ function openData(dataFolder: string) {
   try {
     mkdirSync(folder, { recursive: true });
     return {
-      log: openMessageLog(join(folder, 'messages.db')),
+      log: openMessageLog(dataFolder),
       files: openPictureFiles(join(folder, 'pictures')),
       people: createPeople(loadPeopleSecret(join(folder, 'secret'))),
     };
   } catch (cause) {
+    if (cause instanceof EaselError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const sentence = `The data folder ${folder} cannot be used (${reason}); make it writable or choose another.`;
     throw new EaselError('data_folder', sentence, { cause });

@@ -1,4 +1,5 @@
-import Database from 'libsql';
+import { join } from 'node:path';
+import { openSqlite, transact } from '../../sqlite.ts';
 import type { MessageBody, StandingMessage } from './wire.ts';
 
 export interface StoredMessage {
@@ -11,6 +12,15 @@ export interface Appended {
   readonly id: string;
   /** False when the nonce was used before: `id` is the first message's, perhaps deleted since. */
   readonly isNew: boolean;
+}
+
+/** The pictures of a message. */
+export interface MessageFiles {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly changedAt: number;
+  /** Those that no newer message shows, too. */
+  readonly files: readonly string[];
 }
 
 /** The channel's messages on disk. Every write has survived `kill -9` when its call returns. */
@@ -29,11 +39,12 @@ export interface MessageLog {
   /** The newest `limit` visible messages with an id below `before`, oldest first. */
   page(options: { before?: string; limit: number }): readonly StandingMessage[];
   usesFile(file: string): boolean;
-  /** At most `limit` ids of messages with pictures from before `before`, in milliseconds since the epoch. */
-  withFilesBefore(before: number, limit: number): readonly string[];
+  /** At most `limit` messages with pictures, of those with an id above `after`, oldest first. */
+  withFiles(options: { after?: string; limit: number }): readonly MessageFiles[];
   close(): void;
 }
 
+const SCHEMA_VERSION = 1;
 const SCHEMA = `
   create table if not exists messages (
     id integer primary key autoincrement,
@@ -70,12 +81,13 @@ function filesOf(body: MessageBody): readonly string[] {
   return pictures.map((picture) => picture.file);
 }
 
-/** @param path an SQLite file, made when missing. */
-export function openMessageLog(path: string): MessageLog {
-  const db = new Database(path, { timeout: 5000 });
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = FULL');
-  db.exec(SCHEMA);
+/**
+ * Opens `web/messages.db` in the data folder, and makes it when it is missing.
+ * @throws EaselError as `openSqlite` does
+ */
+export function openMessageLog(dataFolder: string): MessageLog {
+  const path = join(dataFolder, 'web', 'messages.db');
+  const db = openSqlite({ path, dataFolder, schema: SCHEMA, version: SCHEMA_VERSION });
 
   const insert = db.prepare(
     'insert into messages (nonce, at, visible, body) values (?, ?, ?, ?) on conflict do nothing',
@@ -93,8 +105,13 @@ export function openMessageLog(path: string): MessageLog {
   const dropFiles = db.prepare('delete from message_files where message_id = ?');
   const anyFile = db.prepare('select 1 from message_files where file = ? limit 1');
 
-  const oldWithFiles = db.prepare(
-    'select distinct id from messages join message_files on message_id = id where at < ? order by id limit ?',
+  const withFiles = db.prepare(
+    `select distinct id, at, edited_at from messages join message_files on message_id = id
+      where id > ? order by id limit ?`,
+  );
+  const lastFiles = db.prepare(
+    `select file from message_files as mine where message_id = ? and not exists
+      (select 1 from message_files where file = mine.file and message_id > mine.message_id)`,
   );
 
   function setFiles(id: number, files: readonly string[]): void {
@@ -107,48 +124,50 @@ export function openMessageLog(path: string): MessageLog {
     return row === undefined ? undefined : String(row.id);
   }
 
-  const append = db.transaction((nonce: string, at: number, visible: boolean, body: MessageBody): Appended => {
-    const existing = findByNonce(nonce);
-    if (existing !== undefined) return { id: existing, isNew: false };
-    const { lastInsertRowid } = insert.run(nonce, at, visible ? 1 : 0, JSON.stringify(body));
-    setFiles(Number(lastInsertRowid), filesOf(body));
-    return { id: String(lastInsertRowid), isNew: true };
-  });
-
-  const replace = db.transaction((id: string, body: MessageBody, editedAt: number): boolean => {
-    if (update.run(JSON.stringify(body), editedAt, Number(id)).changes === 0) return false;
-    setFiles(Number(id), filesOf(body));
-    return true;
-  });
-
-  const discard = db.transaction((id: string): void => {
-    forget.run(Number(id));
-    dropFiles.run(Number(id));
-  });
-
-  const remove = db.transaction((id: string): void => {
-    clear.run(Number(id));
-    dropFiles.run(Number(id));
-  });
-
   return {
-    append: ({ nonce, at, visible, body }) => append(nonce, at, visible, body),
+    append: ({ nonce, at, visible, body }) =>
+      transact(db, () => {
+        const existing = findByNonce(nonce);
+        if (existing !== undefined) return { id: existing, isNew: false };
+        const { lastInsertRowid } = insert.run(nonce, at, visible ? 1 : 0, JSON.stringify(body));
+        setFiles(Number(lastInsertRowid), filesOf(body));
+        return { id: String(lastInsertRowid), isNew: true };
+      }),
     findByNonce,
     get(id) {
       const row = byId.get(Number(id)) as Row | undefined;
       return row === undefined ? undefined : { message: toMessage(row), visible: row.visible === 1 };
     },
-    replace: (id, body, editedAt) => replace(id, body, editedAt),
+    replace: (id, body, editedAt) =>
+      transact(db, () => {
+        if (update.run(JSON.stringify(body), editedAt, Number(id)).changes === 0) return false;
+        setFiles(Number(id), filesOf(body));
+        return true;
+      }),
     reveal: (id) => void show.run(Number(id)),
-    remove: (id) => remove(id),
-    discard: (id) => discard(id),
+    remove: (id) =>
+      transact(db, () => {
+        clear.run(Number(id));
+        dropFiles.run(Number(id));
+      }),
+    discard: (id) =>
+      transact(db, () => {
+        forget.run(Number(id));
+        dropFiles.run(Number(id));
+      }),
     page({ before, limit }) {
       const rows = newest.all(before === undefined ? Number.MAX_SAFE_INTEGER : Number(before), limit) as Row[];
       return rows.reverse().map(toMessage);
     },
-    withFilesBefore(before, limit) {
-      const rows = oldWithFiles.all(before, limit) as Pick<Row, 'id'>[];
-      return rows.map(({ id }) => String(id));
+    withFiles({ after, limit }) {
+      const rows = withFiles.all(after === undefined ? 0 : Number(after), limit) as Pick<
+        Row,
+        'id' | 'at' | 'edited_at'
+      >[];
+      return rows.map(({ id, at, edited_at }) => {
+        const files = lastFiles.all(id) as { file: string }[];
+        return { id: String(id), changedAt: edited_at ?? at, files: files.map(({ file }) => file) };
+      });
     },
     usesFile: (file) => anyFile.get(file) !== undefined,
     close: () => void db.close(),

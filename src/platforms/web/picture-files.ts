@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReplyPicture } from '../../core/reply.ts';
+import { readIfThere, writeWhole } from '../../whole-files.ts';
 import type { WirePicture } from './wire.ts';
 
 const EXTENSIONS = { 'image/png': 'png', 'image/webp': 'webp', 'image/jpeg': 'jpg' } as const;
@@ -18,8 +19,8 @@ export interface PictureFile {
 
 /** The channel's attachments, each in a file named by the hash of its bytes; previews stay in memory. */
 export interface PictureFiles {
-  /** Writes the picture; it has reached the disk when this resolves. */
-  save(picture: ReplyPicture): Promise<WirePicture>;
+  /** Writes the pictures; they have reached the disk when this resolves. */
+  save(pictures: readonly ReplyPicture[]): Promise<readonly WirePicture[]>;
   /**
    * Keeps pictures in memory under `owner`. The owner's last set stays readable once more, because a page may just be
    * fetching it.
@@ -29,6 +30,8 @@ export interface PictureFiles {
   release(owner: string): void;
   /** Undefined for an unknown or malformed name. */
   read(file: string): Promise<PictureFile | undefined>;
+  /** Bytes on the disk; 0 when it is not there. */
+  size(file: string): Promise<number>;
   delete(file: string): Promise<void>;
 }
 
@@ -63,23 +66,10 @@ export function openPictureFiles(folder: string): PictureFiles {
   }
 
   return {
-    async save(picture) {
-      const file = fileNameOf(picture);
-      const temporary = join(folder, `${file}.${randomUUID()}.part`);
-      try {
-        const handle = await open(temporary, 'w');
-        try {
-          await handle.writeFile(picture.data);
-          await handle.sync();
-        } finally {
-          await handle.close();
-        }
-        await rename(temporary, join(folder, file));
-      } catch (error) {
-        await rm(temporary, { force: true }).catch(() => undefined);
-        throw error;
-      }
-      return toWire(picture, file);
+    async save(pictures) {
+      const files = pictures.map(fileNameOf);
+      if (files.length > 0) await writeWhole(folder, new Map(pictures.map(({ data }, i) => [files[i] ?? '', data])));
+      return pictures.map((picture, i) => toWire(picture, files[i] ?? ''));
     },
     hold(owner, pictures) {
       const files = pictures.map(fileNameOf);
@@ -97,13 +87,10 @@ export function openPictureFiles(folder: string): PictureFiles {
       const mediaType = mediaTypeOf(file);
       const data = heldData(file);
       if (data !== undefined) return { data, mediaType };
-      try {
-        return { data: await readFile(join(folder, file)), mediaType };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw error;
-      }
+      const kept = await readIfThere(join(folder, file));
+      return kept && { data: kept, mediaType };
     },
+    size: async (file) => (await stat(join(folder, file)).catch(() => undefined))?.size ?? 0,
     delete: (file) => rm(join(folder, file), { force: true }),
   };
 }

@@ -1,9 +1,18 @@
+import type { Prunable } from '../../core/prunable.ts';
 import { type Reply, type ReplyPicture, type ReplyState, type RichText, text } from '../../core/reply.ts';
 import { MessageGoneError } from '../port.ts';
 import type { Feed } from './feed.ts';
 import type { MessageLog } from './message-log.ts';
 import type { PictureFiles } from './picture-files.ts';
-import type { MessagePage, StandingMessage, WireMessage, WirePerson, WirePicture, WireReply } from './wire.ts';
+import type {
+  MessageBody,
+  MessagePage,
+  StandingMessage,
+  WireMessage,
+  WirePerson,
+  WirePicture,
+  WireReply,
+} from './wire.ts';
 
 /** What a person says, before it is seen. */
 export interface CommandDraft {
@@ -23,14 +32,14 @@ export interface Room {
   /** @throws MessageGoneError */
   edit(id: string, reply: Reply): Promise<void>;
   delete(id: string): Promise<void>;
-  /** Takes the pictures out of messages older than `before`, in milliseconds since the epoch; the messages say so. */
-  prune(before: number): Promise<void>;
+  /** The messages that hold pictures on the disk; what is deleted of them is the pictures, and they say so. */
+  readonly pictures: Prunable;
   get(id: string): WireMessage;
   page(options: { before?: string; limit: number }): MessagePage;
 }
 
 const PRUNED: RichText = [text('The pictures are no longer kept; the buttons draw anew.')];
-const PRUNED_AT_ONCE = 20;
+const READ_AT_ONCE = 50;
 
 /** These states pass by: their edits are never written, since whoever made them makes them again after a restart. */
 function isPassing(state: ReplyState): boolean {
@@ -59,7 +68,7 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
   const passing = new Map<string, WireReply>();
 
   async function save(reply: Reply): Promise<WireReply> {
-    return toWire(reply, await Promise.all(reply.pictures.map((picture) => files.save(picture))));
+    return toWire(reply, await files.save(reply.pictures));
   }
 
   function showPassing(id: string, reply: Reply): void {
@@ -94,7 +103,7 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
 
   return {
     async draft(nonce, { author, line, pictures: given }) {
-      const pictures = await Promise.all(given.map((picture) => files.save(picture)));
+      const pictures = await files.save(given);
       const body = { kind: 'command', author, line, ...(pictures.length > 0 && { pictures }) } as const;
       const { id } = log.append({ nonce, at: now(), visible: false, body });
       return { id, visible: log.get(id)?.visible ?? true };
@@ -137,23 +146,26 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
       feed.announce(id);
       await deleteUnused(before);
     },
-    async prune(before) {
-      for (let ids = log.withFilesBefore(before, PRUNED_AT_ONCE); ids.length > 0; ) {
-        for (const id of ids) {
-          const message = log.get(id)?.message;
-          const files = filesIn(id);
-          if (message?.kind !== 'reply') continue;
-          const { reply, editedAt, at } = message;
-          log.replace(
-            id,
-            { kind: 'reply', reply: { ...reply, pictures: [], lines: [...reply.lines, PRUNED] } },
-            editedAt ?? at,
-          );
-          await deleteUnused(files);
-          feed.announce(id);
+    pictures: {
+      async *kept() {
+        for (let after: string | undefined; ; ) {
+          const found = log.withFiles({ limit: READ_AT_ONCE, ...(after !== undefined && { after }) });
+          for (const { id, changedAt, files: names } of found) {
+            const sizes = await Promise.all(names.map((file) => files.size(file)));
+            yield { key: id, bytes: sizes.reduce((sum, size) => sum + size, 0), usedAt: changedAt };
+          }
+          after = found.at(-1)?.id;
+          if (found.length < READ_AT_ONCE) return;
         }
-        ids = log.withFilesBefore(before, PRUNED_AT_ONCE);
-      }
+      },
+      async delete(id) {
+        const message = log.get(id)?.message;
+        if (message === undefined) return;
+        const before = filesIn(id);
+        log.replace(id, withoutPictures(message), message.editedAt ?? message.at);
+        await deleteUnused(before);
+        feed.announce(id);
+      },
     },
     get(id) {
       const stored = log.get(id);
@@ -166,4 +178,10 @@ export function createRoom(parts: { log: MessageLog; files: PictureFiles; feed: 
       return { messages: (hasMore ? rows.slice(1) : rows).map(asItStands), hasMore, cursor };
     },
   };
+}
+
+function withoutPictures(message: StandingMessage): MessageBody {
+  if (message.kind === 'command') return { kind: 'command', author: message.author, line: message.line };
+  const { reply } = message;
+  return { kind: 'reply', reply: { ...reply, pictures: [], lines: [...reply.lines, PRUNED] } };
 }

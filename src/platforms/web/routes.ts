@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
 import type { MessageActionDescription } from '../../core/command.ts';
+import { diskTroubleOf } from '../../disk-trouble.ts';
 import { type AskingParts, createAsking, messageIdOf, readJson } from './asking.ts';
 import { followEvents } from './event-stream.ts';
 import type { Feed } from './feed.ts';
@@ -42,6 +43,11 @@ export function createRoutes(parts: RouteParts): Hono {
   app.notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing here.' } }, 404));
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
+    const trouble = diskTroubleOf(error, 'refused');
+    if (trouble !== undefined) {
+      parts.log.warn({ err: error, path: c.req.path }, 'the disk did not take what a person sent');
+      return c.json({ error: { code: trouble.code, message: trouble.userMessage } }, 503);
+    }
     const reference = randomUUID().slice(0, 8);
     parts.log.error({ err: error, reference, path: c.req.path }, 'web request failed');
     const message = `Something went wrong here; please try again. Reference ${reference}.`;

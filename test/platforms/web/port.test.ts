@@ -1,12 +1,14 @@
+import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'libsql';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Reply, ReplyPicture } from '../../../src/core/reply.ts';
 import { MessageGoneError } from '../../../src/platforms/port.ts';
 import { createDispatchDouble } from './dispatch-double.ts';
-import { createClient, openWebPort, type WebPort } from './web-fixture.ts';
+import { createClient, openWebPort, refusal, type WebPort } from './web-fixture.ts';
 
 const channel = { platform: 'web', channelId: 'easel' } as const;
 let folder: string;
@@ -50,20 +52,6 @@ const shown = async () =>
 const storedFiles = () => readdir(join(folder, 'web', 'pictures'));
 
 describe('the web port', () => {
-  it('lets go of old pictures, leaves those that a newer message shows, and says so', async () => {
-    const [red, blue] = [await picture('red'), await picture('blue')];
-    await port.post(channel, reply('done', 'both', [red, blue]), 'a');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const between = Date.now();
-    await port.post(channel, reply('done', 'one', [red]), 'b');
-    await port.prune?.(between);
-    expect(await shown()).toEqual([
-      { said: 'done: bothThe pictures are no longer kept; the buttons draw anew.', pictures: [] },
-      { said: 'done: one', pictures: ['red.png'] },
-    ]);
-    expect(await storedFiles()).toHaveLength(1);
-  });
-
   it('posts once for one nonce, also at once and after a restart', async () => {
     const refs = await Promise.all([
       port.post(channel, reply('waiting', 'one'), 'job'),
@@ -148,8 +136,57 @@ describe('the web port', () => {
     expect(() => openWebPort(file)).toThrow(/^The data folder .*a-file\/web cannot be used/);
   });
 
+  it.each([
+    ['overwritten', 'is not a database Easel can read; move it away', (path: string) => overwrite(path, 4096, 0xa5)],
+    ['cut short', 'is not a database Easel can read; move it away', (path: string) => truncateSync(path, 4096)],
+    ['written by a newer Easel', 'was written by a newer Easel', (path: string) => overwrite(path, 60, 1, 4)],
+  ])('says in a sentence that its messages were %s, and keeps its hands off', async (_what, sentence, damage) => {
+    for (let index = 0; index < 20; index += 1)
+      await port.post(channel, reply('done', 'x'.repeat(2000)), `job${index}`);
+    await port.stop();
+    const path = join(folder, 'web', 'messages.db');
+    settleFile(path);
+    damage(path);
+    const { size } = await stat(path);
+    expect(() => openWebPort(folder)).toThrow(sentence);
+    expect((await stat(path)).size).toBe(size);
+    await rm(path);
+    port = openWebPort(folder);
+  });
+
+  it('tells a person in a sentence that the disk does not take what they say, and takes it when it does', async () => {
+    await port.stop();
+    const opened = vi.spyOn(Database.prototype, 'exec');
+    port = openWebPort(folder);
+    const database = opened.mock.contexts.find((context) => context instanceof Database);
+    opened.mockRestore();
+    await port.start(createDispatchDouble(() => port));
+    const client = createClient(port.url);
+    const say = () => client.post('/api/messages', { name: 'Ada', line: '/imagine a fox', requestId: 'fox' });
+    database?.exec('PRAGMA query_only = ON');
+    expect(await refusal(await say())).toEqual([
+      503,
+      'The disk that holds the pictures cannot be written; ask again when it can.',
+    ]);
+    database?.exec('PRAGMA query_only = OFF');
+    expect(await (await say()).json()).toMatchObject({ kind: 'posted' });
+  });
+
   it('keeps its secret to its owner', async () => {
     const { mode } = await stat(join(folder, 'web', 'secret'));
     expect(mode & 0o077).toBe(0);
   });
 });
+
+/** What the write-ahead log holds goes into the file itself. */
+function settleFile(path: string): void {
+  const database = new Database(path);
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  database.close();
+}
+
+function overwrite(path: string, offset: number, byte: number, length = 4096): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(length, byte), 0, length, offset);
+  closeSync(file);
+}
