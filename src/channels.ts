@@ -20,13 +20,14 @@ export async function openChannels(config: Config, store: Pick<Store, 'values'>,
   const standing = { isModerator: config.webModerators === 'everyone', isAgeRestricted: config.webAgeRestricted };
   const web = createWebPort({ host, port, dataFolder, log, commands: descriptions, messageActions: actions, standing });
   const discord = config.discord === undefined ? [] : [await openDiscord(config.discord, store, log)];
-  const slack = config.slack === undefined ? [] : [await openSlack(config.slack, log)];
+  const slack = config.slack === undefined ? [] : [await openSlack(config.slack, store, log)];
   return { ports: [web, ...discord, ...slack], web };
 }
 
-async function openSlack(config: SlackConfig, log: Log): Promise<ChannelPort> {
+async function openSlack(config: SlackConfig, store: Pick<Store, 'values'>, log: Log): Promise<ChannelPort> {
   const { createSlackPort } = await import('./platforms/slack/index.ts');
-  return createSlackPort({ ...config, log, commands: commands.map(({ description }) => description) });
+  const descriptions = commands.map(({ description }) => description);
+  return createSlackPort({ ...config, log, commands: descriptions, files: store.values('slack-files') });
 }
 
 async function openDiscord(config: DiscordConfig, store: Pick<Store, 'values'>, log: Log): Promise<ChannelPort> {

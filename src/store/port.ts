@@ -71,6 +71,8 @@ export interface ValueStore<Value> {
   get(key: string): Promise<Value | undefined>;
   set(key: string, value: Value): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Every value, in no order; what is written meanwhile may or may not be among them. */
+  all(): AsyncIterable<Value>;
   /** Forgets every value of which `isOver` is true. */
   prune(isOver: (value: Value) => boolean): Promise<void>;
 }

@@ -10,6 +10,9 @@ export function createValueStore<Value>(values: Keyv<Value>): ValueStore<Value> 
     delete: async (key) => {
       await values.delete(key);
     },
+    async *all() {
+      for await (const [, value] of values.iterator?.({}) ?? []) yield value;
+    },
     prune: async (isOver) => {
       const over: string[] = [];
       for await (const [key, value] of values.iterator?.({}) ?? []) if (isOver(value)) over.push(String(key));

@@ -13,6 +13,9 @@ export function createMemoryValues<Value>(): ValueStore<Value> & { readonly size
       return text === undefined ? undefined : JSON.parse(text);
     },
     set: async (key, value) => void texts.set(key, JSON.stringify(value)),
+    async *all() {
+      for (const text of [...texts.values()]) yield JSON.parse(text);
+    },
     prune: async (isOver) => {
       for (const [key, text] of texts) if (isOver(JSON.parse(text))) texts.delete(key);
     },

@@ -14,6 +14,7 @@ import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { createSlackPort } from '../../src/platforms/slack/index.ts';
+import { createMemoryValues } from '../../test/doubles/memory-values.ts';
 import { createPaintedEngine } from '../../test/doubles/painted-engine.ts';
 import { see } from '../../test/emulators/slack/seen.ts';
 import { APP_TOKEN, BOT_TOKEN, type SlackEmulator, startSlack } from '../../test/emulators/slack/server.ts';
@@ -72,7 +73,14 @@ slack.traps.processingMs = PROCESSING_MS;
 const people = populate(slack);
 const log = createLog('error');
 const entry = { kind: 'socket', appToken: APP_TOKEN } as const;
-const port = createSlackPort({ botToken: BOT_TOKEN, entry, apiUrl: slack.apiUrl, log, commands: [] });
+const port = createSlackPort({
+  botToken: BOT_TOKEN,
+  entry,
+  apiUrl: slack.apiUrl,
+  log,
+  commands: [],
+  files: createMemoryValues(),
+});
 const config = readConfig({ EASEL_DATA: folder, EASEL_COUNT: '1', EASEL_CONCURRENCY: '1' });
 const app = await createApp(config, { ports: [port], engine: createTimedEngine(), log });
 let rendered = 0;

@@ -4,6 +4,7 @@ import { toTrouble } from './failures.ts';
 import type { Origin } from './inbound.ts';
 import { type Outgoing, renderReply } from './render.ts';
 import type { Send } from './sending.ts';
+import type { Uploads } from './uploads.ts';
 
 /** A little less than the 30 minutes that Slack takes answers for. */
 const RESPONSE_URL_LIFETIME_MS = 29 * 60_000;
@@ -25,6 +26,7 @@ export interface Answers {
 export interface AnswersOptions {
   readonly calls: Calls;
   readonly send: Send;
+  readonly uploads: Pick<Uploads, 'keep'>;
   /** The person's messages with the bot. @throws SlackTroubleError */
   readonly directChannel: (userId: string) => Promise<string>;
 }
@@ -34,7 +36,7 @@ interface ResponseUrl {
   usesLeft: number;
 }
 
-export function createAnswers({ calls, send, directChannel }: AnswersOptions): Answers {
+export function createAnswers({ calls, send, uploads, directChannel }: AnswersOptions): Answers {
   const urls = new Map<string, ResponseUrl>();
 
   async function postEphemeral({ channelId = '', threadId, userId }: Origin, { text, blocks }: Outgoing) {
@@ -77,21 +79,26 @@ export function createAnswers({ calls, send, directChannel }: AnswersOptions): A
     );
   }
 
-  async function deliver(origin: Origin, outgoing: Outgoing): Promise<void> {
+  /** Whether what was said stays there, also for another day. */
+  async function deliver(origin: Origin, outgoing: Outgoing): Promise<{ readonly lasts: boolean }> {
     if (origin.channelId !== undefined) {
       try {
-        return await postEphemeral(origin, outgoing);
+        await postEphemeral(origin, outgoing);
+        return { lasts: false };
       } catch (error) {
         const trouble = toTrouble(error, 'chat.postEphemeral');
         if (trouble.code === undefined || trouble.code === 'invalid_blocks') throw trouble;
       }
     }
     // The bot may not speak there.
-    if (!(await respond(origin, outgoing))) await postDirectly(origin, outgoing);
+    if (await respond(origin, outgoing)) return { lasts: false };
+    await postDirectly(origin, outgoing);
+    return { lasts: true };
   }
 
   async function tell(origin: Origin, reply: Reply): Promise<void> {
-    await send(reply, (outgoing) => deliver(origin, outgoing), { isUrgent: true });
+    const { result, pictures } = await send(reply, (outgoing) => deliver(origin, outgoing), { isUrgent: true });
+    if (result.lasts) await uploads.keep(pictures.map(({ fileId }) => fileId));
   }
 
   return {

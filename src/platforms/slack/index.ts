@@ -1,6 +1,7 @@
 import { App, webApi } from '@slack/bolt';
 import type { Logger as Log } from 'pino';
 import type { CommandDescription } from '../../core/command.ts';
+import type { ValueStore } from '../../store/port.ts';
 import type { ChannelPort, Inbox } from '../port.ts';
 import { createAnswers } from './answers.ts';
 import { createCalls } from './calls.ts';
@@ -20,6 +21,7 @@ import { createReach } from './reach.ts';
 import { createRemotePictures } from './remote-picture.ts';
 import { createRoom } from './room.ts';
 import { createSend } from './sending.ts';
+import { createStrays, type StrayFile } from './strays.ts';
 import { createUploads } from './uploads.ts';
 
 export interface SlackPortOptions {
@@ -30,6 +32,10 @@ export interface SlackPortOptions {
   readonly apiUrl?: string;
   readonly log: Log;
   readonly commands: readonly CommandDescription[];
+  /** Files that are to be deleted; see `Strays`. */
+  readonly files: ValueStore<StrayFile>;
+  /** Milliseconds after the start until those of earlier processes are; messages are written anew before. */
+  readonly sweepAfterMs?: number;
   readonly minEditIntervalMs?: number;
   readonly maxAttachmentBytes?: number;
   /** See `CallsOptions`; 1000 by default, which is what Slack asks for. */
@@ -47,6 +53,7 @@ const MIN_EDIT_INTERVAL_MS = 3000;
 /** Slack takes a thousand times more; people's phones would not. */
 const MAX_ATTACHMENT_BYTES = 16 * 1024 * 1024;
 const POST_INTERVAL_MS = 1000;
+const SWEEP_AFTER_MS = 30_000;
 const CALL_TIMEOUT_MS = 30_000;
 
 export interface SlackPort extends ChannelPort {
@@ -72,12 +79,15 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
   const room = createRoom(calls, postIntervalMs);
   let desk: Desk | undefined;
   let home: Home | undefined;
+  let sweeping: NodeJS.Timeout | undefined;
   let identity: Identity | undefined;
   const identify = createIdentity(calls, (known) => {
     identity = known;
   });
+  const strays = createStrays(calls, options.files, log);
   const uploads = createUploads({
     calls,
+    strays,
     ...(options.lookAfterMs !== undefined && { lookAfterMs: options.lookAfterMs }),
   });
   const send = createSend(uploads, createPermalink(identify));
@@ -102,7 +112,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
 
   function openDesk({ dispatch }: Inbox): void {
     const people = createPeople(calls, identify);
-    const answers = createAnswers({ calls, send, directChannel });
+    const answers = createAnswers({ calls, send, uploads, directChannel });
     const reach = createReach(calls, identify);
     home = createHome({
       dispatch,
@@ -166,9 +176,11 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       await introduce();
       openDesk(inbox);
       await connection.start();
+      sweeping = setTimeout(() => void strays.sweep(), options.sweepAfterMs ?? SWEEP_AFTER_MS);
       log.info({ team: identity?.team }, 'Slack is open');
     },
     stop: async () => {
+      clearTimeout(sweeping);
       home?.stop();
       calls.close();
       await connection.stop();

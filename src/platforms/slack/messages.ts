@@ -63,10 +63,11 @@ export function createMessages({
     if (shownOn.size > REMEMBERED_MESSAGES && oldest !== undefined) shownOn.delete(oldest);
   }
 
-  function noteShown(message: MessageRef, reply: Reply, pictures: readonly ShownPicture[]): void {
+  async function noteShown(message: MessageRef, reply: Reply, pictures: readonly ShownPicture[]): Promise<void> {
     rememberPictures(message, pictures);
-    if (tellsProgress(reply)) room.owe(message);
-    else end(message);
+    if (tellsProgress(reply)) return room.owe(message);
+    await uploads.keep(pictures.map(({ fileId }) => fileId));
+    end(message);
   }
 
   function end(message: MessageRef): void {
@@ -95,7 +96,7 @@ export function createMessages({
     nonces.set(keyOf(ref), nonce);
     const [oldest] = nonces.keys();
     if (nonces.size > REMEMBERED_MESSAGES && oldest !== undefined) nonces.delete(oldest);
-    noteShown(ref, reply, pictures);
+    await noteShown(ref, reply, pictures);
     return ref;
   }
 
@@ -112,7 +113,7 @@ export function createMessages({
         isUrgent,
       );
     const { pictures } = await send(reply, sendOut, { isUrgent, instead });
-    noteShown(message, reply, pictures);
+    await noteShown(message, reply, pictures);
   }
 
   async function postOnce(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef> {

@@ -52,12 +52,14 @@ export function createSend(uploads: Uploads, permalink: Permalink): Send {
         const result = await sendOut(renderReply(reply, pictures, parentLink));
         return { result, pictures };
       } catch (error) {
-        if (pictures.length === 0 || toTrouble(error, 'blocks').code !== 'invalid_blocks') throw error;
-        const pause = REFUSED_FILE_PAUSES_MS[tries];
-        if (pause === undefined) {
-          for (const { fileId } of pictures) uploads.forget(fileId);
-          return undefined;
+        const trouble = toTrouble(error, 'blocks');
+        const pause = trouble.code === 'invalid_blocks' ? REFUSED_FILE_PAUSES_MS[tries] : undefined;
+        const isRefused = trouble.code === 'invalid_blocks' && pictures.length > 0;
+        if (isGone(trouble) || (isRefused && pause === undefined)) {
+          for (const { fileId } of pictures) void uploads.abandon(fileId);
         }
+        if (!isRefused) throw error;
+        if (pause === undefined) return undefined;
         await sleep(pause, signal);
       }
     }

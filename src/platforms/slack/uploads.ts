@@ -4,6 +4,7 @@ import type { ReplyPicture } from '../../core/reply.ts';
 import type { Calls } from './calls.ts';
 import { isPassing, SlackTroubleError } from './failures.ts';
 import { sleep } from './pace.ts';
+import type { Strays } from './strays.ts';
 
 /** Pauses before looks at a file that Slack is still working on: 30 s in all. */
 const LOOK_AFTER_MS = [250, 500, 750, 1000, 1500, 2000, 2000, 3000, 3000, 4000, 5000, 7000];
@@ -21,19 +22,22 @@ export interface Uploads {
    * @param isUrgent goes before what is not @returns the file's id. @throws SlackTroubleError
    */
   upload(picture: ReplyPicture, isUrgent: boolean): Promise<string>;
-  /** Takes a file out of the workspace; trouble with that troubles nobody. */
+  /** What lasts shows these. On disk when it resolves. */
+  keep(fileIds: readonly string[]): Promise<void>;
+  /** Takes a file out of the workspace; the next upload of that picture is a new one. Never rejects. */
   discard(fileId: string): Promise<void>;
-  /** Slack has it but does not show it: the next upload of that picture is a new file. */
-  forget(fileId: string): void;
+  /** The same for a file that could not be shown, unless something else shows it. */
+  abandon(fileId: string): Promise<void>;
 }
 
 export interface UploadsOptions {
   readonly calls: Calls;
+  readonly strays: Strays;
   /** Milliseconds before each look at a file that Slack is still working on; then it is uploaded anew. */
   readonly lookAfterMs?: readonly number[];
 }
 
-export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOptions): Uploads {
+export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: UploadsOptions): Uploads {
   /** File ids by the hash of what is in them. */
   const files = new Map<string, Promise<string>>();
   const ids = new Map<string, string>();
@@ -80,6 +84,7 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
 
   async function uploadOnce(picture: ReplyPicture, isUrgent: boolean): Promise<string | undefined> {
     const { url, fileId } = await reserve(picture, isUrgent);
+    await strays.note(fileId);
     await send(url, picture);
     try {
       const { files: [file] = [] } = await calls.run(
@@ -92,7 +97,9 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
       // Without an answer nobody knows; the file itself tells.
       if (!(error instanceof SlackTroubleError && isPassing(error))) throw error;
     }
-    return (await waitUntilShown(fileId, isUrgent)) ? fileId : undefined;
+    if (await waitUntilShown(fileId, isUrgent)) return fileId;
+    void strays.remove(fileId);
+    return undefined;
   }
 
   async function uploadPatiently(picture: ReplyPicture, isUrgent: boolean): Promise<string> {
@@ -115,10 +122,11 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
     if (ids.size > REMEMBERED_FILES && oldestId !== undefined) ids.delete(oldestId);
   }
 
-  function forget(fileId: string): void {
+  async function discard(fileId: string): Promise<void> {
     const key = ids.get(fileId);
     if (key !== undefined) files.delete(key);
     ids.delete(fileId);
+    await strays.remove(fileId);
   }
 
   return {
@@ -133,11 +141,11 @@ export function createUploads({ calls, lookAfterMs = LOOK_AFTER_MS }: UploadsOpt
       remember(key, uploaded);
       return uploaded;
     },
-    discard: async (fileId) => {
-      forget(fileId);
-      await calls.run('files.delete', (client) => client.files.delete({ file: fileId })).catch(() => undefined);
+    keep: (fileIds) => strays.keep(fileIds),
+    discard,
+    abandon: async (fileId) => {
+      if (strays.has(fileId)) await discard(fileId);
     },
-    forget,
   };
 }
 

@@ -136,6 +136,7 @@ function valuesOf<Value>(open: () => ValueStore<Value> | undefined): ValueStore<
     get: (key) => values().get(key),
     set: (key, value) => values().set(key, value),
     delete: (key) => values().delete(key),
+    all: () => values().all(),
     prune: (isOver) => values().prune(isOver),
   };
 }

@@ -6,6 +6,7 @@ import { encodeButtonId } from '../../../src/core/button.ts';
 import { jobIdOf } from '../../../src/core/job-id.ts';
 import { type Reply, strong } from '../../../src/core/reply.ts';
 import { createSlackPort, type SlackPort } from '../../../src/platforms/slack/index.ts';
+import { createMemoryValues } from '../../doubles/memory-values.ts';
 
 const TOKEN = 'xoxb-independent-server-token';
 /** As an id of Easel's would be. */
@@ -62,6 +63,7 @@ describe("Easel's calls to a Slack that others wrote", () => {
       apiUrl: `${server.url}/api/`,
       log: pino({ level: 'silent' }),
       commands: [],
+      files: createMemoryValues(),
     });
     const { channels } = await ask('conversations.list');
     channel = { platform: 'slack', channelId: channels.find(({ name }) => name === 'art')?.id ?? '' };

@@ -8,6 +8,8 @@ import { type App, createApp } from '../../../src/app.ts';
 import { readConfig } from '../../../src/config.ts';
 import type { Entry } from '../../../src/platforms/slack/connection.ts';
 import { createSlackPort, type SlackPort } from '../../../src/platforms/slack/index.ts';
+import type { StrayFile } from '../../../src/platforms/slack/strays.ts';
+import { createMemoryValues } from '../../doubles/memory-values.ts';
 import { createPaintedEngine } from '../../doubles/painted-engine.ts';
 import { type Seen, see } from '../../emulators/slack/seen.ts';
 import { APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, type SlackEmulator, startSlack } from '../../emulators/slack/server.ts';
@@ -22,6 +24,8 @@ export interface Studio {
   readonly port: SlackPort;
   /** What the operator reads, a JSON line each. */
   readonly log: string[];
+  /** Files that Easel has not let off; see `Strays`. */
+  readonly files: { readonly size: number };
   /** Everything as a person sees it. */
   seen(message: Message | undefined): Seen | undefined;
   /** Ends the process, as it were, and begins another over the same data. */
@@ -42,6 +46,7 @@ export interface StudioOptions {
 export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
   const folder = mkdtempSync(join(tmpdir(), 'easel-slack-'));
   const log: string[] = [];
+  const files = createMemoryValues<StrayFile>();
   let port: SlackPort | undefined;
   const isHttp = options.delivery === 'http';
   const deliverTo = () => `http://127.0.0.1:${port?.httpPort}/slack/events`;
@@ -62,6 +67,8 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
       postIntervalMs: options.postIntervalMs ?? 0,
       minEditIntervalMs: 20,
       ...(options.maxAttachmentBytes !== undefined && { maxAttachmentBytes: options.maxAttachmentBytes }),
+      files,
+      sweepAfterMs: 0,
       gatherMs: 50,
       firstPauseMs: 20,
       lookAfterMs: [30, 100, 200, 400],
@@ -77,6 +84,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
   return {
     slack,
     log,
+    files,
     get app() {
       return opened.app;
     },

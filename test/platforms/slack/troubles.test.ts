@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/platforms/slack/connection.ts';
 import { createSlackPort } from '../../../src/platforms/slack/index.ts';
+import { createMemoryValues } from '../../doubles/memory-values.ts';
 import { messagesSeenBy } from '../../emulators/slack/seen.ts';
 import { APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, type SlackEmulator, startSlack } from '../../emulators/slack/server.ts';
 import { ADA, BOT } from '../../emulators/slack/workspace.ts';
@@ -16,10 +17,11 @@ describe('at the start', () => {
   afterEach(() => slack.close());
 
   const start = (botToken: string, entry: Entry) =>
-    createSlackPort({ botToken, entry, apiUrl: slack.apiUrl, log: pino({ level: 'silent' }), commands: [] }).start({
-      dispatch: async () => ({ kind: 'posted' }),
-      complete: async () => [],
-    });
+    createSlackPort({
+      ...{ botToken, entry, apiUrl: slack.apiUrl, commands: [] },
+      files: createMemoryValues(),
+      log: pino({ level: 'silent' }),
+    }).start({ dispatch: async () => ({ kind: 'posted' }), complete: async () => [] });
   const socket = (appToken = APP_TOKEN): Entry => ({ kind: 'socket', appToken });
 
   it.each([
