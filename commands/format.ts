@@ -1,5 +1,6 @@
 import type { GenerationSpec } from '../engine/index.ts';
 import { parseFlags } from './flags.ts';
+import { formatHires } from './hires.ts';
 import { IMAGINE } from './options.ts';
 
 /** The text that, given to /imagine, asks for exactly this; variations have no flag and are left out. */
@@ -28,6 +29,7 @@ export function formatFlags(spec: GenerationSpec): string {
     syntax === undefined ? '' : `--syntax ${syntax}`,
     noiseDevice === undefined ? '' : `--noise ${noiseDevice}`,
     seedSize === undefined ? '' : `--seed-size ${seedSize.width}x${seedSize.height}`,
+    formatHires(spec),
   ]
     .filter((part) => part !== '')
     .join(' ');

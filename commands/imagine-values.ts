@@ -10,6 +10,7 @@ import type { OptionValue } from '../src/core/request.ts';
 import { samplerOfAlias } from '../src/core/samplers.ts';
 import type { Style } from '../src/core/style.ts';
 import { collect, type GivenOptions, type OptionInput, readOne } from './given.ts';
+import { readUpscaler } from './hires.ts';
 import { readLoras } from './loras.ts';
 import { IMAGINE, type ImagineOptionName } from './options.ts';
 import { readSize } from './size.ts';
@@ -71,6 +72,8 @@ export function readValues(
     sampler: one('sampler', readSampler),
     count: one('count', readNumber),
     strength: one('strength', readNumber),
+    hires: one('hires', asTyped),
+    upscaler: one('upscaler', readUpscaler),
     clipSkip: one('clip-skip', readNumber),
     guidanceRescale: one('rescale', readNumber),
     syntax: one('syntax', (_, raw) => readChoice('prompt syntax', raw, PROMPT_SYNTAXES)),

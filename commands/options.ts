@@ -1,5 +1,6 @@
 import { NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS } from '../engine/index.ts';
 import type { OptionDescription } from '../src/core/command.ts';
+import { UPSCALER_NAMES } from './hires.ts';
 import { createOptionSet } from './option-set.ts';
 
 const SIDE = {
@@ -132,9 +133,24 @@ export const IMAGINE_OPTIONS = [
     example: '0.6',
   },
   {
+    ...TEXT,
+    name: 'hires',
+    aliases: [],
+    description: 'Then enlarges it so many times and draws over it; 1 for none',
+    example: '2',
+  },
+  {
+    ...TEXT,
+    name: 'upscaler',
+    aliases: [],
+    description: 'How hires enlarges',
+    choices: UPSCALER_NAMES,
+    example: 'latent',
+  },
+  {
     name: 'clip-skip',
     aliases: ['clipskip'],
-    description: "How many of CLIP's last layers are passed over, counted from 1",
+    description: "CLIP's last layers passed over, counted from 1",
     type: 'integer',
     required: false,
     freeText: false,
@@ -149,6 +165,25 @@ export const IMAGINE_OPTIONS = [
     description: 'Takes back the washed-out look of high guidance',
     example: '0.7',
   },
+  { ...TEXT, name: 'model', aliases: [], description: 'Which model draws', completes: true, example: 'sketch' },
+  {
+    ...TEXT,
+    name: 'lora',
+    aliases: [],
+    description: 'LoRAs to add, each with its weight',
+    completes: true,
+    example: 'ink:0.8, chalk',
+  },
+  {
+    name: 'spoiler',
+    aliases: [],
+    description: 'Hides the pictures until somebody asks to see them',
+    type: 'boolean',
+    required: false,
+    freeText: false,
+    example: 'on',
+  },
+  // Discord's form ends before these; they are typed in the prompt there.
   {
     ...TEXT,
     name: 'syntax',
@@ -171,24 +206,6 @@ export const IMAGINE_OPTIONS = [
     aliases: [],
     description: 'Keeps the composition that the seed has at this size',
     example: '512x512',
-  },
-  { ...TEXT, name: 'model', aliases: [], description: 'Which model draws', completes: true, example: 'sketch' },
-  {
-    ...TEXT,
-    name: 'lora',
-    aliases: [],
-    description: 'LoRAs to add, each with its weight',
-    completes: true,
-    example: 'ink:0.8, chalk',
-  },
-  {
-    name: 'spoiler',
-    aliases: [],
-    description: 'Hides the pictures until somebody asks to see them',
-    type: 'boolean',
-    required: false,
-    freeText: false,
-    example: 'on',
   },
 ] as const satisfies readonly OptionDescription[];
 

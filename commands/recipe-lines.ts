@@ -1,7 +1,8 @@
-import { type PictureRecipe, specOf } from '../engine/index.ts';
+import { type Enlargement, enlargementOf, type PictureRecipe, specOf } from '../engine/index.ts';
 import { code, type RichText, strong, text } from '../src/core/reply.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import { formatImagine } from './format.ts';
+import { upscalerOf } from './hires.ts';
 import { abridge } from './limits.ts';
 
 const MAX_WORDS_SHOWN = 700;
@@ -26,12 +27,16 @@ export function describeRecipe(recipe: PictureRecipe, modelTitle?: string): Rich
     ...(spec.negative === '' ? [] : [line('Negative prompt', abridge(spec.negative, MAX_WORDS_SHOWN))]),
     [text(facts.join(' · '))],
     ...spec.variations.map(({ seed, strength }) => line('Varied', `with seed ${seed} at ${strength}`)),
-    ...enlargements(recipe).map(({ factor, strength }) => line('Enlarged', `×${factor}, drawn again at ${strength}`)),
+    ...enlargements(recipe).map((by) =>
+      line('Enlarged', `×${by.factor} by ${upscalerOf(by)}, drawn again at ${by.strength}`),
+    ),
     ...(imagine.length <= MAX_WORDS_SHOWN ? [[code(imagine)]] : []),
   ];
 }
 
 /** In the order in which they were made. */
-function enlargements(recipe: PictureRecipe): { readonly factor: number; readonly strength: number }[] {
-  return recipe.kind === 'generate' ? [] : [...enlargements(recipe.source), recipe];
+function enlargements(recipe: PictureRecipe): Enlargement[] {
+  const earlier = recipe.kind === 'generate' ? [] : enlargements(recipe.source);
+  const own = enlargementOf(recipe);
+  return own === undefined ? earlier : [...earlier, own];
 }

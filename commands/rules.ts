@@ -1,6 +1,6 @@
 import { type EngineDescription, type EngineTask, specOf } from '../engine/index.ts';
 import { findBlocked } from '../src/core/blocked-words.ts';
-import { sizeOf } from '../src/core/picture-size.ts';
+import { type Size, sizeOf } from '../src/core/picture-size.ts';
 import type { ChannelSettings } from '../src/core/settings.ts';
 import { BadInputError } from '../src/errors.ts';
 import { abridge } from './limits.ts';
@@ -28,10 +28,12 @@ export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: 
 
 function assertSize(task: EngineTask, { maxSide }: ChannelSettings): void {
   if (maxSide === undefined) return;
-  const { width, height } = sizeOf(task);
-  const most = task.kind === 'generate' ? maxSide : maxSide * ENLARGEMENT;
+  refuseLonger(specOf(task), maxSide, 'a side');
+  refuseLonger(sizeOf(task), maxSide * ENLARGEMENT, 'an enlarged side');
+}
+
+function refuseLonger({ width, height }: Size, most: number, what: string): void {
   if (Math.max(width, height) <= most) return;
-  const what = task.kind === 'generate' ? 'a side' : 'an enlarged side';
   throw refuse(
     'rule_size',
     `${width}×${height} is too large for this channel, where ${most} pixels ${what} is the most.`,

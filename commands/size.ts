@@ -30,10 +30,21 @@ export function resolveSize(input: SizeInput, model: ModelDescription, shape?: S
   return { width: input.width ?? model.width, height: input.height ?? model.height };
 }
 
+/** As many of this size as one job may have. */
+export function mostPictures({ width, height }: Size): number {
+  return Math.floor(MAX_JOB_PIXELS / (width * height));
+}
+
 /** @throws BadInputError when the pictures of one job together are too large */
 export function checkJobPixels(size: Size, count: number): void {
-  if (size.width * size.height * count <= MAX_JOB_PIXELS) return;
-  const most = Math.max(1, Math.floor(MAX_JOB_PIXELS / (size.width * size.height)));
+  const most = mostPictures(size);
+  if (count <= most) return;
+  if (most === 0) {
+    throw new BadInputError(
+      'too_many_pixels',
+      `A picture of ${size.width}×${size.height} is too much for one job; try a smaller size, or enlarge it less.`,
+    );
+  }
   throw new BadInputError(
     'too_many_pixels',
     `${count} pictures of ${size.width}×${size.height} are too much for one job; try \`--count ${most}\` or a smaller size.`,

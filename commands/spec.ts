@@ -5,11 +5,12 @@ import {
   SAMPLER_NAMES,
   type SamplerName,
 } from '../engine/index.ts';
-import type { Size } from '../src/core/picture-size.ts';
+import { enlarged, type Size } from '../src/core/picture-size.ts';
 import type { ChannelSettings, UserSettings } from '../src/core/settings.ts';
 import { applyStyle, type Style } from '../src/core/style.ts';
 import { BadInputError } from '../src/errors.ts';
 import { collect } from './given.ts';
+import { resolveHires } from './hires.ts';
 import { type ImagineInput, type ImagineValues, readValues } from './imagine-values.ts';
 import { abridge } from './limits.ts';
 import { addLoras } from './loras.ts';
@@ -52,7 +53,8 @@ export function resolveSpec(input: ImagineInput, surroundings: SpecSurroundings)
   const model = chooseModel(values.model, surroundings);
   const size = chooseSize(values, model, surroundings);
   const count = values.count ?? base?.count ?? user.count ?? defaults.count;
-  checkJobPixels(size, count);
+  const hires = resolveHires(values.hires, values.upscaler, base?.hires);
+  checkJobPixels(hires === undefined ? size : enlarged(size, hires.factor), count);
   const negative = values.negative ?? base?.negative ?? user.negative ?? defaults.negative;
   return {
     ...wordsOf(values, negative, surroundings),
@@ -66,6 +68,7 @@ export function resolveSpec(input: ImagineInput, surroundings: SpecSurroundings)
     variations: keepsSeed(values, base) ? base.variations : [],
     ...initOf(values.strength, init, base),
     ...onlyGiven(values, base),
+    ...(hires !== undefined && { hires }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { singleRecipe, specOf } from '../engine/index.ts';
 import { encodeFoundChoice, type FoundChoice, type FoundPicture } from '../src/core/found.ts';
 import { jobIdOf } from '../src/core/job-id.ts';
+import { sizeOf } from '../src/core/picture-size.ts';
 import { type ReplyButton, text } from '../src/core/reply.ts';
 import type { ButtonRequest, MessageActionRequest, Request } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
@@ -8,6 +9,7 @@ import type { DispatchResult } from '../src/platforms/port.ts';
 import type { CommandContext } from './context.ts';
 import { adoptRecipe, type FoundRecipe, noRecipe, readRecipes } from './foreign-recipe.ts';
 import { privateButton, privately } from './replies.ts';
+import { mostPictures } from './size.ts';
 import { submit } from './submit.ts';
 import { STRENGTHS } from './vary.ts';
 
@@ -74,7 +76,8 @@ async function submitFound(
   parentMessage: MessageActionRequest['message'],
   context: CommandContext,
 ): Promise<DispatchResult> {
-  const { count = context.defaults.count } = await context.settings.ofUser(request.user);
+  const { count: usual = context.defaults.count } = await context.settings.ofUser(request.user);
+  const count = Math.min(usual, mostPictures(sizeOf({ kind: 'generate', spec })));
   const variations = [...spec.variations, { seed: context.randomSeed(), strength: STRENGTHS.normal }];
   return submit(
     request,

@@ -9,8 +9,13 @@ import type { GenerationSpec, Latents } from './types.ts';
 type Shape = readonly [channels: number, height: number, width: number];
 
 /** Whether there is a step to run when only a share of them is. */
-export function drawsAnew({ steps }: GenerationSpec, strength: number): boolean {
-  return firstStep(steps, strength) < steps;
+export function drawsAnew(spec: GenerationSpec, strength: number): boolean {
+  return shareOfSteps(spec, strength) > 0;
+}
+
+/** Steps that are run when only a share of them is. */
+export function shareOfSteps({ steps }: GenerationSpec, strength: number): number {
+  return steps - firstStep(steps, strength);
 }
 
 /** As diffusers' image to image counts it. */

@@ -1,7 +1,8 @@
 import { EngineError } from './errors.ts';
-import { sizeOf } from './recipe.ts';
+import { enlargementOf, sizeOf } from './recipe.ts';
 import {
   type EngineTask,
+  type Enlargement,
   type GenerationSpec,
   NOISE_DEVICES,
   PROMPT_SYNTAXES,
@@ -12,21 +13,24 @@ import {
 
 /** The engine's own last check: front ends refuse earlier, in their user's words. @throws EngineError `bad_request`. */
 export function checkTask(task: EngineTask): void {
-  if (task.kind === 'generate') {
-    checkSpec(task.spec);
-    return;
-  }
-  checkTask(task.source);
-  between('The enlargement', task.factor, 1, 4);
-  between('The refinement strength', task.strength, 0, 1);
-  if (task.mode !== undefined && !UPSCALE_MODES.includes(task.mode)) {
-    throw refuse(`"${task.mode}" is not a way to enlarge; use one of ${UPSCALE_MODES.join(', ')}.`);
-  }
+  if (task.kind === 'generate') checkSpec(task.spec);
+  else checkTask(task.source);
+  const enlargement = enlargementOf(task);
+  if (enlargement === undefined) return;
+  checkEnlargement(enlargement);
   const { width, height } = sizeOf(task);
   if (Math.max(width, height) > SPEC_LIMITS.maxEnlargedSide) {
     throw refuse(
       `Enlarged, this picture would have ${Math.round(width)}×${Math.round(height)} pixels; ${SPEC_LIMITS.maxEnlargedSide} a side is the most.`,
     );
+  }
+}
+
+function checkEnlargement({ factor, strength, mode }: Enlargement): void {
+  between('The enlargement', factor, SPEC_LIMITS.minEnlargement, SPEC_LIMITS.maxEnlargement);
+  between('The refinement strength', strength, 0, 1);
+  if (mode !== undefined && !UPSCALE_MODES.includes(mode)) {
+    throw refuse(`"${mode}" is not a way to enlarge; use one of ${UPSCALE_MODES.join(', ')}.`);
   }
 }
 

@@ -5,5 +5,5 @@ export type { ExecutionOptions } from './model/catalog.ts';
 export { PRECISION_CHOICES } from './network-options.ts';
 export { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
 export { PROVIDERS } from './provider.ts';
-export { singleRecipe, specOf } from './recipe.ts';
+export { enlargementOf, singleRecipe, specOf } from './recipe.ts';
 export * from './types.ts';

@@ -1,7 +1,7 @@
 import { MAX_WHOLE_PIXELS, TILE_SIDE } from './autoencoder.ts';
 import { EngineError } from './errors.ts';
 import type { Footprint } from './footprint.ts';
-import { sizeOf, specOf } from './recipe.ts';
+import { enlargementOf, sizeOf, specOf } from './recipe.ts';
 import type { EngineTask, ModelDescription } from './types.ts';
 import { planWindows } from './windows.ts';
 
@@ -72,10 +72,16 @@ function demandOf(task: EngineTask, maxRows: number, adapterBytes: number): Dema
     ...sizeOf(task),
     pictures,
     rows: Math.min(pictures * (spec.guidance > 1 ? 2 : 1), maxRows),
-    encodes: spec.init !== undefined,
+    encodes: spec.init !== undefined || drawsOverPixels(task),
     judges: spec.safety !== false,
     adapterBytes,
   };
+}
+
+/** What was enlarged as pixels goes back through the VAE. */
+function drawsOverPixels(task: EngineTask): boolean {
+  const enlargement = enlargementOf(task);
+  return enlargement?.mode === 'lanczos' && enlargement.strength > 0;
 }
 
 /** The plan with the largest calls within the limit; tiles only where not even one row leaves room for the VAE. */

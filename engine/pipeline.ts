@@ -9,11 +9,13 @@ import { EngineError } from './errors.ts';
 import { encodeInit } from './init-picture.ts';
 import type { MemoryPlan } from './memory-plan.ts';
 import type { Networks } from './networks.ts';
+import { PassCounter, passesOf } from './passes.ts';
 import { preview, toRgb } from './preview.ts';
-import { singleRecipe, specOf } from './recipe.ts';
+import { enlargementOf, singleRecipe, specOf } from './recipe.ts';
 import { encodeTexts, type Text } from './text.ts';
 import type {
   EngineTask,
+  Enlargement,
   GenerationSpec,
   Latents,
   Phase,
@@ -39,7 +41,7 @@ type Shape = readonly [channels: number, height: number, width: number];
 
 /** Encode, denoise, decode: one task from its recipe to pictures. @throws EngineError `aborted` between steps. */
 export async function runTask(networks: Networks, task: EngineTask, options: PipelineOptions): Promise<RunResult> {
-  const run = new Run(networks, options);
+  const run = new Run(networks, options, passesOf(task, options.sourceLatents !== undefined));
   const pictures = task.kind === 'generate' ? await run.generate(task.spec) : await run.upscale(task);
   return { pictures, timings: run.timings, notes: [...run.notes] };
 }
@@ -50,16 +52,18 @@ class Run {
   readonly #options: PipelineOptions;
   readonly #stepMs: number[] = [];
   readonly notes = new Set<string>();
-  /** Of the way just gone, as a person counts them. */
-  #steps = 0;
+  readonly #passes: PassCounter;
+  /** Of the spec at the task's root, which all its passes follow. */
+  #text: Text | undefined;
   /** The step of the newest previews. */
   #previewed = 0;
   #textMs = 0;
   #decodeMs = 0;
 
-  constructor(networks: Networks, options: PipelineOptions) {
+  constructor(networks: Networks, options: PipelineOptions, passes: readonly number[]) {
     this.#networks = networks;
     this.#options = options;
+    this.#passes = new PassCounter(passes);
   }
 
   get timings(): Timings {
@@ -73,29 +77,29 @@ class Run {
 
   async generate(spec: GenerationSpec): Promise<Picture[]> {
     const recipes = Array.from({ length: spec.count }, (_, i) => singleRecipe(spec, i));
-    const latents = await this.#generateLatents(recipes.map(specOf));
-    return this.#decode(latents, recipes);
+    const specs = recipes.map(specOf);
+    const sources = await this.#draw(specs);
+    const finals = spec.hires === undefined ? sources : await this.#enlarge(specs, spec.hires, sources);
+    return this.#show(recipes, sources, finals);
   }
 
   async upscale(task: UpscaleTask): Promise<Picture[]> {
     const source = this.#options.sourceLatents ?? (await this.#latentsOf(task.source));
-    const latents = await this.#enlarge(task, source);
-    // Plain enlargement shows the pixels themselves, which the VAE would blur.
-    const picture = isPlain(task)
-      ? enlargePixels(await this.#pixelsOf(source), latents.shape, this.#networks.folder.vaeFactor)
-      : await this.#pixelsOf(latents);
-    return [await this.#judged({ ...picture, recipe: task, latents })];
+    return this.#show([task], [source], await this.#enlarge([specOf(task)], task, [source]));
   }
 
   /** A picture's final latents, made again from its recipe. */
   async #latentsOf(recipe: PictureRecipe): Promise<Latents> {
-    if (recipe.kind === 'upscale') return this.#enlarge(recipe, await this.#latentsOf(recipe.source));
-    const [latents] = await this.#generateLatents([recipe.spec]);
+    const spec = specOf(recipe);
+    const sources = recipe.kind === 'upscale' ? [await this.#latentsOf(recipe.source)] : await this.#draw([spec]);
+    const enlargement = enlargementOf(recipe);
+    const [latents] = enlargement === undefined ? sources : await this.#enlarge([spec], enlargement, sources);
     if (latents === undefined) throw new Error('one recipe makes one picture');
     return latents;
   }
 
-  async #generateLatents(specs: readonly GenerationSpec[]): Promise<Latents[]> {
+  /** The first pass. @param specs which differ in their seeds alone */
+  async #draw(specs: readonly GenerationSpec[]): Promise<Latents[]> {
     const [first] = specs;
     if (first === undefined) return [];
     const shape = this.#latentShape(first.width, first.height);
@@ -115,64 +119,79 @@ class Run {
     this.notes.add(`A strength of ${strength} is less than one of ${steps} steps: nothing was drawn anew.`);
   }
 
-  /** Of plain enlargements, too: what a further enlargement begins from. */
-  async #enlarge(task: UpscaleTask, source: Latents): Promise<Latents> {
-    const { factor, strength, mode = 'bilinear' } = task;
-    const shape = enlargedShape(source.shape, factor);
-    if (mode !== 'lanczos' || isPlain(task)) {
-      const enlarged = enlargeLatents(source, shape, mode === 'lanczos' ? 'bicubic' : mode);
-      return this.#refine(specOf(task), enlarged, strength);
-    }
-    const pixels = enlargePixels(await this.#pixelsOf(source), shape, this.#networks.folder.vaeFactor);
-    const enlarged = await latentsOfPixels(this.#networks, pixels, this.#tiles('encoding'));
-    return this.#refine(specOf(task), enlarged, strength);
+  /** A pass over pictures that are there. Of plain enlargements, too: what a further one begins from. */
+  async #enlarge(
+    specs: readonly GenerationSpec[],
+    by: Enlargement,
+    sources: readonly Latents[],
+  ): Promise<readonly Latents[]> {
+    const enlarged: Latents[] = [];
+    for (const source of sources) enlarged.push(await this.#enlargeOne(by, source));
+    const [first] = specs;
+    const [shape] = enlarged.map((latents) => latents.shape);
+    if (first === undefined || shape === undefined || !drawsAnew(first, by.strength)) return enlarged;
+    const text = await this.#encode(first);
+    const denoisers = specs.flatMap((spec, i) => {
+      const latents = enlarged[i];
+      return latents === undefined ? [] : beginRefinement(this.#networks.folder, spec, latents, by.strength, text);
+    });
+    return this.#denoise(denoisers, shape);
   }
 
-  /** Draws the last part of the schedule again, over latents that were enlarged. */
-  async #refine(spec: GenerationSpec, enlarged: Latents, strength: number): Promise<Latents> {
-    if (!drawsAnew(spec, strength)) return enlarged;
-    const text = await this.#encode(spec);
-    const denoiser = beginRefinement(this.#networks.folder, spec, enlarged, strength, text);
-    const [latents] = await this.#denoise([denoiser], enlarged.shape);
-    if (latents === undefined) throw new Error('one denoiser makes one picture');
-    return latents;
+  async #enlargeOne(by: Enlargement, source: Latents): Promise<Latents> {
+    const { factor, mode = 'bilinear' } = by;
+    const shape = enlargedShape(source.shape, factor);
+    if (mode !== 'lanczos' || isPlain(by)) {
+      return enlargeLatents(source, shape, mode === 'lanczos' ? 'bicubic' : mode);
+    }
+    const pixels = enlargePixels(await this.#pixelsOf(source), shape, this.#networks.folder.vaeFactor);
+    return latentsOfPixels(this.#networks, pixels, this.#tiles('encoding'));
   }
 
   async #encode(spec: GenerationSpec): Promise<Text> {
+    if (this.#text !== undefined) return this.#text;
     const began = performance.now();
-    const text = await encodeTexts(this.#networks, spec, () => this.#pause('encoding', 0, 0));
+    this.#text = await encodeTexts(this.#networks, spec, () => this.#pause('encoding'));
     this.#textMs += performance.now() - began;
-    for (const note of text.notes) this.notes.add(note);
-    return text;
+    for (const note of this.#text.notes) this.notes.add(note);
+    return this.#text;
   }
 
   async #denoise(denoisers: readonly Denoiser[], shape: Shape): Promise<Latents[]> {
     const [leader] = denoisers;
     if (leader === undefined) return [];
     this.#previewed = 0;
+    this.#passes.begin(leader.progress.steps);
     await this.#options.batcher.denoise({
       networks: this.#networks,
       denoisers,
       shape,
       maxRows: this.#options.memory.maxRows,
       beforeStep: async () => {
-        const { step, steps } = leader.progress;
-        await this.#pause('denoising', step, steps, await this.#previews(denoisers, shape));
+        await this.#pause('denoising', leader.progress.step, await this.#previews(denoisers, shape));
       },
       refuseCancelled: () => this.#refuseCancelled(),
       afterStep: (durationMs) => this.#stepMs.push(durationMs),
     });
-    this.#steps = leader.progress.steps;
+    this.#passes.end();
     return denoisers.map((denoiser) => ({ shape, data: denoiser.sample }));
   }
 
   /** Pictures are decoded one by one: the decoder's memory grows with the batch, its speed does not. */
-  async #decode(latents: readonly Latents[], recipes: readonly PictureRecipe[]): Promise<Picture[]> {
+  async #show(
+    recipes: readonly PictureRecipe[],
+    sources: readonly Latents[],
+    finals: readonly Latents[],
+  ): Promise<Picture[]> {
     const pictures: Picture[] = [];
     for (const [i, recipe] of recipes.entries()) {
-      const one = latents[i];
-      if (one === undefined) throw new Error('every recipe has its latents');
-      pictures.push(await this.#judged({ ...(await this.#pixelsOf(one)), recipe, latents: one }));
+      const [source, latents] = [sources[i], finals[i]];
+      if (source === undefined || latents === undefined) throw new Error('every recipe has its latents');
+      // Plain enlargement shows the pixels themselves, which the VAE would blur.
+      const picture = isPlain(enlargementOf(recipe))
+        ? enlargePixels(await this.#pixelsOf(source), latents.shape, this.#networks.folder.vaeFactor)
+        : await this.#pixelsOf(latents);
+      pictures.push(await this.#judged({ ...picture, recipe, latents }));
     }
     return pictures;
   }
@@ -208,15 +227,14 @@ class Run {
   }
 
   #tiles(phase: Phase): TileOptions {
-    const steps = phase === 'decoding' ? this.#steps : 0;
     const { wholePixels } = this.#options.memory;
-    return { wholePixels, beforeTile: () => this.#pause(phase, steps, steps) };
+    return { wholePixels, beforeTile: () => this.#pause(phase) };
   }
 
-  /** Tells how far it is, lets messages in, and ends here when it was aborted. */
-  async #pause(phase: Phase, step: number, steps: number, previews?: readonly RgbImage[]): Promise<void> {
+  /** Tells how far it is, lets messages in, and ends here when it was aborted. @param step of the present pass */
+  async #pause(phase: Phase, step = 0, previews?: readonly RgbImage[]): Promise<void> {
     const { onProgress } = this.#options;
-    onProgress?.({ phase, step, steps, ...(previews === undefined ? {} : { previews }) });
+    onProgress?.({ phase, ...this.#passes.at(step), ...(previews === undefined ? {} : { previews }) });
     await setImmediate();
     this.#refuseCancelled();
   }
@@ -232,8 +250,8 @@ class Run {
 }
 
 /** Pixels enlarged, and nothing drawn anew. */
-function isPlain({ mode, strength }: UpscaleTask): boolean {
-  return mode === 'lanczos' && strength === 0;
+function isPlain(by: Enlargement | undefined): boolean {
+  return by?.mode === 'lanczos' && by.strength === 0;
 }
 
 function refuseNotNumbers(planes: Float32Array): void {

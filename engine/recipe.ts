@@ -1,4 +1,4 @@
-import type { EngineTask, GenerationSpec, PictureRecipe } from './types.ts';
+import type { EngineTask, Enlargement, GenerationSpec, PictureRecipe } from './types.ts';
 
 /** The recipe of picture `index` of a batch alone: the same seed rule as the batch, count 1. */
 export function singleRecipe(spec: GenerationSpec, index: number): PictureRecipe {
@@ -19,11 +19,16 @@ export function specOf(recipe: PictureRecipe): GenerationSpec {
   return recipe.kind === 'generate' ? recipe.spec : specOf(recipe.source);
 }
 
+/** How a task's pictures become larger than what they are drawn from, if they do. */
+export function enlargementOf(task: EngineTask): Enlargement | undefined {
+  return task.kind === 'generate' ? task.spec.hires : task;
+}
+
 /** Pixels of the pictures that a task makes; where it enlarges, before they are rounded to whole latents. */
 export function sizeOf(task: EngineTask): { readonly width: number; readonly height: number } {
-  if (task.kind === 'generate') return { width: task.spec.width, height: task.spec.height };
-  const { width, height } = sizeOf(task.source);
-  return { width: width * task.factor, height: height * task.factor };
+  const { width, height } = task.kind === 'generate' ? task.spec : sizeOf(task.source);
+  const factor = enlargementOf(task)?.factor ?? 1;
+  return { width: width * factor, height: height * factor };
 }
 
 /** Seeds are unsigned 32-bit, so the picture after the last seed is seed 0. */

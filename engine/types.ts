@@ -40,6 +40,9 @@ export const SPEC_LIMITS = {
   /** Pixels per side of an enlargement: large ones go through the networks in parts. */
   maxEnlargedSide: 4096,
   sizeMultiple: 8,
+  /** Side ratios of one enlargement. */
+  minEnlargement: 1,
+  maxEnlargement: 4,
   minSteps: 1,
   maxSteps: 150,
   /** Guidance 1 and below runs the conditional half alone. */
@@ -86,7 +89,7 @@ export type PromptSyntax = (typeof PROMPT_SYNTAXES)[number];
 export interface GenerationSpec {
   readonly prompt: string;
   readonly negative: string;
-  /** Pixels. */
+  /** Pixels; of the first pass where there are two. */
   readonly width: number;
   readonly height: number;
   readonly steps: number;
@@ -114,6 +117,11 @@ export interface GenerationSpec {
   readonly noiseDevice?: NoiseDevice;
   /** Pixels: the noise is that of a picture of this size, so that another shape keeps its composition. */
   readonly seedSize?: { readonly width: number; readonly height: number };
+  /**
+   * The picture is drawn in two passes: at `width`×`height`, where the model composes best, then enlarged and drawn over
+   * (AUTOMATIC1111's "Hires. fix"). The same as an `UpscaleTask` of the picture without it.
+   */
+  readonly hires?: Enlargement;
 }
 
 /** A picture to begin from instead of pure noise; its pixels come beside the task (`RunOptions.init`). */
@@ -148,17 +156,21 @@ export interface GenerateTask {
   readonly spec: GenerationSpec;
 }
 
-/** Enlarges a finished picture and refines it with the last part of the schedule. */
-export interface UpscaleTask {
-  readonly kind: 'upscale';
-  /** The picture to enlarge: a spec with count 1, or an earlier enlargement. */
-  readonly source: PictureRecipe;
+/** How a picture becomes larger. */
+export interface Enlargement {
   /** Side ratio, e.g. 2. The new sides are rounded to a multiple of 8. */
   readonly factor: number;
   /** Share of the schedule that is run again on what was enlarged, 0–1; 0 leaves it as it is. */
   readonly strength: number;
   /** `bilinear` when absent. */
   readonly mode?: UpscaleMode;
+}
+
+/** Enlarges a finished picture and refines it with the last part of the schedule. */
+export interface UpscaleTask extends Enlargement {
+  readonly kind: 'upscale';
+  /** The picture to enlarge: a spec with count 1, or an earlier enlargement. */
+  readonly source: PictureRecipe;
 }
 
 export type EngineTask = GenerateTask | UpscaleTask;

@@ -1,11 +1,12 @@
 import {
+  type Enlargement,
+  enlargementOf,
   type GenerationSpec,
   type PictureRecipe,
   SPEC_LIMITS,
   specOf,
   UPSCALE_MODES,
   type UpscaleMode,
-  type UpscaleTask,
   type Variation,
 } from '../../engine/index.ts';
 import { readFields, writeFields } from './parameter-fields.ts';
@@ -19,8 +20,9 @@ import { samplerLabel, samplerOfAlias } from './samplers.ts';
  *   Negative prompt: …                  only when there is one
  *   Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1, Size: 512x512, Model: …
  *
- * A grid has its number of pictures (Batch size). One variation and one enlargement have keys of its own (Variation seed, Hires upscale). What it has no word for
- * stands in further keys, which its readers skip.
+ * A grid has its number of pictures (Batch size). One variation and one enlargement have keys of its own (Variation seed,
+ * Hires upscale). What it has no word for stands in further keys, which its readers skip: so does that the enlargement
+ * was asked for later, of the finished picture.
  */
 
 export interface ParsedParameters {
@@ -28,8 +30,6 @@ export interface ParsedParameters {
   readonly recipe: PictureRecipe;
   readonly modelTitle: string;
 }
-
-type Enlargement = Pick<UpscaleTask, 'factor' | 'strength' | 'mode'>;
 
 /** As AUTOMATIC1111 names them. */
 const UPSCALERS: Readonly<Record<UpscaleMode, string>> = {
@@ -40,6 +40,7 @@ const UPSCALERS: Readonly<Record<UpscaleMode, string>> = {
 };
 
 const NEGATIVE = 'Negative prompt:';
+const LATER = 'Enlarged later';
 /** A1111 takes the last line for fields only from this many on; else it belongs to the prompt. */
 const MIN_FIELDS = 3;
 
@@ -70,6 +71,7 @@ export function parseParameters(text: string): ParsedParameters | undefined {
   if (steps === undefined || guidance === undefined || seed === undefined || sampler === undefined) return undefined;
   if (width === undefined || height === undefined || variations === undefined || enlargements === undefined)
     return undefined;
+  const [hires, later] = fields.has(LATER) ? [undefined, enlargements] : [enlargements[0], enlargements.slice(1)];
   const spec: GenerationSpec = {
     prompt: fields.get('Exact prompt') ?? prompt,
     negative: fields.get('Exact negative prompt') ?? negative,
@@ -84,9 +86,10 @@ export function parseParameters(text: string): ParsedParameters | undefined {
     seed,
     count: readCount(fields),
     variations,
+    ...(hires !== undefined && { hires }),
   };
   const root: PictureRecipe = { kind: 'generate', spec };
-  const recipe = enlargements.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), root);
+  const recipe = later.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), root);
   return { recipe, modelTitle };
 }
 
@@ -115,6 +118,7 @@ function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string,
       ['Hires upscale', String(enlargement.factor)],
       ['Hires upscaler', UPSCALERS[enlargement.mode ?? 'bilinear']],
     );
+    if (spec.hires === undefined) fields.push([LATER, 'yes']);
   }
   if (variations.length > 0)
     fields.push(['Further variations', writePairs(variations.map((v) => [v.seed, v.strength]))]);
@@ -127,9 +131,9 @@ function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string,
 
 /** From the root outwards: the order in which they were made. */
 function enlargementsOf(recipe: PictureRecipe): Enlargement[] {
-  if (recipe.kind === 'generate') return [];
-  const { source, factor, strength, mode } = recipe;
-  return [...enlargementsOf(source), { factor, strength, ...(mode !== undefined && { mode }) }];
+  const earlier = recipe.kind === 'generate' ? [] : enlargementsOf(recipe.source);
+  const own = enlargementOf(recipe);
+  return own === undefined ? earlier : [...earlier, own];
 }
 
 function joinText(spec: GenerationSpec, fields: readonly (readonly [string, string])[]): string {

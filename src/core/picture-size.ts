@@ -1,4 +1,4 @@
-import { type PictureRecipe, SPEC_LIMITS } from '../../engine/index.ts';
+import { enlargementOf, type PictureRecipe, SPEC_LIMITS } from '../../engine/index.ts';
 
 /** Pixels. */
 export interface Size {
@@ -8,9 +8,9 @@ export interface Size {
 
 /** How large the pictures of a task become. */
 export function sizeOf(recipe: PictureRecipe): Size {
-  if (recipe.kind === 'generate') return { width: recipe.spec.width, height: recipe.spec.height };
-  const { width, height } = sizeOf(recipe.source);
-  return enlarged({ width, height }, recipe.factor);
+  const { width, height } = recipe.kind === 'generate' ? recipe.spec : sizeOf(recipe.source);
+  const enlargement = enlargementOf(recipe);
+  return enlargement === undefined ? { width, height } : enlarged({ width, height }, enlargement.factor);
 }
 
 /** The engine enlarges to whole latents. */

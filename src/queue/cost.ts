@@ -1,8 +1,10 @@
-import { type EngineTask, specOf } from '../../engine/index.ts';
+import { type EngineTask, enlargementOf, specOf } from '../../engine/index.ts';
+import { sizeOf } from '../core/picture-size.ts';
 
 /** Work of a task in pixel-steps, what fairness, limits and estimates count. */
 export function costOf(task: EngineTask): number {
-  return stepsOf(task) * loadOf(task);
+  const work = firstSteps(task) * firstPixels(task) + refinedSteps(task) * pixelsOf(task);
+  return work * rowsOf(task);
 }
 
 /**
@@ -10,13 +12,12 @@ export function costOf(task: EngineTask): number {
  * pixels × pictures × (2 with guidance above 1, which runs the network twice a step).
  */
 export function loadOf(task: EngineTask): number {
-  return pixelsOf(task) * picturesOf(task) * (specOf(task).guidance > 1 ? 2 : 1);
+  return pixelsOf(task) * rowsOf(task);
 }
 
 /** Denoising steps the engine will run; an upscale runs the last part of the schedule only. */
 export function stepsOf(task: EngineTask): number {
-  const { steps } = specOf(task);
-  return task.kind === 'generate' ? steps : Math.max(1, Math.ceil(steps * task.strength));
+  return firstSteps(task) + refinedSteps(task);
 }
 
 export function picturesOf(task: EngineTask): number {
@@ -29,8 +30,21 @@ export function pixelsOf(task: EngineTask): number {
   return width * height;
 }
 
-function sizeOf(task: EngineTask): { readonly width: number; readonly height: number } {
-  if (task.kind === 'generate') return task.spec;
-  const source = sizeOf(task.source);
-  return { width: source.width * task.factor, height: source.height * task.factor };
+function rowsOf(task: EngineTask): number {
+  return picturesOf(task) * (specOf(task).guidance > 1 ? 2 : 1);
+}
+
+/** An upscale begins with a picture that is there. */
+function firstSteps(task: EngineTask): number {
+  return task.kind === 'generate' ? task.spec.steps : 0;
+}
+
+function firstPixels(task: EngineTask): number {
+  const { width, height } = specOf(task);
+  return width * height;
+}
+
+function refinedSteps(task: EngineTask): number {
+  const enlargement = enlargementOf(task);
+  return enlargement === undefined ? 0 : Math.max(1, Math.ceil(specOf(task).steps * enlargement.strength));
 }

@@ -56,6 +56,8 @@ const typed = fc
         '--ar',
         '3:2',
         '--size',
+        '--hires',
+        '2:0.5',
       ),
       fc.constantFrom(
         '--negative',

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type Enlargement,
   type GenerationSpec,
   type Picture,
+  type Progress,
   RESAMPLE_MODES,
   SPEC_LIMITS,
+  specOf,
   type UpscaleMode,
   type UpscaleTask,
 } from '../../engine/index.ts';
@@ -84,6 +87,63 @@ describe('a picture enlarged', () => {
     await expect(engine.run(task({ mode }))).rejects.toThrow(
       '"sinc" is not a way to enlarge; use one of bilinear, nearest, bicubic, lanczos.',
     );
+  });
+});
+
+describe('a picture drawn in two passes', () => {
+  const engine = createRuntime({ modelFolders: [tinyModel('tiny-conv')], threads: 1 });
+  afterAll(() => engine.close());
+  const draw = (changes: Partial<GenerationSpec>, onProgress?: (progress: Progress) => void) =>
+    engine.run({ kind: 'generate', spec: { ...SPEC, ...changes } }, onProgress === undefined ? {} : { onProgress });
+
+  test.each<Enlargement>([
+    { factor: 2, strength: 0.5 },
+    { factor: 1.5, strength: 0.75, mode: 'nearest' },
+    { factor: 2, strength: 0.5, mode: 'lanczos' },
+    { factor: 2, strength: 0, mode: 'lanczos' },
+  ])('is the one that is enlarged afterwards, in a batch as alone: %o', async (hires) => {
+    const plain = await draw({ count: 2 });
+    const both = await draw({ count: 2, hires });
+    for (const [i, picture] of both.pictures.entries()) {
+      const source = plain.pictures[i];
+      if (source === undefined) throw new Error('two pictures were asked for');
+      const task: UpscaleTask = { kind: 'upscale', source: source.recipe, ...hires };
+      const larger = await only(engine.run(task, { sourceLatents: source.latents }));
+      expect([picture.width, picture.height]).toEqual([larger.width, larger.height]);
+      expect(relativeError(picture.latents.data, larger.latents.data)).toBeLessThan(1e-5);
+      expect(picture.recipe).toEqual({ kind: 'generate', spec: { ...specOf(source.recipe), hires } });
+      // Its own recipe makes it again, and so it can be enlarged further without its latents.
+      const again: UpscaleTask = { kind: 'upscale', source: picture.recipe, factor: 1.5, strength: 0.25 };
+      const fromLatents = await only(engine.run(again, { sourceLatents: picture.latents }));
+      const fromRecipe = await only(engine.run(again));
+      expect(relativeError(fromRecipe.latents.data, fromLatents.latents.data)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('begins from a picture in its first pass alone', async () => {
+    const init = { width: 64, height: 72, rgb: new Uint8Array(64 * 72 * 3).fill(90) };
+    const spec: GenerationSpec = {
+      ...SPEC,
+      init: { image: 'grey', strength: 0.5 },
+      hires: { factor: 2, strength: 0.25 },
+    };
+    const picture = await only(engine.run({ kind: 'generate', spec }, { init }));
+    expect(picture).toMatchObject({ width: 128, height: 144 });
+  });
+
+  test('counts the steps of both, from the first on', async () => {
+    const seen: Progress[] = [];
+    await draw({ hires: { factor: 2, strength: 0.5, mode: 'lanczos' } }, (progress) => seen.push(progress));
+    const steps = seen.filter(({ phase }) => phase === 'denoising').map((progress) => [progress.step, progress.steps]);
+    expect(steps).toEqual([0, 1, 2, 3, 4, 5].map((step) => [step, 6]));
+    const places = seen.map(({ step }) => step);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(seen.at(-1)).toMatchObject({ phase: 'decoding', step: 6, steps: 6 });
+  });
+
+  test('beyond the bounds of an enlargement is refused', async () => {
+    await expect(draw({ hires: { factor: 5, strength: 0.5 } })).rejects.toThrow('The enlargement must be from 1 to 4');
+    await expect(draw({ width: 2048, hires: { factor: 4, strength: 0.5 } })).rejects.toThrow(/^Enlarged, .* 8192×288/);
   });
 });
 

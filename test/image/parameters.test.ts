@@ -53,19 +53,20 @@ const required = fc.record({
 });
 const name = fc.string({ unit: fc.constantFrom('0', '9', 'a', 'f'), minLength: 32, maxLength: 32 });
 const init = fc.record({ image: name, strength: share, mask: name }, { requiredKeys: ['image', 'strength'] });
+const enlargement = fc.record(
+  { factor: fc.constantFrom(1.5, 2), strength: share, mode: fc.constantFrom('nearest', 'bicubic', 'lanczos') },
+  { requiredKeys: ['factor', 'strength'] },
+);
 const rarer = fc.record(
   {
     ...{ clipSkip: fc.integer({ min: 1, max: 12 }), noiseDevice: fc.constant('cuda' as const), init },
     ...{ seedSize: fc.record({ width: side, height: side }), syntax: fc.constantFrom('a1111', 'plain') },
     guidanceRescale: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    hires: enlargement,
   },
   { requiredKeys: [] },
 );
 const spec = fc.tuple(required, rarer).map(([most, few]) => ({ ...most, ...few }));
-const enlargement = fc.record(
-  { factor: fc.constantFrom(1.5, 2), strength: share, mode: fc.constantFrom('nearest', 'bicubic', 'lanczos') },
-  { requiredKeys: ['factor', 'strength'] },
-);
 const recipe = fc.tuple(spec, fc.array(enlargement, { maxLength: 3 })).map(([root, enlargements]) =>
   enlargements.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), {
     kind: 'generate',
@@ -88,7 +89,10 @@ describe('the parameters text', () => {
     expect(formatParameters(varied, 'Sketch')).toMatch(/, Variation seed: 5, Variation seed strength: 0.35$/);
     const larger: PictureRecipe = { kind: 'upscale', source: varied, factor: 2, strength: 0.3 };
     expect(formatParameters(larger, 'Sketch')).toMatch(
-      /, Denoising strength: 0.3, Hires upscale: 2, Hires upscaler: Latent$/,
+      /, Denoising strength: 0.3, Hires upscale: 2, Hires upscaler: Latent, Enlarged later: yes$/,
+    );
+    expect(formatParameters(generate({ hires: { factor: 1.5, strength: 0.6, mode: 'bicubic' } }), 'Sketch')).toMatch(
+      /, Denoising strength: 0.6, Hires upscale: 1.5, Hires upscaler: Latent \(bicubic\)$/,
     );
     const twice = generate({
       variations: [
@@ -132,6 +136,15 @@ describe('the parameters text', () => {
         clipSkip: 2,
         noiseDevice: 'cuda',
       },
+    });
+  });
+
+  it('knows two passes as A1111 writes them', () => {
+    const text =
+      'a fox\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x512, Model: x, Denoising strength: 0.7, Hires upscale: 2, Hires upscaler: Latent (nearest), Version: v1.10.1';
+    expect(parseParameters(text)?.recipe).toMatchObject({
+      kind: 'generate',
+      spec: { width: 512, hires: { factor: 2, strength: 0.7, mode: 'nearest' } },
     });
   });
 

@@ -16,6 +16,13 @@ describe('the cost of a task', () => {
     expect(generate({ ...base, guidance: 7.5 })).toBe(2 * one);
   });
 
+  it('counts both passes of a picture that has two, each at its size', () => {
+    const hires = { factor: 2, strength: 0.5 };
+    expect(generate({ steps: 10, width: 64, height: 64, count: 2, guidance: 1, hires })).toBe(
+      2 * (10 * 64 * 64 + 5 * 128 * 128),
+    );
+  });
+
   it('counts an upscale at its larger size and for the steps that are run again', () => {
     const spec = specWith({ steps: 20, width: 64, height: 64, count: 1, guidance: 1 });
     const upscale = { kind: 'upscale', source: { kind: 'generate', spec }, factor: 2, strength: 0.35 } as const;

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { specOf } from '../../engine/index.ts';
+import { formatParameters } from '../../src/core/parameters.ts';
+import { encodePng } from '../../src/image/encode.ts';
+import { ada, ben, createScene, fileOf, formOf, lobby, readLines } from './scene.ts';
+
+const image = { width: 8, height: 8, rgb: new Uint8Array(8 * 8 * 3) };
+const hiresOf = async (typed: string, options = {}) =>
+  specOf((await createScene().imagine(ada, typed, options)).task).hires;
+
+describe('/imagine --hires', () => {
+  it('draws a second pass over the picture enlarged, by latents unless it is said otherwise', async () => {
+    expect(await hiresOf('a fox --hires 2')).toEqual({ factor: 2, strength: 0.5 });
+    expect(await hiresOf('a fox --hires 1.5:0.4 --upscaler lanczos')).toEqual({
+      ...{ factor: 1.5, strength: 0.4, mode: 'lanczos' },
+    });
+    expect(await hiresOf('a fox', { hires: '2:0', upscaler: 'Latent (nearest)' })).toEqual({
+      ...{ factor: 2, strength: 0, mode: 'nearest' },
+    });
+    expect(await hiresOf('a fox --hires 1')).toBeUndefined();
+    expect(await hiresOf('a fox')).toBeUndefined();
+  });
+
+  const sentence = (typed: string) =>
+    `Hires must be a factor from 1 to 4, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${typed}\`.`;
+  it.each([
+    ['a fox --hires 5', sentence('5')],
+    ['a fox --hires 0', sentence('0')],
+    ['a fox --hires 2:1.5', sentence('2:1.5')],
+    ['a fox --hires large', sentence('large')],
+    ['a fox --upscaler latent', '`--upscaler` says how `--hires` enlarges; give that as well, such as `--hires 2`.'],
+    [
+      'a fox --hires 2 --upscaler esrgan',
+      '`esrgan` is not a way to enlarge; choose from latent, latent-nearest, latent-bicubic, lanczos.',
+    ],
+    [
+      'a fox --size 1024x1024 --hires 2 --count 2',
+      '2 pictures of 2048×2048 are too much for one job; try `--count 1` or a smaller size.',
+    ],
+    [
+      'a fox --size 1024x1024 --hires 4 --count 1',
+      'A picture of 4096×4096 is too much for one job; try a smaller size, or enlarge it less.',
+    ],
+  ])('%s is refused', async (typed, expected) => {
+    await expect(createScene().imagine(ada, typed)).rejects.toHaveProperty('userMessage', expected);
+  });
+
+  it('stays with whatever is made of the picture, until it is taken back', async () => {
+    const scene = createScene();
+    const hires = { factor: 2, strength: 0.5, mode: 'bicubic' };
+    const job = scene.finish(await scene.imagine(ada, 'a fox --hires 2 --upscaler latent-bicubic'));
+    for (const action of ['reroll', 'vary'] as const) {
+      await scene.press(ben, action, job, action === 'vary' ? 1 : 0);
+      expect(specOf(scene.queue.last().task).hires, action).toEqual(hires);
+    }
+    const form = formOf(await scene.press(ben, 'remix', job));
+    await scene.fill(ben, form);
+    expect(scene.queue.last().task).toEqual(job.task);
+    await scene.fill(ben, form, { options: '--hires 3' });
+    expect(specOf(scene.queue.last().task).hires).toEqual({ ...hires, factor: 3 });
+    await scene.fill(ben, form, { options: '--hires 1' });
+    expect(specOf(scene.queue.last().task).hires).toBeUndefined();
+  });
+
+  it('is told with the recipe', async () => {
+    const scene = createScene();
+    const job = scene.finish(await scene.imagine(ada, 'a fox --hires 2 --seed 7'));
+    const lines = readLines(await scene.press(ben, 'recipe', job));
+    expect(lines).toContain('Enlarged ×2 by latent, drawn again at 0.5');
+    expect(lines.find((line) => line.startsWith('/imagine'))).toContain(' --hires 2:0.5 --upscaler latent');
+  });
+
+  it('is read from a picture’s file, AUTOMATIC1111’s too; an enlargement that came later is not', async () => {
+    const scene = createScene();
+    const asked = await scene.imagine(ada, 'a fox --hires 2:0.7 --upscaler latent-nearest --model sd-v1-4');
+    const job = scene.finish(asked);
+    const recipe = job.pictures[0]?.recipe ?? job.task;
+    const varied = async (text: string) => {
+      await scene.act(ben, 'vary', { pictures: [fileOf(await encodePng(image, text))] });
+      return specOf(scene.queue.last().task);
+    };
+    const text = formatParameters(recipe, 'sd-v1-4');
+    expect(await varied(text)).toMatchObject({ hires: { factor: 2, strength: 0.7, mode: 'nearest' }, count: 4 });
+    const tall = text.replace('Size: 512x512', 'Size: 512x768').replace('RNG: CPU', 'Version: v1.10.1');
+    expect(await varied(tall)).toMatchObject({ hires: { factor: 2 }, count: 2 });
+    const { hires: _, ...plain } = specOf(recipe);
+    const source = { kind: 'generate', spec: plain } as const;
+    const later = formatParameters({ kind: 'upscale', source, factor: 2, strength: 0.35 }, 'sd-v1-4');
+    expect((await varied(later)).hires).toBeUndefined();
+  });
+
+  it('keeps to a channel’s ceiling, which an enlargement may double', async () => {
+    const scene = createScene();
+    await scene.context.settings.setChannel(lobby, { maxSide: 512 });
+    const job = await scene.imagine(ada, 'a fox --size 512x512 --hires 2 --count 1');
+    expect(specOf(job.task).hires?.factor).toBe(2);
+    await expect(scene.imagine(ada, 'a fox --size 512x512 --hires 3 --count 1')).rejects.toHaveProperty(
+      'userMessage',
+      '1536×1536 is too large for this channel, where 1024 pixels an enlarged side is the most.',
+    );
+    await expect(scene.imagine(ada, 'a fox --size 640x640 --hires 1.5 --count 1')).rejects.toHaveProperty(
+      'userMessage',
+      '640×640 is too large for this channel, where 512 pixels a side is the most.',
+    );
+  });
+});
