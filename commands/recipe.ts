@@ -17,7 +17,11 @@ export const recipePressed: ButtonHandler = {
 export function describeJobRecipe({ task, pictures }: Job, { engine }: CommandContext): RichText[] {
   const { model, variations } = specOf(task);
   const title = engine.models.find(({ id }) => id === model)?.title ?? model;
-  const which = variations.length > 0 ? 'the last variation’s seed' : 'seed';
-  const note: RichText[] = pictures.length > 1 ? [[text(`Picture n has ${which} + n − 1.`)]] : [];
-  return [...describeRecipe(task, title), ...note];
+  const lines = describeRecipe(task, title);
+  return pictures.length > 1 ? [...lines, describeSeeds(variations.length > 0)] : lines;
+}
+
+/** How a grid's pictures differ. */
+export function describeSeeds(isVaried: boolean): RichText {
+  return [text(`Picture n has ${isVaried ? 'the last variation’s seed' : 'seed'} + n − 1.`)];
 }

@@ -1,9 +1,10 @@
+import { specOf } from '../engine/index.ts';
 import { code, type RichText, text } from '../src/core/reply.ts';
 import type { MessageAction } from './context.ts';
 import { type FoundRecipe, noRecipe, readRecipes } from './foreign-recipe.ts';
 import { abridge } from './limits.ts';
 import { jobOfMessage } from './message-job.ts';
-import { describeJobRecipe } from './recipe.ts';
+import { describeJobRecipe, describeSeeds } from './recipe.ts';
 import { describeRecipe } from './recipe-lines.ts';
 import { privately } from './replies.ts';
 
@@ -22,7 +23,11 @@ export const showRecipe: MessageAction = {
 };
 
 function describeFound({ text: written, parsed }: FoundRecipe): RichText[] {
-  if (parsed !== undefined) return describeRecipe(parsed.recipe, parsed.modelTitle);
+  if (parsed !== undefined) {
+    const lines = describeRecipe(parsed.recipe, parsed.modelTitle);
+    const { count, variations } = specOf(parsed.recipe);
+    return count > 1 ? [...lines, describeSeeds(variations.length > 0)] : lines;
+  }
   return [
     [text('The file says, though not in a way that Easel could repeat:')],
     [code(abridge(written, MAX_TEXT_SHOWN))],

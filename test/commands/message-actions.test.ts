@@ -146,6 +146,8 @@ describe('Show recipe', () => {
     ];
     expect(readLines(await scene.act(ben, 'recipe', { buttonIds }))).toEqual(expected);
     expect(readLines(await scene.press(ben, 'recipe', job))).toEqual(expected);
+    const again = { pictures: [await pngWith(formatParameters(job.task, 'sketch'))] };
+    expect(readLines(await scene.act(ben, 'recipe', again)).at(-1)).toBe(expected.at(-1));
   });
 
   it('tells of any picture what its file says, also what Easel could not repeat', async () => {

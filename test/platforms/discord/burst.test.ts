@@ -1,13 +1,9 @@
-import { cpus, loadavg } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSlowEngine, type SlowEngine } from '../../doubles/slow-engine.ts';
-import { finished, openScene, type Scene, SOON } from './scene.ts';
+import { createClock, createProcessorTime } from '../../emulators/discord/clock.ts';
+import { finished, openScene, PICTURE, type Scene } from './scene.ts';
 
-/**
- * Two hundred; fewer where the machine is busy with many other things, since people, Discord and Easel share a process
- * here, and Discord's three seconds do not wait for it.
- */
-const PEOPLE = Math.round(200 * Math.min(1, (2 * cpus().length) / (loadavg()[0] ?? 0)));
+const PEOPLE = 200;
 
 describe('when much happens in one channel', () => {
   it('posts and edits keep within the limits that Discord tells, and everything arrives', async () => {
@@ -23,13 +19,22 @@ describe('when much happens in one channel', () => {
   });
 });
 
+/**
+ * Discord's three seconds are counted in the time that this process has a processor, in which two hundred people and
+ * Discord itself live, too: on a busy machine everything takes longer, and nothing comes later.
+ */
 describe('while the engine is saturated', () => {
   let scene: Scene;
   let engine: SlowEngine;
   beforeEach(async () => {
     engine = createSlowEngine();
-    const env = { EASEL_MAX_WAITING: '1000' };
-    scene = await openScene({ engine, env, port: { minEditIntervalMs: 2000 } });
+    scene = await openScene({
+      engine,
+      env: { EASEL_MAX_WAITING: '1000' },
+      // discord.js waits for rate limits by the wall's clock; they are tried above.
+      emulator: { clock: createClock(createProcessorTime()), hasLimits: false },
+      port: { minEditIntervalMs: 2000 },
+    });
   });
   afterEach(() => scene.close());
 
@@ -41,15 +46,10 @@ describe('while the engine is saturated', () => {
     await ada.type(channel, 'imagine', { prompt: 'never done' });
     const people = Array.from({ length: PEOPLE }, (_, index) => discord.as(discord.town.person(`Person ${index}`)));
     for (const { person } of people) discord.town.join(channel.server, person);
-    const began = { at: performance.now(), cpu: process.cpuUsage() };
     const asked = await Promise.all(people.map((actor, index) => actor.press(grid.id, `V${(index % 4) + 1}`)));
+    expect(asked.filter(({ hasFailed }) => hasFailed)).toEqual([]);
     const waits = asked.map(({ at, acknowledgedAt }) => (acknowledgedAt ?? Number.POSITIVE_INFINITY) - at);
-    // What counts is the time that this process had a processor.
-    const { user, system } = process.cpuUsage(began.cpu);
-    const share = Math.min(1, (user + system) / 1000 / (performance.now() - began.at));
-    expect(Math.max(...waits)).toBeLessThan(3000);
-    expect(Math.max(...waits) * share).toBeLessThan(1000);
-    await expect.poll(() => scene.app.queue.pending().length, SOON).toBe(PEOPLE + 1);
-    expect(discord.limits.refused).toBe(0);
+    expect(Math.max(...waits)).toBeLessThan(1000);
+    await expect.poll(() => scene.app.queue.pending().length, PICTURE).toBe(PEOPLE + 1);
   });
 });
