@@ -70,13 +70,21 @@ export function readText(option: OptionDescription, raw: OptionValue): string {
   return value;
 }
 
+/** Where the longer lists are told. */
+const LISTS: Readonly<Record<string, string>> = {
+  sampler: '/help samplers',
+  style: '/styles',
+  'model here': '/models',
+};
+
 /** One of `choices`, in any case. @throws BadInputError naming the nearest, or them all */
 export function readChoice<Choice extends string>(what: string, raw: OptionValue, choices: readonly Choice[]): Choice {
   const typed = String(raw).trim();
   const found = choices.find((choice) => choice.toLowerCase() === typed.toLowerCase());
   if (found !== undefined) return found;
   const meant = suggest(typed, choices);
-  const all = choices.length > MAX_LISTED ? `\`/help ${what}s\` lists them all.` : `choose from ${choices.join(', ')}.`;
+  const list = choices.length > MAX_LISTED ? LISTS[what] : undefined;
+  const all = list === undefined ? `choose from ${choices.join(', ')}.` : `\`${list}\` lists them all.`;
   const hint = meant === undefined ? all : `did you mean \`${meant}\`?`;
   throw new BadInputError('unknown_choice', `\`${abridge(typed)}\` is not a ${what}; ${hint}`);
 }

@@ -1,4 +1,4 @@
-/** `npm run test:full`: properties are tried more often, and what takes minutes runs too. */
+/** `npm run test:full`: properties are tried more often, and what takes minutes runs too. See vitest.config.ts. */
 export const FULL = process.env.EASEL_TEST_FULL === '1';
 
 const FULL_FACTOR = 20;

@@ -19,6 +19,7 @@ export async function runImagine(request: ImagineRequest, config: CliConfig, par
   const bar = createProgressBar(parts.stderr);
   try {
     const description = await engine.describe();
+    for (const sentence of description.execution?.passedOver ?? []) parts.stderr.write(`${sentence}\n`);
     const { spec, init } = await parts.resolve(request.input, description, config);
     const title = description.models.find((model) => model.id === spec.model)?.title ?? spec.model;
     const result = await engine.run({ kind: 'generate', spec }, { onProgress: bar.show, ...(init && { init }) });

@@ -3,7 +3,9 @@ import { isEngineError, resolveModelPlace } from '../../../engine/index.ts';
 import { EaselError } from '../../errors.ts';
 import { runBench } from './bench.ts';
 import { runImagine } from './imagine.ts';
+import { listSamplers, listStyles } from './lists.ts';
 import type { CliConfig, CliParts } from './parts.ts';
+import { inShellWords } from './shell-words.ts';
 
 export type { CliParts } from './parts.ts';
 
@@ -37,6 +39,7 @@ function createProgram(parts: CliParts): Command {
     });
   addImagine(program, parts);
   addBench(program, parts);
+  addLists(program, parts);
   return program;
 }
 
@@ -74,6 +77,17 @@ function addBench(program: Command, parts: CliParts): void {
     );
 }
 
+function addLists(program: Command, parts: CliParts): void {
+  program
+    .command('samplers')
+    .description('list what --sampler takes')
+    .action(() => void parts.stdout.write(`${listSamplers()}\n`));
+  program
+    .command('styles')
+    .description('list what --style takes, your own of EASEL_STYLES included')
+    .action(() => void parts.stdout.write(`${listStyles(parts.readConfig().stylesFile)}\n`));
+}
+
 function configFor(parts: CliParts, modelFolder: string | undefined): CliConfig {
   const config = parts.readConfig();
   return modelFolder === undefined
@@ -88,7 +102,7 @@ function isBadInput(error: unknown): boolean {
 /** One sentence where there is one; a bug shows where it is. */
 function describeTrouble(error: unknown): string {
   if (error instanceof CommanderError) return describeUsage(error);
-  if (error instanceof EaselError) return error.userMessage;
+  if (error instanceof EaselError) return inShellWords(error.userMessage);
   if (isEngineError(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
@@ -98,7 +112,7 @@ function describeUsage(error: CommanderError): string {
   const [, typed, meant] = /'(--?[^']*)'(?:\n\(Did you mean (\S+)\?\))?/.exec(error.message) ?? [];
   switch (error.code) {
     case 'commander.help':
-      return 'Say what to do: `easel imagine` or `easel bench`.';
+      return 'Say what to do: `easel imagine`, or another of those that `easel --help` lists.';
     case 'commander.excessArguments':
       return 'The prompt must be in quotes, such as easel imagine "a red circle" --out circle.png.';
     case 'commander.unknownOption':

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IMAGINE_OPTIONS } from '../../../commands/options.ts';
+import { SAMPLER_NAMES } from '../../../engine/index.ts';
 import { decodePng } from '../../../src/image/encode.ts';
 import { readParameters } from '../../../src/image/png-text.ts';
 import { runCli } from '../../../src/platforms/cli/program.ts';
 import { createResolve } from '../../../src/platforms/cli/resolve.ts';
+import { loadStyles } from '../../../src/styles.ts';
 import { createPaintedEngine } from '../../doubles/painted-engine.ts';
 
 let folder = '';
@@ -81,7 +83,7 @@ describe('bad input is one sentence on stderr, exit code 2, and no picture', () 
   it.each<[readonly string[], string]>([
     [
       ['imagine', '', '--out', out],
-      'Say what the picture shows, such as `/imagine a red circle on a blue background`.',
+      'Say what the picture shows, such as `easel imagine "a red circle on a blue background" --out picture.png`.',
     ],
     [['imagine', 'a fox', '--out', out, '--width', '513'], 'Width must be a multiple of 8; try 512.'],
     [['imagine', 'a fox', '--out', out, '--steps', '0'], 'Steps must be a whole number from 1 to 150; try 1.'],
@@ -104,7 +106,13 @@ describe('bad input is one sentence on stderr, exit code 2, and no picture', () 
     ],
     [['bench', '--width', '7'], 'Width must be from 64 to 2048 pixels; try 64.'],
     [['paint'], "Unknown command 'paint'."],
-    [[], 'Say what to do: `easel imagine` or `easel bench`.'],
+    [[], 'Say what to do: `easel imagine`, or another of those that `easel --help` lists.'],
+    [['imagine', 'a fox', '--out', out, '--sampler', 'x'], '`x` is not a sampler; `easel samplers` lists them all.'],
+    [['imagine', 'a fox', '--out', out, '--style', 'x'], '`x` is not a style; `easel styles` lists them all.'],
+    [
+      ['imagine', 'a fox --chaos 1', '--out', out],
+      '`--chaos` is not an option; `easel imagine --help` lists them all.',
+    ],
   ])('%j', async (args, sentence) => {
     const { code, stdout, stderr, engine } = await easel(args);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `${sentence}\n` });
@@ -116,6 +124,20 @@ it('what the engine cannot do is its sentence and exit code 1', async () => {
   const { code, stderr, engine } = await easel(['imagine', 'trouble', '--out', join(folder, 'a.png')]);
   expect({ code, stderr }).toEqual({ code: 1, stderr: 'unet.safetensors is cut short; download it again.\n' });
   expect(engine.closed()).toBe(true);
+});
+
+it('lists the samplers and the styles by the names that its options take', async () => {
+  const samplers = await easel(['samplers']);
+  expect(samplers.code).toBe(0);
+  expect(samplers.stdout).toMatch(/^dpmpp_2m_karras +DPM\+\+ 2M Karras$/m);
+  expect(samplers.stdout.trim().split('\n')).toHaveLength(SAMPLER_NAMES.length);
+  const styles = await easel(['styles']);
+  expect(
+    styles.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[0]),
+  ).toEqual(loadStyles().map(({ name }) => name));
 });
 
 it('help is no trouble', async () => {
