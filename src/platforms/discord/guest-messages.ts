@@ -2,10 +2,12 @@ import type { REST } from 'discord.js';
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
 import type { Reply } from '../../core/reply.ts';
 import { MessageGoneError } from '../port.ts';
+import { userOf } from './asking.ts';
 import { sendDirectly } from './direct-messages.ts';
 import { type Exchange, refuseAnsweredElsewhere } from './exchange.ts';
 import { isGone, toTrouble } from './failures.ts';
-import { isEnd, type Lender, type Loans } from './loans.ts';
+import { isEnd, type Lender } from './loan.ts';
+import type { Loans } from './loans.ts';
 import type { OwnMessages } from './own-messages.ts';
 import { type Outgoing, renderReply } from './render.ts';
 
@@ -38,7 +40,7 @@ export function createGuestMessages({ rest, loans, own }: GuestMessagesOptions):
     return sent;
   }
 
-  async function sayDirectlyInstead(reply: Reply, { nonce, personId }: Lender['loan']): Promise<MessageRef> {
+  async function sayDirectlyInstead(reply: Reply, nonce: string, personId: string): Promise<MessageRef> {
     const sent = await sayDirectly(personId, reply, nonce);
     await loans.forget(nonce);
     return sent;
@@ -57,9 +59,8 @@ export function createGuestMessages({ rest, loans, own }: GuestMessagesOptions):
       const messageId = await say(exchange, renderReply(reply));
       if (exchange.isAnsweredElsewhere) await loans.forget(nonce);
       refuseAnsweredElsewhere(exchange);
-      const loan = loans.loanOf(nonce, exchange, messageId);
-      if (messageId === undefined) return sayDirectlyInstead(reply, loan);
-      await loans.note(messageId, loan, exchange.webhook);
+      if (messageId === undefined) return sayDirectlyInstead(reply, nonce, userOf(exchange.interaction).id);
+      await loans.note(messageId, exchange, nonce);
       await loans.remember(messageId, reply);
       return { channel, messageId };
     },
@@ -67,8 +68,8 @@ export function createGuestMessages({ rest, loans, own }: GuestMessagesOptions):
       const lender = await loans.findExpected(nonce);
       if (lender === undefined) return undefined;
       const messageId = lender.isClosed ? undefined : await sayAgain(lender, renderReply(reply));
-      if (messageId === undefined) return sayDirectlyInstead(reply, lender.loan);
-      await loans.note(messageId, lender.loan, lender.webhook);
+      if (messageId === undefined) return sayDirectlyInstead(reply, nonce, lender.loan.personId);
+      await loans.noteExpected(messageId, lender);
       await loans.remember(messageId, reply);
       return { channel, messageId };
     },

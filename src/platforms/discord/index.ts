@@ -2,13 +2,14 @@ import { REST } from 'discord.js';
 import type { Logger } from 'pino';
 import type { ValueStore } from '../../store/port.ts';
 import type { BotStatus, ChannelPort, Inbox } from '../port.ts';
-import { targetOf } from './asking.ts';
+import { attachmentLimitOf, MAX_ATTACHMENT_BYTES, targetOf } from './asking.ts';
 import { createExchanges } from './exchanges.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createGuestMessages } from './guest-messages.ts';
 import type { Surroundings } from './inbound.ts';
 import { createListener } from './listener.ts';
-import { createLoans, type Loan } from './loans.ts';
+import type { Loan } from './loan.ts';
+import { createLoans } from './loans.ts';
 import { createMessages } from './messages.ts';
 import { createOwnMessages } from './own-messages.ts';
 import { inviteLink } from './permissions.ts';
@@ -40,8 +41,6 @@ export interface DiscordPortOptions {
 const TOKEN_LIFETIME_MS = 15 * 60_000;
 /** Discord takes 5 edits in 5 seconds in a channel, where several people's pictures may form. */
 const MIN_EDIT_INTERVAL_MS = 2000;
-/** What every channel takes. */
-const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
 /** A call is given up after this long without an answer, and tried again. */
 const REST_TIMEOUT_MS = 30_000;
 /** The command that shows a finished picture, where there is one. */
@@ -126,10 +125,11 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
       const lent = loans.maxAttachmentBytes(nonce);
       if (lent !== undefined) return lent;
       const exchange = exchanges.find(nonce);
-      if (exchange !== undefined && !exchange.isMember) return exchange.interaction.attachment_size_limit;
+      const promised = exchange === undefined ? undefined : attachmentLimitOf(exchange.interaction);
+      if (promised !== undefined && exchange?.isMember === false) return promised;
       const ofServer = gateway?.session?.maxAttachmentBytes(targetOf(channel)) ?? MAX_ATTACHMENT_BYTES;
       // A person who pays for larger files lends that to answers to them, and not to what the bot edits in its own right.
-      return Math.min(ofServer, exchange?.interaction.attachment_size_limit ?? ofServer);
+      return Math.min(ofServer, promised ?? ofServer);
     },
     present: (next) => {
       status = next;

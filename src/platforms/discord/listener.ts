@@ -48,7 +48,7 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
 
   async function converse(exchange: Exchange, asking: Asking, request: Request): Promise<void> {
     exchanges.keep(exchange);
-    if (!exchange.isMember && exchange.originalId !== undefined) await loans.renew(exchange.originalId, exchange);
+    await renew(exchange);
     if (second.isSuspected && !mayOpenForm(asking)) await exchange.acknowledge();
     if (exchange.isAnsweredElsewhere) return leave(request);
     const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);
@@ -75,6 +75,14 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
       default:
         return result satisfies never;
     }
+  }
+
+  /** A disk that cannot note it costs no press. */
+  async function renew(exchange: Exchange): Promise<void> {
+    if (exchange.isMember || exchange.originalId === undefined) return;
+    await loans
+      .renew(exchange.originalId, exchange)
+      .catch((error: unknown) => log.warn({ err: error }, 'a loan is not on disk'));
   }
 
   function leave({ id }: Request): void {

@@ -1,9 +1,10 @@
 import type { REST } from 'discord.js';
 import type { MessageRef } from '../../core/channel.ts';
-import { code, type Reply, text } from '../../core/reply.ts';
+import type { Reply } from '../../core/reply.ts';
 import type { ValueStore } from '../../store/port.ts';
-import { userOf } from './asking.ts';
+import { MAX_ATTACHMENT_BYTES } from './asking.ts';
 import type { Exchange } from './exchange.ts';
+import { isEnd, type Lender, type Loan, lastLine, loanOf } from './loan.ts';
 import { renderReply } from './render.ts';
 import { createWebhook, type Webhook } from './webhook.ts';
 
@@ -11,39 +12,7 @@ import { createWebhook, type Webhook } from './webhook.ts';
 const LAST_WORD_BEFORE_MS = 60_000;
 const REMEMBERED = 2000;
 /** A loan on disk is of use until its work is done. */
-/** What a direct message takes, by which the result comes once the token is dead. */
-const DIRECT_MESSAGE_BYTES = 10 * 1024 * 1024;
 const FORGOTTEN_AFTER_MS = 7 * 24 * 60 * 60_000;
-
-/**
- * A message in a place where the bot itself may not write: it can be changed only by an interaction's token, for as long
- * as that lives. Loans are on disk while their work is under way, so that a restart finishes the message; the token
- * stands there as it is, because within 15 minutes it is good for nothing, until then only for writing as the bot in
- * that one place, and whoever reads that disk reads everybody's prompts and pictures beside it.
- */
-export interface Loan {
-  /** Of the message. */
-  readonly nonce: string;
-  readonly applicationId: string;
-  readonly token: string;
-  /** The message is what the token calls its original. */
-  readonly isOriginal: boolean;
-  readonly personId: string;
-  /** Bytes of one attachment. */
-  readonly maxAttachmentBytes: number;
-  /** When the token dies, in milliseconds since the epoch. */
-  readonly until: number;
-  /** Where the bot says since then what it would have said there. */
-  readonly movedTo?: MessageRef;
-}
-
-/** A loan, and the way to use it. */
-export interface Lender {
-  readonly loan: Loan;
-  readonly webhook: Webhook;
-  /** Nothing can be said there any more. */
-  readonly isClosed: boolean;
-}
 
 export interface Loans {
   /** Before the first word: a message of this nonce will stand. On disk when it resolves. */
@@ -51,7 +20,9 @@ export interface Loans {
   /** What an earlier process expected; whether it stands is unknown. */
   findExpected(nonce: string): Promise<Lender | undefined>;
   /** The message stands. On disk when it resolves. */
-  note(messageId: string, loan: Loan, webhook: Webhook): Promise<void>;
+  note(messageId: string, exchange: Exchange, nonce: string): Promise<void>;
+  /** What an earlier process expected stands. On disk when it resolves. */
+  noteExpected(messageId: string, lender: Lender): Promise<void>;
   /** Whoever presses a button on a message lends it anew. */
   renew(messageId: string, exchange: Exchange): Promise<void>;
   /** Undefined for a message of the bot's own right. */
@@ -61,10 +32,8 @@ export interface Loans {
   move(messageId: string, to: MessageRef): Promise<void>;
   /** @param key a nonce or a message's id */
   forget(key: string): Promise<void>;
-  /** Bytes of one attachment of the message with this nonce; undefined when it is none of a guest's. */
+  /** Bytes of one attachment of what is said of the message with this nonce; undefined when it is none of a guest's. */
   maxAttachmentBytes(nonce: string): number | undefined;
-  /** What the exchange lends. @param messageId undefined while it is not known */
-  loanOf(nonce: string, exchange: Exchange, messageId: string | undefined): Loan;
   /** Forgets what nobody came back for. */
   prune(): Promise<void>;
   close(): void;
@@ -113,7 +82,11 @@ export function createLoans({ rest, values, tokenLifetimeMs, showCommand }: Loan
     if (entry === undefined) return;
     entry.hasSaidLastWord = true;
     const { reply, webhook, loan } = entry;
-    if (reply === undefined || isEnd(reply) || loan.movedTo !== undefined) return;
+    if (reply === undefined || isEnd(reply) || loan.movedTo !== undefined) {
+      // What is still to be said of it is said by what stands on disk.
+      entries.delete(messageId);
+      return;
+    }
     const lastWord = renderReply({ ...reply, lines: [...reply.lines, lastLine(showCommand)] });
     // Whoever deleted the message needs no last word.
     await webhook.edit(loan.isOriginal ? undefined : messageId, lastWord).catch(() => undefined);
@@ -124,35 +97,34 @@ export function createLoans({ rest, values, tokenLifetimeMs, showCommand }: Loan
     isClosed: hasSaidLastWord || !webhook.isOpen || loan.until <= Date.now(),
   });
 
-  function loanOf(nonce: string, { interaction, originalId, isBeside }: Exchange, messageId: string | undefined): Loan {
-    return {
-      ...{ nonce, applicationId: interaction.application_id, token: interaction.token },
-      isOriginal: messageId === undefined ? !isBeside : messageId === originalId,
-      personId: userOf(interaction).id,
-      maxAttachmentBytes: interaction.attachment_size_limit,
-      until: Date.now() + tokenLifetimeMs,
-    };
+  async function note(messageId: string, loan: Loan, webhook: Webhook): Promise<void> {
+    open(messageId, loan, webhook);
+    await values.set(messageId, loan);
+    await values.delete(loan.nonce);
   }
 
   return {
-    loanOf,
-    expect: (nonce, exchange) => values.set(nonce, loanOf(nonce, exchange, undefined)),
+    expect: (nonce, exchange) => values.set(nonce, loanOf(nonce, exchange, undefined, tokenLifetimeMs)),
     findExpected: async (nonce) => {
       const loan = await values.get(nonce);
       if (loan === undefined) return undefined;
       return { loan, webhook: createWebhook(rest, loan), isClosed: loan.until <= Date.now() };
     },
-    note: async (messageId, loan, webhook) => {
-      open(messageId, loan, webhook);
-      await values.set(messageId, loan);
-      await values.delete(loan.nonce);
-    },
+    note: (messageId, exchange, nonce) =>
+      note(messageId, loanOf(nonce, exchange, messageId, tokenLifetimeMs), exchange.webhook),
+    noteExpected: (messageId, { loan, webhook }) => note(messageId, loan, webhook),
     renew: async (messageId, exchange) => {
-      const standing = entries.get(messageId)?.loan ?? (await values.get(messageId));
-      const { nonce = '', movedTo } = standing ?? {};
-      const renewed = { ...loanOf(nonce, exchange, messageId), ...(movedTo !== undefined && { movedTo }) };
+      const kept = await values.get(messageId);
+      const standing = entries.get(messageId)?.loan ?? kept;
+      const { nonce = '', personId, movedTo } = standing ?? {};
+      const renewed: Loan = {
+        ...loanOf(nonce, exchange, messageId, tokenLifetimeMs),
+        // The result stays that of the person who asked for it.
+        ...(personId !== undefined && { personId }),
+        ...(movedTo !== undefined && { movedTo }),
+      };
       open(messageId, renewed, exchange.webhook);
-      if ((await values.get(messageId)) !== undefined) await values.set(messageId, renewed);
+      if (kept !== undefined) await values.set(messageId, renewed);
     },
     find: async (messageId) => {
       const known = entries.get(messageId);
@@ -182,7 +154,7 @@ export function createLoans({ rest, values, tokenLifetimeMs, showCommand }: Loan
     maxAttachmentBytes: (nonce) => {
       const entry = Array.from(entries.values()).find(({ loan }) => loan.nonce === nonce);
       if (entry === undefined) return undefined;
-      return lenderOf(entry).isClosed ? DIRECT_MESSAGE_BYTES : entry.loan.maxAttachmentBytes;
+      return lenderOf(entry).isClosed ? MAX_ATTACHMENT_BYTES : entry.loan.maxAttachmentBytes;
     },
     prune: () => values.prune(({ until }) => until < Date.now() - FORGOTTEN_AFTER_MS),
     close: () => {
@@ -190,17 +162,4 @@ export function createLoans({ rest, values, tokenLifetimeMs, showCommand }: Loan
       entries.clear();
     },
   };
-}
-
-/** Whether the work behind a message is done. */
-export function isEnd({ state }: Reply): boolean {
-  return state !== 'waiting' && state !== 'running';
-}
-
-function lastLine(showCommand: string | undefined): Reply['lines'][number] {
-  const reason =
-    'Discord lets Easel change this message for only 15 minutes. The work goes on; the result comes to you';
-  const way = ' as a direct message, if Discord lets Easel write you one';
-  if (showCommand === undefined) return [text(`${reason}${way}.`)];
-  return [text(`${reason}${way}, and `), code(`/${showCommand}`), text(' shows it.')];
 }

@@ -66,4 +66,4 @@ const SECOND_INSTANCE =
   'Another process with the same DISCORD_TOKEN answers, too: a second Easel, or another bot of the same application. Stop one of them; until then each request is done by whichever answers it first, and the other leaves it alone.';
 
 const EARLIER_PRESENCE =
-  'The bot was online already when Easel connected: another process with the same DISCORD_TOKEN is running, or one has just ended without closing its connection. If it still runs, stop one of them.';
+  'The bot was online already when Easel connected: another process with the same DISCORD_TOKEN is running, or one has ended only just now. If both run on, stop one of them.';

@@ -51,10 +51,14 @@ describe('a message that a guest has lent, after a restart', () => {
     await expect.poll(() => actor.sees(group).length, SOON).toBe(1);
   });
 
-  it('later than that, the result comes as a direct message, once', async () => {
+  it('later than that, the result comes as a direct message, once, to the one who asked', async () => {
     await actor.type(group, 'imagine', { prompt: 'a fox', count: 1 });
     await engine.begun(0);
     await expect.poll(() => newest(actor, group).text, SOON).toContain('a fox – @Carl');
+    // Who presses a button of it lends the message anew, and does not become the one who asked.
+    const dora = scene.discord.as(scene.discord.town.person('Dora', { hasInstalled: true }));
+    await dora.press(newest(actor, group).id, '❌');
+    await expect.poll(() => newest(dora, group).text, SOON).toContain('Only Carl');
     await scene.stop();
     scene.discord.clock.advance(16 * MINUTE_MS);
     await scene.restart();
@@ -66,6 +70,7 @@ describe('a message that a guest has lent, after a restart', () => {
     await scene.restart();
     await actor.type(group, 'help');
     expect(direct()).toHaveLength(1);
+    expect(dora.sees(scene.discord.town.directMessages(dora.person))).toEqual([]);
   });
 
   it('that was not acknowledged in time comes as a direct message as well', async () => {
