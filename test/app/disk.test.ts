@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,6 +44,19 @@ function canMount(): boolean {
   if (mounted) execFileSync('umount', [folder]);
   rmSync(folder, { recursive: true });
   return mounted;
+}
+
+/** A disk with a file system of its own, which can fail as a real one does. */
+function mountExt4(image: string, folder: string): boolean {
+  try {
+    writeFileSync(image, '');
+    truncateSync(image, 32 * DISK_BYTES);
+    execFileSync('mkfs.ext4', ['-q', image], { stdio: 'ignore' });
+    execFileSync('mount', ['-o', 'loop,errors=remount-ro', image, folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 describe('a bot whose disk gives trouble', () => {
@@ -214,6 +229,41 @@ describe('a bot whose disk gives trouble', () => {
       expect(engine.runs).toHaveLength(1);
       expect(readdirSync(pictures, { recursive: true })).toHaveLength(3);
     });
+  });
+
+  it('whose file system gives up keeps what stands, says so, and goes on once it is mended', async (context) => {
+    const image = join(root, 'disk.img');
+    mkdirSync(data);
+    if (!mountExt4(image, data)) return context.skip();
+    unmount = () => execFileSync('umount', ['--lazy', data]);
+    await start();
+    await type('a red circle');
+    (await engine.begun(0)).finish();
+    await shows(0, 'seed');
+    await type('a blue square');
+    const run = await engine.begun(1);
+    await shows(1, 'starting');
+    execFileSync('mount', ['-o', 'remount,abort', data]);
+    run.finish();
+    await shows(1, '(held up)\nThe disk that holds the pictures');
+    const refused = await type('a green triangle');
+    expect(refused.kind === 'private' && textOf(refused.reply)).toMatch(
+      /^The disk that holds the pictures .*; ask again/,
+    );
+    expect(engine.runs).toHaveLength(2);
+
+    await stop();
+    unmount();
+    // What is on the disk, for the next mount: the first one lives as long as libsql keeps its files open.
+    const mended = join(root, 'mended.img');
+    copyFileSync(image, mended);
+    // It tells that it mended something by an error's status below 4.
+    expect(spawnSync('fsck.ext4', ['-p', mended]).status).toBeLessThan(4);
+    execFileSync('mount', ['-o', 'loop', mended, data]);
+    await start();
+    (await engine.begun(0)).finish();
+    await shows(1, 'seed');
+    expect(statesOf(channel.messages)).toEqual(['done', 'done']);
   });
 
   describe.skipIf(!canMount())('that is full', () => {
