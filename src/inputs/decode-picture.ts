@@ -16,8 +16,11 @@ const MAX_SECONDS = 30;
 /** Pixels; the largest side that can be asked for. */
 const MAX_KEPT_SIDE = 2048;
 
-/** @throws BadInputError when the bytes are not one still picture of a sensible size */
-export async function decodePicture(bytes: Uint8Array): Promise<DecodedPicture> {
+/**
+ * @param maxSeconds whole ones: what takes longer is given up
+ * @throws BadInputError when the bytes are not one still picture of a sensible size
+ */
+export async function decodePicture(bytes: Uint8Array, maxSeconds = MAX_SECONDS): Promise<DecodedPicture> {
   const { format, pages, width, height } = await readHead(bytes);
   if (!FORMATS.includes(format)) throw notAPicture();
   if (pages > 1) throw new BadInputError('animated', 'The picture is animated; give a single frame of it.');
@@ -30,7 +33,7 @@ export async function decodePicture(bytes: Uint8Array): Promise<DecodedPicture> 
   }
   try {
     const whole = open(bytes)
-      .timeout({ seconds: MAX_SECONDS })
+      .timeout({ seconds: maxSeconds })
       .rotate()
       .toColourspace('srgb')
       .ensureAlpha()

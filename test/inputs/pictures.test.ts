@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/inputs/decode-picture.ts';
@@ -15,6 +16,23 @@ describe('a picture that a person gives', () => {
   it.each(['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const)('is read as %s', async (format) => {
     const bytes = await plain(40, 30).toFormat(format).toBuffer();
     expect(await decodePicture(bytes)).toMatchObject({ width: 40, height: 30 });
+  });
+
+  it('is given up when it takes too long to read, and the next one is read all the same', async () => {
+    // 49 megapixels of noise in a progressive JPEG: what costs most for its size.
+    const tile = await sharp(randomBytes(1024 * 1024 * 3), { raw: { width: 1024, height: 1024, channels: 3 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    const slow = await plain(7000, 7000)
+      .composite([{ input: tile, tile: true }])
+      .jpeg({ quality: 100, chromaSubsampling: '4:4:4', progressive: true })
+      .toBuffer();
+    await expect(decodePicture(slow, 1)).rejects.toMatchObject({
+      code: 'picture_too_large',
+      userMessage: 'The picture takes too long to read; give a smaller one.',
+    });
+    const small = await plain(40, 30).png().toBuffer();
+    expect(await decodePicture(small, 1)).toMatchObject({ width: 40, height: 30 });
   });
 
   it('is upright, and no larger than Easel draws', async () => {
