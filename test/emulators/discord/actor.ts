@@ -7,21 +7,15 @@ import {
   ComponentType,
   InteractionContextType,
 } from 'discord.js';
+import { fillForm } from './filled-form.ts';
+import { fillOptions, type OptionValues, type Upload } from './filled-options.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { contextOf, interactionPayload, membershipIn, ownersOf } from './interaction-payload.ts';
 import type { Asked, AskedKind } from './interactions.ts';
-import { attachmentPayload, messagePayload } from './payloads.ts';
+import { messagePayload } from './payloads.ts';
 import { labelOf, lookAt, type Seen } from './seen.ts';
 import type { State } from './state.ts';
 import { botPermissionsIn, type Channel, type Person } from './town.ts';
-
-export type OptionValues = Readonly<Record<string, string | number | boolean | Upload>>;
-/** A picture that a person gives with a command. */
-export interface Upload {
-  readonly filename: string;
-  readonly contentType: string;
-  readonly data: Uint8Array;
-}
 
 /** What a person does in Discord; what their client would not let them do throws. */
 export interface Actor {
@@ -51,7 +45,7 @@ export interface Actor {
 }
 
 export function createActor(person: Person, state: State, gateway: Gateway): Actor {
-  const { town, messages, interactions, nextId, bot } = state;
+  const { messages, interactions, nextId, bot } = state;
   const { settled } = interactions;
 
   function ask(kind: AskedKind, channel: Channel, data: object, extra: object = {}, about: Partial<Asked> = {}): Asked {
@@ -77,38 +71,9 @@ export function createActor(person: Person, state: State, gateway: Gateway): Act
     return command;
   }
 
-  function fillOptions(command: APIApplicationCommand, values: OptionValues) {
-    const attachments: Record<string, object> = {};
-    const options = Object.entries(values).map(([name, value]) => {
-      const option = command.options?.find((one) => one.name === name);
-      if (option === undefined) throw new Error(`/${command.name} has no option ${name}`);
-      if (typeof value !== 'object') {
-        checkValue(option as unknown as CheckedOption, value);
-        return { name, type: option.type, value };
-      }
-      const id = nextId();
-      attachments[id] = upload(id, value);
-      return { name, type: option.type, value: id };
-    });
-    const missing = command.options?.filter((one) => 'required' in one && one.required && !(one.name in values)) ?? [];
-    if (missing.length > 0) throw new Error(`/${command.name} needs ${missing.map(({ name }) => name).join(', ')}`);
-    return { options, ...(Object.keys(attachments).length > 0 && { resolved: { attachments } }) };
-  }
-
-  /** Attachments of commands hang on no message; they are kept on one that nobody sees. */
-  function upload(id: string, { filename, contentType, data }: Upload): object {
-    const stored = { id, filename, contentType, description: undefined, data };
-    const shelf = town.group([]);
-    messages.add({
-      ...{ content: '', attachments: [stored], rows: [], flags: 0, channel: shelf, authorId: person.id, pinged: [] },
-      ...{ origin: undefined, replyTo: undefined, privateTo: undefined, nonce: undefined },
-    });
-    return attachmentPayload(stored, state);
-  }
-
   function begin(channel: Channel, name: string, values: OptionValues = {}): Asked {
     const command = offered(channel, name, ApplicationCommandType.ChatInput);
-    const data = { id: command.id, name, type: command.type, ...fillOptions(command, values) };
+    const data = { id: command.id, name, type: command.type, ...fillOptions(command, values, person, state) };
     return ask('command', channel, data, {}, { command: `/${name}` });
   }
 
@@ -141,7 +106,7 @@ export function createActor(person: Person, state: State, gateway: Gateway): Act
     },
     fill: (opened, values) => {
       if (opened.modal === undefined) throw new Error('no form was opened');
-      const components = submit(opened.modal.components, values);
+      const components = fillForm(opened.modal.components, values);
       const extra =
         opened.originalId === undefined ? {} : { message: messagePayload(visible(opened.originalId), state) };
       const about = opened.originalId === undefined ? {} : { originalId: opened.originalId };
@@ -180,61 +145,4 @@ export function createActor(person: Person, state: State, gateway: Gateway): Act
       return lookAt(channel, person, state);
     },
   };
-}
-
-interface CheckedOption {
-  readonly name: string;
-  readonly type: ApplicationCommandOptionType;
-  readonly min_value?: number;
-  readonly max_value?: number;
-  readonly choices?: readonly { readonly value: string | number }[];
-}
-
-/** Discord's client holds people to types, bounds and closed lists. */
-function checkValue(
-  { name, type, min_value, max_value, choices }: CheckedOption,
-  value: string | number | boolean,
-): void {
-  const kinds: Partial<Record<ApplicationCommandOptionType, string>> = {
-    [ApplicationCommandOptionType.String]: 'string',
-    [ApplicationCommandOptionType.Integer]: 'number',
-    [ApplicationCommandOptionType.Number]: 'number',
-    [ApplicationCommandOptionType.Boolean]: 'boolean',
-  };
-  if (typeof value !== kinds[type]) throw new Error(`${name} is no ${typeof value}`);
-  if (type === ApplicationCommandOptionType.Integer && !Number.isInteger(value)) throw new Error(`${name} is whole`);
-  if (typeof value === 'number' && (value < (min_value ?? -Infinity) || value > (max_value ?? Infinity))) {
-    throw new Error(`${name} is out of bounds`);
-  }
-  if (choices !== undefined && !choices.some((choice) => choice.value === value))
-    throw new Error(`${name} has no choice ${value}`);
-}
-
-/** The form as it comes back: what was filled in, else what stood there. */
-function submit(components: NonNullable<Asked['modal']>['components'], values: Readonly<Record<string, string>>) {
-  const unknown = new Set(Object.keys(values));
-  const submitted = components.map((part, index) => {
-    if (part.type !== ComponentType.Label) throw new Error('a form of labels is expected');
-    const { component } = part;
-    if (component.type === ComponentType.TextInput) {
-      unknown.delete(component.custom_id);
-      const value = values[component.custom_id] ?? component.value ?? '';
-      if (component.required !== false && value === '') throw new Error(`${component.custom_id} is required`);
-      if (value.length > (component.max_length ?? 4000)) throw new Error(`${component.custom_id} is too long`);
-      const field = { type: component.type, id: index * 2 + 2, custom_id: component.custom_id, value };
-      return { type: part.type, id: index * 2 + 1, component: field };
-    }
-    if (component.type !== ComponentType.StringSelect) throw new Error(`no form field of type ${component.type}`);
-    unknown.delete(component.custom_id);
-    const standing = component.options.filter((option) => option.default === true).map(({ value }) => value);
-    const given = values[component.custom_id];
-    const chosen = given === undefined ? standing : given === '' ? [] : [given];
-    if (chosen.some((value) => !component.options.some((option) => option.value === value))) {
-      throw new Error(`${component.custom_id} has no choice ${chosen.join()}`);
-    }
-    const field = { type: component.type, id: index * 2 + 2, custom_id: component.custom_id, values: chosen };
-    return { type: part.type, id: index * 2 + 1, component: field };
-  });
-  if (unknown.size > 0) throw new Error(`the form has no ${[...unknown].join(', ')}`);
-  return submitted;
 }

@@ -121,6 +121,19 @@ describe('the emulated Discord refuses what Discord refuses', () => {
     expect((await post({ content: 'a' })).json.code).toBe(10003);
   });
 
+  it('a direct message to whoever shares no server with the bot, or takes none (50007)', async () => {
+    const [stranger, ada] = [discord.town.person('Stranger'), discord.town.person('Ada')];
+    discord.town.join(channel.server, ada);
+    const write = async (id: string) => {
+      const { json: direct } = await ask('POST', '/users/@me/channels', { recipient_id: id });
+      return (await ask('POST', `/channels/${direct.id}/messages`, { content: 'a' })).json.code;
+    };
+    expect(await write(stranger.id)).toBe(50007);
+    expect(await write(ada.id)).toBeUndefined();
+    ada.takesDirectMessages = false;
+    expect(await write(ada.id)).toBe(50007);
+  });
+
   it('files beyond what the server takes', async () => {
     const form = new FormData();
     form.set('payload_json', JSON.stringify({ attachments: [{ id: '0', filename: 'a.png' }] }));

@@ -1,13 +1,13 @@
 import type { Server } from 'node:http';
 import { GatewayCloseCodes, GatewayOpcodes } from 'discord.js';
 import { WebSocketServer } from 'ws';
-import { botPayload, guildPayload } from '../payloads.ts';
+import { guildPayload } from '../payloads.ts';
 import type { State } from '../state.ts';
 import { converse, type GatewaySession, sendEvent } from './connection.ts';
+import { createPresences, ownPresence } from './presences.ts';
+import { readyPayload } from './ready.ts';
 
 const HEARTBEAT_MS = 41_250;
-const MAX_PRESENCES = 5;
-const PRESENCE_WINDOW_MS = 20_000;
 
 /** How the next events go astray. */
 export type Astray = 'dropped' | 'twice' | { readonly delayMs: number };
@@ -52,11 +52,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   let identifies = 0;
   let resumes = 0;
   let heartbeats = 0;
-  let presenceExcesses = 0;
   let isDeaf = false;
   let closeCode: number | undefined;
   let invalidAfterResume = false;
-  const presences = new Map<GatewaySession, number[]>();
+  const presences = createPresences(state.clock);
 
   const live = () => [...sessions.values()].filter(({ isInvalid }) => !isInvalid);
   const url = () => state.origin.replace('http', 'ws');
@@ -70,20 +69,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function isResponsible({ shard: [id, count] }: GatewaySession, serverId: string | undefined): boolean {
     return serverId === undefined ? id === 0 : Number((BigInt(serverId) >> 22n) % BigInt(count)) === id;
-  }
-
-  /** Without the privileged intent a server shows a bot nobody's presence but its own: what its other sessions say. */
-  function presencesBeside(session: GatewaySession): object[] {
-    const saying = live().filter((other) => other !== session && other.socket !== undefined);
-    const latest = saying.findLast(({ presence }) => presence !== undefined)?.presence;
-    return latest === undefined ? [] : [{ user: { id: state.bot.id }, client_status: {}, ...(latest as object) }];
-  }
-
-  function notePresence(session: GatewaySession): void {
-    const now = state.clock.now();
-    const recent = [...(presences.get(session) ?? []), now].filter((at) => now - at < PRESENCE_WINDOW_MS);
-    presences.set(session, recent);
-    if (recent.length > MAX_PRESENCES) presenceExcesses += 1;
   }
 
   sockets.on('connection', (socket) => {
@@ -120,23 +105,14 @@ export function createGateway(options: GatewayOptions): Gateway {
         const servers = [...state.town.servers.values()].filter(
           ({ id, hasBot }) => hasBot && isResponsible(session, id),
         );
-        give(session, 'READY', {
-          ...{
-            v: 10,
-            user: botPayload(state),
-            session_id: session.id,
-            resume_gateway_url: url(),
-            shard: session.shard,
-          },
-          ...{
-            guilds: servers.map(({ id }) => ({ id, unavailable: true })),
-            application: { id: state.bot.id, flags: 0 },
-          },
-        });
-        const presences = presencesBeside(session);
-        for (const one of servers) give(session, 'GUILD_CREATE', { ...guildPayload(one, state), presences });
+        give(session, 'READY', readyPayload(session, servers, url(), state));
+        const own = ownPresence(
+          live().filter((other) => other !== session),
+          state.bot.id,
+        );
+        for (const one of servers) give(session, 'GUILD_CREATE', { ...guildPayload(one, state), presences: own });
       },
-      onPresence: notePresence,
+      onPresence: presences.note,
     });
   });
 
@@ -154,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return heartbeats;
     },
     get presenceExcesses() {
-      return presenceExcesses;
+      return presences.excesses;
     },
     dispatch: (type, data, serverId) => {
       const how = astray.shift();
