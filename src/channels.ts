@@ -2,6 +2,7 @@ import { commands, localisations, messageActions } from '../commands/index.ts';
 import type { Config, DiscordConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { ChannelPort } from './platforms/port.ts';
+import type { StrayFile } from './platforms/slack/strays.ts';
 import { createWebPort } from './platforms/web/index.ts';
 import type { SlackConfig } from './slack-config.ts';
 import type { Store } from './store/store.ts';
@@ -27,7 +28,8 @@ export async function openChannels(config: Config, store: Pick<Store, 'values'>,
 async function openSlack(config: SlackConfig, store: Pick<Store, 'values'>, log: Log): Promise<ChannelPort> {
   const { createSlackPort } = await import('./platforms/slack/index.ts');
   const descriptions = commands.map(({ description }) => description);
-  return createSlackPort({ ...config, log, commands: descriptions, files: store.values('slack-files') });
+  const memory = { files: store.values<StrayFile>('slack-files'), served: store.values<number>('slack-served') };
+  return createSlackPort({ ...config, log, commands: descriptions, ...memory });
 }
 
 async function openDiscord(config: DiscordConfig, store: Pick<Store, 'values'>, log: Log): Promise<ChannelPort> {

@@ -80,6 +80,7 @@ const port = createSlackPort({
   log,
   commands: [],
   files: createMemoryValues(),
+  served: createMemoryValues(),
 });
 const config = readConfig({ EASEL_DATA: folder, EASEL_COUNT: '1', EASEL_CONCURRENCY: '1' });
 const app = await createApp(config, { ports: [port], engine: createTimedEngine(), log });

@@ -14,14 +14,15 @@ import { renderModal } from './modal.ts';
 import type { People } from './people.ts';
 import type { Reach } from './reach.ts';
 import type { Room } from './room.ts';
+import type { Served } from './served.ts';
 
 /** What a request says besides what is asked for. */
 export type Asker = Pick<Request, 'id' | 'user' | 'channel' | 'isModerator' | 'isAgeRestricted' | 'roles'>;
 
 /** Takes what people do on Slack to the bot, and the bot's answers back to them, each once. */
 export interface Desk {
-  /** False for what was seen before: Slack delivers again what it believes lost. */
-  isNew(origin: Origin): boolean;
+  /** False for what was seen before: Slack delivers again what it believes lost. Never rejects. */
+  isNew(origin: Origin): Promise<boolean>;
   /** Asks the bot and answers the person. Never rejects. @param toRequest what is asked */
   serve(origin: Origin, toRequest: (asker: Asker) => Request): Promise<void>;
   /** Asks the bot only, unless the answer could not stand where it was asked. */
@@ -49,6 +50,7 @@ export interface DeskOptions {
   readonly reach: Reach;
   readonly room: Room;
   readonly home: Home;
+  readonly served: Served;
   readonly directChannel: (userId: string) => Promise<string>;
   readonly log: Log;
 }
@@ -58,8 +60,7 @@ const CROWDED =
   'Your picture is in line. Slack lets Easel write only so much in a minute, so its message comes late, at the latest with the picture; `/easel queue` says how far it is.';
 
 export function createDesk(options: DeskOptions): Desk {
-  const { dispatch, answers, calls, people, reach, room, home, directChannel, log } = options;
-  const seen = new Set<string>();
+  const { dispatch, answers, calls, people, reach, room, home, served, directChannel, log } = options;
   /** Who asked, by the nonce of the message that is to come. */
   const askers = new Map<string, Origin>();
 
@@ -128,6 +129,7 @@ export function createDesk(options: DeskOptions): Desk {
   async function answer(origin: Origin, asked: Asked): Promise<void> {
     try {
       await bring(origin, asked);
+      await served.end(origin.requestId);
     } catch (error) {
       log.warn({ request: origin.requestId, err: loggable(error) }, 'an answer was not delivered');
       const advice = adviseOn(toTrouble(error, 'answer'));
@@ -137,13 +139,7 @@ export function createDesk(options: DeskOptions): Desk {
   }
 
   return {
-    isNew: ({ requestId }) => {
-      if (seen.has(requestId)) return false;
-      seen.add(requestId);
-      const [oldest] = seen;
-      if (seen.size > REMEMBERED && oldest !== undefined) seen.delete(oldest);
-      return true;
-    },
+    isNew: ({ requestId }) => served.begin(requestId),
     ask,
     answer,
     serve: async (origin, toRequest) => {

@@ -21,6 +21,7 @@ import { createReach } from './reach.ts';
 import { createRemotePictures } from './remote-picture.ts';
 import { createRoom } from './room.ts';
 import { createSend } from './sending.ts';
+import { createServed } from './served.ts';
 import { createStrays, type StrayFile } from './strays.ts';
 import { createUploads } from './uploads.ts';
 
@@ -34,6 +35,8 @@ export interface SlackPortOptions {
   readonly commands: readonly CommandDescription[];
   /** Files that are to be deleted; see `Strays`. */
   readonly files: ValueStore<StrayFile>;
+  /** See `createServed`. */
+  readonly served: ValueStore<number>;
   /** Milliseconds after the start until those of earlier processes are; messages are written anew before. */
   readonly sweepAfterMs?: number;
   readonly minEditIntervalMs?: number;
@@ -113,6 +116,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
   function openDesk({ dispatch }: Inbox): void {
     const people = createPeople(calls, identify);
     const answers = createAnswers({ calls, send, uploads, directChannel });
+    const served = createServed(options.served);
     const reach = createReach(calls, identify);
     home = createHome({
       dispatch,
@@ -125,7 +129,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       log,
       ...(options.gatherMs !== undefined && { gatherMs: options.gatherMs }),
     });
-    desk = createDesk({ dispatch, answers, calls, people, reach, room, home, directChannel, log });
+    desk = createDesk({ dispatch, answers, calls, people, reach, room, home, served, directChannel, log });
     const app = new App({
       receiver: connection.receiver,
       logger,

@@ -41,7 +41,7 @@ export interface ListenersOptions {
 /** Binds Slack's events to the desk. Each is acknowledged before anything else is done. */
 export function listen({ app, desk, home, pictures, commands, botUserId }: ListenersOptions): void {
   async function serve(origin: Origin, toRequest: (asker: Asker) => Request): Promise<void> {
-    if (desk.isNew(origin)) await desk.serve(origin, toRequest);
+    if (await desk.isNew(origin)) await desk.serve(origin, toRequest);
   }
 
   const toCommand = ({ command, text }: Spoken, message: Parameters<RemotePictures['of']>[0] = {}) => {
@@ -114,7 +114,7 @@ export function listen({ app, desk, home, pictures, commands, botUserId }: Liste
     if (body.type !== 'view_submission') return ack();
     const filled = readModal(body.view);
     const origin = originOfForm(body, filled.place);
-    const isNew = desk.isNew(origin);
+    const isNew = await desk.isNew(origin);
     const asking = desk.ask(origin, ({ ...asker }) => {
       return { ...asker, kind: 'form', formId: filled.formId, values: filled.values };
     });

@@ -17,8 +17,8 @@ export interface Delivered {
 
 /** Brings events to the app, again and again until it acknowledges one. */
 export interface Delivery {
-  /** @throws when it is never acknowledged */
-  send(type: EnvelopeType, payload: Payload): Promise<Delivered>;
+  /** @param attempt above 1: Slack believes that earlier ones were lost @throws when it is never acknowledged */
+  send(type: EnvelopeType, payload: Payload, attempt?: number): Promise<Delivered>;
 }
 
 const MAX_ATTEMPTS = 4;
@@ -78,8 +78,8 @@ export function createSocketDelivery(traps: Traps): Delivery & Sockets {
       for (const socket of sockets) socket.send(JSON.stringify(note));
     },
     open: () => [...sockets].filter((socket) => socket.readyState === socket.OPEN).length,
-    send: async (type, payload) => {
-      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    send: async (type, payload, first = 1) => {
+      for (let attempt = first; attempt <= MAX_ATTEMPTS; attempt++) {
         const sent = deliver(type, payload, attempt);
         const again = traps.duplicateEnvelopes ? deliver(type, payload, attempt + 1) : sent;
         const [first] = await Promise.all([sent, again]);
@@ -110,8 +110,8 @@ export function createHttpDelivery(traps: Traps, appUrl: () => string, secret: s
     }
   }
   return {
-    send: async (type, payload) => {
-      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    send: async (type, payload, first = 1) => {
+      for (let attempt = first; attempt <= MAX_ATTEMPTS; attempt++) {
         const sent = deliver(type, payload, attempt);
         const again = traps.duplicateEnvelopes ? deliver(type, payload, attempt + 1) : sent;
         const [first] = await Promise.all([sent, again]);

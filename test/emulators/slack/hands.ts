@@ -20,6 +20,8 @@ export interface Hands {
   shortcut(name: string, person?: Person): Promise<Delivered>;
   /** Chooses an action in a message's menu by its name. */
   messageShortcut(name: string, message: Message, person?: Person): Promise<Delivered>;
+  /** Slack delivers what was done last once more, as it came. */
+  redeliver(): Promise<Delivered>;
   openHome(person?: Person): Promise<Delivered>;
   /** Fills in the form that was opened last, and sends it. @param values by label; a channel by its id under "Where" */
   submit(values: Readonly<Record<string, string>>, person?: Person): Promise<Delivered>;
@@ -67,7 +69,11 @@ export function createHands(options: HandsOptions): Hands {
 
   const userOf = ({ id, name }: Person) => ({ id, name, username: name, team_id: team.id });
   const interactive = (payload: Payload) => send('interactive', { ...base, team, ...payload });
-  const send = (type: EnvelopeType, payload: Payload) => delivery.send(type, payload);
+  let last: readonly [EnvelopeType, Payload] | undefined;
+  const send = (type: EnvelopeType, payload: Payload) => {
+    last = [type, payload];
+    return delivery.send(type, payload);
+  };
 
   function event(eventBody: Payload): Promise<Delivered> | undefined {
     const type = eventBody.type === 'message' ? `message.${String(eventBody.channel_type)}` : String(eventBody.type);
@@ -237,6 +243,10 @@ export function createHands(options: HandsOptions): Hands {
         channel: { id: message.channel, name: channelOf(message.channel).name },
         message: withFiles(message),
       }),
+    redeliver: async () => {
+      if (last === undefined) throw new Error('nothing was done yet');
+      return delivery.send(...last, 2);
+    },
     openHome: async (person = ADA) => {
       const channel = workspace.directChannel(person.id).id;
       const opened = event({ type: 'app_home_opened', user: person.id, channel, tab: 'home', event_ts: '1' });

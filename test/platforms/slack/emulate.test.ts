@@ -64,6 +64,7 @@ describe("Easel's calls to a Slack that others wrote", () => {
       log: pino({ level: 'silent' }),
       commands: [],
       files: createMemoryValues(),
+      served: createMemoryValues(),
     });
     const { channels } = await ask('conversations.list');
     channel = { platform: 'slack', channelId: channels.find(({ name }) => name === 'art')?.id ?? '' };

@@ -47,6 +47,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
   const folder = mkdtempSync(join(tmpdir(), 'easel-slack-'));
   const log: string[] = [];
   const files = createMemoryValues<StrayFile>();
+  const served = createMemoryValues<number>();
   let port: SlackPort | undefined;
   const isHttp = options.delivery === 'http';
   const deliverTo = () => `http://127.0.0.1:${port?.httpPort}/slack/events`;
@@ -68,6 +69,7 @@ export async function openStudio(options: StudioOptions = {}): Promise<Studio> {
       minEditIntervalMs: 20,
       ...(options.maxAttachmentBytes !== undefined && { maxAttachmentBytes: options.maxAttachmentBytes }),
       files,
+      served,
       sweepAfterMs: 0,
       gatherMs: 50,
       firstPauseMs: 20,

@@ -20,6 +20,7 @@ describe('at the start', () => {
     createSlackPort({
       ...{ botToken, entry, apiUrl: slack.apiUrl, commands: [] },
       files: createMemoryValues(),
+      served: createMemoryValues(),
       log: pino({ level: 'silent' }),
     }).start({ dispatch: async () => ({ kind: 'posted' }), complete: async () => [] });
   const socket = (appToken = APP_TOKEN): Entry => ({ kind: 'socket', appToken });
