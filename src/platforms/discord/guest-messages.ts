@@ -50,7 +50,7 @@ export function createGuestMessages({ rest, loans, own }: GuestMessagesOptions):
     // What is under way is told when it is done; what was cancelled needs no message of its own.
     if (!isEnd(reply)) return;
     if (reply.state === 'cancelled') return loans.remember(messageId, reply);
-    await loans.move(messageId, await sayDirectly(loan.personId, reply, loan.nonce));
+    await loans.move(messageId, loan, await sayDirectly(loan.personId, reply, loan.nonce));
   }
 
   return {

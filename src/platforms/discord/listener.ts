@@ -16,7 +16,7 @@ import type { Inbox } from '../port.ts';
 import { type Asking, askingOf, isMember } from './asking.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
-import { toTrouble } from './failures.ts';
+import { isAnsweredElsewhere, toTrouble } from './failures.ts';
 import { type Surroundings, toRequest, toTyping } from './inbound.ts';
 import type { Loans } from './loans.ts';
 import { renderModal } from './modal.ts';
@@ -137,9 +137,11 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
       const asking = askingOf(interaction);
       if (asking !== undefined) await ask(asking);
     } catch (error) {
+      const trouble = toTrouble(error);
+      if (isAnsweredElsewhere(trouble)) second.noteLostRace();
       // Whoever types on does not miss suggestions that came too late.
       const level = interaction.type === InteractionType.ApplicationCommandAutocomplete ? 'debug' : 'warn';
-      log[level]({ interaction: interaction.id, err: toTrouble(error) }, 'Discord took no answer');
+      log[level]({ interaction: interaction.id, err: trouble }, 'Discord took no answer');
     }
   };
 }

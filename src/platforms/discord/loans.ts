@@ -29,7 +29,8 @@ export interface Loans {
   find(messageId: string): Promise<Lender | undefined>;
   /** What the message says now. */
   remember(messageId: string, reply: Reply): Promise<void>;
-  move(messageId: string, to: MessageRef): Promise<void>;
+  /** What is said of the message from now on is said there. On disk when it resolves. */
+  move(messageId: string, loan: Loan, to: MessageRef): Promise<void>;
   /** @param key a nonce or a message's id */
   forget(key: string): Promise<void>;
   /** Bytes of one attachment of what is said of the message with this nonce; undefined when it is none of a guest's. */
@@ -51,7 +52,7 @@ export interface LoansOptions {
 interface Entry {
   loan: Loan;
   readonly webhook: Webhook;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: NodeJS.Timeout | undefined;
   reply: Reply | undefined;
   hasSaidLastWord: boolean;
 }
@@ -65,8 +66,11 @@ export function createLoans({ rest, values, tokenLifetimeMs, showCommand }: Loan
     const earlier = entries.get(messageId);
     clearTimeout(earlier?.timer);
     own.delete(messageId);
-    const timer = setTimeout(() => void sayLastWord(messageId), loan.until - LAST_WORD_BEFORE_MS - Date.now()).unref();
-    const entry: Entry = { loan, webhook, timer, reply: earlier?.reply, hasSaidLastWord: false };
+    const leftMs = loan.until - LAST_WORD_BEFORE_MS - Date.now();
+    // An earlier process has said it, or was not there to say it in time.
+    const hasSaidLastWord = leftMs <= 0;
+    const timer = hasSaidLastWord ? undefined : setTimeout(() => void sayLastWord(messageId), leftMs).unref();
+    const entry: Entry = { loan, webhook, timer, reply: earlier?.reply, hasSaidLastWord };
     entries.delete(messageId);
     entries.set(messageId, entry);
     for (const [oldest, { timer: old }] of entries) {
@@ -144,11 +148,11 @@ export function createLoans({ rest, values, tokenLifetimeMs, showCommand }: Loan
       // What has moved is still to be found by whoever wants it deleted.
       if (isEnd(reply) && entry?.loan.movedTo === undefined) await values.delete(messageId);
     },
-    move: async (messageId, to) => {
+    move: async (messageId, loan, to) => {
+      const moved = { ...loan, movedTo: to };
       const entry = entries.get(messageId);
-      if (entry === undefined) return;
-      entry.loan = { ...entry.loan, movedTo: to };
-      await values.set(messageId, entry.loan);
+      if (entry !== undefined) entry.loan = moved;
+      await values.set(messageId, moved);
     },
     forget: (key) => values.delete(key),
     maxAttachmentBytes: (nonce) => {

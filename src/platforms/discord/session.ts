@@ -101,8 +101,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   client.ws.on(GatewayDispatchEvents.InteractionCreate, (interaction: APIInteraction) => onInteraction(interaction));
 
   /** Without the privileged intent a server's presences are the bot's own and those of people who talk. */
-  const readPresence = ({ presences }: GatewayGuildCreateDispatchData) => {
-    const own = presences.find(({ user }) => user.id === client.user?.id);
+  const readPresence = ({ presences }: Partial<GatewayGuildCreateDispatchData>) => {
+    // An API in Discord's place may not say it; what throws here would keep the server itself unknown.
+    const own = presences?.find(({ user }) => user.id === client.user?.id);
     if ((own?.activities ?? []).length > 0) options.onEarlierPresence();
   };
   client.ws.on(GatewayDispatchEvents.GuildCreate, readPresence);

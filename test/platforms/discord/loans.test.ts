@@ -66,11 +66,14 @@ describe('a message that a guest has lent, after a restart', () => {
     run.step(1, 2);
     run.finish();
     await expect.poll(() => direct().length, SOON).toBe(1);
-    expect(direct()[0]?.pictures).toHaveLength(1);
+    const [single] = direct();
+    expect(single?.pictures).toHaveLength(1);
     await scene.restart();
     await actor.type(group, 'help');
     expect(direct()).toHaveLength(1);
     expect(dora.sees(scene.discord.town.directMessages(dora.person))).toEqual([]);
+    await actor.press(single?.id ?? '', '🗑');
+    await expect.poll(() => direct().length, SOON).toBe(0);
   });
 
   it('that was not acknowledged in time comes as a direct message as well', async () => {

@@ -47,6 +47,13 @@ describe('two Easels with one token', () => {
     expect(linesOf(first, ONLINE_ALREADY)).toEqual([]);
   });
 
+  it('they notice each other as soon as somebody types, before anything is asked for', async () => {
+    const { ada, channel } = first;
+    expect(await ada.suggestions(channel, 'imagine', 'sampler', 'eul')).not.toEqual([]);
+    const noticed = () => [first, second].flatMap((scene) => linesOf(scene, ANSWERS_TOO)).length;
+    await expect.poll(noticed, SOON).toBe(1);
+  });
+
   it('a request is drawn once and shown once, and whoever did not answer it says so once and in its presence', async () => {
     const { ada, channel, discord } = first;
     for (const prompt of ['a fox', 'a crow', 'a hare']) await ada.type(channel, 'imagine', { prompt, count: 1 });
