@@ -5,7 +5,7 @@ import { samplerLabel } from '../src/core/samplers.ts';
 import type { Suggestion, Typing } from '../src/platforms/port.ts';
 import type { CommandContext } from './context.ts';
 import { IMAGINE } from './options.ts';
-import { finishedJobs, titleOf } from './own-jobs.ts';
+import { latestJobs, titleOf } from './own-jobs.ts';
 import { allowedModels } from './rules.ts';
 import { sizeOfRatio } from './size.ts';
 import { NO_STYLE } from './style-names.ts';
@@ -13,6 +13,8 @@ import { NO_STYLE } from './style-names.ts';
 /** Discord shows no more. */
 const MAX_SUGGESTIONS = 25;
 const MAX_LABEL_LENGTH = 100;
+/** How far back a person's pictures are looked through for what they type. */
+const MAX_SEARCHED = 200;
 const RATIOS = ['1:1', '3:2', '2:3', '4:3', '3:4', '16:9', '9:16', '5:4', '4:5', '2:1', '1:2'] as const;
 
 type Values = (typing: Typing, context: CommandContext) => Promise<readonly Suggestion[]> | readonly Suggestion[];
@@ -101,7 +103,7 @@ function modelOf({ options }: Typing, engine: EngineDescription, fallback: strin
 }
 
 async function jobsOf(typing: Typing, context: CommandContext): Promise<readonly Suggestion[]> {
-  const jobs = await finishedJobs(typing, 'made', context);
+  const jobs = await latestJobs(typing, 'made', MAX_SEARCHED, context);
   return jobs.map((job) => ({ label: titleOf(job, MAX_LABEL_LENGTH), value: job.id }));
 }
 

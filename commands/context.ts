@@ -27,8 +27,8 @@ export interface CommandContext {
   readonly settings: SettingsStore;
   readonly styles: readonly Style[];
   findJob(jobId: string): Promise<Job | undefined>;
-  /** What a person asked for or starred, newest first. */
-  shelf(user: User, shelf: Shelf, limit: number): Promise<readonly Job[]>;
+  /** Ids of what a person made or starred and can be shown, newest first. */
+  shelf(user: User, shelf: Shelf): Promise<readonly string[]>;
   /** Pictures that a person may choose among, by an id of the request that found them. */
   readonly found: Pick<ValueStore<FoundPictures>, 'get' | 'set' | 'prune'>;
   /** Puts the person's star on the job, or takes it away. */
@@ -42,10 +42,7 @@ export interface CommandContext {
     decide: () => Promise<Wish>,
     grant: (wish: Wish) => Promise<DispatchResult>,
   ): Promise<DispatchResult>;
-  /**
-   * The finished job as its message shows it, pictures included, as `channel` takes them.
-   * @throws EaselError `pictures_gone` when its files were pruned
-   */
+  /** The finished job as its message shows it, pictures included, as the place takes them; without those pruned. */
   showJob(job: Job, request: Pick<CommandRequest, 'id' | 'channel'>): Promise<Reply>;
   /** The text of the picture's file that says how it was made; undefined where it has none. @throws EaselError */
   readPictureText(picture: RemotePicture): Promise<string | undefined>;

@@ -11,7 +11,7 @@ import { EaselError } from '../src/errors.ts';
 import type { CommandContext, Shortcut } from './context.ts';
 import { IMAGINE_FORM } from './imagine-form.ts';
 import { abridge } from './limits.ts';
-import { finishedJobs, titleOf } from './own-jobs.ts';
+import { latestJobs, titleOf } from './own-jobs.ts';
 import { privateButton } from './replies.ts';
 import { SETTINGS_FORM } from './settings.ts';
 import { describeUserSettings } from './settings-lines.ts';
@@ -26,7 +26,7 @@ const TITLE_LENGTH = 80;
 export const homeShortcut: Shortcut = {
   shortcut: 'home',
   async run(request, context) {
-    const recent = (await finishedJobs(request, 'made', context)).slice(0, RECENT);
+    const recent = await latestJobs(request, 'made', RECENT, context);
     const settings = describeUserSettings(await context.settings.ofUser(request.user), context.defaults);
     const page: Page = {
       buttons: [
@@ -76,7 +76,7 @@ function picturesOf(recent: readonly Job[], request: Request, context: CommandCo
     return {
       line: [text(title)],
       picture: pictureOf(job, request, context),
-      button: showButton(job, 'Show', `Show ${title}`),
+      button: showButton(job.id, 'Show', `Show ${title}`),
     };
   });
 }

@@ -1,24 +1,37 @@
 import { specOf } from '../engine/index.ts';
 import type { Job } from '../src/core/job.ts';
-import { isPending } from '../src/core/job-state.ts';
+import { isShowable } from '../src/core/job-state.ts';
 import type { Request } from '../src/core/request.ts';
 import { hasStarOf } from '../src/core/star.ts';
 import { isSameUser } from '../src/core/user.ts';
-import { BadInputError } from '../src/errors.ts';
+import { BadInputError, EaselError } from '../src/errors.ts';
 import type { Shelf } from '../src/store/port.ts';
 import type { CommandContext } from './context.ts';
 import { abridge } from './limits.ts';
 
-/** How far back a person's pictures are looked through. */
-const MAX_SEEN = 500;
 const JOB_ID = /^[0-9a-z]{1,64}$/;
 
 type Asker = Pick<Request, 'user' | 'channel'>;
 
-/** A person's finished pictures, the newest first; deleted ones are gone. */
-export async function finishedJobs(asker: Asker, shelf: Shelf, context: CommandContext): Promise<readonly Job[]> {
-  const jobs = await context.shelf(asker.user, shelf, MAX_SEEN);
-  return jobs.filter(isShowable);
+/** The newest of a person's finished pictures, that one first; deleted ones are gone, damaged ones left out. */
+export async function latestJobs(
+  asker: Asker,
+  shelf: Shelf,
+  limit: number,
+  context: CommandContext,
+): Promise<readonly Job[]> {
+  const jobIds = (await context.shelf(asker.user, shelf)).slice(0, limit);
+  const jobs = await Promise.all(jobIds.map((jobId) => findUndamaged(jobId, context)));
+  return jobs.flatMap((job) => (job !== undefined && isShowable(job) ? [job] : []));
+}
+
+async function findUndamaged(jobId: string, context: CommandContext): Promise<Job | undefined> {
+  try {
+    return await context.findJob(jobId);
+  } catch (error) {
+    if (error instanceof EaselError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -26,10 +39,10 @@ export async function finishedJobs(asker: Asker, shelf: Shelf, context: CommandC
  * @throws BadInputError when there are none such that this person may see
  */
 export async function findFinished(typed: string, request: Request, context: CommandContext): Promise<Job> {
-  const mine = await finishedJobs(request, 'made', context);
   if (typed === '' || /^\d{1,4}$/.test(typed)) {
+    const mine = await context.shelf(request.user, 'made');
     const place = typed === '' ? 1 : Number(typed);
-    const job = mine[place - 1];
+    const job = await findAt(mine, place, context);
     if (job !== undefined) return job;
     throw new BadInputError('no_picture', describeMissing(place, mine.length));
   }
@@ -39,6 +52,16 @@ export async function findFinished(typed: string, request: Request, context: Com
     'no_picture',
     `\`${abridge(typed)}\` is none of your pictures; use \`/show\` for the latest, or \`/show 2\` for the one before.`,
   );
+}
+
+/** @param place from 1 */
+export async function findAt(
+  jobIds: readonly string[],
+  place: number,
+  context: CommandContext,
+): Promise<Job | undefined> {
+  const jobId = jobIds[place - 1];
+  return jobId === undefined ? undefined : context.findJob(jobId);
 }
 
 /** Their own, what they starred, and what stands in the channel where they ask. */
@@ -57,10 +80,6 @@ export function titleOf(job: Job, length: number): string {
   const size = `${first?.width ?? width}×${first?.height ?? height}`;
   const count = job.pictures.length > 1 ? `${job.pictures.length} of ${size}` : size;
   return `${abridge(prompt, length - count.length - 3)} (${count})`;
-}
-
-function isShowable(job: Job): boolean {
-  return !isPending(job) && job.deleted !== true && job.pictures.length > 0;
 }
 
 function describeMissing(place: number, count: number): string {

@@ -6,7 +6,7 @@ import { BadInputError } from '../src/errors.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { Shelf } from '../src/store/port.ts';
 import type { ButtonHandler, Command, CommandContext } from './context.ts';
-import { findFinished, finishedJobs, maySee } from './own-jobs.ts';
+import { findAt, findFinished, maySee } from './own-jobs.ts';
 import { refuseDeleted } from './picture.ts';
 import { privateButton } from './replies.ts';
 
@@ -35,7 +35,7 @@ export const show: Command = {
     if (typed.toLowerCase() !== 'starred') {
       return showJob(await findFinished(typed, request, context), 'made', request, context);
     }
-    const [latest] = await finishedJobs(request, 'starred', context);
+    const latest = await findAt(await context.shelf(request.user, 'starred'), 1, context);
     if (latest !== undefined) return showJob(latest, 'starred', request, context);
     throw new BadInputError('no_picture', 'You have starred nothing yet; ⭐ below a picture does.');
   },
@@ -50,15 +50,15 @@ export const showPressed: ButtonHandler = {
   },
 };
 
-export function showButton(job: Job, label: string, title: string, shelf: Shelf = 'made'): ReplyButton {
-  return privateButton(encodeButtonId({ action: 'show', jobId: job.id, index: SHELVES.indexOf(shelf) }), label, title);
+export function showButton(jobId: string, label: string, title: string, shelf: Shelf = 'made'): ReplyButton {
+  return privateButton(encodeButtonId({ action: 'show', jobId, index: SHELVES.indexOf(shelf) }), label, title);
 }
 
 /** As its message shows it, with buttons to the ones before and after. */
 async function showJob(job: Job, shelf: Shelf, request: Request, context: CommandContext): Promise<DispatchResult> {
   const reply = await context.showJob(job, request);
-  const all = await finishedJobs(request, shelf, context);
-  const place = all.findIndex(({ id }) => id === job.id);
+  const all = await context.shelf(request.user, shelf);
+  const place = all.indexOf(job.id);
   if (place === -1) return { kind: 'private', reply };
   const [newer, older] = [all[place - 1], all[place + 1]];
   const which = shelf === 'starred' ? 'your starred pictures' : 'your pictures';

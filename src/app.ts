@@ -160,7 +160,7 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     styles,
     findJob: (jobId) => store.jobs.get(jobId),
     found: store.values('found'),
-    shelf: (user, shelf, limit) => store.jobs.shelf(user, shelf, limit),
+    shelf: (user, shelf) => store.jobs.shelf(user, shelf),
     setStar: async (job, user, isStarred) => {
       await store.jobs.update(job.id, (stored) => setStar(stored, user, isStarred));
     },

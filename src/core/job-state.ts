@@ -47,6 +47,12 @@ export function isPending(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running';
 }
 
+/** Its pictures are there to be shown, unless their files were pruned. */
+export function isShowable(job: Job): boolean {
+  const stands = job.state === 'rendered' || job.state === 'delivered';
+  return stands && job.deleted !== true && job.deleting !== true && job.pictures.length > 0;
+}
+
 /** Nothing remains to be done for it, neither by the engine nor in the channel. */
 export function isSettled(job: Job): boolean {
   if (job.deleting === true) return false;

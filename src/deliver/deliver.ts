@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Progress } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
 import { isPending } from '../core/job-state.ts';
 import { diskTroubleOf } from '../disk-trouble.ts';
@@ -42,6 +43,7 @@ export interface Deliver {
 
 /** Milliseconds between looks at the line; the messages of those who wait follow it. */
 const LINE_INTERVAL_MS = 250;
+const STARTING: Progress = { phase: 'loading', step: 0, steps: 0 };
 /** How long a call that is under way may take to end when the bot stops. */
 const STOP_GRACE_MS = 5000;
 
@@ -100,6 +102,11 @@ export function createDeliver(options: DeliverOptions): Deliver {
     });
   }
 
+  /** At once, so that messages stand in the order of the requests; its first progress then looks the same. */
+  function showStarting(job: Job): void {
+    if (open(job) !== undefined) showRunning.show({ ...job, attempts: job.attempts + 1 }, STARTING);
+  }
+
   function followLine(): void {
     lineTimer ??= setTimeout(() => {
       lineTimer = undefined;
@@ -128,7 +135,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
 
   queue.onQueued((job) => {
     const place = queue.position(job.id);
-    if (place?.place === 0) open(job);
+    if (place?.place === 0) showStarting(job);
     else showWaiting(job);
     followLine();
   });

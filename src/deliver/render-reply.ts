@@ -19,6 +19,8 @@ import { doneButtons, endedButtons, pendingButtons } from './buttons.ts';
 const MAX_PROMPT_SHOWN = 1000;
 const MAX_NOTE_SHOWN = 300;
 
+const GONE = 'The pictures are no longer kept, only their recipe: ✏️ draws them again, 🔄 draws others.';
+
 export function waitingReply(job: Job, place: QueuePlace | undefined): Reply {
   return {
     state: 'waiting',
@@ -52,8 +54,8 @@ export function heldReply(job: Job, trouble: string): Reply {
   };
 }
 
-/** @param picture the single picture, or the grid of all */
-export function doneReply(job: Job, picture: ReplyPicture): Reply {
+/** @param picture the single picture, or the grid of all; undefined when only the recipe is left */
+export function doneReply(job: Job, picture: ReplyPicture | undefined): Reply {
   return {
     state: 'done',
     lines: [
@@ -61,8 +63,9 @@ export function doneReply(job: Job, picture: ReplyPicture): Reply {
       [text(describeSettings(job))],
       ...(job.repeatOf === undefined ? [] : [[text('Drawn before, shown again.')]]),
       ...(job.notes ?? []).map(describeNote),
+      ...(picture === undefined ? [[text(GONE)]] : []),
     ],
-    pictures: [picture],
+    pictures: picture === undefined ? [] : [picture],
     buttons: doneButtons(job),
     ...parentOf(job),
   };

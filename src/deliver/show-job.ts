@@ -2,6 +2,7 @@ import type { Job } from '../core/job.ts';
 import { jobIdOf } from '../core/job-id.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Request } from '../core/request.ts';
+import { EaselError } from '../errors.ts';
 import type { ChannelPort } from '../platforms/port.ts';
 import type { PictureStore } from '../store/port.ts';
 import { attachFinished, type Drawing } from './attachments.ts';
@@ -15,8 +16,8 @@ export interface ShowJobOptions {
 
 /**
  * A finished job as its message shows it, in answer to a request from a place where it may not stand; it answers no
- * other message there.
- * @throws EaselError `pictures_gone` when its files were pruned, `too_large` when the channel takes no form of it
+ * other message there. Where its files were pruned, it is what can be done with its recipe.
+ * @throws EaselError `too_large` when the channel takes no form of it
  */
 export function createShowJob({ pictures, ports, drawing }: ShowJobOptions) {
   return async (job: Job, { id, channel }: Pick<Request, 'id' | 'channel'>): Promise<Reply> => {
@@ -24,8 +25,13 @@ export function createShowJob({ pictures, ports, drawing }: ShowJobOptions) {
     const port = ports.find(({ platform }) => platform === channel.platform);
     const most = port?.maxAttachmentBytes?.(channel, nonce) ?? port?.capabilities.maxAttachmentBytes;
     const form = { ...port?.capabilities, maxBytes: most ?? Number.POSITIVE_INFINITY };
-    const picture = await attachFinished(job, pictures, drawing, form);
+    const picture = await attachFinished(job, pictures, drawing, form).catch(unlessGone);
     const { parent: _, ...reply } = doneReply(job, picture);
     return reply;
   };
+}
+
+function unlessGone(error: unknown): undefined {
+  if (error instanceof EaselError && error.code === 'pictures_gone') return undefined;
+  throw error;
 }

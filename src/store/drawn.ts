@@ -1,4 +1,4 @@
-import type { Job } from '../core/job.ts';
+import { isShowable } from '../core/job-state.ts';
 import { taskDigest } from '../core/task-digest.ts';
 import type { DrawnStore, JobStore, ValueStore } from './port.ts';
 
@@ -13,7 +13,7 @@ export function createDrawnStore(
     find: async (task) => {
       const jobId = await index.get(taskDigest(task));
       const job = jobId === undefined ? undefined : await read(jobId);
-      return job !== undefined && isKept(job) ? job : undefined;
+      return job !== undefined && isShowable(job) ? job : undefined;
     },
     add: (job) => index.set(taskDigest(job.task), job.id),
     /** Its pictures are gone. */
@@ -24,9 +24,4 @@ export function createDrawnStore(
       if ((await index.get(digest)) === jobId) await index.delete(digest);
     },
   };
-}
-
-function isKept(job: Job): boolean {
-  const stands = job.state === 'rendered' || job.state === 'delivered';
-  return stands && job.deleted !== true && job.deleting !== true && job.pictures.length > 0;
 }

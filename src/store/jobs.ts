@@ -78,15 +78,7 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged:
       }
       return found.sort((a, b) => a.createdAt - b.createdAt);
     },
-    shelf: async (user, shelf, limit) => {
-      const found: Job[] = [];
-      for (const jobId of await shelves.list(user, shelf)) {
-        const job = await readUnlessDamaged(jobId);
-        if (job !== undefined) found.push(job);
-        if (found.length === limit) break;
-      }
-      return found;
-    },
+    shelf: (user, shelf) => shelves.list(user, shelf),
     all: async function* () {
       for await (const [jobId] of jobs.iterator?.({}) ?? []) {
         const job = await read(String(jobId)).catch(() => undefined);

@@ -19,8 +19,8 @@ export interface JobStore {
   update(jobId: string, change: (job: Job) => Job): Promise<Job | undefined>;
   /** Every job whose end the channel does not show yet (see `isSettled`), oldest first. */
   unfinished(): Promise<readonly Job[]>;
-  /** What a person asked for or starred, newest first: at most `limit` jobs. */
-  shelf(user: Pick<User, 'platform' | 'id'>, shelf: Shelf, limit: number): Promise<readonly Job[]>;
+  /** Ids of what a person made or starred and can be shown, newest first; no job is read for it. */
+  shelf(user: Pick<User, 'platform' | 'id'>, shelf: Shelf): Promise<readonly string[]>;
   /** Every job that can be read, in no order; what is written meanwhile may or may not be among them. */
   all(): AsyncIterable<Job>;
   /** Forgets a job, if it is still as `may` asks. */

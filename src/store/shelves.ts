@@ -1,10 +1,11 @@
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
 import type { Job } from '../core/job.ts';
+import { isShowable } from '../core/job-state.ts';
 import { type User, userKey } from '../core/user.ts';
 import { openNamespace } from './namespace.ts';
 import type { Shelf } from './port.ts';
 
-/** What each person made and starred, by name; follows the jobs as they are written. */
+/** What each person made and starred and can be shown, by name; follows the jobs as they are written. */
 export interface Shelves {
   /** Takes a job from where it stood and puts it where it stands; undefined stands nowhere. Asks for all of it at once. */
   move(job: Job | undefined, before: Job | undefined): Promise<void>;
@@ -46,7 +47,7 @@ export function createShelves(createAdapter: () => KeyvStoreAdapter): Shelves {
 }
 
 function placesOf(job: Job | undefined): Place[] {
-  if (job === undefined) return [];
+  if (job === undefined || !isShowable(job)) return [];
   const starred = (job.starred ?? []).map((person): Place => ({ shelf: 'starred', person }));
   return [{ shelf: 'made', person: userKey(job.owner) }, ...starred];
 }

@@ -180,7 +180,8 @@ describe('a bot whose disk gives trouble', () => {
 
     it('says so also in a message of which it could not be noted where it stands, and notes that later', async () => {
       const { post } = channel;
-      vi.spyOn(channel, 'post').mockImplementationOnce((...args) => {
+      vi.spyOn(channel, 'post').mockImplementationOnce(async (...args) => {
+        await engine.begun(0);
         turnDatabase('read-only');
         return post(...args);
       });
@@ -192,7 +193,8 @@ describe('a bot whose disk gives trouble', () => {
       await stop();
       const store = openStore(data, async () => new Uint8Array());
       expect(await store.jobs.unfinished()).toEqual([]);
-      const [job] = await store.jobs.shelf(personNamed('Ada'), 'made', 1);
+      const [jobId = ''] = await store.jobs.shelf(personNamed('Ada'), 'made');
+      const job = await store.jobs.get(jobId);
       await store.close();
       expect(job).toMatchObject({ state: 'delivered', message: { channel: CHANNEL } });
       expect(channel.messages).toHaveLength(1);

@@ -8,6 +8,7 @@ import type { ChannelRef } from '../../src/core/channel.ts';
 import { decodeFormId, type Form } from '../../src/core/form.ts';
 import { decodeFoundChoice } from '../../src/core/found.ts';
 import type { Job } from '../../src/core/job.ts';
+import { isShowable } from '../../src/core/job-state.ts';
 import type { ReplyPicture, Span } from '../../src/core/reply.ts';
 import type { MessageActionRequest, OptionValue, RemotePicture } from '../../src/core/request.ts';
 import { hasStarOf, setStar } from '../../src/core/star.ts';
@@ -64,10 +65,10 @@ export function createScene({ checkTask = async () => undefined }: Partial<Pick<
     queue,
     settings: createSettingsStore(openEntries()),
     styles: loadStyles(),
-    shelf: async (user, shelf, limit) => {
-      const jobs = [...queue.jobs.values()].toReversed();
+    shelf: async (user, shelf) => {
+      const jobs = [...queue.jobs.values()].filter(isShowable).toReversed();
       const isOn = (job: Job) => (shelf === 'made' ? isSameUser(job.owner, user) : hasStarOf(job, user));
-      return jobs.filter(isOn).slice(0, limit);
+      return jobs.filter(isOn).map(({ id }) => id);
     },
     setStar: async (job, user, isStarred) => queue.put(setStar(job, user, isStarred)),
     once: async (_request, decide, grant) => grant(await decide()),

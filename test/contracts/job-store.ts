@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { transition } from '../../src/core/job-state.ts';
 import { userKey } from '../../src/core/user.ts';
 import type { JobStore } from '../../src/store/port.ts';
-import { jobNamed, personNamed, taskWith } from '../doubles/tasks.ts';
+import { jobNamed, personNamed, SHOWN, taskWith } from '../doubles/tasks.ts';
 
 export interface StoreUnderTest {
   readonly store: JobStore;
@@ -51,23 +51,26 @@ export function testJobStore(name: string, open: () => Promise<StoreUnderTest>):
       expect((await opened.store.get('old'))?.state).toBe('delivered');
     });
 
-    it('lists what a person made and what they starred, newest first', async () => {
+    it('lists what a person made and what they starred, newest first: all that can be shown', async () => {
       const [ada, ben] = [personNamed('Ada'), { ...personNamed('Ben'), id: 'ben:1' }];
-      await opened.store.put(jobNamed('first', { createdAt: 1 }));
+      await opened.store.put(jobNamed('first', { ...SHOWN, createdAt: 1 }));
       await opened.store.put(jobNamed('third', { createdAt: 300 }));
-      await opened.store.put(jobNamed('second', { createdAt: 20 }));
-      await opened.store.put(jobNamed('his', { owner: ben, createdAt: 4 }));
+      await opened.store.put(jobNamed('second', { ...SHOWN, createdAt: 20 }));
+      await opened.store.put(jobNamed('his', { ...SHOWN, owner: ben, createdAt: 4 }));
+      await opened.store.put(jobNamed('failed', { ...SHOWN, state: 'failed', createdAt: 5 }));
       await opened.store.update('his', (job) => ({ ...job, starred: [userKey(ada), userKey(ben)] }));
       await opened.store.update('second', (job) => ({ ...job, starred: [userKey(ada)] }));
       await opened.store.update('his', (job) => ({ ...job, starred: [userKey(ben)] }));
       opened = await opened.restart();
-      const shelf = async (...asked: Parameters<JobStore['shelf']>) =>
-        (await opened.store.shelf(...asked)).map((job) => job.id);
-      expect(await shelf(ada, 'made', 10)).toEqual(['third', 'second', 'first']);
-      expect(await shelf(ada, 'made', 2)).toEqual(['third', 'second']);
-      expect(await shelf(ada, 'starred', 10)).toEqual(['second']);
-      expect(await shelf(ben, 'starred', 10)).toEqual(['his']);
-      expect(await shelf({ platform: 'web', id: 'ben' }, 'made', 10)).toEqual([]);
+      const { shelf } = opened.store;
+      expect(await shelf(ada, 'made')).toEqual(['second', 'first']);
+      await opened.store.update('third', (job) => ({ ...job, ...SHOWN }));
+      expect(await shelf(ada, 'made')).toEqual(['third', 'second', 'first']);
+      expect(await shelf(ada, 'starred')).toEqual(['second']);
+      expect(await shelf(ben, 'starred')).toEqual(['his']);
+      expect(await shelf({ platform: 'web', id: 'ben' }, 'made')).toEqual([]);
+      await opened.store.update('his', (job) => ({ ...job, deleted: true }));
+      expect(await shelf(ben, 'starred')).toEqual([]);
     });
 
     it('loses no change when many parts change one job at once', async () => {

@@ -5,7 +5,7 @@
 
 import { transition } from '../../src/core/job-state.ts';
 import { openStore } from '../../src/store/store.ts';
-import { jobNamed } from './tasks.ts';
+import { jobNamed, SHOWN } from './tasks.ts';
 
 const AT_ONCE = 8;
 
@@ -17,7 +17,8 @@ async function live(id: string): Promise<void> {
   process.stdout.write(`${id}\n`);
   await jobs.update(id, (job) => ({ ...job, starred: ['web:ben'] }));
   await jobs.update(id, (job) => transition(job, 'running', 2));
-  await jobs.update(id, (job) => ({ ...transition(job, 'cancelled', 3), announced: true, starred: [] }));
+  await jobs.update(id, (job) => transition(job, 'rendered', 3, { pictures: SHOWN.pictures ?? [] }));
+  await jobs.update(id, (job) => ({ ...transition(job, 'delivered', 4), starred: [] }));
   await jobs.delete(id, () => id.endsWith('7'));
 }
 

@@ -41,5 +41,11 @@ export const jobNamed = (id: string, changes: Partial<Job> = {}): Job => ({
   ...changes,
 });
 
+/** What makes a job one that can be shown. */
+export const SHOWN: Partial<Job> = {
+  state: 'delivered',
+  pictures: [{ recipe: taskWith(), width: 64, height: 64 }],
+};
+
 /** What a platform says of a person without rights in an ordinary channel. */
 export const ORDINARY = { isModerator: false, isAgeRestricted: false } as const;
