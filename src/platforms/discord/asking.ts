@@ -70,14 +70,6 @@ export function targetOf({ threadId, channelId }: ChannelRef): string {
   return threadId ?? channelId;
 }
 
-/** What everybody may upload everywhere. */
-export const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
-
-/** Bytes of one file in an answer. An API in Discord's place may not say it. */
-export function attachmentLimitOf({ attachment_size_limit: bytes }: Partial<APIInteraction>): number {
-  return bytes ?? MAX_ATTACHMENT_BYTES;
-}
-
 /** Who asks. In direct messages there is no member, only a user. */
 export function userOf({ member, user: direct }: APIInteraction): User {
   const user = member?.user ?? direct;

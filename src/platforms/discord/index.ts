@@ -2,7 +2,7 @@ import { REST } from 'discord.js';
 import type { Logger } from 'pino';
 import type { ValueStore } from '../../store/port.ts';
 import type { BotStatus, ChannelPort, Inbox } from '../port.ts';
-import { attachmentLimitOf, MAX_ATTACHMENT_BYTES, targetOf } from './asking.ts';
+import { createAttachmentLimits, MAX_ATTACHMENT_BYTES } from './attachment-limits.ts';
 import { createExchanges } from './exchanges.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createGuestMessages } from './guest-messages.ts';
@@ -78,6 +78,11 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     isInServer: (guildId) => gateway?.session?.isInServer(guildId) ?? false,
   };
 
+  const maxAttachmentBytes = createAttachmentLimits({
+    ...{ loans, exchanges },
+    ofServer: (channelId) => gateway?.session?.maxAttachmentBytes(channelId),
+  });
+
   async function onSession(session: Session): Promise<void> {
     // After an answer of 401 discord.js forgets the token.
     rest.setToken(token);
@@ -121,16 +126,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
       await exchanges.giveUpAll();
       loans.close();
     },
-    maxAttachmentBytes: (channel, nonce) => {
-      const lent = loans.maxAttachmentBytes(nonce);
-      if (lent !== undefined) return lent;
-      const exchange = exchanges.find(nonce);
-      const promised = exchange === undefined ? undefined : attachmentLimitOf(exchange.interaction);
-      if (promised !== undefined && exchange?.isMember === false) return promised;
-      const ofServer = gateway?.session?.maxAttachmentBytes(targetOf(channel)) ?? MAX_ATTACHMENT_BYTES;
-      // A person who pays for larger files lends that to answers to them, and not to what the bot edits in its own right.
-      return Math.min(ofServer, promised ?? ofServer);
-    },
+    maxAttachmentBytes,
     present: (next) => {
       status = next;
       pace.show(next);

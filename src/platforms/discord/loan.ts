@@ -1,6 +1,7 @@
 import type { MessageRef } from '../../core/channel.ts';
 import { code, type Reply, type RichText, text } from '../../core/reply.ts';
-import { attachmentLimitOf, userOf } from './asking.ts';
+import { userOf } from './asking.ts';
+import { attachmentLimitOf } from './attachment-limits.ts';
 import type { Exchange } from './exchange.ts';
 import type { Webhook } from './webhook.ts';
 

@@ -2,7 +2,7 @@ import type { REST } from 'discord.js';
 import type { MessageRef } from '../../core/channel.ts';
 import type { Reply } from '../../core/reply.ts';
 import type { ValueStore } from '../../store/port.ts';
-import { MAX_ATTACHMENT_BYTES } from './asking.ts';
+import { MAX_ATTACHMENT_BYTES } from './attachment-limits.ts';
 import type { Exchange } from './exchange.ts';
 import { isEnd, type Lender, type Loan, lastLine, loanOf } from './loan.ts';
 import { renderReply } from './render.ts';
