@@ -1,12 +1,13 @@
 import PQueue from 'p-queue';
 import type { Job } from '../core/job.ts';
-import { hasEnded, isCancellable, isPending } from '../core/job-state.ts';
+import { isCancellable, isPending } from '../core/job-state.ts';
 import type { RoleWeights } from '../core/role-weights.ts';
 import { createSignal } from '../core/signal.ts';
 import { isSameUser } from '../core/user.ts';
 import { EaselError } from '../errors.ts';
 import type { DrawnStore, JobStore, PictureStore, ValueStore } from '../store/port.ts';
 import { createAdmission } from './admit.ts';
+import { createCancel } from './cancel.ts';
 import type { Capacity } from './capacity.ts';
 import type { Debts } from './fair-clock.ts';
 import { createJournal } from './journal.ts';
@@ -75,6 +76,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const sharing = createSharing({ ...options.store, journal, explain, hold, ended, closing: closing.signal });
   const parts = { store, line, limits, usage, roleWeights: roleWeights ?? new Map(), sharing, now };
   const admission = createAdmission({ ...parts, take });
+  const cancel = createCancel({ store, journal, line, usage, ended, join, startNext, giveBack });
   let closed: Promise<void> | undefined;
   let perform: ((entry: Entry) => Promise<void>) | undefined;
 
@@ -152,35 +154,6 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const used = usedOf(entry);
     if (used === 1 || closing.signal.aborted) return;
     await (used > 0 ? usage.charge(entry.job, entry.cost * used) : usage.forget(entry.job));
-  }
-
-  async function cancel(jobId: string): Promise<Job | undefined> {
-    const job = await journal.moveIf(jobId, (stored) => !hasEnded(stored), 'cancelled');
-    if (job === undefined) return store.get(jobId);
-    const leader = line.leaderOf(jobId);
-    const entry = line.get(jobId) ?? leader;
-    if (leader !== undefined) line.unfollow(jobId);
-    else if (entry !== undefined) entry.job = job;
-    ended.emit({ kind: 'cancelled', job });
-    if (leader !== undefined) await usage.forget(job);
-    if (entry !== undefined && entry.job.state === 'cancelled') await leave(entry);
-    return job;
-  }
-
-  /** The owner of what is drawn does not want it any more; those who follow may. */
-  async function leave(entry: Entry): Promise<void> {
-    if (entry.phase === 'running' && entry.followers.length > 0) {
-      entry.used ??= entry.done;
-      return;
-    }
-    const waited = entry.phase === 'waiting';
-    entry.stop.abort();
-    line.remove(entry);
-    if (!waited) return;
-    // All of them at once, so that none is out of the line when somebody looks.
-    await Promise.all(entry.followers.map(join));
-    startNext();
-    await giveBack(entry);
   }
 
   /** Jobs that had begun come first. */
