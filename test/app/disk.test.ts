@@ -1,6 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -8,7 +7,6 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openStore } from '../../src/store/store.ts';
+import { createOwnDisk } from '../doubles/own-disk.ts';
 import { createRecordingChannel, type RecordingChannel, statesOf, textOf } from '../doubles/recording-channel.ts';
 import { createSlowEngine, type SlowEngine } from '../doubles/slow-engine.ts';
 import { CHANNEL, ORDINARY, personNamed } from '../doubles/tasks.ts';
@@ -44,19 +43,6 @@ function canMount(): boolean {
   if (mounted) execFileSync('umount', [folder]);
   rmSync(folder, { recursive: true });
   return mounted;
-}
-
-/** A disk with a file system of its own, which can fail as a real one does. */
-function mountExt4(image: string, folder: string): boolean {
-  try {
-    writeFileSync(image, '');
-    truncateSync(image, 32 * DISK_BYTES);
-    execFileSync('mkfs.ext4', ['-q', image], { stdio: 'ignore' });
-    execFileSync('mount', ['-o', 'loop,errors=remount-ro', image, folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('a bot whose disk gives trouble', () => {
@@ -234,10 +220,9 @@ describe('a bot whose disk gives trouble', () => {
   });
 
   it('whose file system gives up keeps what stands, says so, and goes on once it is mended', async (context) => {
-    const image = join(root, 'disk.img');
-    mkdirSync(data);
-    if (!mountExt4(image, data)) return context.skip();
-    unmount = () => execFileSync('umount', ['--lazy', data]);
+    const disk = createOwnDisk(join(root, 'disk.img'), data, 32 * DISK_BYTES);
+    if (disk === undefined) return context.skip();
+    unmount = disk.unmount;
     await start();
     await type('a red circle');
     (await engine.begun(0)).finish();
@@ -245,7 +230,7 @@ describe('a bot whose disk gives trouble', () => {
     await type('a blue square');
     const run = await engine.begun(1);
     await shows(1, 'starting');
-    execFileSync('mount', ['-o', 'remount,abort', data]);
+    disk.giveUp();
     run.finish();
     await shows(1, '(held up)\nThe disk that holds the pictures');
     const refused = await type('a green triangle');
@@ -255,13 +240,8 @@ describe('a bot whose disk gives trouble', () => {
     expect(engine.runs).toHaveLength(2);
 
     await stop();
-    unmount();
-    // What is on the disk, for the next mount: the first one lives as long as libsql keeps its files open.
-    const mended = join(root, 'mended.img');
-    copyFileSync(image, mended);
-    // It tells that it mended something by an error's status below 4.
-    expect(spawnSync('fsck.ext4', ['-p', mended]).status).toBeLessThan(4);
-    execFileSync('mount', ['-o', 'loop', mended, data]);
+    disk.unmount();
+    unmount = disk.copy(join(root, 'mended.img'), data).unmount;
     await start();
     (await engine.begun(0)).finish();
     await shows(1, 'seed');

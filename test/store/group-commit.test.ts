@@ -1,16 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../src/core/job.ts';
-import { isSettled, isShowable, transition } from '../../src/core/job-state.ts';
-import { userKey } from '../../src/core/user.ts';
+import { transition } from '../../src/core/job-state.ts';
 import { closeDatabase, openDatabase } from '../../src/store/database.ts';
 import { createGroupCommit, type GroupCommit } from '../../src/store/group-commit.ts';
 import { createJobStore } from '../../src/store/jobs.ts';
@@ -19,7 +13,6 @@ import type { JobStore } from '../../src/store/port.ts';
 import { jobNamed, personNamed, SHOWN } from '../doubles/tasks.ts';
 import { runs } from '../full.ts';
 
-const WRITER = fileURLToPath(new URL('../doubles/journal-process.ts', import.meta.url));
 const NAMESPACES = ['a', 'b'] as const;
 /** The database refuses an entry of this key. */
 const REFUSED = 'refused';
@@ -140,34 +133,6 @@ describe('group commit', () => {
     expect(await jobs.shelf(personNamed('Ada'), 'starred')).toEqual(['first']);
   });
 
-  it('keeps each job with all that follows from it when its writer is killed', async () => {
-    closeDatabase(database);
-    for (const lifeMs of [20, 100]) {
-      const child = spawn(process.execPath, ['--import', 'tsx', WRITER, folder], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let out = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        out += text;
-      });
-      await once(child.stdout, 'data');
-      await sleep(lifeMs);
-      child.kill('SIGKILL');
-      await once(child, 'close');
-
-      const killed = openDatabase(folder);
-      const rows = killed.prepare('SELECT key, value FROM entries').all() as { key: string; value: string }[];
-      closeDatabase(killed);
-      const jobsKept: Job[] = rows
-        .filter(({ key }) => key.startsWith('jobs:'))
-        .map(({ value }) => JSON.parse(value).value);
-      const written = out.split('\n').filter((id) => id !== '' && !id.endsWith('7'));
-      expect(jobsKept.map(({ id }) => id)).toEqual(expect.arrayContaining(written));
-      expect(rows.map(({ key }) => key).sort()).toEqual(jobsKept.flatMap(keysOf).sort());
-    }
-    database = openDatabase(folder);
-  });
-
   it('leaves no part of a job whose write fails in the middle', async () => {
     await jobs.put(jobNamed('before'));
     const rows = () => database.prepare('SELECT key, value FROM entries ORDER BY key').all();
@@ -183,15 +148,6 @@ describe('group commit', () => {
     expect((await jobs.unfinished()).map(({ id }) => id)).toEqual(['before', 'new']);
   });
 });
-
-/** Of everything that is kept because of a job. */
-function keysOf(job: Job): string[] {
-  const place = `${String(1e14 - job.createdAt).padStart(15, '0')}-${job.id}`;
-  const stars = (job.starred ?? []).map((person) => `starred:${encodeURIComponent(person)}:${place}`);
-  const made = `made:${encodeURIComponent(userKey(job.owner))}:${place}`;
-  const shelves = isShowable(job) ? [made, ...stars] : [];
-  return [`jobs:${job.id}`, ...shelves, ...(isSettled(job) ? [] : [`unfinished:${job.id}`])];
-}
 
 type Write = typeof write extends fc.Arbitrary<infer Value> ? Value : never;
 

@@ -1,17 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Picture } from '../../engine/index.ts';
 import { createPictureStore } from '../../src/store/pictures.ts';
 import { taskWith } from '../doubles/tasks.ts';
-import { picturesOf } from '../doubles/written-pictures.ts';
-
-const WRITER = fileURLToPath(new URL('../doubles/picture-process.ts', import.meta.url));
 
 const PICTURE: Picture = {
   width: 1,
@@ -79,47 +72,4 @@ describe('the picture store', () => {
     await expect(failing.put('job1', [PICTURE])).rejects.toThrow('no memory');
     expect(await open().png('job1', 0)).toBeUndefined();
   });
-
-  it('holds only whole files when its writer is killed, and what was written stands', async () => {
-    for (const lifeMs of [30, 90]) {
-      const child = spawn(process.execPath, ['--import', 'tsx', WRITER, folder], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let out = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        out += text;
-      });
-      await once(child.stdout, 'data');
-      await sleep(lifeMs);
-      child.kill('SIGKILL');
-      await once(child, 'close');
-
-      const written = out.split('\n').filter(Boolean);
-      const unsure = `job${written.length}`;
-      const store = open();
-      const kept: string[] = [];
-      for await (const { key } of store.kept()) kept.push(key);
-      expect(kept).toEqual(expect.arrayContaining(written));
-      for (const jobId of kept) {
-        const names = readdirSync(join(folder, jobId));
-        expect(names.filter((name) => name.endsWith('.part'))).toEqual([]);
-        const pictures = picturesOf(jobId);
-        if (jobId !== unsure) expect(names).toHaveLength(2 * pictures.length);
-        for (const [index, { rgb, latents }] of pictures.entries()) {
-          const [png, found] = [await store.png(jobId, index), await store.latents(jobId, index)];
-          if (jobId !== unsure || png !== undefined) expect(isSame(png, rgb)).toBe(true);
-          if (jobId !== unsure || found !== undefined) expect(isSame(found?.data, latents.data)).toBe(true);
-        }
-      }
-      await store.put(unsure, picturesOf(unsure));
-      expect(readdirSync(join(folder, unsure))).toHaveLength(2 * picturesOf(unsure).length);
-    }
-  });
 });
-
-/** `toEqual` takes seconds for a megabyte. */
-function isSame(a: Uint8Array | Float32Array | undefined, b: Uint8Array | Float32Array): boolean {
-  const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array) =>
-    Buffer.from(buffer, byteOffset, byteLength);
-  return a !== undefined && bytesOf(a).equals(bytesOf(b));
-}
