@@ -1,7 +1,15 @@
-import { type Enlargement, type GenerationSpec, SPEC_LIMITS, type UpscaleMode } from '../engine/index.ts';
+import {
+  type Enlargement,
+  type GenerationSpec,
+  type ModelDescription,
+  SPEC_LIMITS,
+  type UpscaleMode,
+} from '../engine/index.ts';
 import type { OptionDescription } from '../src/core/command.ts';
+import type { Size } from '../src/core/picture-size.ts';
 import type { OptionValue } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
+import { firstPass } from './first-pass.ts';
 import { abridge } from './limits.ts';
 import { readChoice } from './values.ts';
 
@@ -20,25 +28,30 @@ const MODES: Readonly<Record<UpscalerName, UpscaleMode>> = {
 const DEFAULT_STRENGTH = 0.5;
 
 const NUMBER = String.raw`\d{1,3}(?:\.\d{1,20})?|\.\d{1,20}`;
-const HIRES = new RegExp(`^(${NUMBER})(?:\\s*:\\s*(${NUMBER}))?$`);
+const AUTO = 'auto';
+const HIRES = new RegExp(`^(${AUTO}|${NUMBER})(?:\\s*:\\s*(${NUMBER}))?$`, 'i');
 
-/** `2` or `2:0.6`: the side ratio, 1 for none, and the share of the schedule that is run again. */
-export interface TypedHires {
-  readonly factor: number;
+/** `2`, `2:0.6` or `auto`. */
+interface TypedHires {
+  /** The side ratio, 1 for none; or what leads from the model's own size to the one that is asked for. */
+  readonly factor: number | typeof AUTO;
+  /** The share of the schedule that is run again. */
   readonly strength?: number;
 }
 
 /** @throws BadInputError */
-export function readHires(typed: string): TypedHires {
-  const [, first, second] = HIRES.exec(typed.trim()) ?? [];
-  const [factor, strength] = [Number(first), second === undefined ? undefined : Number(second)];
+function readHires(typed: string): TypedHires {
+  const [, first = '', second] = HIRES.exec(typed.trim()) ?? [];
+  const factor = first.toLowerCase() === AUTO ? AUTO : Number(first);
+  const strength = second === undefined ? undefined : Number(second);
   const { minEnlargement: min, maxEnlargement: max } = SPEC_LIMITS;
-  if (factor >= min && factor <= max && (strength === undefined || strength <= 1)) {
+  const isFactor = factor === AUTO || (factor >= min && factor <= max);
+  if (isFactor && (strength === undefined || strength <= 1)) {
     return { factor, ...(strength !== undefined && { strength }) };
   }
   throw new BadInputError(
     'bad_hires',
-    `Hires must be a factor from ${min} to ${max}, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${abridge(typed)}\`.`,
+    `Hires must be ${AUTO} or a factor from ${min} to ${max}, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${abridge(typed)}\`.`,
   );
 }
 
@@ -56,20 +69,32 @@ export function readUpscaler(_: OptionDescription, raw: OptionValue): UpscaleMod
   return MODES[known ?? readChoice('way to enlarge', typed, UPSCALER_NAMES)];
 }
 
-/** The second pass; what is not said stays as it was. @throws BadInputError when its manner is said, but not that it is wanted */
-export function resolveHires(
-  typed: string | undefined,
-  upscaler: UpscaleMode | undefined,
+/** What is said of the second pass. */
+export interface HiresValues {
+  readonly hires: string | undefined;
+  readonly upscaler: UpscaleMode | undefined;
+}
+
+/**
+ * The passes of a picture; what is not said stays as it was.
+ * @param size as asked for: that of the first pass or, by `auto`, of the second
+ * @throws BadInputError when the second pass's manner is said, but not that it is wanted
+ */
+export function resolvePasses(
+  { hires: typed, upscaler }: HiresValues,
   base: Enlargement | undefined,
-): Enlargement | undefined {
-  const { factor, strength } = { ...base, ...(typed !== undefined && readHires(typed)) };
-  if (factor === undefined && upscaler !== undefined) {
+  size: Size,
+  model: ModelDescription,
+): { readonly first: Size; readonly hires?: Enlargement } {
+  const { factor: asked = 1, strength = DEFAULT_STRENGTH } = { ...base, ...(typed !== undefined && readHires(typed)) };
+  if (typed === undefined && base === undefined && upscaler !== undefined) {
     const sentence = '`--upscaler` says how `--hires` enlarges; give that as well, such as `--hires 2`.';
     throw new BadInputError('no_hires', sentence);
   }
-  if (factor === undefined || factor === 1) return undefined;
+  const { first, factor } = asked === AUTO ? firstPass(size, model) : { first: size, factor: asked };
+  if (factor === 1) return { first };
   const mode = upscaler ?? base?.mode ?? 'bilinear';
-  return { factor, strength: strength ?? DEFAULT_STRENGTH, ...(mode !== 'bilinear' && { mode }) };
+  return { first, hires: { factor, strength, ...(mode !== 'bilinear' && { mode }) } };
 }
 
 /** As flags; "" for none. */

@@ -136,7 +136,7 @@ export const IMAGINE_OPTIONS = [
     ...TEXT,
     name: 'hires',
     aliases: [],
-    description: 'Then enlarges it so many times and draws over it; 1 for none',
+    description: 'Then enlarges it so many times and draws over it; 1: not; auto: up to the size',
     example: '2',
   },
   {

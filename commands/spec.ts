@@ -10,7 +10,7 @@ import type { ChannelSettings, UserSettings } from '../src/core/settings.ts';
 import { applyStyle, type Style } from '../src/core/style.ts';
 import { BadInputError } from '../src/errors.ts';
 import { collect } from './given.ts';
-import { resolveHires } from './hires.ts';
+import { resolvePasses } from './hires.ts';
 import { type ImagineInput, type ImagineValues, readValues } from './imagine-values.ts';
 import { abridge } from './limits.ts';
 import { addLoras } from './loras.ts';
@@ -53,12 +53,12 @@ export function resolveSpec(input: ImagineInput, surroundings: SpecSurroundings)
   const model = chooseModel(values.model, surroundings);
   const size = chooseSize(values, model, surroundings);
   const count = values.count ?? base?.count ?? user.count ?? defaults.count;
-  const hires = resolveHires(values.hires, values.upscaler, base?.hires);
-  checkJobPixels(hires === undefined ? size : enlarged(size, hires.factor), count);
+  const { first, hires } = resolvePasses(values, base?.hires, size, model);
+  checkJobPixels(hires === undefined ? first : enlarged(first, hires.factor), count);
   const negative = values.negative ?? base?.negative ?? user.negative ?? defaults.negative;
   return {
     ...wordsOf(values, negative, surroundings),
-    ...size,
+    ...first,
     steps: values.steps ?? base?.steps ?? Math.min(model.steps, channel.maxSteps ?? model.steps),
     guidance: values.guidance ?? base?.guidance ?? model.guidance,
     sampler: values.sampler ?? base?.sampler ?? userSampler(user) ?? model.sampler,

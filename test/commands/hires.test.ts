@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { specOf } from '../../engine/index.ts';
 import { formatParameters } from '../../src/core/parameters.ts';
+import { sizeOf } from '../../src/core/picture-size.ts';
 import { encodePng } from '../../src/image/encode.ts';
 import { ada, ben, createScene, fileOf, formOf, lobby, readLines } from './scene.ts';
 
@@ -22,7 +24,7 @@ describe('/imagine --hires', () => {
   });
 
   const sentence = (typed: string) =>
-    `Hires must be a factor from 1 to 4, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${typed}\`.`;
+    `Hires must be auto or a factor from 1 to 4, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${typed}\`.`;
   it.each([
     ['a fox --hires 5', sentence('5')],
     ['a fox --hires 0', sentence('0')],
@@ -43,6 +45,34 @@ describe('/imagine --hires', () => {
     ],
   ])('%s is refused', async (typed, expected) => {
     await expect(createScene().imagine(ada, typed)).rejects.toHaveProperty('userMessage', expected);
+  });
+
+  it('leads by itself from the model’s own size to exactly the one that is asked for', async () => {
+    const scene = createScene();
+    const taskOf = async (typed: string) => (await scene.imagine(ada, `a fox --model sd-v1-4 --count 1 ${typed}`)).task;
+    const large = await taskOf('--size 1024x1024 --hires auto');
+    expect(specOf(large)).toMatchObject({ width: 512, height: 512, hires: { factor: 2, strength: 0.5 } });
+    for (const size of ['768x768', '1024x768', '1536x1024', '2048x2048', '640x1536', '1280x720']) {
+      const { width, height } = specOf(await taskOf(`--size ${size} --hires auto`));
+      expect(Math.sqrt(width * height) / 512, size).toBeCloseTo(1, 1);
+    }
+    expect(specOf(await taskOf('--size 512x640 --hires auto')).hires).toBeUndefined();
+    expect(specOf(await taskOf('--ar 3:2 --hires auto')).hires).toBeUndefined();
+    const side = fc.integer({ min: 32, max: 256 }).map((eighths) => eighths * 8);
+    await fc.assert(
+      fc.asyncProperty(side, side, async (width, height) => {
+        const task = await taskOf(`--size ${width}x${height} --hires auto:0.4 --upscaler lanczos`);
+        expect(sizeOf(task)).toEqual({ width, height });
+        const spec = specOf(task);
+        if (spec.hires === undefined) {
+          expect(width * height).toBeLessThan(1.3 ** 2 * 512 ** 2);
+          return;
+        }
+        expect(spec.hires).toMatchObject({ strength: 0.4, mode: 'lanczos' });
+        expect(spec.width * spec.height).toBeLessThan(width * height);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('stays with whatever is made of the picture, until it is taken back', async () => {
