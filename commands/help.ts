@@ -1,6 +1,6 @@
 import { type EngineDescription, SAMPLER_NAMES } from '../engine/index.ts';
 import type { CommandDescription, MessageActionDescription, OptionDescription } from '../src/core/command.ts';
-import { code, type RichText, strong, text } from '../src/core/reply.ts';
+import { code, type RichText, sentence, strong, text } from '../src/core/reply.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import type { Command } from './context.ts';
 import { privately } from './replies.ts';
@@ -15,7 +15,7 @@ const BUTTONS: readonly (readonly [label: string, meaning: string])[] = [
   ['V1–V4', 'variations of that picture'],
   ['🔄', 'the same again with a new seed'],
   ['✏️', 'change the prompt or an option and keep the rest, the seed too'],
-  ['⭐', 'keep it; /show starred finds it again'],
+  ['⭐', 'keep it; `/show starred` finds it again'],
   ['📄', 'how it was made'],
 ];
 
@@ -73,7 +73,7 @@ function overview(
 ): RichText[] {
   return [
     ...commands.map((command): RichText => [code(`/${command.name}`), text(` – ${command.description}`)]),
-    ...BUTTONS.map(([label, meaning]): RichText => [strong(label), text(` – ${meaning}`)]),
+    ...BUTTONS.map(([label, meaning]): RichText => [strong(label), ...sentence(` – ${meaning}`)]),
     [text('Anyone may press these; ❌ and 🗑 are for the author and for moderators.')],
     [
       ...messageActions.flatMap(({ title }, index) => (index === 0 ? [strong(title)] : [text(' and '), strong(title)])),
@@ -89,11 +89,11 @@ function details(command: CommandDescription, engine: EngineDescription): RichTe
     ...command.options.filter((option) => option.freeText).map((option) => option.example),
   ];
   return [
-    [strong(`/${command.name}`), text(` – ${command.description}, for example `), code(example.join(' '))],
+    [code(`/${command.name}`), text(` – ${command.description}, for example `), code(example.join(' '))],
     ...typed.map(
       (option): RichText => [
         code([option.name, ...option.aliases].map((name) => `--${name}`).join(', ')),
-        text(` – ${option.description}${describeValues(option, engine)}`),
+        ...sentence(` – ${option.description}${describeValues(option, engine)}`),
       ],
     ),
   ];
@@ -109,7 +109,8 @@ function samplers(): RichText[] {
 
 function describeValues(option: OptionDescription, engine: EngineDescription): string {
   const choices = option.name === 'model' ? engine.models.map((model) => model.id) : option.choices;
-  if (choices !== undefined && choices.length > MAX_LISTED) return `, such as ${option.example}; /help ${option.name}s`;
+  if (choices !== undefined && choices.length > MAX_LISTED)
+    return `, such as ${option.example}; \`/help ${option.name}s\``;
   if (choices !== undefined) return `: ${choices.join(', ')}`;
   if (option.type === 'boolean') return ', on or off';
   const bounds = option.min === undefined || option.max === undefined ? '' : `, ${option.min}–${option.max}`;

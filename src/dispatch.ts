@@ -60,7 +60,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   async function runCommand(request: CommandRequest): Promise<DispatchResult> {
     const run = commands.get(request.command);
     if (run === undefined) {
-      throw new BadInputError('unknown_command', `/${request.command} is not a command here; /help lists them all.`);
+      throw new BadInputError(
+        'unknown_command',
+        `/${request.command} is not a command here; \`/help\` lists them all.`,
+      );
     }
     return run(request);
   }

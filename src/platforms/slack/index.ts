@@ -17,8 +17,10 @@ import { createMessages } from './messages.ts';
 import { missingScopes } from './methods.ts';
 import { createPeople } from './people.ts';
 import { createPermalink } from './permalink.ts';
+import { createPhrase } from './phrasing.ts';
 import { createReach } from './reach.ts';
 import { createRemotePictures } from './remote-picture.ts';
+import { MAX_ALT_LENGTH } from './render.ts';
 import { createRoom } from './room.ts';
 import { createSend } from './sending.ts';
 import { createServed } from './served.ts';
@@ -93,7 +95,8 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     strays,
     ...(options.lookAfterMs !== undefined && { lookAfterMs: options.lookAfterMs }),
   });
-  const send = createSend(uploads, createPermalink(identify));
+  const phrase = createPhrase(commands.map(({ name }) => name));
+  const send = createSend(uploads, createPermalink(identify), phrase);
   const directChannel = createDirectChannels(calls);
   const messages = createMessages({
     calls,
@@ -140,7 +143,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       log.error({ err: new SlackTroubleError(error.message) }, 'an event was not served');
     });
     const pictures = createRemotePictures({ calls, botToken, apiUrl });
-    listen({ app, desk, home, pictures, commands, botUserId: async () => (await identify()).botUserId });
+    listen({ app, desk, home, pictures, phrase, commands, botUserId: async () => (await identify()).botUserId });
   }
 
   async function introduce(): Promise<void> {
@@ -169,6 +172,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       // Slack shows no WebP in a message.
       compressed: 'image/jpeg',
       numbersGrids: true,
+      maxAltLength: MAX_ALT_LENGTH,
     },
     get welcome() {
       return identity === undefined ? undefined : describeWelcome(identity);

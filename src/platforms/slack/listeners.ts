@@ -18,13 +18,12 @@ import {
   shortcutContent,
 } from './inbound.ts';
 import { blockAbout, blockAboutPlace, type FilledForm, readModal } from './modal.ts';
+import { EASEL, type Phrase } from './phrasing.ts';
 import type { RemotePictures } from './remote-picture.ts';
 import { renderPlain } from './rich-text.ts';
 import { readSentence, readSubcommand, type Spoken } from './spoken.ts';
 import { undoEscapes } from './typed-text.ts';
 
-/** The slash command that has all others behind it. */
-const EASEL = '/easel';
 /** A form's answer may still be refused on the form itself; Slack waits 3 s. */
 const REFUSE_FORM_WITHIN_MS = 2000;
 
@@ -33,13 +32,14 @@ export interface ListenersOptions {
   readonly desk: Desk;
   readonly home: Home;
   readonly pictures: RemotePictures;
+  readonly phrase: Phrase;
   readonly commands: readonly CommandDescription[];
   /** @throws SlackTroubleError */
   readonly botUserId: () => Promise<string>;
 }
 
 /** Binds Slack's events to the desk. Each is acknowledged before anything else is done. */
-export function listen({ app, desk, home, pictures, commands, botUserId }: ListenersOptions): void {
+export function listen({ app, desk, home, pictures, phrase, commands, botUserId }: ListenersOptions): void {
   async function serve(origin: Origin, toRequest: (asker: Asker) => Request): Promise<void> {
     if (await desk.isNew(origin)) await desk.serve(origin, toRequest);
   }
@@ -119,7 +119,7 @@ export function listen({ app, desk, home, pictures, commands, botUserId }: Liste
       return { ...asker, kind: 'form', formId: filled.formId, values: filled.values };
     });
     const asked = await within(REFUSE_FORM_WITHIN_MS, asking);
-    const refusal = asked === undefined ? undefined : refusalOf(asked, filled, body);
+    const refusal = asked === undefined ? undefined : refusalOf(asked, filled, body, phrase);
     if (refusal !== undefined) return ack({ response_action: 'errors', errors: refusal });
     await ack();
     if (isNew) await desk.answer(origin, asked ?? (await asking));
@@ -127,13 +127,18 @@ export function listen({ app, desk, home, pictures, commands, botUserId }: Liste
 }
 
 /** The sentence to show on the form itself, so that nothing is lost of what was filled in. */
-function refusalOf(asked: Asked, filled: FilledForm, { view }: ViewSubmitAction): Record<string, string> | undefined {
+function refusalOf(
+  asked: Asked,
+  filled: FilledForm,
+  { view }: ViewSubmitAction,
+  phrase: Phrase,
+): Record<string, string> | undefined {
   if (asked.kind === 'objection') {
     return { [blockAboutPlace(view) ?? blockAbout('', filled)]: plain(asked.sentence) };
   }
   const { result } = asked;
   if (result.kind !== 'private' || result.reply.state !== 'error') return undefined;
-  const said = result.reply.lines.map(renderPlain).join(' ');
+  const said = result.reply.lines.map((line) => renderPlain(phrase(line))).join(' ');
   return { [blockAbout(said, filled)]: said };
 }
 

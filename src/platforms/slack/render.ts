@@ -4,7 +4,7 @@ import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
 import { escapeText, renderFallback, renderLines } from './rich-text.ts';
 
 const MAX_BUTTON_LABEL = 75;
-const MAX_ALT_LENGTH = 2000;
+export const MAX_ALT_LENGTH = 2000;
 const MAX_BLOCKS = 50;
 /** A message needs something to show. */
 const NOTHING = 'Easel';

@@ -2,6 +2,7 @@ import { type Reply, sentence } from '../../core/reply.ts';
 import { adviseOn, isGone, isRefusedToken, toTrouble } from './failures.ts';
 import { sleep } from './pace.ts';
 import type { Permalink } from './permalink.ts';
+import type { Phrase } from './phrasing.ts';
 import { type Outgoing, pictureOf, renderReply, type ShownPicture } from './render.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -33,7 +34,7 @@ export type Send = <Result>(
   options: SendOptions,
 ) => Promise<Sent<Result>>;
 
-export function createSend(uploads: Uploads, permalink: Permalink): Send {
+export function createSend(uploads: Uploads, permalink: Permalink, phrase: Phrase): Send {
   async function uploadAll({ pictures }: Reply, isUrgent: boolean): Promise<readonly ShownPicture[]> {
     return Promise.all(pictures.map(async (picture) => pictureOf(await uploads.upload(picture, isUrgent), picture)));
   }
@@ -49,7 +50,7 @@ export function createSend(uploads: Uploads, permalink: Permalink): Send {
     const parentLink = reply.parent === undefined ? undefined : await permalink(reply.parent);
     for (let tries = 0; ; tries++) {
       try {
-        const result = await sendOut(renderReply(reply, pictures, parentLink));
+        const result = await sendOut(renderReply({ ...reply, lines: reply.lines.map(phrase) }, pictures, parentLink));
         return { result, pictures };
       } catch (error) {
         const trouble = toTrouble(error, 'blocks');

@@ -81,7 +81,7 @@ describe('what is typed', () => {
     await hands.say('@Easel help imagine');
     await expect.poll(() => botTexts().at(-1), PATIENCE).toContain('/imagine');
     await hands.say('@Easel');
-    await expect.poll(() => botTexts().at(-1), PATIENCE).toContain('`/queue`');
+    await expect.poll(() => botTexts().at(-1), PATIENCE).toContain('`/easel queue`');
   });
 
   it('may begin from a picture that hangs on it', async () => {
@@ -127,7 +127,7 @@ describe('what is typed', () => {
       expect(studio.seen(at(-1))?.text).not.toBe('');
     }
     expect(messages({ person: BOB })).toHaveLength(1);
-    expect(texts().at(-1)).toMatch(/^\/nonsense is not a command here/);
+    expect(texts().at(-1)).toMatch(/^\/nonsense is not a command here; `\/easel help` lists them all\.$/);
     const shown = messages().find(
       (message) => message.onlyFor !== undefined && studio.seen(message)?.pictures.length === 1,
     );

@@ -40,7 +40,7 @@ const deeds: Readonly<Record<string, Deed>> = {
   },
   'a slash command that answers': {
     act: async () => void (await studio.slack.hands.command('/easel help')),
-    effect: () => said().filter((message) => text(message).includes('`/queue`')).length,
+    effect: () => said().filter((message) => text(message).includes('`/easel queue`')).length,
   },
   'a mention': {
     act: async () => void (await studio.slack.hands.say('@Easel a hare')),

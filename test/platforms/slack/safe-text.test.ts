@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_PROMPT_LENGTH } from '../../../commands/limits.ts';
-import { code, mention, strong, text } from '../../../src/core/reply.ts';
+import { code, mention, type RichText, sentence, strong, text } from '../../../src/core/reply.ts';
+import { createPhrase } from '../../../src/platforms/slack/phrasing.ts';
 import { renderFallback, renderLines } from '../../../src/platforms/slack/rich-text.ts';
 import { undoEscapes } from '../../../src/platforms/slack/typed-text.ts';
 import { messagesSeenBy } from '../../emulators/slack/seen.ts';
@@ -117,5 +118,24 @@ describe('in a channel', () => {
     await studio.slack.hands.command(`/imagine ${'very '.repeat(MAX_PROMPT_LENGTH / 5 - 2)}red fox`);
     await expect.poll(() => seen()?.pictures, PATIENCE).toHaveLength(1);
     expect(seen()?.text).toContain('…');
+  });
+});
+
+describe('what Easel says of its commands', () => {
+  it('names them as they are typed on Slack, and leaves prompts as they are', () => {
+    const phrase = createPhrase(['imagine', 'queue', 'help']);
+    const words = (line: RichText) => phrase(line).map((span) => (span.kind === 'user' ? '' : span.text));
+    expect(words(sentence('Try `/queue`, `/help imagine`, `/imagine a fox` or `/queues`.'))).toEqual([
+      'Try ',
+      '/easel queue',
+      ', ',
+      '/easel help imagine',
+      ', ',
+      '/imagine a fox',
+      ' or ',
+      '/queues',
+      '.',
+    ]);
+    expect(words([strong('/queue of penguins'), text(' /help')])).toEqual(['/queue of penguins', ' /help']);
   });
 });
