@@ -129,7 +129,6 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     await notePace(entry).catch((error: unknown) => explain(error, entry.job));
     line.end(entry, usedOf(entry));
     startNext();
-    noteTurns(entry);
     await giveBack(entry);
     await finishFollowers(entry).catch((error: unknown) => explain(error, entry.job));
   }
@@ -151,6 +150,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
 
   /** What was not drawn counts neither towards turns nor towards limits. */
   async function giveBack(entry: Entry): Promise<void> {
+    noteTurns(entry);
     const used = usedOf(entry);
     if (used === 1 || closing.signal.aborted) return;
     await (used > 0 ? usage.charge(entry.job, entry.cost * used) : usage.forget(entry.job));
