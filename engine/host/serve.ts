@@ -46,9 +46,10 @@ function receive(message: ToChild, probe: Probe): void {
   }
 }
 
-/** The host knows of it before it begins. */
+/** The host knows of it before it begins. The processor is not tried: it is what remains. */
 function announced(probe: Probe): Probe {
   return async (provider) => {
+    if (provider === 'cpu') return probe(provider);
     await send({ kind: 'probing', id: 0, provider });
     try {
       return await probe(provider);
