@@ -37,7 +37,7 @@ describe('slack-manifest.yaml', () => {
     expect(found(/client\s*\.((?:auth|chat|conversations|files|usergroups|users|views)\.\w+)\(/g)).toEqual(
       new Set(Object.keys(METHODS)),
     );
-    expect(found(/'((?:auth|chat|conversations|files|usergroups|users|views)\.\w+)', \(client\)/g)).toEqual(
+    expect(found(/'((?:auth|chat|conversations|files|usergroups|users|views)\.\w+)',\s*\(client\)/g)).toEqual(
       new Set(Object.keys(METHODS)),
     );
   });
