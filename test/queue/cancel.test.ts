@@ -63,11 +63,11 @@ describe('a job that is cancelled', () => {
   let engine: Engine;
   let queue: JobQueue;
   let happened: Happening[];
-  let onHappening: (happening: Happening, count: number) => void;
+  let onHappening: (happening: Happening) => void;
 
   function note(happening: Happening): void {
     happened.push(happening);
-    onHappening(happening, happened.filter((earlier) => earlier === happening).length);
+    onHappening(happening);
   }
 
   /** @param maxRows of a UNet call: fewer than `ROWS`, and a step takes several calls */
@@ -103,11 +103,14 @@ describe('a job that is cancelled', () => {
     return first;
   }
 
-  /** Cancels the job at this moment of its way; resolves when the other jobs are drawn. */
-  async function cancelAt(job: Job, moment: Happening, count = 1): Promise<void> {
+  /** Cancels the job at the last of these moments, each of which follows on the one before; the others are drawn then. */
+  async function cancelAt(job: Job, ...moments: readonly Happening[]): Promise<void> {
     let cancelling: Promise<unknown> | undefined;
-    onHappening = (happening, times) => {
-      if (happening !== moment || times !== count || cancelling !== undefined) return;
+    const awaited = [...moments];
+    onHappening = (happening) => {
+      if (happening !== awaited[0]) return;
+      awaited.shift();
+      if (awaited.length > 0) return;
       happened.push('cancelled');
       cancelling = queue.cancel(job.id);
     };
@@ -150,17 +153,17 @@ describe('a job that is cancelled', () => {
   });
 
   it.each([
-    ['between two steps', 'A1 denoising 5', 1, 5],
-    ['in the middle of a step', 'unet', 6, 5],
-  ])('%s, beside two others: its slot is free and the next has begun within one step', async (_when, at, nth, done) => {
+    ['between two steps', ['A1 denoising 5']],
+    ['in the middle of a step', ['A1 denoising 5', 'unet']],
+  ])('%s, beside two others: its slot is free and the next has begun within one step', async (_when, moments) => {
     await open();
     const a1 = await ask('A1', 'B1', 'C1', 'D1');
-    await cancelAt(a1, at, nth);
+    await cancelAt(a1, ...moments);
     expect(count(until('A1 over'), 'unet')).toBeLessThanOrEqual(1);
     expect(count(until('D1 begun'), 'unet')).toBeLessThanOrEqual(1);
     await expectGone(a1);
     // A step that it did not see the end of costs it nothing.
-    expect(await charged(a1)).toBeCloseTo(done / STEPS);
+    expect(await charged(a1)).toBeCloseTo(5 / STEPS);
     for (const id of ['B1', 'C1', 'D1']) expect(happened).toContain(`${id} decoding ${STEPS}`);
   });
 
@@ -168,7 +171,7 @@ describe('a job that is cancelled', () => {
     const callsAStep = 4;
     await open({ maxRows: ROWS / callsAStep });
     const a1 = await ask('A1', 'B1', 'C1', 'D1');
-    await cancelAt(a1, 'unet', 5 * callsAStep + 2);
+    await cancelAt(a1, 'A1 denoising 5', 'unet', 'unet');
     expect(count(until('A1 over'), 'unet')).toBeLessThanOrEqual(1);
     expect(count(until('D1 begun'), 'unet')).toBeLessThan(callsAStep);
     await expectGone(a1);
