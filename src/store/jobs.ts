@@ -74,7 +74,8 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged:
       const found: Job[] = [];
       for await (const [jobId] of unfinished.iterator?.({}) ?? []) {
         const job = await readUnlessDamaged(String(jobId));
-        if (job !== undefined) found.push(job);
+        // Data folders of the first versions may hold marks of jobs that are settled.
+        if (job !== undefined && !isSettled(job)) found.push(job);
       }
       return found.sort((a, b) => a.createdAt - b.createdAt);
     },
