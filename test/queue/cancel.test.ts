@@ -6,6 +6,7 @@ import { type Engine, type GenerationSpec, isEngineError, type Progress, specOf 
 import type { Networks, openNetworks } from '../../engine/networks.ts';
 import { createRuntime } from '../../engine/runtime.ts';
 import type { Job } from '../../src/core/job.ts';
+import { jobIdOf } from '../../src/core/job-id.ts';
 import { userKey } from '../../src/core/user.ts';
 import { costOf } from '../../src/queue/cost.ts';
 import { createLocalQueue } from '../../src/queue/local.ts';
@@ -18,24 +19,24 @@ import { tinyModel } from '../engine/goldens.ts';
 
 type OpenArguments = Parameters<typeof openNetworks>;
 
-/** Told of each call of a network just before it is made; the network itself is the real one. */
-const calls = vi.hoisted(() => ({ listener: (_network: 'text' | 'unet' | 'vae'): void => {} }));
+/** Told of each call of a network, which waits for what is done about it; the network itself is the real one. */
+const calls = vi.hoisted(() => ({ listener: async (_network: 'text' | 'unet' | 'vae'): Promise<void> => {} }));
 
 vi.mock('../../engine/networks.ts', async (importOriginal) => {
   const real = await importOriginal<typeof import('../../engine/networks.ts')>();
   function watch(networks: Networks): Networks {
     const watched: Networks = {
       ...networks,
-      encodeText: (...args) => {
-        calls.listener('text');
+      encodeText: async (...args) => {
+        await calls.listener('text');
         return networks.encodeText(...args);
       },
-      predict: (...args) => {
-        calls.listener('unet');
+      predict: async (...args) => {
+        await calls.listener('unet');
         return networks.predict(...args);
       },
-      decode: (...args) => {
-        calls.listener('vae');
+      decode: async (...args) => {
+        await calls.listener('vae');
         return networks.decode(...args);
       },
       withLoras: async (loras) => (loras.length === 0 ? watched : watch(await networks.withLoras(loras))),
@@ -53,9 +54,14 @@ const ROWS = 12;
 /** One thing that happened: `unet`, `A1 denoising 3`, `A1 over`. */
 type Happening = string;
 
+interface Cue {
+  readonly moments: Happening[];
+  readonly act: () => Promise<unknown>;
+}
+
 /**
- * Time is counted in the engine's own calls, not in milliseconds: engine and queue share one thread here, so that what
- * happens between two calls is the same on a machine that is idle and on one that is not.
+ * Time is counted in the engine's own calls, not in milliseconds: engine and queue share one thread here, and the engine
+ * waits for what is asked of the queue in between, so that a slow disk changes nothing.
  */
 describe('a job that is cancelled', () => {
   let folder: string;
@@ -63,11 +69,18 @@ describe('a job that is cancelled', () => {
   let engine: Engine;
   let queue: JobQueue;
   let happened: Happening[];
-  let onHappening: (happening: Happening) => void;
+  let cues: Cue[];
+  /** What is done about the cues so far. */
+  let doing: Promise<unknown>;
 
   function note(happening: Happening): void {
     happened.push(happening);
-    onHappening(happening);
+    for (const cue of cues) {
+      if (cue.moments[0] === happening) cue.moments.shift();
+      else continue;
+      if (cue.moments.length === 0) doing = Promise.all([doing, cue.act()]);
+    }
+    cues = cues.filter(({ moments }) => moments.length > 0);
   }
 
   /** @param maxRows of a UNet call: fewer than `ROWS`, and a step takes several calls */
@@ -95,28 +108,37 @@ describe('a job that is cancelled', () => {
     });
   }
 
-  async function ask(...ids: string[]): Promise<Job> {
-    const jobs: Job[] = [];
-    for (const id of ids) jobs.push((await queue.submit(draftOf(id, SPEC))).job);
-    const [first] = jobs;
-    if (first === undefined) throw new Error('nothing was asked for');
-    return first;
+  async function ask(id: string, changes: Partial<GenerationSpec> = {}): Promise<void> {
+    await queue.submit(draftOf(id, { ...SPEC, ...changes }));
   }
 
-  /** Cancels the job at the last of these moments, each of which follows on the one before; the others are drawn then. */
-  async function cancelAt(job: Job, ...moments: readonly Happening[]): Promise<void> {
-    let cancelling: Promise<unknown> | undefined;
-    const awaited = [...moments];
-    onHappening = (happening) => {
-      if (happening !== awaited[0]) return;
-      awaited.shift();
-      if (awaited.length > 0) return;
-      happened.push('cancelled');
-      cancelling = queue.cancel(job.id);
-    };
-    await expect.poll(() => queue.pending(), { timeout: 60_000 }).toEqual([]);
-    await cancelling;
+  /** Does it at the last of these moments, each of which follows on the one before. */
+  function at(moments: readonly Happening[], act: () => Promise<unknown>): void {
+    cues.push({ moments: [...moments], act });
   }
+
+  function cancelAt(id: string, ...moments: readonly Happening[]): void {
+    at(moments, () => {
+      happened.push('cancelled');
+      return queue.cancel(jobIdOf('web', id));
+    });
+  }
+
+  /** Asks for these, the others once the engine has the first; waits until all is drawn or cancelled. */
+  async function draw(first: string, ...others: readonly string[]): Promise<void> {
+    at(['text'], async () => {
+      for (const id of others) await ask(id);
+    });
+    await ask(first);
+    await expect.poll(() => cues.length + queue.pending().length, { timeout: 60_000 }).toBe(0);
+    await doing;
+  }
+
+  const jobOf = async (id: string): Promise<Job> => {
+    const job = await store.jobs.get(jobIdOf('web', id));
+    if (job === undefined) throw new Error(`${id} was not asked for`);
+    return job;
+  };
 
   /** What happened from the cancelling until then. */
   function until(happening: Happening): readonly Happening[] {
@@ -128,12 +150,14 @@ describe('a job that is cancelled', () => {
   const count = (among: readonly Happening[], what: Happening) =>
     among.filter((happening) => happening === what).length;
   /** Share of its cost that a job has been charged. */
-  async function charged(job: Job): Promise<number> {
+  async function charged(id: string): Promise<number> {
+    const job = await jobOf(id);
     const uses = (await store.values<readonly Use[]>('usage').get(userKey(job.owner))) ?? [];
     return (uses.find(({ jobId }) => jobId === job.id)?.cost ?? 0) / costOf(job.task);
   }
-  async function expectGone(job: Job): Promise<void> {
-    expect((await store.jobs.get(job.id))?.state).toBe('cancelled');
+  async function expectGone(id: string): Promise<void> {
+    const job = await jobOf(id);
+    expect(job.state).toBe('cancelled');
     expect(await store.pictures.png(job.id, 0)).toBeUndefined();
   }
 
@@ -141,11 +165,15 @@ describe('a job that is cancelled', () => {
     folder = mkdtempSync(join(tmpdir(), 'easel-cancel-'));
     store = openStore(folder, async ({ rgb }) => rgb.slice(0, 3));
     happened = [];
-    onHappening = () => {};
-    calls.listener = (network) => note(network);
+    cues = [];
+    doing = Promise.resolve();
+    calls.listener = async (network) => {
+      note(network);
+      await doing;
+    };
   });
   afterEach(async () => {
-    calls.listener = () => {};
+    calls.listener = async () => {};
     await queue.close();
     await engine.close();
     await store.close();
@@ -157,64 +185,66 @@ describe('a job that is cancelled', () => {
     ['in the middle of a step', ['A1 denoising 5', 'unet']],
   ])('%s, beside two others: its slot is free and the next has begun within one step', async (_when, moments) => {
     await open();
-    const a1 = await ask('A1', 'B1', 'C1', 'D1');
-    await cancelAt(a1, ...moments);
+    cancelAt('A1', ...moments);
+    await draw('A1', 'B1', 'C1', 'D1');
     expect(count(until('A1 over'), 'unet')).toBeLessThanOrEqual(1);
     expect(count(until('D1 begun'), 'unet')).toBeLessThanOrEqual(1);
-    await expectGone(a1);
+    await expectGone('A1');
     // A step that it did not see the end of costs it nothing.
-    expect(await charged(a1)).toBeCloseTo(5 / STEPS);
+    expect(await charged('A1')).toBeCloseTo(5 / STEPS);
     for (const id of ['B1', 'C1', 'D1']) expect(happened).toContain(`${id} decoding ${STEPS}`);
   });
 
   it('between the calls of a step that takes several: the step is not finished for it', async () => {
     const callsAStep = 4;
     await open({ maxRows: ROWS / callsAStep });
-    const a1 = await ask('A1', 'B1', 'C1', 'D1');
-    await cancelAt(a1, 'A1 denoising 5', 'unet', 'unet');
+    cancelAt('A1', 'A1 denoising 5', 'unet', 'unet');
+    await draw('A1', 'B1', 'C1', 'D1');
     expect(count(until('A1 over'), 'unet')).toBeLessThanOrEqual(1);
     expect(count(until('D1 begun'), 'unet')).toBeLessThan(callsAStep);
-    await expectGone(a1);
+    await expectGone('A1');
   });
 
   it('before its first step, while its prompt is read: it costs nothing', async () => {
     await open({ slots: 1 });
-    const a1 = await ask('A1', 'B1');
-    await cancelAt(a1, 'text');
+    cancelAt('A1', 'text');
+    await draw('A1', 'B1');
     expect(count(until('B1 begun'), 'unet')).toBe(0);
     expect(count(until('B1 begun'), 'text')).toBe(0);
-    await expectGone(a1);
-    expect(await charged(a1)).toBe(0);
+    await expectGone('A1');
+    expect(await charged('A1')).toBe(0);
   });
 
   it('while its pictures are decoded: the second is not, and none is kept', async () => {
     await open({ slots: 1 });
-    const a1 = await ask('A1', 'B1');
-    await cancelAt(a1, 'vae');
+    cancelAt('A1', 'vae');
+    await draw('A1', 'B1');
     expect(count(until('B1 begun'), 'vae')).toBe(0);
-    await expectGone(a1);
-    expect(await charged(a1)).toBe(1);
+    await expectGone('A1');
+    expect(await charged('A1')).toBe(1);
   });
 
   it('while it waits in the engine for another model to be done: it holds its slot no longer', async () => {
     await open({ slots: 2 });
-    await ask('A1');
-    const { job } = await queue.submit(draftOf('B1', { ...SPEC, model: 'tiny-linear' }));
-    await ask('C1');
-    await cancelAt(job, 'A1 denoising 5');
+    // Only when it is A1's turn in the engine.
+    at(['text'], async () => {
+      await ask('B1', { model: 'tiny-linear' });
+      await ask('C1');
+    });
+    cancelAt('B1', 'B1 begun', 'A1 denoising 5');
+    await draw('A1');
     expect(count(until('C1 begun'), 'unet')).toBeLessThanOrEqual(1);
-    expect(await charged(job)).toBe(0);
-    await expectGone(job);
+    expect(await charged('B1')).toBe(0);
+    await expectGone('B1');
   });
 
   it('that waits never begins, and the next has its place', async () => {
     await open({ slots: 1 });
-    await ask('A1');
-    const b1 = await ask('B1', 'C1');
-    await cancelAt(b1, 'A1 denoising 5');
+    cancelAt('B1', 'A1 denoising 5');
+    await draw('A1', 'B1', 'C1');
     expect(happened).not.toContain('B1 begun');
     expect(happened).toContain('C1 begun');
-    expect(await charged(b1)).toBe(0);
+    expect(await charged('B1')).toBe(0);
     expect(await queue.cancellable(personNamed('B'))).toEqual([]);
   });
 });
