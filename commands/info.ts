@@ -74,8 +74,8 @@ function describeSpeed({ lastRender }: BotVitals): string {
   if (lastRender === undefined) return 'nothing drawn since the start';
   const { job, tookMs } = lastRender;
   const { width, height } = sizeOf(job.task);
-  const pictures = job.pictures.length === 1 ? 'picture' : 'pictures';
-  return `${formatElapsed(Math.max(1000, tookMs))} for the last ${job.pictures.length} ${pictures} of ${width}×${height}`;
+  const pictures = job.pictures.length === 1 ? 'picture' : `${job.pictures.length} pictures`;
+  return `${formatElapsed(Math.max(1000, tookMs))} for the last ${pictures} of ${width}×${height}`;
 }
 
 function describeLimits({ limits: { maxWaitingPerUser, maxWaiting } }: BotVitals): string {
