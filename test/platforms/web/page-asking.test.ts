@@ -61,7 +61,8 @@ describeInBrowser('asking on the page', (executablePath) => {
     await say(page, '/imagine a fox --spoiler');
     await done(1);
     const picture = page.locator('.picture');
-    expect(await picture.getByRole('img').getAttribute('alt')).toBe('Hidden picture');
+    // The preview stands until the finished picture has been read.
+    await expect.poll(() => picture.getByRole('img').getAttribute('alt'), SOON).toBe('Hidden picture');
     await picture.click();
     await expect.poll(() => picture.getAttribute('class'), SOON).not.toContain('spoiler');
     expect(await page.locator('#viewer').isVisible()).toBe(false);
