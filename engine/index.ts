@@ -4,6 +4,8 @@ export { resolveModelPlace } from './hub/hub-id.ts';
 export type { ExecutionOptions } from './model/catalog.ts';
 export { PRECISION_CHOICES } from './network-options.ts';
 export { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
+export { estimateText, type TextLoad } from './prompt/text-load.ts';
+export { promptTexts } from './prompt/texts.ts';
 export { PROVIDERS } from './provider.ts';
 export { enlargementOf, singleRecipe, specOf } from './recipe.ts';
 export * from './types.ts';

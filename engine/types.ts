@@ -282,6 +282,8 @@ export interface EngineDescription {
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];
   readonly embeddings: readonly string[];
+  /** The tokens that the files of embeddings name, by the embedding's NAME, where they are others than it. */
+  readonly learnedTokens?: Readonly<Record<string, readonly string[]>>;
   /** A sentence for each file in a folder of models that cannot be run. */
   readonly refused: readonly string[];
 }

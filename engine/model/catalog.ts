@@ -6,9 +6,11 @@ import { parseHubId } from '../hub/hub-id.ts';
 import { readHubModel } from '../hub/hub-model.ts';
 import { peakByDefault } from '../memory-plan.ts';
 import type { PrecisionChoice } from '../network-options.ts';
+import type { LearnedTokens } from '../prompt/texts.ts';
 import type { Provider } from '../provider.ts';
 import type { EngineDescription, ModelDescription } from '../types.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
+import { readTokenNames } from '../weights/textual-inversion.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { exists } from './config-file.ts';
 import { type Extras, findExtras, isExtraFolder } from './extras.ts';
@@ -71,8 +73,19 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     defaultModel: first.id,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
+    learnedTokens: await readLearnedTokens(catalog.extras.embeddings),
     refused: catalog.refused.map(({ message }) => message),
   };
+}
+
+/** Of the words whose files name another token than their file's name. */
+async function readLearnedTokens(files: ReadonlyMap<string, string>): Promise<LearnedTokens> {
+  const tokens = new Map<string, readonly string[]>();
+  for (const [name, file] of files) {
+    const others = (await readTokenNames(file)).filter((token) => token !== name);
+    if (others.length > 0) tokens.set(name, others);
+  }
+  return Object.fromEntries(tokens);
 }
 
 async function describe(model: Model, options: EngineOptions): Promise<ModelDescription> {

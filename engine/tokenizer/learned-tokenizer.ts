@@ -13,9 +13,7 @@ export function withLearnedWords(
 ): ClipTokenizer {
   if (words.length === 0) return tokenizer;
   const byName = new Map(words.map((word) => [word.name.toLowerCase(), word]));
-  // The longest first, so that "style" leaves "style-2" alone.
-  const names = [...byName.keys()].sort((a, b) => b.length - a.length).map(escapePattern);
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}_])(${names.join('|')})(?![\\p{L}\\p{N}_])`, 'giu');
+  const pattern = learnedWordPattern([...byName.keys()]);
 
   const encode = (text: string): number[] =>
     text.split(pattern).flatMap((part, i) => (i % 2 === 0 ? tokenizer.encode(part) : tokensOf(part)));
@@ -33,6 +31,13 @@ export function withLearnedWords(
       return [...ids, ...new Array<number>(length - ids.length).fill(tokenizer.end)];
     },
   };
+}
+
+/** Finds learned words in a text, as its one group. @param names at least one */
+export function learnedWordPattern(names: readonly string[]): RegExp {
+  // The longest first, so that "style" leaves "style-2" alone.
+  const alternatives = names.toSorted((a, b) => b.length - a.length).map(escapePattern);
+  return new RegExp(`(?<![\\p{L}\\p{N}_])(${alternatives.join('|')})(?![\\p{L}\\p{N}_])`, 'giu');
 }
 
 function escapePattern(text: string): string {
