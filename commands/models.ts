@@ -1,4 +1,4 @@
-import type { ModelDescription } from '../engine/index.ts';
+import { listNames, type ModelDescription } from '../engine/index.ts';
 import { code, type RichText, sentence, strong, text } from '../src/core/reply.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import type { Command } from './context.ts';
@@ -9,6 +9,9 @@ import { allowedModels } from './rules.ts';
 /** More lines than this would not fit the shortest message of the platforms. */
 const MAX_LISTED = 15;
 const MAX_REFUSED = 5;
+/** Of LoRAs, and of learned words: all appear while one types. */
+const MAX_NAMES = 40;
+const MAX_NAMES_LENGTH = 400;
 
 export const models: Command = {
   description: { name: 'models', description: 'The models that can draw, and what they were trained for', options: [] },
@@ -21,8 +24,10 @@ export const models: Command = {
     return privately([
       ...all.slice(0, MAX_LISTED).map((model) => describeModel(model, allowed)),
       ...(hidden > 0 ? [[text(`and ${hidden} more, which appear while you type `), code('--model')]] : []),
-      ...(loras.length > 0 ? [[strong('LoRAs'), text(` ${loras.join(', ')}`)]] : []),
-      ...(embeddings.length > 0 ? [[strong('Words it was taught'), text(` ${embeddings.join(', ')}`)]] : []),
+      ...(loras.length > 0 ? [[strong('LoRAs'), text(` ${listNames(loras, MAX_NAMES, MAX_NAMES_LENGTH)}`)]] : []),
+      ...(embeddings.length > 0
+        ? [[strong('Words it was taught'), text(` ${listNames(embeddings, MAX_NAMES, MAX_NAMES_LENGTH)}`)]]
+        : []),
       ...refused.slice(0, MAX_REFUSED).map((why): RichText => [text('⚠ '), ...sentence(why)]),
     ]);
   },

@@ -1,4 +1,4 @@
-import { type EngineDescription, type EngineTask, promptTexts, specOf } from '../engine/index.ts';
+import { type EngineDescription, type EngineTask, listNames, promptTexts, specOf } from '../engine/index.ts';
 import { findBlocked } from '../src/core/blocked-words.ts';
 import { type Size, sizeOf } from '../src/core/picture-size.ts';
 import type { ChannelSettings } from '../src/core/settings.ts';
@@ -19,7 +19,7 @@ export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: 
   const models = allowedModels(engine, rules);
   // A model that is gone is the engine's to refuse.
   if (!models.includes(model) && engine.models.some(({ id }) => id === model)) {
-    throw refuse('rule_model', `\`${model}\` may not be used in this channel; choose from ${models.join(', ')}.`);
+    throw refuse('rule_model', `\`${model}\` may not be used in this channel; choose from ${listNames(models)}.`);
   }
   if (rules.maxSteps !== undefined && steps > rules.maxSteps) {
     throw refuse('rule_steps', `${steps} steps are too many for this channel, where ${rules.maxSteps} is the most.`);

@@ -6,6 +6,7 @@ import { type MemoryPlan, type MemoryRules, planMemory } from './memory-plan.ts'
 import { type Catalog, type EngineOptions, readCatalog } from './model/catalog.ts';
 import { findExtras } from './model/extras.ts';
 import type { Model } from './model/model.ts';
+import { adviseName, shorten } from './names.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
 import { measureText } from './prompt/text-load.ts';
@@ -45,8 +46,8 @@ export class Admission {
     const { models } = await this.catalog();
     const model = models.get(id);
     if (model !== undefined) return model;
-    const known = [...models.keys()].join(', ');
-    throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
+    const advice = adviseName(id, [...models.keys()]);
+    throw new EngineError('bad_request', `There is no model "${shorten(id)}"; ${advice}.`, { model: id });
   }
 
   /**

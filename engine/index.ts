@@ -2,6 +2,7 @@ export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, isEngineError } 
 export { createEngine, type EngineHost, type EngineHostOptions } from './host/client.ts';
 export { resolveModelPlace } from './hub/hub-id.ts';
 export type { ExecutionOptions } from './model/catalog.ts';
+export { alternatives, listNames, nearestNames, suggest } from './names.ts';
 export { PRECISION_CHOICES } from './network-options.ts';
 export { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
 export { estimateText, type TextLoad } from './prompt/text-load.ts';

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import type { CommandContext } from '../commands/context.ts';
 import { createEngine, type Engine, type EngineDescription, type PictureRecipe, specOf } from '../engine/index.ts';
 import { openChannels } from './channels.ts';
@@ -6,6 +8,7 @@ import type { Config } from './config.ts';
 import { formatParameters } from './core/parameters.ts';
 import { setStar } from './core/star.ts';
 import type { Style } from './core/style.ts';
+import { withoutPaths } from './core/without-paths.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
 import { createShowJob } from './deliver/show-job.ts';
@@ -135,7 +138,8 @@ interface Composition {
 
 /** The rooms between the engine and the channels. */
 function compose({ config, styles, description, store, ports, drawing, log, engine }: Composition) {
-  const explain = createExplain(log);
+  const folders = [...config.modelFolders.map((folder) => resolve(folder)), resolve(config.dataFolder), homedir()];
+  const explain = createExplain(log, folders);
   const lowMemory = config.execution.offload === true || config.execution.memoryLimit !== undefined;
   const queue = createLocalQueue({
     store,
@@ -153,7 +157,7 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
   const once = createOnce(store.values<Handling>('handled'));
   const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
   const context: CommandContext = {
-    engine: description,
+    engine: describeToPeople(description, folders),
     defaults: { count: config.count, negative: config.negative },
     queue,
     settings: store.settings,
@@ -177,6 +181,17 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
   return { queue, deliver, inbox: createInbox(context, explain), once, explain };
+}
+
+/** What people may be told of the engine: the operator reads in the log where its files lie. */
+function describeToPeople(description: EngineDescription, folders: readonly string[]): EngineDescription {
+  const tell = (sentences: readonly string[]) => sentences.map((sentence) => withoutPaths(sentence, folders));
+  const { refused, execution } = description;
+  return {
+    ...description,
+    refused: tell(refused),
+    ...(execution !== undefined && { execution: { ...execution, passedOver: tell(execution.passedOver) } }),
+  };
 }
 
 /** The `parameters` text, with the model's title in the place of its id. */
