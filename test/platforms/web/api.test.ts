@@ -117,9 +117,24 @@ describe('people', () => {
     ['a'.repeat(33), 'A name has at most 32 characters.'],
     ['Ada\u202e', 'A name cannot contain control characters.'],
     ['A\nda', 'A name cannot contain control characters.'],
+    ...['\u200b', '\u200d\ufe0f', '\u3164', '\u2800\u2800', '\u115f \u1160', '\u00ad', '\u0301', '\u{e0041}'].map(
+      (name) => [name, 'A name needs a letter, a digit or a sign that can be seen.'] as const,
+    ),
+    ...['A\u200bda', 'Ada\u200b', '\u2060Ada', 'Ada\u3164', 'A\u200dda', 'Ada\u{e0041}', 'Ada\u00ad', 'Ada\ufe0f'].map(
+      (name) => [name, 'A name cannot contain invisible characters.'] as const,
+    ),
   ])('refuses the name %j', async (name, sentence) => {
     expect(await refusal(await web.client.post('/api/people', { name }))).toEqual([400, sentence]);
+    const said = await web.client.post('/api/messages', { name, line: '/help' });
+    expect(await refusal(said)).toEqual([400, sentence]);
   });
+
+  it.each(['José', '猫', '🦊', '👩🏽\u200d🚀', '❤\ufe0f Ada', 'می\u200cخواهم', 'क्\u200dष'])(
+    'takes the name %s',
+    async (name) => {
+      expect((await web.client.post('/api/people', { name })).status).toBe(200);
+    },
+  );
 });
 
 describe('pressing a button', () => {
