@@ -41,6 +41,12 @@ export class Admission {
     return this.#reading;
   }
 
+  /** Reads beforehand what `admit` needs of a model; of what cannot be read its first task tells. */
+  async warm(modelId: string): Promise<void> {
+    const model = await this.modelOf(modelId);
+    await sharedClipTokenizer(model.tokenizer).catch(() => undefined);
+  }
+
   /** @throws EngineError `bad_request` naming the models there are */
   async modelOf(id: string): Promise<Model> {
     const { models } = await this.catalog();

@@ -77,7 +77,10 @@ class ForkedEngine implements EngineHost {
   }
 
   async describe() {
-    return { ...(await describeModels(this.#options)), ...(await this.#execution()) };
+    const catalog = await describeModels(this.#options);
+    // The first person's request is not to wait for it.
+    await this.#admission.warm(catalog.defaultModel);
+    return { ...catalog, ...(await this.#execution()) };
   }
 
   /** A processor is sure to work; whether another provider does only its own process can find out. */

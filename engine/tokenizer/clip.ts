@@ -24,8 +24,8 @@ const WORDS = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\
 /** A mark spelled in capitals is one word to that pattern, and three to the reference's next one. */
 const MARK_NAME = '(?<=^<\\|)(?:start|end)oftext(?=\\|>$)';
 
-/** A tokenizer takes some ten megabytes, and models mostly share theirs. */
-const MAX_SHARED = 2;
+/** A tokenizer takes some twenty megabytes. */
+const MAX_SHARED = 4;
 const shared = new Map<string, Promise<ClipTokenizer>>();
 
 /** As `loadClipTokenizer`; one that was asked for lately is not read again. */

@@ -72,6 +72,8 @@ const sender = { requestId: requestId.optional(), name: name.optional() };
 
 export const PersonBody = z.strictObject({ name });
 
+export const SenderQuery = z.object({ name: name.optional() });
+
 export const PostBody = z.union(
   [
     z.strictObject({ line, attachments, ...sender }),
