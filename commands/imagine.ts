@@ -1,7 +1,7 @@
 import type { RemotePicture, Request } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
-import type { Command, CommandContext } from './context.ts';
+import type { Command, CommandContext, KeptPicture } from './context.ts';
 import { type ImagineInput, pictureSources, readSpoiler } from './imagine-values.ts';
 import { IMAGINE_OPTIONS } from './options.ts';
 import { type InitSource, resolveSpec, type SpecSurroundings } from './spec.ts';
@@ -30,7 +30,8 @@ export async function imagineWith(
   const user = await context.settings.ofUser(request.user);
   const channel = await context.settings.ofChannel(request.channel);
   const surroundings = { ...context, user, channel };
-  const init = await takeInit(input, attached, surroundings, context);
+  const take = (source: string | RemotePicture) => context.takePicture(source, request.user);
+  const init = await takeInit(input, attached, surroundings, take);
   const spec = resolveSpec(input, { ...surroundings, ...(init !== undefined && { init }) });
   const spoiler = readSpoiler(input);
   return submit(request, { kind: 'generate', spec }, { ...(spoiler !== undefined && { spoiler }) }, context);
@@ -43,7 +44,7 @@ async function takeInit(
   input: ImagineInput,
   pictures: readonly RemotePicture[],
   surroundings: SpecSurroundings,
-  context: CommandContext,
+  take: (source: string | RemotePicture) => Promise<KeptPicture>,
 ): Promise<InitSource | undefined> {
   const named = pictureSources(input);
   const attached = [...pictures];
@@ -55,7 +56,7 @@ async function takeInit(
   }
   // Everything typed is checked before anything is fetched.
   resolveSpec(input, { ...surroundings, init: NO_PICTURE_YET });
-  const { name: image, width, height } = await context.takePicture(init);
+  const { name: image, width, height } = await take(init);
   if (mask === undefined) return { image, width, height };
-  return { image, width, height, mask: (await context.takePicture(mask)).name };
+  return { image, width, height, mask: (await take(mask)).name };
 }
