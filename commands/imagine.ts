@@ -30,7 +30,7 @@ export async function imagineWith(
   const user = await context.settings.ofUser(request.user);
   const channel = await context.settings.ofChannel(request.channel);
   const surroundings = { ...context, user, channel };
-  const init = await takeInit(input, attached, surroundings, context);
+  const init = await takeInit(input, attached, surroundings, (source) => context.takePicture(source, request.user));
   const spec = resolveSpec(input, { ...surroundings, ...(init !== undefined && { init }) });
   const spoiler = readSpoiler(input);
   return submit(request, { kind: 'generate', spec }, { ...(spoiler !== undefined && { spoiler }) }, context);

@@ -41,7 +41,7 @@ export const remixForm: FormHandler = {
     const input = { text: options, options: { prompt, negative, ...Object.fromEntries(filled) } };
     const channel = await context.settings.ofChannel(request.channel);
     const surroundings = { ...context, channel, base };
-    const init = await takeInit(input, [], surroundings, context);
+    const init = await takeInit(input, [], surroundings, (source) => context.takePicture(source, request.user));
     const spec = resolveSpec(input, { ...surroundings, ...(init !== undefined && { init }) });
     const spoiler = readSpoiler(input);
     const origin = { ...originOf(job, index), ...(spoiler !== undefined && { spoiler }) };

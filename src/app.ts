@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { formatParameters } from './core/parameters.ts';
 import { setStar } from './core/star.ts';
 import type { Style } from './core/style.ts';
+import { userKey } from './core/user.ts';
 import { withoutPaths } from './core/without-paths.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
@@ -18,9 +19,8 @@ import { createHousekeeping } from './housekeeping.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
 import { decodePng, encodeJpeg, encodePng, encodeWebp } from './image/encode.ts';
 import { readParameters } from './image/png-text.ts';
-import { readRecipeText } from './image/recipe-text.ts';
 import { createInbox } from './inbox.ts';
-import { takePicture } from './inputs/take-picture.ts';
+import { createPictureIntake, type PictureIntake } from './inputs/picture-intake.ts';
 import { createLog, type Log } from './log.ts';
 import { createOnce, type Handling } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
@@ -33,9 +33,6 @@ import { createRunner } from './runner.ts';
 import { openStore, type Store } from './store/store.ts';
 import { loadStyles } from './styles.ts';
 import { createVitals } from './vitals.ts';
-
-/** Of a picture whose recipe is looked for. */
-const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
 
 /** What a test composes differently. */
 export interface AppParts {
@@ -80,6 +77,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   try {
     const { ports, web } = parts.ports === undefined ? await openChannels(config, store, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);
+    const intake = createPictureIntake();
     const { queue, deliver, inbox, once, explain } = compose({
       config,
       styles,
@@ -87,6 +85,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       store,
       ports,
       drawing,
+      intake,
       log,
       engine,
     });
@@ -111,6 +110,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
         housekeeping.start();
       },
       stop: async () => {
+        intake.close();
         await housekeeping.stop();
         await queue.close();
         await deliver.stop();
@@ -132,12 +132,13 @@ interface Composition {
   readonly store: Store;
   readonly ports: readonly ChannelPort[];
   readonly drawing: Drawing;
+  readonly intake: PictureIntake;
   readonly log: Log;
   readonly engine: Engine;
 }
 
 /** The rooms between the engine and the channels. */
-function compose({ config, styles, description, store, ports, drawing, log, engine }: Composition) {
+function compose({ config, styles, description, store, ports, drawing, intake, log, engine }: Composition) {
   const folders = [...config.modelFolders.map((folder) => resolve(folder)), resolve(config.dataFolder), homedir()];
   const explain = createExplain(log, folders);
   const lowMemory = config.execution.offload === true || config.execution.memoryLimit !== undefined;
@@ -170,11 +171,11 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     },
     once: once.run,
     showJob: createShowJob({ pictures: store.pictures, ports, drawing }),
-    readPictureText: async (picture) => readRecipeText(await picture.fetch(MAX_PICTURE_BYTES)),
+    readPictureText: (picture, user) => intake.readRecipe(picture, userKey(user)),
     vitals: createVitals(queue, engine, config),
     deleteJob: (job) => deliver.deleteJob(job),
-    takePicture: async (source) => {
-      const { png, width, height } = await takePicture(source);
+    takePicture: async (source, user) => {
+      const { png, width, height } = await intake.take(source, userKey(user));
       return { name: await store.inputs.put(png), width, height };
     },
     checkTask: (task) => engine.check(task),
@@ -209,7 +210,7 @@ function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawi
     preview: drawPreview,
     compress: async (png, quality, type) => {
       const encode = type === 'image/jpeg' ? encodeJpeg : encodeWebp;
-      return encode(await decodePng(png), quality, readParameters(png));
+      return encode(await decodePng(png), quality, await readParameters(png));
     },
   };
 }

@@ -70,7 +70,7 @@ describe('the app with the real engine', () => {
     await isDone(2);
     expect(textOf(channel.messages[2])).toContain('· upscaled ×2\nseed 0 · 128×128');
     expect(channel.messages[2]?.pictures[0]).toMatchObject({ width: 128, height: 128 });
-    const parameters = readParameters(channel.messages[2]?.pictures[0]?.data ?? new Uint8Array());
+    const parameters = await readParameters(channel.messages[2]?.pictures[0]?.data ?? new Uint8Array());
     expect(parameters).toMatch(/^a red circle\nSteps: 3, .*Seed: 0, Size: 64x64, .*Hires upscale: 2/);
     await press(2, 'Enlarge ×2');
     await isDone(3);

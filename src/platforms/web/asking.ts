@@ -82,7 +82,7 @@ export function createAsking({ channel, commands, people, inbound, uploads, comp
   });
   api.post(UPLOAD_PATH.replace('/api', ''), async (c) => {
     const person = speaker(c, people, parse(SenderQuery, c.req.query()).name);
-    return c.json(await uploads.add(person, new Uint8Array(await c.req.arrayBuffer())));
+    return c.json(await uploads.add(person, c.req.raw.body));
   });
   return api;
 }

@@ -50,6 +50,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
   const { log: messages, files, people } = openData(options.dataFolder);
   const feed = createFeed();
   const room = createRoom({ log: messages, files, feed, now: Date.now });
+  const uploads = createUploads(files);
   let server: Server | undefined;
   let boundPort = options.port;
 
@@ -59,7 +60,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
     const { fetch } = createRoutes({
       ...{ room, files, feed, people, inbound, commands, messageActions, complete, log },
       channel: WEB_CHANNEL,
-      uploads: createUploads(files, Date.now),
+      uploads,
       title: options.title ?? 'Easel',
       allowedHosts: options.allowedHosts ?? [],
       pageFiles: loadPageFiles(),
@@ -85,6 +86,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
       feed.close();
       await close(server);
       server = undefined;
+      uploads.close();
       messages.close();
     },
     async post(channel, reply, nonce): Promise<MessageRef> {

@@ -28,6 +28,8 @@ export interface PictureFiles {
   hold(owner: string, pictures: readonly ReplyPicture[]): readonly WirePicture[];
   /** Lets go of the owner's pictures, a little later. */
   release(owner: string): void;
+  /** The same, at once. */
+  forget(owner: string): void;
   /** Undefined for an unknown or malformed name. */
   read(file: string): Promise<PictureFile | undefined>;
   /** Bytes on the disk; 0 when it is not there. */
@@ -82,6 +84,7 @@ export function openPictureFiles(folder: string): PictureFiles {
       if (released === undefined) return;
       setTimeout(() => held.get(owner) === released && held.delete(owner), RELEASE_MS).unref();
     },
+    forget: (owner) => void held.delete(owner),
     async read(file) {
       if (!FILE_NAME.test(file)) return undefined;
       const mediaType = mediaTypeOf(file);
