@@ -65,6 +65,9 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const log = parts.log ?? createLog(config.logLevel);
   const styles = loadStyles(config.stylesFile);
   const engine = parts.engine ?? createEngine({ modelFolders: config.modelFolders, ...config.execution });
+  engine.onLost?.(({ cause, why, pid, tasks }) =>
+    log.error({ cause, pid, tasks }, `the engine's process ended: ${why}; another one is started for the next task`),
+  );
   const description = await engine.describe();
   for (const sentence of [...description.refused, ...(description.execution?.passedOver ?? [])]) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
