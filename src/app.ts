@@ -22,6 +22,7 @@ import { createLog, type Log } from './log.ts';
 import { createOnce, type Handling } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createPresence } from './presence.ts';
+import { tightenDataFolder } from './private-files.ts';
 import { chooseCapacity, usualSpec } from './queue/capacity.ts';
 import { costOf } from './queue/cost.ts';
 import { createLocalQueue } from './queue/local.ts';
@@ -33,6 +34,8 @@ import { createVitals } from './vitals.ts';
 
 /** Of a picture whose recipe is looked for. */
 const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
+
+const LOOSE = 'other users of this machine may read what Easel keeps: its rights could not be changed';
 
 /** What a test composes differently. */
 export interface AppParts {
@@ -71,6 +74,8 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const description = await engine.describe();
   for (const sentence of [...description.refused, ...(description.execution?.passedOver ?? [])]) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
+  const loose = await tightenDataFolder(config.dataFolder);
+  if (loose.length > 0) log.warn({ count: loose.length, first: loose[0] }, LOOSE);
   const opened = openStore(
     config.dataFolder,
     (picture) => encodePng(picture, describeRecipe(picture.recipe)),
