@@ -17,6 +17,7 @@ import { createPeople, loadPeopleSecret } from './people.ts';
 import { openPictureFiles } from './picture-files.ts';
 import { createRoom } from './room.ts';
 import { createRoutes } from './routes.ts';
+import { secureResponses } from './security-headers.ts';
 import { createUploads } from './uploads.ts';
 
 export interface WebPortOptions {
@@ -64,7 +65,9 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
       allowedHosts: options.allowedHosts ?? [],
       pageFiles: loadPageFiles(),
     });
-    return createAdaptorServer({ fetch }) as Server;
+    const created = createAdaptorServer({ fetch }) as Server;
+    secureResponses(created);
+    return created;
   }
 
   return {
