@@ -91,7 +91,7 @@ describe('every answer carries the security headers', () => {
     const port = openWebPort(folder);
     const complete = () => Promise.reject(new Error('a bug'));
     await port.start({ dispatch: web.double.dispatch, complete });
-    const body = '{"command":"imagine","option":"style","typed":"a"}';
+    const body = '{"name":"Ada","command":"imagine","option":"style","typed":"a"}';
     const answer = await ask({ base: port.url, path: '/api/completions', body });
     await port.stop();
     await rm(folder, { recursive: true });
