@@ -1,3 +1,4 @@
+import { whileLoading } from './activity.ts';
 import { AdaptableSession } from './adaptable-session.ts';
 import { checkClipSkip } from './check-model.ts';
 import { taesdDecoderGraph } from './graph/taesd.ts';
@@ -187,7 +188,7 @@ interface NetworkCall {
  * @throws EngineError naming the tensor
  */
 async function blameWeights(weights: WeightSet, { given, made }: NetworkCall): Promise<void> {
-  if (isAllFinite(given) && !isAllFinite(made)) await refuseNotFinite(weights.all());
+  if (isAllFinite(given) && !isAllFinite(made)) await whileLoading(() => refuseNotFinite(weights.all()));
 }
 
 function isAllFinite(values: ArrayLike<number>): boolean {

@@ -25,6 +25,7 @@ import { createLog, type Log } from './log.ts';
 import { createOnce, type Handling } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createPresence } from './presence.ts';
+import { tightenDataFolder } from './private-files.ts';
 import { chooseCapacity, usualSpec } from './queue/capacity.ts';
 import { costOf } from './queue/cost.ts';
 import { createLocalQueue } from './queue/local.ts';
@@ -33,6 +34,8 @@ import { createRunner } from './runner.ts';
 import { openStore, type Store } from './store/store.ts';
 import { loadStyles } from './styles.ts';
 import { createVitals } from './vitals.ts';
+
+const LOOSE = 'other users of this machine may read what Easel keeps: its rights could not be changed';
 
 /** What a test composes differently. */
 export interface AppParts {
@@ -65,9 +68,14 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const log = parts.log ?? createLog(config.logLevel);
   const styles = loadStyles(config.stylesFile);
   const engine = parts.engine ?? createEngine({ modelFolders: config.modelFolders, ...config.execution });
+  engine.onLost?.(({ cause, why, pid, tasks }) =>
+    log.error({ cause, pid, tasks }, `the engine's process ended: ${why}; another one is started for the next task`),
+  );
   const description = await engine.describe();
   for (const sentence of [...description.refused, ...(description.execution?.passedOver ?? [])]) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
+  const loose = await tightenDataFolder(config.dataFolder);
+  if (loose.length > 0) log.warn({ count: loose.length, first: loose[0] }, LOOSE);
   const opened = openStore(
     config.dataFolder,
     (picture) => encodePng(picture, describeRecipe(picture.recipe)),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReplyPicture } from '../../core/reply.ts';
+import { makePrivateFolder } from '../../private-files.ts';
 import { readIfThere, writeWhole } from '../../whole-files.ts';
 import type { WirePicture } from './wire.ts';
 
@@ -52,7 +53,7 @@ function mediaTypeOf(file: string): ReplyPicture['mediaType'] {
 
 /** @param folder made when missing. */
 export function openPictureFiles(folder: string): PictureFiles {
-  mkdirSync(folder, { recursive: true });
+  makePrivateFolder(folder);
   // Written to by one process at a time: what is half there was left by one that died.
   for (const name of readdirSync(folder)) if (name.endsWith('.part')) rmSync(join(folder, name), { force: true });
   const held = new Map<string, readonly ReadonlyMap<string, Uint8Array>[]>();
