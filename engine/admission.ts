@@ -37,7 +37,7 @@ export class Admission {
   /** @throws EngineError `bad_request` naming the models there are */
   async modelOf(id: string): Promise<Model> {
     const { models } = await this.catalog();
-    const model = models.get(id);
+    const model = models.get(id.normalize('NFC'));
     if (model !== undefined) return model;
     const known = [...models.keys()].join(', ');
     throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
@@ -47,10 +47,12 @@ export class Admission {
    * The LoRAs that a prompt names. The folders are read anew for each task: what someone puts into them counts at once.
    * @throws EngineError for a name that is not there, and for a file that is no LoRA of this family
    */
-  async lorasOf({ prompt }: GenerationSpec): Promise<readonly AppliedLora[]> {
+  async lorasOf({ prompt, model }: GenerationSpec): Promise<readonly AppliedLora[]> {
     const tags = readLoraTags(prompt).loras;
     if (tags.length === 0) return [];
-    return openLoras(tags, (await findExtras((await this.catalog()).homes)).loras);
+    const { unet } = await this.modelOf(model);
+    const target = { layersPerBlock: unet.layers_per_block, textWidth: unet.cross_attention_dim };
+    return openLoras(tags, await findExtras((await this.catalog()).homes), target);
   }
 
   /** @throws EngineError `bad_request` for what no model draws, or what the task's own does not */

@@ -282,8 +282,10 @@ export interface EngineDescription {
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];
   readonly embeddings: readonly string[];
-  /** A sentence for each file in a folder of models that cannot be run. */
+  /** A sentence for each file among the models that cannot be used. */
   readonly refused: readonly string[];
+  /** For the operator: what else there is to know of the files, a sentence each; absent when nothing. */
+  readonly advice?: readonly string[];
 }
 
 export interface Engine {

@@ -102,10 +102,10 @@ describe('a file of weights', () => {
         const file = await fileOf(encodeSafetensors(stored));
         const index = await settles(readSafetensors(file));
         if (index === undefined) return;
-        expect(fileKind(index.keys()).kind).toMatch(/^(checkpoint|lora|embedding|vae|foreign|unknown)$/);
+        expect(fileKind(index.keys()).kind).toMatch(/^(checkpoint|lora|embedding|vae|unet|foreign|unknown)$/);
         await settles(readCheckpoint(file));
         await settles(readLearnedWords(new Map([['word', file]]), 2));
-        const lora = await settles(readLora(file));
+        const lora = await settles(readLora(file, { layersPerBlock: 2 }));
         if (lora === undefined) return;
         const slots = [{ ...slot, kind: 'linear' } as const];
         const adapter = await settles(createAdapter(slots, [{ lora, weight: 1 }], 'unet'));
