@@ -69,7 +69,10 @@ export interface ModelOptions extends NetworkOptions {
 /** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. With `offload`, each of them whenever it is. */
 export async function openNetworks(folder: Model, options: ModelOptions): Promise<Networks> {
   const [words, clip, text, unet, vae] = await Promise.all([
-    readLearnedWords(options.embeddings ?? new Map(), folder.textEncoder.hidden_size),
+    readLearnedWords(options.embeddings ?? new Map(), {
+      hidden: folder.textEncoder.hidden_size,
+      room: folder.textEncoder.max_position_embeddings - 2,
+    }),
     loadClipTokenizer(folder.tokenizer),
     openWeights('textEncoder', folder.weights.textEncoder),
     openWeights('unet', folder.weights.unet),

@@ -284,6 +284,8 @@ export interface EngineDescription {
   readonly embeddings: readonly string[];
   /** A sentence for each file among the models that cannot be used. */
   readonly refused: readonly string[];
+  /** For the operator alone: where the files of those sentences lie, by sentence. */
+  readonly refusedFiles?: Readonly<Record<string, string>>;
   /** For the operator: what else there is to know of the files, a sentence each; absent when nothing. */
   readonly advice?: readonly string[];
 }

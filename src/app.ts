@@ -67,7 +67,10 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const engine = parts.engine ?? createEngine({ modelFolders: config.modelFolders, ...config.execution });
   const description = await engine.describe();
   const { refused, advice = [], execution } = description;
-  for (const sentence of [...refused, ...advice, ...(execution?.passedOver ?? [])]) log.warn(sentence);
+  for (const sentence of [...refused, ...advice, ...(execution?.passedOver ?? [])]) {
+    const file = description.refusedFiles?.[sentence];
+    log.warn(file === undefined ? {} : { file }, sentence);
+  }
   const describeRecipe = createRecipeText(description);
   const opened = openStore(
     config.dataFolder,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isEngineError } from '../engine/index.ts';
+import { fileOf, isEngineError } from '../engine/index.ts';
 import type { JobFailure } from './core/job.ts';
 import { diskTroubleOf } from './disk-trouble.ts';
 import { BadInputError, EaselError } from './errors.ts';
@@ -14,7 +14,11 @@ export function createExplain(log: Log): Explain {
     const known = sentenceOf(error);
     if (known !== undefined) {
       const level = levelOf(error, known);
-      log[level]({ ...facts, code: known.code, err: causeOf(error) }, known.userMessage);
+      const file = isEngineError(error) ? fileOf(error) : undefined;
+      log[level](
+        { ...facts, code: known.code, ...(file !== undefined && { file }), err: causeOf(error) },
+        known.userMessage,
+      );
       return known;
     }
     const reference = randomBytes(4).toString('hex');

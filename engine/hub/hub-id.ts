@@ -47,6 +47,20 @@ export function findLocalPlace(written: string): LocalPlace | undefined {
   return { path: resolve(path), variant };
 }
 
+/** A list of places with commas between them; one that exists may have commas in it, and the longest counts. */
+export function splitModelPlaces(written: string, folder: string): string[] {
+  const pieces = written.split(',');
+  const places: string[] = [];
+  for (let from = 0; from < pieces.length; ) {
+    let to = pieces.length;
+    const joined = () => pieces.slice(from, to).join(',').trim();
+    while (to > from + 1 && findLocalPlace(resolve(folder, joined())) === undefined) to -= 1;
+    if (joined() !== '') places.push(joined());
+    from = to;
+  }
+  return places;
+}
+
 /**
  * A place for models as it was written: a path, made absolute from `folder`, or a Hub id, left as it is. What exists on
  * this machine is a path.

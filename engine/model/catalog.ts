@@ -1,5 +1,5 @@
 import type { EngineError } from '../errors.ts';
-import { isEngineError } from '../errors.ts';
+import { fileOf, isEngineError } from '../errors.ts';
 import { readFootprint } from '../footprint.ts';
 import { peakByDefault } from '../memory-plan.ts';
 import type { PrecisionChoice } from '../network-options.ts';
@@ -72,8 +72,14 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
     refused: refused.map(({ message }) => message),
+    refusedFiles: Object.fromEntries(refused.flatMap((error) => entryOf(error))),
     advice: catalog.extras.notes,
   };
+}
+
+function entryOf(error: EngineError): [string, string][] {
+  const file = fileOf(error);
+  return file === undefined ? [] : [[error.message, file]];
 }
 
 async function describe(model: Model, options: EngineOptions): Promise<ModelDescription> {

@@ -53,7 +53,8 @@ function chunksOf(prompt: string, { syntax }: TextReading, tokens: ChunkTokens):
       `The prompt makes ${chunks.length} chunks of ${room} tokens, and ${MAX_CHUNKS} is the most; shorten it, or use BREAK less often.`,
     );
   }
-  const cut: ChunkTokens = { ...tokens, encode: (text) => tokens.encode(text).slice(0, room) };
+  // diffusers cuts where the room ends, learned words too.
+  const cut: ChunkTokens = { ...tokens, encode: (text) => tokens.encode(text).slice(0, room), wordLength: () => 1 };
   return chunkPrompt([{ kind: 'text', text: prompt, weight: 1 }], cut);
 }
 
