@@ -9,6 +9,7 @@ import { BadInputError } from '../src/errors.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { Command, CommandContext } from './context.ts';
 import { collect, type OptionInput, readOne } from './given.ts';
+import { splitNames } from './name-list.ts';
 import { createOptionSet } from './option-set.ts';
 import { privateButton, privately } from './replies.ts';
 import { describeChannelSettings } from './settings-lines.ts';
@@ -151,8 +152,7 @@ export function changeChannel(
 
 function readModels(typed: string, { engine }: CommandContext): string[] {
   const here = engine.models.map(({ id }) => id);
-  const names = typed.split(',').map((name) => name.trim());
-  return [...new Set(names.filter((name) => name !== '').map((name) => readChoice('model here', name, here)))];
+  return [...new Set(splitNames(typed, here).map((name) => readChoice('model here', name, here)))];
 }
 
 function readBlock(typed: string): string[] {

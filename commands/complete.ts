@@ -4,6 +4,7 @@ import { cut } from '../src/core/cut.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import type { Suggestion, Typing } from '../src/platforms/port.ts';
 import type { CommandContext } from './context.ts';
+import { splitNames } from './name-list.ts';
 import { IMAGINE } from './options.ts';
 import { latestJobs, titleOf } from './own-jobs.ts';
 import { allowedModels } from './rules.ts';
@@ -44,11 +45,10 @@ const LISTS = ['models', 'lora'];
 /** Values of an option that hold every word typed, those that begin with it first. */
 export async function complete(typing: Typing, context: CommandContext): Promise<readonly Suggestion[]> {
   const values = (await VALUES[typing.option]?.(typing, context)) ?? choicesOf(typing.option);
-  const { before, typed } = splitTyped(typing);
-  const given = before
-    .split(',')
-    .map((entry) => entry.trim().replace(/:[\d.]*$/, ''))
-    .filter((entry) => entry !== '');
+  const { loras, models } = context.engine;
+  const known = typing.option === 'lora' ? loras : models.map(({ id }) => id);
+  const { before, typed } = splitTyped(typing, known);
+  const given = splitNames(before, known).map((entry) => entry.replace(/:[\d.]*$/, ''));
   return rank(
     values.filter(({ value }) => !given.includes(value)),
     typed,
@@ -57,11 +57,16 @@ export async function complete(typing: Typing, context: CommandContext): Promise
     .map(({ label, value }) => ({ label: cut(`${before}${label}`, MAX_LABEL_LENGTH), value: `${before}${value}` }));
 }
 
-function splitTyped({ option, typed }: Typing): { readonly before: string; readonly typed: string } {
-  const comma = LISTS.includes(option) ? typed.lastIndexOf(',') : -1;
-  return comma === -1
-    ? { before: '', typed }
-    : { before: `${typed.slice(0, comma).trim()}, `, typed: typed.slice(comma + 1) };
+/** @param known names that may have commas in them */
+function splitTyped(
+  { option, typed }: Typing,
+  known: readonly string[],
+): { readonly before: string; readonly typed: string } {
+  if (!LISTS.includes(option) || !typed.includes(',')) return { before: '', typed };
+  const entries = splitNames(typed, known);
+  const last = /,\s*$/.test(typed) ? '' : (entries.at(-1) ?? '');
+  const before = last === '' ? entries : entries.slice(0, -1);
+  return { before: before.map((entry) => `${entry}, `).join(''), typed: last };
 }
 
 function rank(values: readonly Suggestion[], typed: string): readonly Suggestion[] {

@@ -80,6 +80,6 @@ export function readValues(
     noiseDevice: one('noise', (_, raw) => readChoice('source of noise', raw, NOISE_DEVICES)),
     seedSize: one('seed-size', (_, raw) => readSize('Seed size', String(raw))),
     model: one('model', (_, raw) => readChoice('model here', raw, models)),
-    lora: lora === undefined ? undefined : readLoras(lora),
+    lora: lora === undefined ? undefined : readLoras(lora, engine.loras),
   };
 }

@@ -1,5 +1,6 @@
 import { BadInputError } from '../src/errors.ts';
 import { abridge } from './limits.ts';
+import { splitNames } from './name-list.ts';
 
 export interface LoraUse {
   readonly name: string;
@@ -12,12 +13,13 @@ const MAX_WEIGHT = 4;
 /** A weight may be left out. */
 const LORA = /^([^<>:]{1,120})(?::([+-]?\d+(?:\.\d+)?))?$/;
 
-/** `ink:0.8, chalk`. @throws BadInputError */
-export function readLoras(typed: string): LoraUse[] {
-  const entries = typed
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
+/**
+ * `ink:0.8, chalk`.
+ * @param known names that there are; one with a comma in it is read whole
+ * @throws BadInputError
+ */
+export function readLoras(typed: string, known: readonly string[]): LoraUse[] {
+  const entries = splitNames(typed, known);
   if (entries.length > MAX_LORAS) {
     throw new BadInputError('too_many_loras', `${entries.length} LoRAs are too many; ${MAX_LORAS} is the most.`);
   }

@@ -78,7 +78,7 @@ const LISTS: Readonly<Record<string, string>> = {
 
 /** One of `choices`, in any case. @throws BadInputError naming the nearest few, or them all where they are few */
 export function readChoice<Choice extends string>(what: string, raw: OptionValue, choices: readonly Choice[]): Choice {
-  const typed = String(raw).trim();
+  const typed = String(raw).trim().normalize('NFC');
   const found = choices.find((choice) => choice.toLowerCase() === typed.toLowerCase());
   if (found !== undefined) return found;
   const meant = nearestNames(typed, choices).map((name) => `\`${abridge(name)}\``);

@@ -10,14 +10,13 @@ import { adviseName, shorten } from './names.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
 import { measureText } from './prompt/text-load.ts';
-import { wordsUsed } from './prompt/texts.ts';
 import { specOf } from './recipe.ts';
 import { sharedClipTokenizer } from './tokenizer/clip.ts';
 import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { EngineTask, GenerationSpec } from './types.ts';
 import { type AppliedLora, adapterBytes } from './weights/adapter.ts';
 import { openLoras } from './weights/open-loras.ts';
-import { countLearnedWords } from './weights/textual-inversion.ts';
+import { countLearnedWords, textRoom } from './weights/textual-inversion.ts';
 
 /**
  * What can be told of a task before anything is loaded for it: from the models' configuration, the headers of their
@@ -50,7 +49,7 @@ export class Admission {
   /** @throws EngineError `bad_request` naming the models there are */
   async modelOf(id: string): Promise<Model> {
     const { models } = await this.catalog();
-    const model = models.get(id);
+    const model = models.get(id.normalize('NFC'));
     if (model !== undefined) return model;
     const advice = adviseName(id, [...models.keys()]);
     throw new EngineError('bad_request', `There is no model "${shorten(id)}"; ${advice}.`, { model: id });
@@ -60,10 +59,12 @@ export class Admission {
    * The LoRAs that a prompt names. The folders are read anew for each task: what someone puts into them counts at once.
    * @throws EngineError for a name that is not there, and for a file that is no LoRA of this family
    */
-  async lorasOf({ prompt }: GenerationSpec): Promise<readonly AppliedLora[]> {
+  async lorasOf({ prompt, model }: GenerationSpec): Promise<readonly AppliedLora[]> {
     const tags = readLoraTags(prompt).loras;
     if (tags.length === 0) return [];
-    return openLoras(tags, (await findExtras((await this.catalog()).homes)).loras);
+    const { unet } = await this.modelOf(model);
+    const target = { layersPerBlock: unet.layers_per_block, textWidth: unet.cross_attention_dim };
+    return openLoras(tags, await findExtras((await this.catalog()).homes), target);
   }
 
   /** @throws EngineError `bad_request` for what no model draws, or what the task's own does not */
@@ -80,7 +81,7 @@ export class Admission {
   async plan(task: EngineTask, loras: readonly AppliedLora[], rules: MemoryRules): Promise<MemoryPlan> {
     const spec = specOf(task);
     const model = await this.modelOf(spec.model);
-    const text = await measureText(spec, await this.#tokensOf(model, spec));
+    const text = await measureText(spec, await this.#tokensOf(model));
     return planMemory(task, await this.#footprintOf(model), rules, { adapters: adapterBytes(loras), text });
   }
 
@@ -90,7 +91,7 @@ export class Admission {
     const spec = specOf(task);
     const loras = await this.lorasOf(spec);
     const model = await this.modelOf(spec.model);
-    const tokens = await this.#tokensOf(model, spec).catch(() => undefined);
+    const tokens = await this.#tokensOf(model).catch(() => undefined);
     const text = tokens && (await measureText(spec, tokens));
     const footprint = await this.#footprintOf(model).catch(() => undefined);
     const burden = { adapters: adapterBytes(loras), ...(text !== undefined && { text }) };
@@ -98,11 +99,11 @@ export class Admission {
   }
 
   /** The tokenizer of a model, which learned words are counted with but not read for. */
-  async #tokensOf(model: Model, spec: GenerationSpec): Promise<ChunkTokens> {
+  async #tokensOf(model: Model): Promise<ChunkTokens> {
     const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
     const clip = await sharedClipTokenizer(model.tokenizer);
     const files = (await this.catalog()).extras.embeddings;
-    const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), model.textEncoder.hidden_size);
+    const words = await countLearnedWords(files, textRoom(model.textEncoder));
     return { ...withLearnedWords(clip, words, vocabulary), positions };
   }
 

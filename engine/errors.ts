@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path';
+
 /** What went wrong in the engine, as data: crosses the process boundary and can be shown to a person. */
 export const ENGINE_ERROR_CODES = [
   'missing_file',
@@ -33,6 +35,12 @@ export class EngineError extends Error {
     this.code = code;
     this.facts = facts;
   }
+}
+
+/** The file or folder that an error is about, for whoever runs Easel; its sentence names it without the way there. */
+export function fileOf({ facts }: EngineError): string | undefined {
+  const file = facts.file ?? facts.path ?? facts.folder;
+  return typeof file === 'string' && isAbsolute(file) ? file : undefined;
 }
 
 export function isEngineError(value: unknown): value is EngineError {

@@ -1,7 +1,6 @@
 import type { Model } from './model/model.ts';
-import { readSafetensors } from './weights/safetensors.ts';
 import type { WeightSet } from './weights/weight-set.ts';
-import { openWeights } from './weights/weight-source.ts';
+import { openWeights, readTensors } from './weights/weight-source.ts';
 
 /** What a model takes of memory on a CPU, in bytes. */
 export interface Footprint {
@@ -38,7 +37,7 @@ export async function readFootprint(model: Model): Promise<Footprint> {
     openWeights('unet', model.weights.unet),
     openWeights('vae', model.weights.vae),
   ]);
-  const checker = model.safetyChecker && (await readSafetensors(model.safetyChecker.file));
+  const checker = model.safetyChecker && (await readTensors(model.safetyChecker));
   return {
     textEncoder: bytesOf(text),
     unet: bytesOf(unet),

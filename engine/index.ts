@@ -1,7 +1,7 @@
-export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, isEngineError } from './errors.ts';
+export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, fileOf, isEngineError } from './errors.ts';
 export { createEngine, type EngineHost, type EngineHostOptions } from './host/client.ts';
 export type { StallLimits } from './host/stall-watch.ts';
-export { resolveModelPlace } from './hub/hub-id.ts';
+export { resolveModelPlace, splitModelPlaces } from './hub/hub-id.ts';
 export type { ExecutionOptions } from './model/catalog.ts';
 export { alternatives, listNames, nearestNames, suggest } from './names.ts';
 export { PRECISION_CHOICES } from './network-options.ts';

@@ -100,7 +100,8 @@ export function createRuntime(
       refuseAborted(run.signal);
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;
       const result = await runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory });
-      return { ...result, peakBytes: peakMemory() };
+      const notes = [...loras.flatMap(({ lora }) => lora.notes), ...result.notes];
+      return { ...result, notes, peakBytes: peakMemory() };
     }
     // It may be the turn of other tasks for long yet: whoever is cancelled waits for none of it.
     return unlessAborted(

@@ -284,8 +284,12 @@ export interface EngineDescription {
   readonly embeddings: readonly string[];
   /** The tokens that the files of embeddings name, by the embedding's NAME, where they are others than it. */
   readonly learnedTokens?: Readonly<Record<string, readonly string[]>>;
-  /** A sentence for each file in a folder of models that cannot be run. */
+  /** A sentence for each file among the models that cannot be used. */
   readonly refused: readonly string[];
+  /** For the operator alone: where the files of those sentences lie, by sentence. */
+  readonly refusedFiles?: Readonly<Record<string, string>>;
+  /** For the operator: what else there is to know of the files, a sentence each; absent when nothing. */
+  readonly advice?: readonly string[];
 }
 
 /** The engine's process ended although nobody closed it; the next task starts another. */

@@ -7,6 +7,7 @@ import {
   PROVIDERS,
   resolveModelPlace,
   SPEC_LIMITS,
+  splitModelPlaces,
 } from '../engine/index.ts';
 import { parseRoleWeights, type RoleWeights } from './core/role-weights.ts';
 import { BadInputError, EaselError } from './errors.ts';
@@ -147,10 +148,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     dataFolder: resolve(cwd, values.EASEL_DATA),
     port: values.PORT,
     host: values.HOST,
-    modelFolders: values.EASEL_MODEL.split(',')
-      .map((place) => place.trim())
-      .filter((place) => place !== '')
-      .map((place) => resolveModelPlace(place, cwd)),
+    modelFolders: splitModelPlaces(values.EASEL_MODEL, cwd).map((place) => resolveModelPlace(place, cwd)),
     execution: {
       ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
       ...(values.EASEL_PRECISION !== undefined && { precision: values.EASEL_PRECISION }),

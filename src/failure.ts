@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isEngineError } from '../engine/index.ts';
+import { fileOf, isEngineError } from '../engine/index.ts';
 import { cut } from './core/cut.ts';
 import type { JobFailure } from './core/job.ts';
 import { withoutPaths } from './core/without-paths.ts';
@@ -23,7 +23,11 @@ export function createExplain(log: Log, folders: readonly string[] = []): Explai
     const known = sentenceOf(error);
     if (known !== undefined) {
       const level = levelOf(error, known);
-      log[level]({ ...facts, code: known.code, err: causeOf(error) }, known.userMessage);
+      const file = isEngineError(error) ? fileOf(error) : undefined;
+      log[level](
+        { ...facts, code: known.code, ...(file !== undefined && { file }), err: causeOf(error) },
+        known.userMessage,
+      );
       const userMessage = cut(withoutPaths(known.userMessage, [...pathsOf(error), ...folders]), MAX_SENTENCE_LENGTH);
       return { code: known.code, userMessage };
     }

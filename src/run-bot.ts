@@ -1,4 +1,4 @@
-import { isEngineError } from '../engine/index.ts';
+import { fileOf, isEngineError } from '../engine/index.ts';
 import { type App, createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { EaselError } from './errors.ts';
@@ -57,6 +57,8 @@ function stopOnSignals(stop: () => void): void {
 /** Trouble that has a sentence is told by it; anything else is a bug and shows where. */
 function fail(error: unknown): never {
   const known = error instanceof EaselError || isEngineError(error);
-  process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  const file = isEngineError(error) ? fileOf(error) : undefined;
+  const place = file === undefined ? '' : ` (${file})`;
+  process.stderr.write(`${known ? error.message + place : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);
 }

@@ -35,9 +35,7 @@ export async function readHubModel(id: HubId, retryDelayMs = RETRY_DELAY_MS): Pr
 async function fromCache(id: HubId, cache: HubCache): Promise<Model | undefined> {
   const commit = await cache.commitOf(id.revision);
   if (commit === undefined) return undefined;
-  const model = await readModelFolder(cache.snapshot(commit), optionsOf(id)).catch(unlessMissing);
-  const isWanted = id.variant === undefined || model?.weights.unet.file.endsWith(`.${id.variant}.safetensors`) === true;
-  return isWanted ? model : undefined;
+  return readModelFolder(cache.snapshot(commit), optionsOf(id)).catch(unlessMissing);
 }
 
 async function fromHub(id: HubId, cache: HubCache, settings: HubSettings, retryDelayMs: number): Promise<Model> {

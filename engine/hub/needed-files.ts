@@ -1,6 +1,8 @@
 import { EngineError } from '../errors.ts';
-import { MODEL_INDEX } from '../model/folder.ts';
-import { hasPickleName, pickleError } from '../weights/pickle.ts';
+import { DIFFUSERS_WEIGHTS, MODEL_INDEX, TRANSFORMERS_WEIGHTS } from '../model/folder.ts';
+import { MAX_INDEX_BYTES } from '../model/shard-index.ts';
+import { chooseWeights, type WeightFiles } from '../model/weight-files.ts';
+import { hasPickleName } from '../weights/pickle.ts';
 
 /** A file of a repository. */
 export interface HubFile {
@@ -26,21 +28,19 @@ const CONFIGS = [
 const OPTIONAL = ['easel.json', SAFETY_CONFIG];
 /** Weights of each network by the name that its library gives them. */
 const WEIGHTS = [
-  ['unet', 'diffusion_pytorch_model'],
-  ['vae', 'diffusion_pytorch_model'],
-  ['text_encoder', 'model'],
+  ['unet', DIFFUSERS_WEIGHTS],
+  ['vae', DIFFUSERS_WEIGHTS],
+  ['text_encoder', TRANSFORMERS_WEIGHTS],
 ] as const;
-/** Tried in this order when no variant is asked for: as in a folder on this machine. */
-const VARIANTS = ['', '.fp16', '.non_ema'];
 
 export interface NeededFiles {
-  /** Small: configuration and vocabulary. */
+  /** Small: configuration, vocabulary and lists of shards. */
   readonly configs: readonly HubFile[];
   readonly weights: readonly HubFile[];
 }
 
 /**
- * What Easel needs of a repository in diffusers layout: of each network one safetensors file, nothing else.
+ * What Easel needs of a repository in diffusers layout: of each network one safetensors file or the shards of one.
  * @throws EngineError when something is missing, or there only as a pickle.
  */
 export function neededFiles(files: readonly HubFile[], repo: string, variant: string | undefined): NeededFiles {
@@ -56,27 +56,47 @@ export function neededFiles(files: readonly HubFile[], repo: string, variant: st
   };
   const configs = CONFIGS.map(required);
   const optional = OPTIONAL.flatMap((path) => byPath.get(path) ?? []);
-  const weightsOf = (folder: string, name: string, endings: readonly string[]): HubFile => {
-    const found = endings.flatMap((ending) => byPath.get(`${folder}/${name}${ending}.safetensors`) ?? [])[0];
-    if (found !== undefined) return found;
-    const inFolder = files.filter(({ path }) => path.startsWith(`${folder}/`)).map(({ path }) => path);
-    const pickle = inFolder.find(hasPickleName);
-    const safe = inFolder.filter((path) => path.endsWith('.safetensors'));
-    if (pickle !== undefined && safe.length === 0) throw pickleError(`${repo}/${pickle}`);
-    if (variant !== undefined && safe.length > 0) throw noVariant(repo, variant, folder, safe);
-    return required(`${folder}/${name}.safetensors`);
+  const chosen = (network: string, name: string, wanted: string | undefined): WeightFiles => {
+    const inFolder = files.filter(({ path }) => path.startsWith(`${network}/`));
+    const names = inFolder.map(({ path }) => path.slice(network.length + 1));
+    if (!names.some((file) => /\.safetensors$|\.index(\.[\w-]+)?\.json$/.test(file) || hasPickleName(file))) {
+      required(`${network}/${name}.safetensors`);
+    }
+    return chooseWeights(names, name, wanted, { model: `${repo} on the Hub`, network });
   };
-  const endings = variant === undefined ? VARIANTS : [`.${variant}`];
-  const weights = WEIGHTS.map(([folder, name]) => weightsOf(folder, name, endings));
-  // A variant of the networks may come with the plain safety checker.
-  if (byPath.has(SAFETY_CONFIG)) weights.push(weightsOf('safety_checker', 'model', [...endings, ...VARIANTS]));
-  return { configs: [...configs, ...optional], weights };
+  const indices: HubFile[] = [];
+  const weightsOf = (network: string, { files: names, index }: WeightFiles): readonly HubFile[] => {
+    if (index !== undefined) indices.push(bounded(required(`${network}/${index}`), repo));
+    return names.map((name) => required(`${network}/${name}`));
+  };
+  const weights = WEIGHTS.flatMap(([network, name]) => weightsOf(network, chosen(network, name, variant)));
+  if (byPath.has(SAFETY_CONFIG)) {
+    weights.push(
+      ...weightsOf(
+        'safety_checker',
+        safetyFiles((wanted) => chosen('safety_checker', 'model', wanted), variant),
+      ),
+    );
+  }
+  return { configs: [...configs, ...optional, ...indices], weights };
 }
 
-function noVariant(repo: string, variant: string, folder: string, files: readonly string[]): EngineError {
-  return new EngineError(
-    'bad_request',
-    `${repo} on the Hub has no variant "${variant}" of its ${folder}; it has ${files.join(', ')}.`,
-    { repo, variant },
+/** A variant of the networks may come with the plain safety checker. */
+function safetyFiles(choose: (variant: string | undefined) => WeightFiles, variant: string | undefined): WeightFiles {
+  try {
+    return choose(variant);
+  } catch (error) {
+    if (variant === undefined) throw error;
+    return choose(undefined);
+  }
+}
+
+/** What is fetched before anything is known of it stays small. */
+function bounded(file: HubFile, repo: string): HubFile {
+  if (file.size <= MAX_INDEX_BYTES) return file;
+  throw new EngineError(
+    'corrupt_file',
+    `${file.path} of ${repo} on the Hub has ${file.size} bytes, and a list of shards at most ${MAX_INDEX_BYTES}.`,
+    { repo, path: file.path },
   );
 }

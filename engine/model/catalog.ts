@@ -1,28 +1,24 @@
-import { readdir } from 'node:fs/promises';
-import { dirname, extname, join, resolve } from 'node:path';
-import { EngineError, isEngineError } from '../errors.ts';
+import type { EngineError } from '../errors.ts';
+import { fileOf, isEngineError } from '../errors.ts';
 import { readFootprint } from '../footprint.ts';
-import { parseHubId } from '../hub/hub-id.ts';
-import { readHubModel } from '../hub/hub-model.ts';
 import { peakByDefault } from '../memory-plan.ts';
 import type { PrecisionChoice } from '../network-options.ts';
 import type { LearnedTokens } from '../prompt/texts.ts';
 import type { Provider } from '../provider.ts';
 import type { EngineDescription, ModelDescription } from '../types.ts';
-import { hasPickleName, pickleError } from '../weights/pickle.ts';
+import { hasPickleName } from '../weights/pickle.ts';
 import { readTokenNames } from '../weights/textual-inversion.ts';
-import { readCheckpoint } from './checkpoint.ts';
-import { exists } from './config-file.ts';
-import { type Extras, findExtras, isExtraFolder } from './extras.ts';
-import { MODEL_INDEX, readModelFolder } from './folder.ts';
+import { type Extras, findExtras } from './extras.ts';
+import { Gathering, keepRefusal } from './gathering.ts';
 import { describeModel, type Model } from './model.ts';
-import { VAE_ENDING } from './separate-vae.ts';
+import { noPlace } from './place-refusals.ts';
 
 export interface EngineOptions {
   /**
-   * Where the models are; the first found is the default. Each is a folder in diffusers layout, a single-file
-   * checkpoint (`.safetensors`), a folder that holds several of both, or a model on the Hub (`owner/name`, see
-   * hub/hub-id.ts). A model's id is its name without the ending.
+   * Where the models are; the first found is the default. Each is a folder in diffusers layout (with `:variant` for the
+   * files of that variant), a single-file checkpoint (`.safetensors`), a folder that holds several of both, at any depth
+   * up to `SCAN_DEPTH`, or a model on the Hub (`owner/name`, see hub/hub-id.ts). A model's id is its name without the
+   * ending.
    */
   readonly modelFolders: readonly string[];
   /** ONNX Runtime execution provider; default `auto`. */
@@ -56,16 +52,20 @@ export interface Catalog {
   /** The folders beside whose models LoRAs and embeddings may lie. */
   readonly homes: readonly string[];
   readonly extras: Extras;
-  /** Of a folder of models, those that cannot be run, each with its sentence. */
+  /** Files that cannot be used, each with its sentence. */
   readonly refused: readonly EngineError[];
 }
 
-/** @throws EngineError when something given by name is not a model that Easel runs, or two have one name. */
+/** @throws EngineError when something given by name is not a model that Easel runs, or nothing is there that it runs. */
 export async function describeModels(options: EngineOptions): Promise<CatalogDescription> {
   const catalog = await readCatalog(options);
-  const models = await Promise.all([...catalog.models.values()].map((model) => describe(model, options)));
+  const described = await Promise.all(
+    [...catalog.models.values()].map((model) => describe(model, options).catch(keepRefusal)),
+  );
+  const models = described.flatMap((model) => (isEngineError(model) ? [] : [model]));
+  const refused = [...catalog.refused, ...described.filter(isEngineError)];
   const [first] = models;
-  if (first === undefined) throw catalog.refused[0] ?? noModel(options.modelFolders);
+  if (first === undefined) throw refused[0] ?? noPlace();
   const names = (files: ReadonlyMap<string, string>) =>
     [...files].filter(([, file]) => !hasPickleName(file)).map(([name]) => name);
   return {
@@ -74,8 +74,15 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
     learnedTokens: await readLearnedTokens(catalog.extras.embeddings),
-    refused: catalog.refused.map(({ message }) => message),
+    refused: refused.map(({ message }) => message),
+    refusedFiles: Object.fromEntries(refused.flatMap((error) => entryOf(error))),
+    advice: catalog.extras.notes,
   };
+}
+
+function entryOf(error: EngineError): [string, string][] {
+  const file = fileOf(error);
+  return file === undefined ? [] : [[error.message, file]];
 }
 
 /** Of the words whose files name another token than their file's name. */
@@ -99,75 +106,8 @@ async function describe(model: Model, options: EngineOptions): Promise<ModelDesc
 }
 
 export async function readCatalog({ modelFolders }: EngineOptions): Promise<Catalog> {
-  const models = new Map<string, Model>();
-  const refused: EngineError[] = [];
-  const homes: string[] = [];
-  const add = (model: Model) => {
-    if (models.has(model.id)) {
-      throw new EngineError('bad_request', `Two models are named "${model.id}"; rename one.`, { path: model.path });
-    }
-    models.set(model.id, model);
-    homes.push(dirname(model.path));
-  };
-  for (const entry of modelFolders) {
-    const hubId = (await exists(entry)) ? undefined : parseHubId(entry);
-    if (hubId !== undefined) {
-      add(await readHubModel(hubId));
-      continue;
-    }
-    const path = resolve(entry);
-    if (await isCollection(path)) {
-      homes.push(path);
-      for (const found of await modelsIn(path)) {
-        const model = await readModel(found).catch(keepRefusal);
-        if (isEngineError(model)) refused.push(model);
-        else add(model);
-      }
-    } else add(await readModel(path));
-  }
-  return { models, homes, extras: await findExtras(homes), refused };
-}
-
-async function readModel(path: string): Promise<Model> {
-  if (hasPickleName(path)) throw pickleError(path);
-  return isCheckpointName(path) ? readCheckpoint(path) : readModelFolder(path);
-}
-
-/** A folder that is no model itself but holds some. */
-async function isCollection(path: string): Promise<boolean> {
-  if (isCheckpointName(path) || (await exists(join(path, MODEL_INDEX)))) return false;
-  return (await modelsIn(path)).length > 0;
-}
-
-/** Single files first; AUTOMATIC1111 keeps them one folder down, in `Stable-diffusion`. */
-async function modelsIn(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const names = entries.map(({ name }) => name).sort();
-  const found = names.filter((name) => isCheckpointName(name)).map((name) => join(folder, name));
-  for (const name of names) {
-    const path = join(folder, name);
-    if (isExtraFolder(name)) continue;
-    if (await exists(join(path, MODEL_INDEX))) found.push(path);
-    else if (name === A1111_FOLDER) found.push(...(await modelsIn(path)));
-  }
-  return found;
-}
-
-const A1111_FOLDER = 'Stable-diffusion';
-
-function isCheckpointName(path: string): boolean {
-  return extname(path).toLowerCase() === '.safetensors' && !path.toLowerCase().endsWith(VAE_ENDING);
-}
-
-function keepRefusal(error: unknown): EngineError {
-  if (isEngineError(error)) return error;
-  throw error;
-}
-
-function noModel(places: readonly string[]): EngineError {
-  const where = places.length === 0 ? 'No model was given' : `There is no model in ${places.join(', ')}`;
-  return new EngineError(
-    'missing_file',
-    `${where}; set EASEL_MODEL to a .safetensors checkpoint, or to a folder in diffusers layout.`,
-  );
+  const gathered = new Gathering();
+  for (const entry of modelFolders) await gathered.addPlace(entry);
+  const { models, homes, refused } = gathered;
+  return { models, homes: [...homes], extras: await findExtras(homes), refused };
 }

@@ -1,3 +1,4 @@
+import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import type { TensorRef } from '../weights/safetensors.ts';
 
@@ -61,7 +62,7 @@ function side(tensors: Tensors, name: string, axis: number, file: string): numbe
   if (found !== undefined) return found;
   throw new EngineError(
     'corrupt_file',
-    `${file} lacks the tensor "${name}" that a Stable Diffusion 1 model has; it is incomplete, or of another family.`,
+    `${displayPath(file)} lacks the tensor "${name}" that a Stable Diffusion 1 model has; it is incomplete, or of another family.`,
     { file, tensor: name },
   );
 }

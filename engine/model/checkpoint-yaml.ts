@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { exists } from './config-file.ts';
 
@@ -78,7 +79,7 @@ function given(values: Record<string, unknown>): Record<string, unknown> {
 function unreadable(file: string, cause: unknown): EngineError {
   return new EngineError(
     'corrupt_file',
-    `${file} is not a checkpoint's config (model: params: …); correct it, or take it away to use the defaults of Stable Diffusion 1.`,
+    `${displayPath(file)} is not a checkpoint's config (model: params: …); correct it, or take it away to use the defaults of Stable Diffusion 1.`,
     { file },
     cause,
   );

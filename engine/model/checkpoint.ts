@@ -1,8 +1,11 @@
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { partOf } from '../weights/checkpoint-names.ts';
 import { type FileKind, fileKind } from '../weights/file-kind.ts';
-import { readSafetensors } from '../weights/safetensors.ts';
+import { pickleError } from '../weights/pickle.ts';
+import { readSafetensors, type TensorRef } from '../weights/safetensors.ts';
 import { diffusersTensors } from '../weights/weight-source.ts';
 import { textEncoderShape, unetShape, vaeShape } from './checkpoint-shape.ts';
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
@@ -16,7 +19,7 @@ import {
 } from './configs.ts';
 import { foreignModel } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
-import { separateVae } from './separate-vae.ts';
+import { pickledVae, type SeparateVae, separateVae, separateVaeShape, VAE_ENDING } from './separate-vae.ts';
 
 /** CLIP's vocabulary is the same in every Stable Diffusion 1 model; single files come without one. */
 const CLIP_TOKENIZER = fileURLToPath(new URL('../../models/sketch/tokenizer', import.meta.url));
@@ -34,21 +37,30 @@ const V1_SCHEDULER = {
 
 const AUTHORITY = 'a Stable Diffusion 1 model';
 
+export interface CheckpointOptions {
+  /** More folders of VAEs that may belong to it. */
+  readonly vaeFolders?: readonly string[] | undefined;
+}
+
 /**
  * A single-file checkpoint. Sizes are read off its tensors; what they do not tell (heads, prediction type, scheduler)
  * is that of v1, or what stands in `NAME.yaml` or in diffusers' config files in the folder `NAME` beside it.
  * @throws EngineError when it is another kind of file or another architecture.
  */
-export async function readCheckpoint(path: string): Promise<Model> {
+export async function readCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Model> {
   const file = resolve(path);
   const tensors = await readSafetensors(file);
   refuseOtherKinds(file, fileKind(tensors.keys()));
+  const separate = await separateVae(file, options.vaeFolders);
+  refuseMissingParts(file, tensors, separate);
 
   const stem = file.replace(/\.safetensors$/i, '');
   const yaml = await readCheckpointYaml(`${stem}.yaml`);
   const config = (...names: string[]) => join(stem, ...names);
   const vae = await readOptionalConfig(config('vae', 'config.json'), vaeConfigSchema, {
-    ...vaeShape(diffusersTensors('vae', tensors), file),
+    ...(separate.source === undefined
+      ? vaeShape(diffusersTensors('vae', tensors), file)
+      : await separateVaeShape(separate.source)),
     ...yaml.vae,
   });
   const schedulerFile = config('scheduler', 'scheduler_config.json');
@@ -62,7 +74,7 @@ export async function readCheckpoint(path: string): Promise<Model> {
   const own = { file, authority: AUTHORITY } as const;
   const tokenizer = config('tokenizer');
   const model: Model = {
-    id: basename(stem),
+    id: basename(stem).normalize('NFC'),
     path: file,
     unet: await readOptionalConfig(config('unet', 'config.json'), unetConfigSchema, {
       ...unetShape(diffusersTensors('unet', tensors), file),
@@ -77,17 +89,36 @@ export async function readCheckpoint(path: string): Promise<Model> {
     scheduler: forLatents(scheduler),
     schedulerFile,
     recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
-    weights: { unet: own, vae: (await separateVae(file)) ?? own, textEncoder: own },
+    weights: { unet: own, vae: separate.source ?? own, textEncoder: own },
     tokenizer: (await exists(join(tokenizer, 'vocab.json'))) ? tokenizer : CLIP_TOKENIZER,
     vaeFactor: vaeFactorOf(vae),
+    ...(separate.pickle !== undefined && { notes: [pickledVae(separate.pickle, file)] }),
   };
   checkFit(model);
   return model;
 }
 
+/** A file without a text encoder or a VAE is not damaged: it was made to be used with others. */
+function refuseMissingParts(file: string, tensors: ReadonlyMap<string, TensorRef>, separate: SeparateVae): void {
+  const title = displayPath(file);
+  const lack = (what: string) => new EngineError('unsupported_model', `${title} holds no ${what}`, { file });
+  if (partOf(tensors, 'textEncoder').size === 0) {
+    throw lack('text encoder (cond_stage_model); use a whole Stable Diffusion 1 checkpoint.');
+  }
+  if (separate.source !== undefined || partOf(tensors, 'vae').size > 0) return;
+  if (separate.pickle !== undefined) {
+    throw lack(`VAE, and ${pickleError(separate.pickle).message.replace(/\.$/, '')} (${vaeName(file)}).`);
+  }
+  throw lack(`VAE; put the one that belongs to it beside it, named ${vaeName(file)}.`);
+}
+
+function vaeName(file: string): string {
+  return `${basename(file).replace(/\.safetensors$/i, '')}${VAE_ENDING}`;
+}
+
 function refuseOtherKinds(file: string, found: FileKind): void {
   const refuse = (what: string) =>
-    new EngineError('unsupported_model', `${file} is ${what}`, { file, kind: found.kind });
+    new EngineError('unsupported_model', `${displayPath(file)} is ${what}`, { file, kind: found.kind });
   switch (found.kind) {
     case 'checkpoint':
       return;
@@ -101,6 +132,8 @@ function refuseOtherKinds(file: string, found: FileKind): void {
       throw refuse('a textual inversion, not a whole model; put it into a folder "embeddings" beside the model.');
     case 'vae':
       throw refuse('a VAE, not a whole model; name it like the model it belongs to, with the ending .vae.safetensors.');
+    case 'unet':
+      throw refuse('a UNet alone, without text encoder and VAE; use a whole Stable Diffusion 1 checkpoint.');
     case 'unknown':
       throw refuse('no Stable Diffusion checkpoint that Easel knows; use a whole Stable Diffusion 1 model.');
   }

@@ -1,5 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import type { z } from 'zod';
+import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 
 export async function exists(path: string): Promise<boolean> {
@@ -17,7 +18,7 @@ export async function requireFile(path: string, message: string): Promise<void> 
 }
 
 export function missing(file: string): string {
-  return `The model folder lacks ${file}; download it again, or point Easel at a complete folder in diffusers layout.`;
+  return `The model folder lacks ${displayPath(file)}; download it again, or point Easel at a complete folder in diffusers layout.`;
 }
 
 /** @throws EngineError when the file is missing, is not JSON or holds a value that Easel cannot run, which is named. */
@@ -27,7 +28,7 @@ export async function readConfig<Schema extends z.ZodType>(file: string, schema:
   try {
     json = parsePythonJson(await readFile(file, 'utf8'));
   } catch (cause) {
-    throw new EngineError('corrupt_file', `${file} is not JSON; download it again.`, { file }, cause);
+    throw new EngineError('corrupt_file', `${displayPath(file)} is not JSON; download it again.`, { file }, cause);
   }
   return parseConfig(file, json, schema);
 }
@@ -59,7 +60,7 @@ export function parseConfig<Schema extends z.ZodType>(file: string, value: unkno
   const key = issue?.path.join('.') ?? '';
   throw new EngineError(
     'unsupported_model',
-    `${file} has a value that Easel cannot run${key === '' ? '' : ` at "${key}"`}: ${issue?.message ?? 'invalid'}. Easel runs the Stable Diffusion 1 family.`,
+    `${displayPath(file)} has a value that Easel cannot run${key === '' ? '' : ` at "${key}"`}: ${issue?.message ?? 'invalid'}. Easel runs the Stable Diffusion 1 family.`,
     { file, key },
   );
 }

@@ -1,3 +1,4 @@
+import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 
 /** What people call the pipelines that are most often mistaken for the ones that Easel runs. */
@@ -19,7 +20,7 @@ export function pipelineTitle(className: string): string {
 export function foreignModel(path: string, title: string): EngineError {
   return new EngineError(
     'unsupported_model',
-    `${path} is a ${title} model; Easel runs the Stable Diffusion 1 family.`,
+    `${displayModel(path)} is a ${title} model; Easel runs the Stable Diffusion 1 family.`,
     { path, title },
   );
 }

@@ -1,35 +1,38 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
-import { hasPickleName, pickleError } from '../weights/pickle.ts';
-import { exists, missing, readConfig, readOptionalConfig, requireFile } from './config-file.ts';
+import type { WeightSource } from '../weights/weight-source.ts';
+import { exists, missing, parseConfig, readConfig, readOptionalConfig, requireFile } from './config-file.ts';
 import {
   modelIndexSchema,
   recommendationSchema,
   schedulerConfigSchema,
   textEncoderConfigSchema,
   unetConfigSchema,
+  type VaeConfig,
   vaeConfigSchema,
 } from './configs.ts';
 import { foreignModel, pipelineTitle } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
-import { separateVae } from './separate-vae.ts';
+import { pickledVae, separateVae, separateVaeShape } from './separate-vae.ts';
+import { readShardIndex } from './shard-index.ts';
+import { chooseWeights } from './weight-files.ts';
 
-/** Full precision first, then half, as published. */
-const DIFFUSERS_WEIGHTS = [
-  'diffusion_pytorch_model.safetensors',
-  'diffusion_pytorch_model.fp16.safetensors',
-  'diffusion_pytorch_model.non_ema.safetensors',
-];
-const TRANSFORMERS_WEIGHTS = ['model.safetensors', 'model.fp16.safetensors'];
+/** What each library calls its weights. */
+export const DIFFUSERS_WEIGHTS = 'diffusion_pytorch_model';
+export const TRANSFORMERS_WEIGHTS = 'model';
 
 export const MODEL_INDEX = 'model_index.json';
 
 export interface FolderOptions {
   /** What the model is called; default the folder's name. */
   readonly id?: string;
-  /** The files of this variant before those of any other: `unet/diffusion_pytorch_model.VARIANT.safetensors`. */
+  /** The files of this variant and no other: `unet/diffusion_pytorch_model.VARIANT.safetensors`. */
   readonly variant?: string | undefined;
+  /** More folders of VAEs that may belong to it. */
+  readonly vaeFolders?: readonly string[] | undefined;
   /** Weights that are not there yet but will be, by their path in the folder. */
   readonly awaited?: readonly string[];
 }
@@ -40,22 +43,21 @@ export interface FolderOptions {
  */
 export async function readModelFolder(path: string, options: FolderOptions = {}): Promise<Model> {
   const root = resolve(path);
-  await requireFile(root, `The model folder ${root} does not exist; check the path.`);
+  await requireFile(root, `The model folder ${displayModel(root)} does not exist; check the path.`);
   const index = await readConfig(join(root, MODEL_INDEX), modelIndexSchema);
   if (index._class_name !== 'StableDiffusionPipeline') throw foreignModel(root, pipelineTitle(index._class_name));
 
-  const vae = await readConfig(join(root, 'vae', 'config.json'), vaeConfigSchema);
+  const separate = await separateVae(root, options.vaeFolders);
+  const vaeFile = join(root, 'vae', 'config.json');
+  const vae = await (separate.source === undefined
+    ? readConfig(vaeFile, vaeConfigSchema)
+    : separateVaeConfig(vaeFile, separate.source));
   const schedulerFile = join(root, 'scheduler', 'scheduler_config.json');
   const recommendation = await readOptionalConfig(join(root, 'easel.json'), recommendationSchema);
-  const weightsIn = async (folder: string, names: readonly string[]) => {
-    const awaited = options.awaited?.find((file) => file.startsWith(`${folder}/`));
-    return awaited === undefined
-      ? firstOf(join(root, folder), variantFirst(names, options.variant))
-      : join(root, awaited);
-  };
+  const weightsIn = (folder: string, name: string) => findWeights(root, folder, name, options);
   const safetyFolder = join(root, 'safety_checker');
   const model: Model = {
-    id: options.id ?? basename(root),
+    id: (options.id ?? basename(root)).normalize('NFC'),
     path: root,
     unet: await readConfig(join(root, 'unet', 'config.json'), unetConfigSchema),
     vae,
@@ -64,14 +66,15 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     schedulerFile,
     recommendation,
     weights: {
-      unet: { file: await weightsIn('unet', DIFFUSERS_WEIGHTS) },
-      vae: (await separateVae(root)) ?? { file: await weightsIn('vae', DIFFUSERS_WEIGHTS) },
-      textEncoder: { file: await weightsIn('text_encoder', TRANSFORMERS_WEIGHTS) },
+      unet: await weightsIn('unet', DIFFUSERS_WEIGHTS),
+      vae: separate.source ?? (await weightsIn('vae', DIFFUSERS_WEIGHTS)),
+      textEncoder: await weightsIn('text_encoder', TRANSFORMERS_WEIGHTS),
     },
     ...((await exists(safetyFolder)) && {
       // Its folder may be left out; one that is there must be whole, so that no picture goes unjudged by accident.
-      safetyChecker: { folder: safetyFolder, file: await weightsIn('safety_checker', TRANSFORMERS_WEIGHTS) },
+      safetyChecker: { folder: safetyFolder, ...(await safetyWeights(root, options)) },
     }),
+    ...(separate.pickle !== undefined && { notes: [pickledVae(separate.pickle, root)] }),
     ...(await taesdIn(root)),
     tokenizer: join(root, 'tokenizer'),
     vaeFactor: vaeFactorOf(vae),
@@ -95,16 +98,38 @@ async function taesdIn(root: string): Promise<Pick<Model, 'taesd'>> {
   return {};
 }
 
-/** `model.safetensors` in the variant `fp16` is `model.fp16.safetensors`. */
-export function variantFirst(names: readonly string[], variant: string | undefined): readonly string[] {
-  const [plain = ''] = names;
-  return variant === undefined ? names : [plain.replace('.safetensors', `.${variant}.safetensors`), ...names];
+/** A VAE beside the model has a shape of its own, and the model's settings for all else. */
+async function separateVaeConfig(file: string, source: WeightSource): Promise<VaeConfig> {
+  const own = (await exists(file)) ? await readConfig(file, z.record(z.string(), z.unknown())) : {};
+  return parseConfig(file, { ...own, ...(await separateVaeShape(source)) }, vaeConfigSchema);
 }
 
-async function firstOf(folder: string, names: readonly string[]): Promise<string> {
-  for (const name of names) if (await exists(join(folder, name))) return join(folder, name);
-  const wanted = join(folder, names[0] ?? '');
-  const pickles = (await exists(folder)) ? (await readdir(folder)).filter(hasPickleName) : [];
-  if (pickles[0] !== undefined) throw pickleError(join(folder, pickles[0]));
-  throw new EngineError('missing_file', missing(wanted), { file: wanted });
+/** A variant of the networks may come with the plain safety checker. */
+async function safetyWeights(root: string, options: FolderOptions): Promise<WeightSource> {
+  try {
+    return await findWeights(root, 'safety_checker', TRANSFORMERS_WEIGHTS, options);
+  } catch (error) {
+    if (options.variant === undefined) throw error;
+    return findWeights(root, 'safety_checker', TRANSFORMERS_WEIGHTS, { ...options, variant: undefined });
+  }
+}
+
+async function findWeights(
+  root: string,
+  network: string,
+  name: string,
+  { awaited, variant }: FolderOptions,
+): Promise<WeightSource> {
+  const folder = join(root, network);
+  const prefix = `${network}/`;
+  const coming = (awaited ?? []).filter((file) => file.startsWith(prefix)).map((file) => file.slice(prefix.length));
+  const there = await readdir(folder).catch(() => []);
+  // What is about to be fetched was chosen already; of what else lies there only the lists of shards count.
+  const names = coming.length === 0 ? there : [...coming, ...there.filter((file) => file.endsWith('.json'))];
+  const { files, index } = chooseWeights(names, name, variant, { model: displayModel(root), network });
+  if (index === undefined) return { file: join(folder, files[0] ?? '') };
+  const shards = await readShardIndex(join(folder, index));
+  const lost = shards.find((shard) => !names.includes(shard));
+  if (lost === undefined) return { file: join(folder, index), shards: shards.map((shard) => join(folder, shard)) };
+  throw new EngineError('missing_file', missing(join(folder, lost)), { file: join(folder, lost) });
 }

@@ -1,3 +1,4 @@
+import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { samplerOf } from '../schedulers/index.ts';
 import type { ModelDescription } from '../types.ts';
@@ -20,11 +21,13 @@ export interface Model {
   /** Weights of a Tiny AutoEncoder for previews, where there are any. */
   readonly taesd?: string;
   /** The judge of finished pictures, where the model has one. */
-  readonly safetyChecker?: { readonly folder: string; readonly file: string };
+  readonly safetyChecker?: WeightSource & { readonly folder: string };
   /** The folder of `vocab.json` and `merges.txt`. */
   readonly tokenizer: string;
   /** Pixels of a picture per latent, on each side. */
   readonly vaeFactor: number;
+  /** What whoever runs Easel should know of its files, a sentence each. */
+  readonly notes?: readonly string[];
   /** What is still to be fetched before the weights can be read. */
   readonly download?: PendingDownload;
 }
@@ -74,7 +77,7 @@ export function checkFit({ path, unet, vae, textEncoder }: Model): void {
   const complain = (what: string) => {
     throw new EngineError(
       'unsupported_model',
-      `The model in ${path} cannot be run: ${what}. Use a Stable Diffusion 1 text-to-image model.`,
+      `The model ${displayModel(path)} cannot be run: ${what}. Use a Stable Diffusion 1 text-to-image model.`,
       { folder: path },
     );
   };

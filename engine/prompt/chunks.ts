@@ -9,6 +9,8 @@ export interface PromptChunk {
 /** How a tokenizer writes a chunk. */
 export interface ChunkTokens {
   encode(text: string): readonly number[];
+  /** How many tokens the word has that begins with this one, where it was learned; 1 for all others. Never torn. */
+  wordLength(id: number): number;
   readonly begin: number;
   readonly end: number;
   readonly comma: number | undefined;
@@ -21,7 +23,8 @@ const COMMA_REACH = 20;
 
 /**
  * A prompt of any length in chunks of 75 tokens, as AUTOMATIC1111 cuts it (modules/sd_hijack_clip.py, tokenize_line):
- * at BREAK, at the last comma when one is near the edge, else where the chunk is full. At least one chunk.
+ * at BREAK, at the last comma when one is near the edge, else where the chunk is full, or before a learned word that
+ * has no room left in it. At least one chunk.
  */
 export function chunkPrompt(parts: readonly EmphasisPart[], tokens: ChunkTokens): readonly PromptChunk[] {
   const room = tokens.positions - 2;
@@ -42,14 +45,18 @@ export function chunkPrompt(parts: readonly EmphasisPart[], tokens: ChunkTokens)
       next();
       continue;
     }
-    for (const id of tokens.encode(part.text)) {
+    const encoded = tokens.encode(part.text);
+    for (let at = 0; at < encoded.length; ) {
+      const id = encoded[at] ?? tokens.end;
+      const word = encoded.slice(at, at + tokens.wordLength(id));
+      at += word.length;
       if (id === tokens.comma) lastComma = ids.length;
       else if (ids.length === room && lastComma !== -1 && ids.length - lastComma <= COMMA_REACH) {
         next(ids.splice(lastComma + 1), weights.splice(lastComma + 1));
       }
-      if (ids.length === room) next();
-      ids.push(id);
-      weights.push(part.weight);
+      if (ids.length + word.length > room) next();
+      ids.push(...word);
+      weights.push(...word.map(() => part.weight));
     }
   }
   if (ids.length > 0 || chunks.length === 0) next();

@@ -29,7 +29,12 @@ export function chunksOf(
 ): readonly PromptChunk[] {
   if (syntax === 'a1111') return chunkPrompt(parts, tokens);
   const room = tokens.positions - 2;
-  return chunkPrompt(parts, { ...tokens, encode: (text) => tokens.encode(text).slice(0, room) });
+  // diffusers cuts where the room ends, learned words too.
+  return chunkPrompt(parts, {
+    ...tokens,
+    encode: (text) => tokens.encode(text).slice(0, room),
+    wordLength: () => 1,
+  });
 }
 
 /**

@@ -148,6 +148,7 @@ function approximateTokens(): ChunkTokens {
       (text.match(/\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/gu) ?? []).flatMap((word) =>
         Array.from({ length: tokensIn(word) }, (_, i) => idOf(i === 0 ? word : `${word} ${i}`)),
       ),
+    wordLength: () => 1,
     begin: -1,
     end: -2,
     comma: idOf(','),

@@ -16,20 +16,22 @@ export function promptTexts(spec: GenerationSpec, learned: LearnedTokens = {}): 
   const read = readPrompts({ ...spec, guidance: 1 });
   checkForms(read);
   const forms = textsOf(read);
-  const used = wordsIn(forms.flat(), Object.keys(learned));
+  const used = wordsIn(forms.flat(), [...Object.keys(learned), ...Object.values(learned).flat()]);
   return [
     spec.prompt,
     ...forms.map((texts) => texts.join('').replaceAll(BREAK, ' ')),
     ...forms.map((texts) => texts.flatMap(clipWords).join(' ')),
     ...read.loras.map(({ name }) => name),
-    ...used.flatMap((word) => learned[word] ?? []),
+    ...used.flatMap((word) => namesOf(word, learned)),
   ];
 }
 
-/** The learned words that the prompts of a spec use, of those named. */
-export function wordsUsed(spec: GenerationSpec, names: readonly string[]): readonly string[] {
-  const { positive, negative, ...read } = readPrompts(spec);
-  return wordsIn(textsOf({ ...read, negative, positive: [...positive, ...(negative ?? [])] }).flat(), names);
+/** All names of a learned word: its file's, and the tokens that the file names. */
+function namesOf(word: string, learned: LearnedTokens): readonly string[] {
+  return Object.entries(learned).flatMap(([name, tokens]) => {
+    const names = [name, ...tokens];
+    return names.includes(word) ? names : [];
+  });
 }
 
 /** No text can hold it: what is typed has no such character. */
@@ -43,6 +45,8 @@ function textsOf({ positive }: ReadPrompts): readonly (readonly string[])[] {
 function wordsIn(texts: readonly string[], names: readonly string[]): readonly string[] {
   if (names.length === 0) return [];
   const pattern = learnedWordPattern(names);
-  const used = new Set(texts.flatMap((text) => text.match(pattern) ?? []).map((word) => word.toLowerCase()));
-  return names.filter((name) => used.has(name.toLowerCase()));
+  const used = new Set(
+    texts.flatMap((text) => text.normalize('NFC').match(pattern) ?? []).map((word) => word.toLowerCase()),
+  );
+  return names.filter((name) => used.has(name.normalize('NFC').toLowerCase()));
 }

@@ -4,9 +4,9 @@ import { readConfig } from '../model/config-file.ts';
 import { dialectFor, type NetworkOptions } from '../network-options.ts';
 import type { OpenSession } from '../stage.ts';
 import type { RgbImage } from '../types.ts';
-import { readSafetensors } from '../weights/safetensors.ts';
 import { readTensor } from '../weights/tensor-data.ts';
 import { WeightSet } from '../weights/weight-set.ts';
+import { readTensors, type WeightSource } from '../weights/weight-source.ts';
 import { safetyConfigSchema } from './config.ts';
 import { type Concepts, isUnsafe } from './judgement.ts';
 import { clipPixels } from './preprocess.ts';
@@ -24,12 +24,12 @@ export interface SafetyChecker {
  * @throws EngineError naming the file that is missing or does not fit
  */
 export async function openSafetyChecker(
-  { folder, file }: { readonly folder: string; readonly file: string },
+  place: WeightSource & { readonly folder: string },
   open: OpenSession,
   options: NetworkOptions,
 ): Promise<SafetyChecker> {
-  const config = await readConfig(join(folder, 'config.json'), safetyConfigSchema);
-  const weights = new WeightSet(await readSafetensors(file), file);
+  const config = await readConfig(join(place.folder, 'config.json'), safetyConfigSchema);
+  const weights = new WeightSet(await readTensors(place), place.file);
   const concepts = await readConcepts(weights, 'concept_embeds', config.projection_dim);
   const specialCare = await readConcepts(weights, 'special_care_embeds', config.projection_dim);
   const dialect = dialectFor(weights, options);

@@ -1,9 +1,10 @@
 import { type AdapterReach, type AdapterSlot, downInput, upInput } from '../graph/adapter-slots.ts';
 import type { Input } from '../session.ts';
 import { refuseNotFinite } from './finite.ts';
-import { type Lora, type LoraLayer, unfit } from './lora.ts';
+import type { Lora, LoraLayer } from './lora.ts';
 import { layerKey } from './lora-names.ts';
 import { readTensor } from './tensor-data.ts';
+import { unfit } from './unfit-lora.ts';
 
 /** A LoRA with how much of it is wanted. */
 export interface AppliedLora {

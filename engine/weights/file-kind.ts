@@ -5,6 +5,7 @@ export type FileKind =
   | { readonly kind: 'lora' }
   | { readonly kind: 'embedding' }
   | { readonly kind: 'vae' }
+  | { readonly kind: 'unet' }
   /** A model of another architecture. @param title as people call it. */
   | { readonly kind: 'foreign'; readonly title: string }
   | { readonly kind: 'unknown' };
@@ -31,6 +32,7 @@ export function fileKind(names: Iterable<string>): FileKind {
   if (foreign !== undefined) return { kind: 'foreign', title: foreign[1] };
   if (some(/^model\.diffusion_model\.input_blocks\./)) return { kind: 'checkpoint' };
   if (some(/^(first_stage_model\.)?(encoder|decoder)\.(down|up|mid|conv_in)/)) return { kind: 'vae' };
+  if (some(/^(diffusion_model\.)?(input_blocks|down_blocks)\./)) return { kind: 'unet' };
   if (some(EMBEDDING) || (all.length === 1 && !(all[0] ?? '').includes('.'))) return { kind: 'embedding' };
   return { kind: 'unknown' };
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { EIGHT_BIT_FLOATS } from './eight-bit-floats.ts';
 import type { TensorDtype, TensorRef } from './safetensors.ts';
 
 /** Bytes read at once; a multiple of every number's size. */
@@ -49,10 +50,16 @@ function areFinite(dtype: TensorDtype, buffer: ArrayBuffer, length: number): boo
     case 'F64':
       // What single precision cannot hold is infinite to the network.
       return new Float64Array(buffer, 0, length >> 3).every((value) => Number.isFinite(Math.fround(value)));
+    case 'F8_E4M3':
+    case 'F8_E5M2':
+      return new Uint8Array(buffer, 0, length).every((bits) => Number.isFinite(EIGHT_BIT_FLOATS[dtype][bits] ?? 0));
     case 'I64':
     case 'I32':
     case 'I16':
     case 'I8':
+    case 'U64':
+    case 'U32':
+    case 'U16':
     case 'U8':
     case 'BOOL':
       return true;

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { EngineError } from '../errors.ts';
 import { notFinite } from './finite.ts';
-import { foreignLora, layerKey, readLoraName } from './lora-names.ts';
+import { familyConflict, foreignLora, passedOver } from './lora-kinds.ts';
+import { type LoraRole, loraRole, readLoraName } from './lora-names.ts';
+import { type PeftScale, readPeftScales } from './peft-config.ts';
 import { readSafetensorsFile, type TensorRef } from './safetensors.ts';
-import { readTensor } from './tensor-data.ts';
+import { readScalar } from './tensor-data.ts';
+import { loraTitle, unfit } from './unfit-lora.ts';
 
 /** Low-rank changes of a model's layers (Hu et al. 2021): W + scale · up · down. Nothing but the header is read. */
 export interface Lora {
@@ -13,6 +14,8 @@ export interface Lora {
   readonly version: number;
   readonly unet: ReadonlyMap<string, LoraLayer>;
   readonly textEncoder: ReadonlyMap<string, LoraLayer>;
+  /** What the file holds beside them and is left out, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 export interface LoraLayer {
@@ -20,18 +23,22 @@ export interface LoraLayer {
   readonly down: TensorRef;
   /** [out, rank], or [out, rank, 1, 1]. */
   readonly up: TensorRef;
-  /** alpha / rank; 1 where the file says nothing. */
+  /** alpha / rank, or alpha / √rank where PEFT's configuration says so; 1 where the file says nothing. */
   readonly scale: number;
 }
 
-interface Parts {
-  down?: TensorRef;
-  up?: TensorRef;
-  alpha?: TensorRef;
+/** What of a model a LoRA must fit, as far as a file's header tells. */
+export interface LoraTarget {
+  /** Resnets a level of the UNet: CompVis' names count through them. */
+  readonly layersPerBlock: number;
+  /** Width of the text that the UNet attends to; undefined when any will do. */
+  readonly textWidth?: number;
 }
 
-/** @throws EngineError when the file is no LoRA of the Stable Diffusion 1 family, by what it is instead. */
-export async function readLora(file: string): Promise<Lora> {
+type Parts = Partial<Record<LoraRole, TensorRef>>;
+
+/** @throws EngineError when the file is no LoRA for the model, by what it is instead. */
+export async function readLora(file: string, target: LoraTarget): Promise<Lora> {
   const { tensors, metadata } = await readSafetensorsFile(file);
   const { architecture, kind } = foreignLora(tensors.keys());
   if (architecture !== undefined) {
@@ -40,68 +47,67 @@ export async function readLora(file: string): Promise<Lora> {
   if (kind !== undefined) throw unfit(file, `is a ${kind} network; Easel applies LoRA and LoCon ones.`);
 
   const found = { unet: new Map<string, Parts>(), textEncoder: new Map<string, Parts>() };
+  const others: string[] = [];
   for (const [name, ref] of tensors) {
-    const read = readLoraName(name);
-    if (read === undefined) throw unfit(file, `has a tensor "${name}", which is no part of a LoRA that Easel knows.`);
+    const read = readLoraName(name, target.layersPerBlock);
+    if (read === undefined) {
+      if (isMatrix(name)) throw unknownTensor(file, name);
+      others.push(name);
+      continue;
+    }
     const parts = found[read.network].get(read.layer) ?? {};
     parts[read.role] = ref;
     found[read.network].set(read.layer, parts);
   }
-  const alphas = peftAlphas(metadata);
+  const scales = await readPeftScales(file, metadata);
   const layers = async (network: 'unet' | 'textEncoder') => {
     const whole = new Map<string, LoraLayer>();
-    for (const [layer, parts] of found[network])
-      whole.set(layer, await wholeLayer(file, layer, parts, alphas[network]));
+    for (const [layer, parts] of found[network]) {
+      // An alpha alone changes nothing.
+      if (parts.down === undefined && parts.up === undefined) continue;
+      whole.set(layer, await wholeLayer(file, layer, parts, scales[network]));
+    }
     return whole;
   };
+  const unet = await layers('unet');
+  const textEncoder = await layers('textEncoder');
+  if (unet.size + textEncoder.size === 0) {
+    throw others[0] === undefined ? unfit(file, 'changes no layer; it is empty.') : unknownTensor(file, others[0]);
+  }
+  const conflict = target.textWidth === undefined ? undefined : familyConflict(textWidthOf(unet), target.textWidth);
+  if (conflict !== undefined) throw unfit(file, conflict);
   const { mtimeMs: version } = await stat(file);
-  const lora = { file, version, unet: await layers('unet'), textEncoder: await layers('textEncoder') };
-  if (lora.unet.size + lora.textEncoder.size === 0) throw unfit(file, 'changes no layer; it is empty.');
-  return lora;
+  return { file, version, unet, textEncoder, notes: passedOver(loraTitle(file), others) };
+}
+
+function isMatrix(name: string): boolean {
+  const role = loraRole(name);
+  return role === 'down' || role === 'up';
 }
 
 async function wholeLayer(
   file: string,
   layer: string,
   { down, up, alpha }: Parts,
-  peftAlpha: (layer: string) => number | undefined,
+  peft: PeftScale,
 ): Promise<LoraLayer> {
   const rank = down?.shape[0];
   if (down === undefined || up === undefined || rank === undefined || rank === 0 || up.shape[1] !== rank) {
     throw unfit(file, `is incomplete: the two matrices of its layer "${layer}" do not belong together.`);
   }
-  const value = alpha === undefined ? peftAlpha(layer) : (await readTensor(alpha))[0];
-  if (value !== undefined && !Number.isFinite(value)) throw notFinite(alpha ?? down);
-  return { down, up, scale: (value ?? rank) / rank };
+  // As in diffusers, a configuration counts before alphas of layers.
+  const strength = peft.alphaOf(layer) ?? (alpha === undefined ? undefined : await readScalar(alpha));
+  const scale = strength === undefined ? 1 : strength / (peft.isRankStabilized ? Math.sqrt(rank) : rank);
+  if (!Number.isFinite(scale)) throw notFinite(alpha ?? down);
+  return { down, up, scale };
 }
 
-/** PEFT keeps alpha in the metadata that diffusers writes, one for a network and some by layer. */
-function peftAlphas(metadata: Readonly<Record<string, string>>) {
-  const config = parseObject(metadata.lora_adapter_metadata ?? '{}');
-  const of = (prefix: string) => (layer: string) => {
-    const patterns = config[`${prefix}.alpha_pattern`];
-    for (const [module, alpha] of Object.entries(isObject(patterns) ? patterns : {})) {
-      if (layer.endsWith(layerKey(module)) && typeof alpha === 'number') return alpha;
-    }
-    const alpha = config[`${prefix}.lora_alpha`];
-    return typeof alpha === 'number' ? alpha : undefined;
-  };
-  return { unet: of('unet'), textEncoder: of('text_encoder') };
+/** Width of the text that the LoRA's UNet attends to; undefined when it changes nothing there. */
+function textWidthOf(unet: ReadonlyMap<string, LoraLayer>): number | undefined {
+  for (const [layer, { down }] of unet) if (/_attn2_to_[kv]$/.test(layer)) return down.shape[1];
+  return undefined;
 }
 
-function parseObject(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-export function unfit(file: string, what: string): EngineError {
-  return new EngineError('unsupported_model', `The LoRA ${basename(file)} ${what}`, { file });
+function unknownTensor(file: string, name: string) {
+  return unfit(file, `has a tensor "${name}", which is no part of a LoRA that Easel knows.`);
 }

@@ -2,29 +2,32 @@ import { EngineError } from '../errors.ts';
 import { adviseName, shorten } from '../names.ts';
 import type { LoraTag } from '../prompt/lora-tags.ts';
 import type { AppliedLora } from './adapter.ts';
-import { readLora } from './lora.ts';
+import { findLora, type LoraNames } from './find-lora.ts';
+import { type LoraTarget, readLora } from './lora.ts';
 
 /** Far beyond what any LoRA is made for, and far below what single precision holds. */
 const MAX_WEIGHT = 100;
 
 /**
  * The LoRAs that a prompt names. What is asked for with weight 0 is left out.
- * @param files by name
+ * @param known those that there are
+ * @param target of the model that they are for
  * @throws EngineError `bad_request` for a name that is not there, or a weight beyond all use
  */
 export async function openLoras(
   tags: readonly LoraTag[],
-  files: ReadonlyMap<string, string>,
+  known: LoraNames,
+  target: LoraTarget,
 ): Promise<readonly AppliedLora[]> {
   const applied: AppliedLora[] = [];
   for (const { name, weight } of tags) {
-    const file = files.get(name);
-    if (file === undefined) throw unknownLora(name, [...files.keys()]);
+    const file = await findLora(name, known);
+    if (file === undefined) throw unknownLora(name, [...known.loras.keys()]);
     if (!(Math.abs(weight) <= MAX_WEIGHT)) {
       const sentence = `The weight of the LoRA "${shorten(name)}" must be from -${MAX_WEIGHT} to ${MAX_WEIGHT}; try <lora:${shorten(name)}:1>.`;
       throw new EngineError('bad_request', sentence, { lora: name });
     }
-    if (weight !== 0) applied.push({ lora: await readLora(file), weight });
+    if (weight !== 0) applied.push({ lora: await readLora(file, target), weight });
   }
   return applied;
 }

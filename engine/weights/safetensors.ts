@@ -1,6 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { looksPickled, pickleError, refusePickleName } from './pickle.ts';
 
@@ -10,17 +11,25 @@ import { looksPickled, pickleError, refusePickleName } from './pickle.ts';
  * Format: https://github.com/huggingface/safetensors#format
  */
 
-export const TENSOR_DTYPES = ['F32', 'F16', 'BF16', 'F64', 'I64', 'I32', 'I16', 'I8', 'U8', 'BOOL'] as const;
+export const TENSOR_DTYPES = [
+  ...(['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2'] as const),
+  ...(['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'] as const),
+] as const;
 export type TensorDtype = (typeof TENSOR_DTYPES)[number];
 
 const BYTES: Readonly<Record<TensorDtype, number>> = {
   F64: 8,
   I64: 8,
+  U64: 8,
   F32: 4,
   I32: 4,
+  U32: 4,
   F16: 2,
   BF16: 2,
   I16: 2,
+  U16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
   I8: 1,
   U8: 1,
   BOOL: 1,
@@ -69,13 +78,15 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
   const handle = await open(path, 'r').catch((cause: unknown) => {
     throw new EngineError(
       'missing_file',
-      `The weights file ${path} cannot be opened; check that it is complete and readable.`,
+      `The weights file ${displayPath(path)} cannot be opened; check that it is complete and readable.`,
       { file: path },
       cause,
     );
   });
   try {
-    const { size } = await handle.stat();
+    const found = await handle.stat();
+    if (!found.isFile()) throw notAFile(path);
+    const { size } = found;
     const prefix = Buffer.alloc(8);
     const { bytesRead } = await handle.read(prefix, 0, 8, 0);
     if (looksPickled(prefix)) throw pickleError(path);
@@ -159,10 +170,16 @@ function refuseOverlap(tensors: readonly TensorRef[], path: string): void {
   }
 }
 
+function notAFile(path: string): EngineError {
+  return new EngineError('corrupt_file', `${displayPath(path)} is a folder, not a file of weights; rename it.`, {
+    file: path,
+  });
+}
+
 function corrupt(path: string, what: string, cause?: unknown): EngineError {
   return new EngineError(
     'corrupt_file',
-    `The weights file ${path} is damaged: ${what}. Download it again.`,
+    `The weights file ${displayPath(path)} is damaged: ${what}. Download it again.`,
     { file: path },
     cause,
   );

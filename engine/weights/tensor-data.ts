@@ -1,5 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { EIGHT_BIT_FLOATS } from './eight-bit-floats.ts';
 import type { TensorRef } from './safetensors.ts';
 
 /** A tensor's numbers, widened to float32. @throws EngineError when they are not floating-point, or cannot be read. */
@@ -12,8 +14,30 @@ export async function readTensor(ref: TensorRef): Promise<Float32Array> {
   }
 }
 
+/** A tensor of one number, whichever numeric type it has. @throws EngineError when it holds more, or cannot be read. */
+export async function readScalar(ref: TensorRef): Promise<number> {
+  if (ref.shape.some((side) => side !== 1)) {
+    throw new EngineError(
+      'corrupt_file',
+      `Tensor "${ref.name}" in ${basename(ref.file)} should be one number and has the shape [${ref.shape}]; use another file.`,
+      { file: ref.file, tensor: ref.name },
+    );
+  }
+  const handle = await open(ref.file, 'r');
+  try {
+    const bytes = await readBytes(handle, ref);
+    return readInteger(ref, bytes) ?? widen(ref, bytes)[0] ?? Number.NaN;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** As `readTensor`, from a file that is open. */
 export async function readTensorFrom(handle: FileHandle, ref: TensorRef): Promise<Float32Array> {
+  return widen(ref, await readBytes(handle, ref));
+}
+
+async function readBytes(handle: FileHandle, ref: TensorRef): Promise<Uint8Array<ArrayBuffer>> {
   // Exactly as long as the tensor and at offset 0, so that a typed array can be laid over it.
   const bytes = new Uint8Array(ref.length);
   let at = 0;
@@ -22,11 +46,38 @@ export async function readTensorFrom(handle: FileHandle, ref: TensorRef): Promis
     if (bytesRead === 0) break;
     at += bytesRead;
   }
-  return widen(ref, bytes);
+  return bytes;
+}
+
+/** Undefined for types that are no integers. */
+function readInteger({ dtype }: TensorRef, { buffer }: Uint8Array<ArrayBuffer>): number | undefined {
+  const view = new DataView(buffer);
+  switch (dtype) {
+    case 'I64':
+      return Number(view.getBigInt64(0, true));
+    case 'U64':
+      return Number(view.getBigUint64(0, true));
+    case 'I32':
+      return view.getInt32(0, true);
+    case 'U32':
+      return view.getUint32(0, true);
+    case 'I16':
+      return view.getInt16(0, true);
+    case 'U16':
+      return view.getUint16(0, true);
+    case 'I8':
+      return view.getInt8(0);
+    case 'U8':
+    case 'BOOL':
+      return view.getUint8(0);
+    default:
+      return undefined;
+  }
 }
 
 function widen(ref: TensorRef, { buffer }: Uint8Array<ArrayBuffer>): Float32Array {
-  switch (ref.dtype) {
+  const { dtype } = ref;
+  switch (dtype) {
     case 'F32':
       return new Float32Array(buffer);
     case 'F64':
@@ -35,15 +86,21 @@ function widen(ref: TensorRef, { buffer }: Uint8Array<ArrayBuffer>): Float32Arra
       return widenBrain(new Uint16Array(buffer));
     case 'F16':
       return widenHalf(new Uint16Array(buffer));
+    case 'F8_E4M3':
+    case 'F8_E5M2':
+      return Float32Array.from(new Uint8Array(buffer), (bits) => EIGHT_BIT_FLOATS[dtype][bits] ?? 0);
     case 'I64':
     case 'I32':
     case 'I16':
     case 'I8':
+    case 'U64':
+    case 'U32':
+    case 'U16':
     case 'U8':
     case 'BOOL':
       throw new EngineError(
         'unsupported_model',
-        `Tensor "${ref.name}" in ${ref.file} is ${ref.dtype}; Easel reads F32, F16 and BF16 weights.`,
+        `Tensor "${ref.name}" in ${basename(ref.file)} is ${ref.dtype}; Easel reads F32, F16 and BF16 weights.`,
         { file: ref.file, tensor: ref.name, dtype: ref.dtype },
       );
   }

@@ -1,3 +1,4 @@
+import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import type { TensorRef } from './safetensors.ts';
 
@@ -41,21 +42,21 @@ export class WeightSet {
     if (found === undefined) {
       throw new EngineError(
         'corrupt_file',
-        `${this.#file} lacks the tensor "${spellings[0]}" that ${this.#authority} asks for; ${this.#advice()}`,
+        `${displayPath(this.#file)} lacks the tensor "${spellings[0]}" that ${this.#authority} asks for; ${this.#advice()}`,
         { file: this.#file, tensor: spellings[0] ?? '' },
       );
     }
     if (!sameShape(found.shape, shape)) {
       throw new EngineError(
         'wrong_shape',
-        `Tensor "${found.name}" in ${this.#file} has shape [${found.shape}] where ${this.#authority} asks for [${shape}]; ${this.#advice()}`,
+        `Tensor "${found.name}" in ${displayPath(this.#file)} has shape [${found.shape}] where ${this.#authority} asks for [${shape}]; ${this.#advice()}`,
         { file: this.#file, tensor: found.name, found: found.shape.join('×'), expected: shape.join('×') },
       );
     }
     if (found.dtype !== 'F32' && found.dtype !== 'F16' && found.dtype !== 'BF16') {
       throw new EngineError(
         'unsupported_model',
-        `Tensor "${found.name}" in ${this.#file} is ${found.dtype}; Easel reads F32, F16 and BF16 weights.`,
+        `Tensor "${found.name}" in ${displayPath(this.#file)} is ${found.dtype}; Easel reads F32, F16 and BF16 weights.`,
         { file: this.#file, tensor: found.name, dtype: found.dtype },
       );
     }

@@ -18,7 +18,11 @@ test('LoRAs work in half precision as they do in full', async () => {
     { name: 'ink', weight: 1 },
     { name: 'wash', weight: 0.5 },
   ];
-  const loras = await openLoras(tags, new Map(tags.map(({ name }) => [name, file(name)])));
+  const loras = await openLoras(
+    tags,
+    { loras: new Map(tags.map(({ name }) => [name, file(name)])), loraPaths: new Map() },
+    { layersPerBlock: 2 },
+  );
   const predictions: Float32Array[] = [];
   for (const options of [{}, { ability: HALVES, precision: 'float16' }] as const) {
     const plain = await openNetworks(await readModelFolder(tinyModel('tiny-conv')), { ...CPU, ...options });

@@ -170,7 +170,7 @@ describe('what Easel cannot draw with is refused with one whole sentence', () =>
     const part = new Map([...whole].filter(([name]) => !name.startsWith('first_stage_model.')));
     await writeFile(join(root, 'part.safetensors'), encodeSafetensors(part));
     expect(await refusal(join(root, 'part.safetensors'))).toBe(
-      'part.safetensors lacks the tensor "decoder.conv_in.weight" that a Stable Diffusion 1 model has; it is incomplete, or of another family.',
+      'part.safetensors holds no VAE; put the one that belongs to it beside it, named part.vae.safetensors.',
     );
   });
 

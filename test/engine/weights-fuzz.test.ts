@@ -27,7 +27,18 @@ const LONGEST_SENTENCE = 600;
 const LONGEST_NAME = 256;
 /** Milliseconds for one file of a few kilobytes, on a machine that is busy. */
 const PATIENCE = 2000;
-const BYTES: Readonly<Record<string, number>> = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, I16: 2 };
+const BYTES: Readonly<Record<string, number>> = {
+  F64: 8,
+  I64: 8,
+  F32: 4,
+  I32: 4,
+  F16: 2,
+  BF16: 2,
+  I16: 2,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+};
 
 async function fileOf(bytes: Uint8Array): Promise<string> {
   const path = join(folder, 'strange.safetensors');
@@ -102,10 +113,10 @@ describe('a file of weights', () => {
         const file = await fileOf(encodeSafetensors(stored));
         const index = await settles(readSafetensors(file));
         if (index === undefined) return;
-        expect(fileKind(index.keys()).kind).toMatch(/^(checkpoint|lora|embedding|vae|foreign|unknown)$/);
+        expect(fileKind(index.keys()).kind).toMatch(/^(checkpoint|lora|embedding|vae|unet|foreign|unknown)$/);
         await settles(readCheckpoint(file));
-        await settles(readLearnedWords(new Map([['word', file]]), 2));
-        const lora = await settles(readLora(file));
+        await settles(readLearnedWords(new Map([['word', file]]), { hidden: 2, room: 75 }));
+        const lora = await settles(readLora(file, { layersPerBlock: 2 }));
         if (lora === undefined) return;
         const slots = [{ ...slot, kind: 'linear' } as const];
         const adapter = await settles(createAdapter(slots, [{ lora, weight: 1 }], 'unet'));

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { isEngineError, resolveModelPlace } from '../../../engine/index.ts';
+import { fileOf, isEngineError, resolveModelPlace } from '../../../engine/index.ts';
 import { EaselError } from '../../errors.ts';
 import { runBench } from './bench.ts';
 import { runImagine } from './imagine.ts';
@@ -103,7 +103,10 @@ function isBadInput(error: unknown): boolean {
 function describeTrouble(error: unknown): string {
   if (error instanceof CommanderError) return describeUsage(error);
   if (error instanceof EaselError) return inShellWords(error.userMessage);
-  if (isEngineError(error)) return error.message;
+  if (isEngineError(error)) {
+    const file = fileOf(error);
+    return file === undefined ? error.message : `${error.message} (${file})`;
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -1,0 +1,115 @@
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { displayModel } from '../display-path.ts';
+import { EngineError, isEngineError } from '../errors.ts';
+import { findLocalPlace, parseHubId } from '../hub/hub-id.ts';
+import { readHubModel } from '../hub/hub-model.ts';
+import { hasPickleName, pickleError } from '../weights/pickle.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { exists } from './config-file.ts';
+import { MODEL_INDEX, readModelFolder } from './folder.ts';
+import { listFolder } from './list-folder.ts';
+import type { Model } from './model.ts';
+import { noModel, noVariantOfFile, secondOfName, tooMuch, variantOfSeveral } from './place-refusals.ts';
+import { isCheckpointName, looksLikeModel, programFolders, scanModels } from './scan.ts';
+import { VAE_FOLDER } from './separate-vae.ts';
+
+/** The models found so far. The first of a name has it, and one that cannot be read does not take the others along. */
+export class Gathering {
+  readonly models = new Map<string, Model>();
+  readonly homes = new Set<string>();
+  readonly refused: EngineError[] = [];
+  /** What was added already, links resolved: places may overlap. */
+  readonly #added = new Set<string>();
+
+  async addPlace(entry: string): Promise<void> {
+    const place = findLocalPlace(entry);
+    const hubId = place === undefined ? parseHubId(entry) : undefined;
+    if (hubId !== undefined) return this.#add(await readHubModel(hubId), hubId.repo);
+    const { path, variant } = place ?? { path: resolve(entry), variant: undefined };
+    if (place === undefined || !(await isCollection(path))) {
+      return this.#addModel(path, { variant });
+    }
+    if (variant !== undefined) throw variantOfSeveral(path, variant);
+    await this.#addCollection(path);
+  }
+
+  async #addCollection(root: string): Promise<void> {
+    const scan = await scanModels(root);
+    this.refused.push(...scan.pickles.map(pickleError));
+    if (scan.isCut) this.refused.push(tooMuch(root));
+    if (scan.models.length === 0) throw noModel(root, scan);
+    for (const home of [root, ...scan.homes, ...programFolders(root)]) this.homes.add(home);
+    for (const path of scan.models) {
+      const failure = await this.#addModel(path, { vaeFolders: scan.vaeFolders }).then(() => undefined, keepRefusal);
+      if (failure !== undefined) this.refused.push(failure);
+    }
+  }
+
+  async #addModel(path: string, options: ReadOptions): Promise<void> {
+    const real = await realpath(path).catch(() => path);
+    const key = JSON.stringify([real, basename(path), options.variant]);
+    if (this.#added.has(key)) return;
+    this.#added.add(key);
+    const model = await readModel(path, options);
+    for (const home of programFolders(dirname(path))) this.homes.add(home);
+    this.#add(model, path);
+  }
+
+  #add(model: Model, path: string): void {
+    const first = this.models.get(model.id);
+    if (first !== undefined) {
+      this.refused.push(secondOfName(first, path));
+      return;
+    }
+    this.models.set(model.id, model);
+    this.homes.add(dirname(model.path));
+    this.refused.push(...(model.notes ?? []).map((note) => new EngineError('unsupported_model', note, { file: path })));
+  }
+}
+
+interface ReadOptions {
+  readonly variant?: string | undefined;
+  /** Besides those of the program whose folder of checkpoints the model lies in. */
+  readonly vaeFolders?: readonly string[];
+}
+
+async function readModel(path: string, { variant, vaeFolders = [] }: ReadOptions): Promise<Model> {
+  if (hasPickleName(path)) throw pickleError(path);
+  const folders = [...vaeFolders, ...(await programVaeFolders(path))];
+  if (!isCheckpointName(path) || (await isModelFolder(path))) {
+    const named = variant === undefined ? {} : { variant, id: `${displayModel(path)}-${variant}` };
+    return readModelFolder(path, { ...named, vaeFolders: folders });
+  }
+  if (variant === undefined) return readCheckpoint(path, { vaeFolders: folders });
+  throw noVariantOfFile(path, variant);
+}
+
+async function programVaeFolders(path: string): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for (const folder of programFolders(dirname(path))) {
+    for (const entry of await listFolder(folder)) {
+      if (entry.isFolder && VAE_FOLDER.test(entry.name)) folders.push(entry.path);
+    }
+  }
+  return folders;
+}
+
+/** A folder that is no model itself. */
+async function isCollection(path: string): Promise<boolean> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder || isCheckpointName(path)) return false;
+  return !(await isModelFolder(path));
+}
+
+async function isModelFolder(path: string): Promise<boolean> {
+  return (await exists(join(path, MODEL_INDEX))) || (await looksLikeModel(path));
+}
+
+export function keepRefusal(error: unknown): EngineError {
+  if (isEngineError(error)) return error;
+  throw error;
+}
