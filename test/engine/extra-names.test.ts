@@ -7,7 +7,7 @@ import { findExtras } from '../../engine/model/extras.ts';
 import { findLora } from '../../engine/weights/find-lora.ts';
 import { encodeSafetensors } from './checkpoint-file.ts';
 
-const LORAS = fileURLToPath(new URL('../fixtures/loras', import.meta.url));
+const LORAS = fileURLToPath(new URL('../fixtures/loras-peft', import.meta.url));
 const COMPOSED = 'caf\u00e9';
 const DECOMPOSED = 'cafe\u0301';
 
