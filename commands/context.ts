@@ -44,16 +44,21 @@ export interface CommandContext {
   ): Promise<DispatchResult>;
   /** The finished job as its message shows it, pictures included, as the place takes them; without those pruned. */
   showJob(job: Job, request: Pick<CommandRequest, 'id' | 'channel'>): Promise<Reply>;
-  /** The text of the picture's file that says how it was made; undefined where it has none. @throws EaselError */
-  readPictureText(picture: RemotePicture): Promise<string | undefined>;
+  /**
+   * The text of the picture's file that says how it was made; undefined where it has none.
+   * @param user who wants to know it
+   * @throws EaselError
+   */
+  readPictureText(picture: RemotePicture, user: User): Promise<string | undefined>;
   vitals(): BotVitals;
   /** Removes the message and the pictures of a finished job; its recipe stays. */
   deleteJob(job: Job): Promise<void>;
   /**
    * Fetches, checks and keeps a picture that a person gave: a web address, or what hangs on their message.
+   * @param user who gave it
    * @throws EaselError saying what is wrong with it
    */
-  takePicture(source: string | RemotePicture): Promise<KeptPicture>;
+  takePicture(source: string | RemotePicture, user: User): Promise<KeptPicture>;
   /**
    * Whether the engine can draw it at all, as far as that is known before it does.
    * @throws EngineError with the sentence that would else come only after waiting in line

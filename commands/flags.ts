@@ -1,7 +1,7 @@
+import { suggest } from '../engine/index.ts';
 import { BadInputError } from '../src/errors.ts';
 import { abridge } from './limits.ts';
 import type { OptionSet } from './option-set.ts';
-import { suggest } from './suggest.ts';
 
 export interface FlagUse<Name extends string> {
   readonly option: Name;

@@ -1,6 +1,6 @@
 import { type EngineDescription, type GenerationSpec, SPEC_LIMITS, specOf } from '../engine/index.ts';
 import { type ParsedParameters, parseParameters } from '../src/core/parameters.ts';
-import type { RemotePicture } from '../src/core/request.ts';
+import type { MessageActionRequest, RemotePicture } from '../src/core/request.ts';
 import type { ChannelSettings } from '../src/core/settings.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { CommandContext } from './context.ts';
@@ -22,12 +22,12 @@ export interface FoundRecipe {
 
 /** What is said in the files of a message's pictures. @throws EaselError when a picture cannot be had */
 export async function readRecipes(
-  pictures: readonly RemotePicture[],
+  { pictures, user }: Pick<MessageActionRequest, 'pictures' | 'user'>,
   context: CommandContext,
 ): Promise<readonly FoundRecipe[]> {
   const found: FoundRecipe[] = [];
   for (const picture of pictures.slice(0, MAX_PICTURES)) {
-    const text = await context.readPictureText(picture);
+    const text = await context.readPictureText(picture, user);
     if (text !== undefined) found.push({ text, parsed: parseParameters(text) });
   }
   return found;

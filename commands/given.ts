@@ -1,10 +1,10 @@
+import { suggest } from '../engine/index.ts';
 import type { OptionDescription } from '../src/core/command.ts';
 import type { OptionValue } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
 import { parseFlags } from './flags.ts';
 import { abridge } from './limits.ts';
 import type { OptionSet } from './option-set.ts';
-import { suggest } from './suggest.ts';
 
 /** What a person gave a command: typed options, and text that may hold flags. */
 export interface OptionInput {

@@ -1,4 +1,4 @@
-import { type EngineDescription, SAMPLER_NAMES } from '../engine/index.ts';
+import { type EngineDescription, listNames, SAMPLER_NAMES } from '../engine/index.ts';
 import type { CommandDescription, MessageActionDescription, OptionDescription } from '../src/core/command.ts';
 import { code, type RichText, sentence, strong, text } from '../src/core/reply.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
@@ -111,7 +111,7 @@ function describeValues(option: OptionDescription, engine: EngineDescription): s
   const choices = option.name === 'model' ? engine.models.map((model) => model.id) : option.choices;
   if (choices !== undefined && choices.length > MAX_LISTED)
     return `, such as ${option.example}; \`/help ${option.name}s\``;
-  if (choices !== undefined) return `: ${choices.join(', ')}`;
+  if (choices !== undefined) return `: ${listNames(choices)}`;
   if (option.type === 'boolean') return ', on or off';
   const bounds = option.min === undefined || option.max === undefined ? '' : `, ${option.min}–${option.max}`;
   return `${bounds}, such as ${option.example}`;

@@ -1,10 +1,10 @@
 import type { RemotePicture, Request } from '../src/core/request.ts';
-import { BadInputError } from '../src/errors.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { Command, CommandContext } from './context.ts';
-import { type ImagineInput, pictureSources, readSpoiler } from './imagine-values.ts';
+import { type ImagineInput, readSpoiler } from './imagine-values.ts';
+import { takeInit } from './init-picture.ts';
 import { IMAGINE_OPTIONS } from './options.ts';
-import { type InitSource, resolveSpec, type SpecSurroundings } from './spec.ts';
+import { resolveSpec } from './spec.ts';
 import { submit } from './submit.ts';
 
 export const imagine: Command = {
@@ -30,32 +30,8 @@ export async function imagineWith(
   const user = await context.settings.ofUser(request.user);
   const channel = await context.settings.ofChannel(request.channel);
   const surroundings = { ...context, user, channel };
-  const init = await takeInit(input, attached, surroundings, context);
+  const init = await takeInit(input, attached, surroundings, (source) => context.takePicture(source, request.user));
   const spec = resolveSpec(input, { ...surroundings, ...(init !== undefined && { init }) });
   const spoiler = readSpoiler(input);
   return submit(request, { kind: 'generate', spec }, { ...(spoiler !== undefined && { spoiler }) }, context);
-}
-
-const NO_PICTURE_YET: InitSource = { image: '', width: 1, height: 1 };
-
-/** The picture to begin from and its mask: named by an option, or else attached, the picture first. */
-async function takeInit(
-  input: ImagineInput,
-  pictures: readonly RemotePicture[],
-  surroundings: SpecSurroundings,
-  context: CommandContext,
-): Promise<InitSource | undefined> {
-  const named = pictureSources(input);
-  const attached = [...pictures];
-  const init = named.init ?? attached.shift();
-  const mask = named.mask ?? attached.shift();
-  if (init === undefined) {
-    if (mask === undefined) return undefined;
-    throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`, or attach it.');
-  }
-  // Everything typed is checked before anything is fetched.
-  resolveSpec(input, { ...surroundings, init: NO_PICTURE_YET });
-  const { name: image, width, height } = await context.takePicture(init);
-  if (mask === undefined) return { image, width, height };
-  return { image, width, height, mask: (await context.takePicture(mask)).name };
 }

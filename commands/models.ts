@@ -1,14 +1,20 @@
-import type { ModelDescription } from '../engine/index.ts';
+import { type EngineDescription, listNames, type ModelDescription } from '../engine/index.ts';
 import { code, type RichText, sentence, strong, text } from '../src/core/reply.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import type { Command } from './context.ts';
+import { abridge } from './limits.ts';
 import { formatBytes } from './quantities.ts';
 import { privately } from './replies.ts';
 import { allowedModels } from './rules.ts';
 
-/** More lines than this would not fit the shortest message of the platforms. */
+/** More lines than this nobody reads; all of them together stay shorter than the shortest message of the platforms. */
 const MAX_LISTED = 15;
-const MAX_REFUSED = 5;
+const MAX_LENGTH = 1900;
+const MAX_REFUSED = 3;
+const MAX_REFUSED_LENGTH = 240;
+/** Of LoRAs, and of learned words: all appear while one types. */
+const MAX_NAMES = 40;
+const MAX_NAMES_LENGTH = 300;
 
 export const models: Command = {
   description: { name: 'models', description: 'The models that can draw, and what they were trained for', options: [] },
@@ -16,17 +22,47 @@ export const models: Command = {
     const rules = await context.settings.ofChannel(request.channel);
     const allowed = allowedModels(context.engine, rules);
     const all = context.engine.models.toSorted((a, b) => rank(allowed, a) - rank(allowed, b));
-    const hidden = all.length - MAX_LISTED;
-    const { loras, embeddings, refused } = context.engine;
+    const others = describeOthers(context.engine);
+    const listed = listFitting(
+      all.map((model) => describeModel(model, allowed)),
+      MAX_LENGTH - lengthOf(others),
+    );
+    const hidden = all.length - listed.length;
     return privately([
-      ...all.slice(0, MAX_LISTED).map((model) => describeModel(model, allowed)),
+      ...listed,
       ...(hidden > 0 ? [[text(`and ${hidden} more, which appear while you type `), code('--model')]] : []),
-      ...(loras.length > 0 ? [[strong('LoRAs'), text(` ${loras.join(', ')}`)]] : []),
-      ...(embeddings.length > 0 ? [[strong('Words it was taught'), text(` ${embeddings.join(', ')}`)]] : []),
-      ...refused.slice(0, MAX_REFUSED).map((why): RichText => [text('⚠ '), ...sentence(why)]),
+      ...others,
     ]);
   },
 };
+
+/** What can be added to the models, and what cannot be used. */
+function describeOthers({ loras, embeddings, refused }: EngineDescription): RichText[] {
+  const names = (what: string, all: readonly string[]): RichText[] =>
+    all.length === 0 ? [] : [[strong(what), text(` ${listNames(all, MAX_NAMES, MAX_NAMES_LENGTH)}`)]];
+  const hidden = refused.length - MAX_REFUSED;
+  return [
+    ...names('LoRAs', loras),
+    ...names('Words it was taught', embeddings),
+    ...refused
+      .slice(0, MAX_REFUSED)
+      .map((why): RichText => [text('⚠ '), ...sentence(abridge(why, MAX_REFUSED_LENGTH))]),
+    ...(hidden > 0 ? [[text(`⚠ and ${hidden} more that cannot be used; the log names them.`)]] : []),
+  ];
+}
+
+/** The first lines, at least one of them, that are no longer together. */
+function listFitting(lines: readonly RichText[], length: number): readonly RichText[] {
+  let count = 0;
+  while (count < Math.min(lines.length, MAX_LISTED) && lengthOf(lines.slice(0, count + 1)) <= length) count += 1;
+  return lines.slice(0, Math.max(1, count));
+}
+
+function lengthOf(lines: readonly RichText[]): number {
+  const spans = lines.flat().map((span) => (span.kind === 'user' ? span.user.name : span.text));
+  // Marks of bold text and code, and the line's end.
+  return spans.reduce((sum, span) => sum + span.length + 4, lines.length);
+}
 
 function describeModel(model: ModelDescription, allowed: readonly string[]): RichText {
   const { id, title, width, height, steps, guidance, sampler } = model;

@@ -6,6 +6,8 @@ import type { Request } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
 import type { ButtonHandler, CommandContext, FormHandler } from './context.ts';
 import { formatFlags, formatPrompt } from './format.ts';
+import { readSpoiler } from './imagine-values.ts';
+import { takeInit } from './init-picture.ts';
 import { findPicture, gridSpec, refuseDeleted } from './picture.ts';
 import { resolveSpec } from './spec.ts';
 import { originOf, submit } from './submit.ts';
@@ -38,8 +40,12 @@ export const remixForm: FormHandler = {
     const filled = Object.entries({ size, seed }).filter(([, value]) => value.trim() !== '');
     const input = { text: options, options: { prompt, negative, ...Object.fromEntries(filled) } };
     const channel = await context.settings.ofChannel(request.channel);
-    const spec = resolveSpec(input, { ...context, channel, base });
-    return submit(request, { kind: 'generate', spec }, originOf(job, index), context);
+    const surroundings = { ...context, channel, base };
+    const init = await takeInit(input, [], surroundings, (source) => context.takePicture(source, request.user));
+    const spec = resolveSpec(input, { ...surroundings, ...(init !== undefined && { init }) });
+    const spoiler = readSpoiler(input);
+    const origin = { ...originOf(job, index), ...(spoiler !== undefined && { spoiler }) };
+    return submit(request, { kind: 'generate', spec }, origin, context);
   },
 };
 

@@ -1,4 +1,4 @@
-import { type EngineDescription, type EngineTask, specOf } from '../engine/index.ts';
+import { type EngineDescription, type EngineTask, listNames, promptTexts, specOf } from '../engine/index.ts';
 import { findBlocked } from '../src/core/blocked-words.ts';
 import { type Size, sizeOf } from '../src/core/picture-size.ts';
 import type { ChannelSettings } from '../src/core/settings.ts';
@@ -8,19 +8,26 @@ import { abridge } from './limits.ts';
 /** An enlargement may be this many times as long as what may be asked for. */
 const ENLARGEMENT = 2;
 
-/** What the channel's moderators have ruled out, whoever asks and in whatever way. @throws BadInputError naming the rule */
+/**
+ * What the channel's moderators have ruled out, whoever asks and in whatever way. Words are sought in what the model
+ * reads, beside what was typed; never in the negative prompt, which says what to keep out.
+ * @throws BadInputError naming the rule, EngineError for a prompt of more forms than are read
+ */
 export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: EngineDescription): void {
-  const { model, steps, prompt } = specOf(task);
+  const spec = specOf(task);
+  const { model, steps } = spec;
   const models = allowedModels(engine, rules);
   // A model that is gone is the engine's to refuse.
   if (!models.includes(model) && engine.models.some(({ id }) => id === model)) {
-    throw refuse('rule_model', `\`${model}\` may not be used in this channel; choose from ${models.join(', ')}.`);
+    throw refuse('rule_model', `\`${model}\` may not be used in this channel; choose from ${listNames(models)}.`);
   }
   if (rules.maxSteps !== undefined && steps > rules.maxSteps) {
     throw refuse('rule_steps', `${steps} steps are too many for this channel, where ${rules.maxSteps} is the most.`);
   }
   assertSize(task, rules);
-  const blocked = findBlocked(prompt, rules.blockedWords ?? []);
+  const { blockedWords = [] } = rules;
+  if (blockedWords.length === 0) return;
+  const blocked = findBlocked(promptTexts(spec, engine.learnedTokens), blockedWords);
   if (blocked !== undefined) {
     throw refuse('rule_words', `This channel does not allow “${abridge(blocked)}” in a prompt; say it without.`);
   }

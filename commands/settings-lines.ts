@@ -1,3 +1,4 @@
+import { listNames } from '../engine/index.ts';
 import { code, type RichText, text } from '../src/core/reply.ts';
 import type { ChannelSettings, UserSettings } from '../src/core/settings.ts';
 import type { CommandDefaults } from './context.ts';
@@ -21,7 +22,7 @@ export function describeUserSettings(settings: UserSettings, defaults: CommandDe
 export function describeChannelSettings(settings: ChannelSettings): RichText[] {
   const { models, maxSide, maxSteps, nsfw, spoiler, blockedWords = [] } = settings;
   const lines: RichText[] = [];
-  if (models !== undefined) lines.push(line('models', models.join(', ')));
+  if (models !== undefined) lines.push(line('models', listNames(models)));
   if (maxSide !== undefined) lines.push(line('max-size', `${maxSide} pixels a side, twice that when enlarged`));
   if (maxSteps !== undefined) lines.push(line('max-steps', `${maxSteps}`));
   if (nsfw === true) lines.push(line('nsfw', 'pictures for adults are welcome'));

@@ -16,7 +16,7 @@ export const showRecipe: MessageAction = {
   async run(request, context) {
     const job = await jobOfMessage(request, context);
     if (job !== undefined) return privately(describeJobRecipe(job, context));
-    const found = await readRecipes(request.pictures, context);
+    const found = await readRecipes(request, context);
     if (found.length === 0) throw noRecipe(request.pictures);
     return privately(found.flatMap(describeFound));
   },

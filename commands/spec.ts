@@ -128,7 +128,8 @@ function initOf(
 ): Pick<GenerationSpec, 'init'> {
   if (init !== undefined) {
     const { image, mask } = init;
-    return { init: { image, strength: strength ?? DEFAULT_STRENGTH, ...(mask !== undefined && { mask }) } };
+    const usual = base?.init?.image === image ? base.init.strength : DEFAULT_STRENGTH;
+    return { init: { image, strength: strength ?? usual, ...(mask !== undefined && { mask }) } };
   }
   if (base?.init !== undefined) return { init: { ...base.init, strength: strength ?? base.init.strength } };
   if (strength === undefined) return {};

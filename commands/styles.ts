@@ -1,3 +1,4 @@
+import { listNames } from '../engine/index.ts';
 import { code, type RichText, strong, text } from '../src/core/reply.ts';
 import type { Style } from '../src/core/style.ts';
 import type { Command } from './context.ts';
@@ -8,6 +9,7 @@ import { readChoice } from './values.ts';
 /** Longer lists are names alone: a line each would be longer than a message may be. */
 const MAX_LISTED = 20;
 const MAX_NAMES = 120;
+const MAX_NAMES_LENGTH = 1500;
 const MAX_SHOWN = 600;
 
 export const styles: Command = {
@@ -47,9 +49,19 @@ function list(all: readonly Style[]): RichText[] {
   if (all.length <= MAX_LISTED) {
     return [head, ...all.map(({ name, about }): RichText => [code(name), text(about === '' ? '' : ` ${about}`)])];
   }
-  const names = all.slice(0, MAX_NAMES).map(({ name }) => name);
-  const hidden = all.length - names.length;
-  return [head, [text(`${names.join(', ')}${hidden > 0 ? `, and ${hidden} more that appear while you type` : ''}`)]];
+  return [
+    head,
+    [
+      text(
+        listNames(
+          all.map(({ name }) => name),
+          MAX_NAMES,
+          MAX_NAMES_LENGTH,
+        ),
+      ),
+    ],
+    [text('All of them appear while you type.')],
+  ];
 }
 
 function describe({ name, about, prompt, negative }: Style): RichText[] {

@@ -1,9 +1,8 @@
-import { SPEC_LIMITS } from '../engine/index.ts';
+import { alternatives, listNames, nearestNames, SPEC_LIMITS } from '../engine/index.ts';
 import type { OptionDescription } from '../src/core/command.ts';
 import type { OptionValue } from '../src/core/request.ts';
 import { BadInputError } from '../src/errors.ts';
 import { abridge, MAX_PROMPT_LENGTH } from './limits.ts';
-import { suggest } from './suggest.ts';
 
 /** More would fill the sentence. */
 const MAX_LISTED = 12;
@@ -77,15 +76,15 @@ const LISTS: Readonly<Record<string, string>> = {
   'model here': '/models',
 };
 
-/** One of `choices`, in any case. @throws BadInputError naming the nearest, or them all */
+/** One of `choices`, in any case. @throws BadInputError naming the nearest few, or them all where they are few */
 export function readChoice<Choice extends string>(what: string, raw: OptionValue, choices: readonly Choice[]): Choice {
   const typed = String(raw).trim().normalize('NFC');
   const found = choices.find((choice) => choice.toLowerCase() === typed.toLowerCase());
   if (found !== undefined) return found;
-  const meant = suggest(typed, choices);
+  const meant = nearestNames(typed, choices).map((name) => `\`${abridge(name)}\``);
   const list = choices.length > MAX_LISTED ? LISTS[what] : undefined;
-  const all = list === undefined ? `choose from ${choices.join(', ')}.` : `\`${list}\` lists them all.`;
-  const hint = meant === undefined ? all : `did you mean \`${meant}\`?`;
+  const all = list === undefined ? `choose from ${listNames(choices, MAX_LISTED)}.` : `\`${list}\` lists them all.`;
+  const hint = meant.length === 0 ? all : `did you mean ${alternatives(meant)}?`;
   throw new BadInputError('unknown_choice', `\`${abridge(typed)}\` is not a ${what}; ${hint}`);
 }
 

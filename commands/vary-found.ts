@@ -20,7 +20,7 @@ const ROW_LENGTH = 4;
 
 /** Variations of a picture that no job is kept for, by what its file says; of several the person chooses one. */
 export async function varyFound(request: MessageActionRequest, context: CommandContext): Promise<DispatchResult> {
-  const found = await readRecipes(request.pictures, context);
+  const found = await readRecipes(request, context);
   const pictures = await adoptAll(found, request, context);
   const [only] = pictures;
   if (only === undefined) throw noRecipe(request.pictures);

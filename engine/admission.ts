@@ -4,13 +4,20 @@ import { EngineError } from './errors.ts';
 import { type Footprint, readFootprint } from './footprint.ts';
 import { type MemoryPlan, type MemoryRules, planMemory } from './memory-plan.ts';
 import { type Catalog, type EngineOptions, readCatalog } from './model/catalog.ts';
-import { findExtras } from './model/extras.ts';
+import { type Extras, findExtras } from './model/extras.ts';
 import type { Model } from './model/model.ts';
+import { adviseName, shorten } from './names.ts';
+import type { ChunkTokens } from './prompt/chunks.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
+import { measureText } from './prompt/text-load.ts';
+import { wordsUsed } from './prompt/texts.ts';
 import { specOf } from './recipe.ts';
+import { sharedClipTokenizer } from './tokenizer/clip.ts';
+import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { EngineTask, GenerationSpec } from './types.ts';
 import { type AppliedLora, adapterBytes } from './weights/adapter.ts';
 import { openLoras } from './weights/open-loras.ts';
+import { countLearnedWords, readWordFiles, roomOf, type WordFile } from './weights/textual-inversion.ts';
 
 /**
  * What can be told of a task before anything is loaded for it: from the models' configuration, the headers of their
@@ -19,6 +26,7 @@ import { openLoras } from './weights/open-loras.ts';
 export class Admission {
   readonly #options: EngineOptions;
   readonly #footprints = new WeakMap<Model, Footprint>();
+  readonly #words = new WeakMap<Extras, Promise<ReadonlyMap<string, WordFile>>>();
   #reading: Promise<Catalog> | undefined;
 
   constructor(options: EngineOptions) {
@@ -34,13 +42,19 @@ export class Admission {
     return this.#reading;
   }
 
+  /** Reads beforehand what `admit` needs of a model; of what cannot be read its first task tells. */
+  async warm(modelId: string): Promise<void> {
+    const model = await this.modelOf(modelId);
+    await sharedClipTokenizer(model.tokenizer).catch(() => undefined);
+  }
+
   /** @throws EngineError `bad_request` naming the models there are */
   async modelOf(id: string): Promise<Model> {
     const { models } = await this.catalog();
     const model = models.get(id.normalize('NFC'));
     if (model !== undefined) return model;
-    const known = [...models.keys()].join(', ');
-    throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
+    const advice = adviseName(id, [...models.keys()]);
+    throw new EngineError('bad_request', `There is no model "${shorten(id)}"; ${advice}.`, { model: id });
   }
 
   /**
@@ -62,10 +76,15 @@ export class Admission {
     checkForModel(spec, await this.modelOf(spec.model));
   }
 
-  /** @throws EngineError `out_of_memory` when the task does not fit, and when the model's files cannot be read */
+  /**
+   * @throws EngineError `out_of_memory` when the task does not fit, `bad_request` for prompts of more chunks than are
+   * read, and when the model's files cannot be read
+   */
   async plan(task: EngineTask, loras: readonly AppliedLora[], rules: MemoryRules): Promise<MemoryPlan> {
-    const footprint = await this.#footprintOf(await this.modelOf(specOf(task).model));
-    return planMemory(task, footprint, rules, adapterBytes(loras));
+    const spec = specOf(task);
+    const model = await this.modelOf(spec.model);
+    const text = await measureText(spec, await this.#tokensOf(model, spec));
+    return planMemory(task, await this.#footprintOf(model), rules, { adapters: adapterBytes(loras), text });
   }
 
   /** All that is refused without loading anything. Of weights that are not here yet, or are damaged, their first task tells. */
@@ -73,8 +92,29 @@ export class Admission {
     await this.check(task);
     const spec = specOf(task);
     const loras = await this.lorasOf(spec);
-    const footprint = await this.#footprintOf(await this.modelOf(spec.model)).catch(() => undefined);
-    if (footprint !== undefined) planMemory(task, footprint, rules, adapterBytes(loras));
+    const model = await this.modelOf(spec.model);
+    const tokens = await this.#tokensOf(model, spec).catch(() => undefined);
+    const text = tokens && (await measureText(spec, tokens));
+    const footprint = await this.#footprintOf(model).catch(() => undefined);
+    const burden = { adapters: adapterBytes(loras), ...(text !== undefined && { text }) };
+    if (footprint !== undefined) planMemory(task, footprint, rules, burden);
+  }
+
+  /** The tokenizer of a model, which learned words are counted with but not read for. */
+  async #tokensOf(model: Model, spec: GenerationSpec): Promise<ChunkTokens> {
+    const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
+    const clip = await sharedClipTokenizer(model.tokenizer);
+    const files = await this.#wordFiles();
+    const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), roomOf(model.textEncoder));
+    return { ...withLearnedWords(clip, words, vocabulary), positions };
+  }
+
+  /** Learned words are read with their model, so that they are the same for all of its tasks. */
+  async #wordFiles(): Promise<ReadonlyMap<string, WordFile>> {
+    const { extras } = await this.catalog();
+    const files = this.#words.get(extras) ?? readWordFiles(extras.embeddings);
+    this.#words.set(extras, files);
+    return files;
   }
 
   async #footprintOf(model: Model): Promise<Footprint> {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Denoiser } from './denoiser.ts';
+import type { Denoiser, TextContext } from './denoiser.ts';
 import type { Networks } from './networks.ts';
 import { cutWindow, joinWindows, planWindows } from './windows.ts';
 
@@ -8,7 +8,7 @@ type Shape = readonly [channels: number, height: number, width: number];
 interface Row {
   readonly sample: Float32Array;
   readonly timestep: number;
-  readonly context: Float32Array;
+  readonly context: TextContext;
 }
 
 /** The pictures of one task: they share the latents' shape, and join and leave together. */
@@ -167,8 +167,8 @@ function mayShareCall(a: BatchMember, b: BatchMember): boolean {
 function* byTextLength(rows: readonly Row[], maxRows: number): Iterable<readonly Row[]> {
   const groups = new Map<number, Row[]>();
   for (const row of rows) {
-    const group = groups.get(row.context.length) ?? [];
-    groups.set(row.context.length, [...group, row]);
+    const length = row.context.reduce((sum, chunk) => sum + chunk.length, 0);
+    groups.set(length, [...(groups.get(length) ?? []), row]);
   }
   for (const group of groups.values()) {
     for (let at = 0; at < group.length; at += maxRows) yield group.slice(at, at + maxRows);
@@ -181,7 +181,7 @@ function predict(networks: Networks, rows: readonly Row[], shape: Shape): Promis
     shape,
     sample: concat(rows.map((row) => row.sample)),
     timesteps: Float32Array.from(rows, (row) => row.timestep),
-    context: concat(rows.map((row) => row.context)),
+    context: concat(rows.flatMap((row) => row.context)),
   });
 }
 

@@ -1,4 +1,5 @@
 import { EngineError } from './errors.ts';
+import { adviseName, shorten } from './names.ts';
 import { enlargementOf, sizeOf } from './recipe.ts';
 import {
   type EngineTask,
@@ -30,7 +31,7 @@ function checkEnlargement({ factor, strength, mode }: Enlargement): void {
   between('The enlargement', factor, SPEC_LIMITS.minEnlargement, SPEC_LIMITS.maxEnlargement);
   between('The refinement strength', strength, 0, 1);
   if (mode !== undefined && !UPSCALE_MODES.includes(mode)) {
-    throw refuse(`"${mode}" is not a way to enlarge; use one of ${UPSCALE_MODES.join(', ')}.`);
+    throw refuse(`"${shorten(mode)}" is not a way to enlarge; ${adviseName(mode, UPSCALE_MODES)}.`);
   }
 }
 
@@ -61,13 +62,15 @@ function checkSpec(spec: GenerationSpec): void {
     integer('Seed height', spec.seedSize.height, limits.minSide, limits.maxSide);
   }
   if (spec.noiseDevice !== undefined && !NOISE_DEVICES.includes(spec.noiseDevice)) {
-    throw refuse(`"${spec.noiseDevice}" is not a source of noise; use one of ${NOISE_DEVICES.join(', ')}.`);
+    throw refuse(
+      `"${shorten(spec.noiseDevice)}" is not a source of noise; ${adviseName(spec.noiseDevice, NOISE_DEVICES)}.`,
+    );
   }
   if (spec.syntax !== undefined && !PROMPT_SYNTAXES.includes(spec.syntax)) {
-    throw refuse(`"${spec.syntax}" is not a prompt syntax; use one of ${PROMPT_SYNTAXES.join(', ')}.`);
+    throw refuse(`"${shorten(spec.syntax)}" is not a prompt syntax; ${adviseName(spec.syntax, PROMPT_SYNTAXES)}.`);
   }
   if (!SAMPLER_NAMES.includes(spec.sampler)) {
-    throw refuse(`"${spec.sampler}" is not a sampler; use one of ${SAMPLER_NAMES.join(', ')}.`);
+    throw refuse(`"${shorten(spec.sampler)}" is not a sampler; ${adviseName(spec.sampler, SAMPLER_NAMES)}.`);
   }
 }
 

@@ -7,12 +7,18 @@ export interface DenoiserInput {
   /** Flat [channels, height, width], scaled as the UNet was trained. */
   readonly sample: Float32Array;
   readonly timestep: number;
-  /** Text embeddings to predict under: the prompt's, and with guidance the negative prompt's before it. */
-  readonly contexts: readonly Float32Array[];
+  /** Texts to predict under: the prompt's, and with guidance the negative prompt's before it. */
+  readonly contexts: readonly TextContext[];
 }
 
-/** Text embeddings, [tokens, hidden] each, and the step up to which each counts; never empty. See `stageAt`. */
-export type Conditioning = readonly { readonly endStep: number; readonly context: Float32Array }[];
+/**
+ * What the UNet attends to: the embeddings of a prompt's chunks, [positions, hidden] each, one after the other. Steps
+ * share the chunks that they have in common; a call's own copy of them lives as long as the call.
+ */
+export type TextContext = readonly Float32Array[];
+
+/** The texts, and the step up to which each counts; never empty. See `stageAt`. */
+export type Conditioning = readonly { readonly endStep: number; readonly context: TextContext }[];
 
 export interface DenoiserOptions {
   readonly scheduler: Scheduler;
@@ -82,7 +88,7 @@ export class Denoiser {
     return this.#input;
   }
 
-  #contexts(): readonly Float32Array[] {
+  #contexts(): readonly TextContext[] {
     const { positive, negative, guidance, scheduler } = this.#options;
     const conditionings = guidance > 1 ? [negative, positive] : [positive];
     const step = scheduler.stepOf[this.#call] ?? 0;

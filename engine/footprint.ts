@@ -17,6 +17,8 @@ export interface Footprint {
   readonly vaePerPixel: number;
   /** Pixels per latent, on each side. */
   readonly vaeFactor: number;
+  /** The embedding of one chunk of a prompt. */
+  readonly textChunk: number;
 }
 
 const FLOAT = 4;
@@ -45,6 +47,7 @@ export async function readFootprint(model: Model): Promise<Footprint> {
     unetPerLatent: (model.unet.block_out_channels[0] ?? 0) * FLOAT * UNET_LIVE_FLOATS,
     vaePerPixel: (model.vae.block_out_channels[0] ?? 0) * FLOAT * VAE_LIVE_FLOATS,
     vaeFactor: model.vaeFactor,
+    textChunk: model.textEncoder.max_position_embeddings * model.textEncoder.hidden_size * FLOAT,
   };
 }
 

@@ -1,9 +1,13 @@
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, fileOf, isEngineError } from './errors.ts';
 export { createEngine, type EngineHost, type EngineHostOptions } from './host/client.ts';
+export type { StallLimits } from './host/stall-watch.ts';
 export { resolveModelPlace, splitModelPlaces } from './hub/hub-id.ts';
 export type { ExecutionOptions } from './model/catalog.ts';
+export { alternatives, listNames, nearestNames, suggest } from './names.ts';
 export { PRECISION_CHOICES } from './network-options.ts';
 export { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
+export { estimateText, type TextLoad } from './prompt/text-load.ts';
+export { promptTexts } from './prompt/texts.ts';
 export { PROVIDERS } from './provider.ts';
 export { enlargementOf, singleRecipe, specOf } from './recipe.ts';
 export * from './types.ts';

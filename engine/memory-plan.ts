@@ -1,6 +1,7 @@
 import { MAX_WHOLE_PIXELS, TILE_SIDE } from './autoencoder.ts';
 import { EngineError } from './errors.ts';
 import type { Footprint } from './footprint.ts';
+import type { TextLoad } from './prompt/text-load.ts';
 import { enlargementOf, sizeOf, specOf } from './recipe.ts';
 import type { EngineTask, ModelDescription } from './types.ts';
 import { planWindows } from './windows.ts';
@@ -31,15 +32,33 @@ const SESSION = 45 * MIB;
 /** A pixel while a picture is put together of its tiles, and while finished pictures wait for the others of their task. */
 const BYTES_PER_PIXEL_AT_WORK = 40;
 const BYTES_PER_PIXEL_DONE = 8;
+/**
+ * What a UNet row computes with for a chunk of its prompt, in chunks: the row's own copies, and keys and values at the
+ * widest level, which are each up to 1280 / 768 as wide.
+ */
+const TEXT_COPIES = 6;
+const SHORT_TEXT = { encodings: 2, longest: 1 };
 /** Sizes are tried in steps of this, pixels. */
 const SIZE_STEP = 64;
 
+/** What a task takes beside its model and its pictures. */
+export interface Burden {
+  /** Bytes of its LoRAs. */
+  readonly adapters?: number;
+  /** Of its prompts; absent counts as one chunk each. */
+  readonly text?: Pick<TextLoad, 'encodings' | 'longest'>;
+}
+
 /**
- * @param adapterBytes what the task's LoRAs take beside the model
  * @throws EngineError `out_of_memory` with the largest that fits, when the task does not
  */
-export function planMemory(task: EngineTask, footprint: Footprint, rules: MemoryRules, adapterBytes = 0): MemoryPlan {
-  const demand = demandOf(task, rules.maxRows, adapterBytes);
+export function planMemory(
+  task: EngineTask,
+  footprint: Footprint,
+  rules: MemoryRules,
+  burden: Burden = {},
+): MemoryPlan {
+  const demand = demandOf(task, rules.maxRows, burden);
   const plan = fitting(demand, footprint, rules);
   if (plan !== undefined) return plan;
   throw refusal(demand, footprint, rules);
@@ -49,7 +68,8 @@ export function planMemory(task: EngineTask, footprint: Footprint, rules: Memory
 export function peakByDefault(model: ModelDescription, footprint: Footprint, offload: boolean): number {
   const { width, height, guidance } = model;
   const rows = guidance > 1 ? 2 : 1;
-  const demand = { width, height, rows, pictures: 1, encodes: false, judges: true, adapterBytes: 0 };
+  const text = SHORT_TEXT;
+  const demand = { width, height, rows, pictures: 1, encodes: false, judges: true, adapterBytes: 0, text };
   return peakOf(demand, footprint, MAX_WHOLE_PIXELS, offload);
 }
 
@@ -63,9 +83,10 @@ interface Demand {
   readonly encodes: boolean;
   readonly judges: boolean;
   readonly adapterBytes: number;
+  readonly text: NonNullable<Burden['text']>;
 }
 
-function demandOf(task: EngineTask, maxRows: number, adapterBytes: number): Demand {
+function demandOf(task: EngineTask, maxRows: number, burden: Burden): Demand {
   const spec = specOf(task);
   const pictures = task.kind === 'generate' ? spec.count : 1;
   return {
@@ -74,7 +95,8 @@ function demandOf(task: EngineTask, maxRows: number, adapterBytes: number): Dema
     rows: Math.min(pictures * (spec.guidance > 1 ? 2 : 1), maxRows),
     encodes: spec.init !== undefined || drawsOverPixels(task),
     judges: spec.safety !== false,
-    adapterBytes,
+    adapterBytes: burden.adapters ?? 0,
+    text: burden.text ?? SHORT_TEXT,
   };
 }
 
@@ -99,14 +121,15 @@ function fitting(demand: Demand, footprint: Footprint, { limit, offload, maxRows
 
 /** Bytes. Without offload every network stays, and so does what the UNet computed with; the VAE lets go of it. */
 function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offload: boolean): number {
-  const { width, height, pictures, rows, encodes, judges, adapterBytes } = demand;
+  const { width, height, pictures, rows, encodes, judges, adapterBytes, text: prompts } = demand;
   const pixels = width * height;
   const [, latentRows, latentColumns] = planWindows([
     1,
     height / footprint.vaeFactor,
     width / footprint.vaeFactor,
   ]).shape;
-  const unetWork = rows * latentRows * latentColumns * footprint.unetPerLatent;
+  const attended = (prompts.longest - 1) * TEXT_COPIES * footprint.textChunk;
+  const unetWork = rows * (latentRows * latentColumns * footprint.unetPerLatent + attended);
   const vaeWork = (pixels <= wholePixels ? pixels : Math.min(pixels, TILE_SIDE ** 2)) * footprint.vaePerPixel;
   const text = footprint.textEncoder + SESSION;
   const unet = footprint.unet + SESSION + unetWork;
@@ -116,7 +139,8 @@ function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offlo
   const networks = offload
     ? Math.max(text, unet, decoder + vaeWork, encoder + (encodes ? vaeWork : 0), checker)
     : text + unet + decoder + encoder + checker + vaeWork;
-  return BASE + networks + adapterBytes + pixels * (BYTES_PER_PIXEL_AT_WORK + pictures * BYTES_PER_PIXEL_DONE);
+  const beside = adapterBytes + prompts.encodings * footprint.textChunk;
+  return BASE + networks + beside + pixels * (BYTES_PER_PIXEL_AT_WORK + pictures * BYTES_PER_PIXEL_DONE);
 }
 
 function refusal(demand: Demand, footprint: Footprint, rules: MemoryRules): EngineError {
@@ -143,7 +167,8 @@ function adviceFor(demand: Demand, footprint: Footprint, rules: MemoryRules): st
     const smaller = { width: toMultiple(width * share), height: toMultiple(height * share), pictures: 1 };
     if (fits(smaller)) return `the largest of this shape that fits is ${smaller.width}×${smaller.height}`;
   }
-  if (fits({ adapterBytes: 0 })) return 'without the LoRAs it fits';
+  if (fits({ text: SHORT_TEXT })) return 'with a shorter prompt, or one of fewer forms, it fits';
+  if (fits({ adapterBytes: 0, text: SHORT_TEXT })) return 'without the LoRAs it fits';
   const room = !rules.offload && fits({}, true) ? 'set EASEL_LOW_MEMORY=yes, or ' : '';
   return `not even a small one fits: ${room}use a smaller model, or a machine with more memory`;
 }

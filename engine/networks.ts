@@ -1,3 +1,4 @@
+import { whileLoading } from './activity.ts';
 import { AdaptableSession } from './adaptable-session.ts';
 import { checkClipSkip } from './check-model.ts';
 import { taesdDecoderGraph } from './graph/taesd.ts';
@@ -7,18 +8,19 @@ import { vaeDecoderGraph, vaeEncoderGraph } from './graph/vae.ts';
 import { LoraCache } from './lora-cache.ts';
 import type { Model } from './model/model.ts';
 import { dialectFor, type NetworkOptions } from './network-options.ts';
-import type { ChunkTokens } from './prompt/chunks.ts';
-import { encodePrompt } from './prompt/conditioning.ts';
+import type { ChunkTokens, PromptChunk } from './prompt/chunks.ts';
+import { chunksOf, weigh } from './prompt/conditioning.ts';
+import { partsOf } from './prompt/reading.ts';
 import { openSafetyChecker, type SafetyChecker } from './safety/checker.ts';
 import { type Output, openSession, type Session } from './session.ts';
 import { createOpener } from './stage.ts';
-import { type ClipTokenizer, loadClipTokenizer } from './tokenizer/clip.ts';
+import { type ClipTokenizer, sharedClipTokenizer } from './tokenizer/clip.ts';
 import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { RgbImage, TextReading } from './types.ts';
 import type { Adapter, AppliedLora } from './weights/adapter.ts';
 import { refuseNotFinite } from './weights/finite.ts';
 import { readSafetensors } from './weights/safetensors.ts';
-import { readLearnedWords } from './weights/textual-inversion.ts';
+import { readLearnedWords, roomOf } from './weights/textual-inversion.ts';
 import { WeightSet } from './weights/weight-set.ts';
 import { openWeights } from './weights/weight-source.ts';
 
@@ -28,8 +30,13 @@ export interface Networks {
   readonly tokenizer: ClipTokenizer;
   /** The tokenizer and how many positions a chunk has. */
   readonly tokens: ChunkTokens;
-  /** One prompt → [chunks · positions, hidden], flat. */
+  /**
+   * One form of a prompt whole → [chunks · positions, hidden], flat: what its chunks give, side by side, for comparison
+   * with other programs.
+   */
   encodeText(prompt: string, reading: TextReading): Promise<Float32Array>;
+  /** One chunk of a prompt, weighted → [positions, hidden], flat. @param clipSkip see `TextReading` */
+  encodeChunk(chunk: PromptChunk, clipSkip: number): Promise<Float32Array>;
   /** One call for the whole batch; each picture has its own timestep. */
   predict(call: UnetCall): Promise<Float32Array>;
   /** One picture's latents as the UNet scales them → [3, 8h, 8w], about −1…1. */
@@ -69,11 +76,8 @@ export interface ModelOptions extends NetworkOptions {
 /** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. With `offload`, each of them whenever it is. */
 export async function openNetworks(folder: Model, options: ModelOptions): Promise<Networks> {
   const [words, clip, text, unet, vae] = await Promise.all([
-    readLearnedWords(options.embeddings ?? new Map(), {
-      hidden: folder.textEncoder.hidden_size,
-      room: folder.textEncoder.max_position_embeddings - 2,
-    }),
-    loadClipTokenizer(folder.tokenizer),
+    readLearnedWords(options.embeddings ?? new Map(), roomOf(folder.textEncoder)),
+    sharedClipTokenizer(folder.tokenizer),
     openWeights('textEncoder', folder.weights.textEncoder),
     openWeights('unet', folder.weights.unet),
     openWeights('vae', folder.weights.vae),
@@ -122,10 +126,15 @@ export async function openNetworks(folder: Model, options: ModelOptions): Promis
     folder,
     tokenizer,
     tokens,
-    encodeText: (prompt, reading) => {
-      const withAdapter = (ids: readonly number[], clipSkip: number) => encode(ids, clipSkip, adapters.textEncoder);
-      return encodePrompt(prompt, reading, { tokens, encode: withAdapter });
+    async encodeText(prompt, { syntax, clipSkip }) {
+      const all: number[] = [];
+      for (const chunk of chunksOf(partsOf(prompt, syntax), syntax, tokens)) {
+        for (const value of await this.encodeChunk(chunk, clipSkip)) all.push(value);
+      }
+      return Float32Array.from(all);
     },
+    encodeChunk: async ({ ids, weights }, clipSkip) =>
+      weigh(await encode(ids, clipSkip, adapters.textEncoder), weights),
     async predict({ batch, sample, shape, timesteps, context }) {
       const tokens = context.length / batch / hidden;
       const inputs = {
@@ -179,7 +188,7 @@ interface NetworkCall {
  * @throws EngineError naming the tensor
  */
 async function blameWeights(weights: WeightSet, { given, made }: NetworkCall): Promise<void> {
-  if (isAllFinite(given) && !isAllFinite(made)) await refuseNotFinite(weights.all());
+  if (isAllFinite(given) && !isAllFinite(made)) await whileLoading(() => refuseNotFinite(weights.all()));
 }
 
 function isAllFinite(values: ArrayLike<number>): boolean {

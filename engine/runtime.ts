@@ -1,4 +1,5 @@
 import { refuseAborted, unlessAborted } from './aborting.ts';
+import { whileLoading } from './activity.ts';
 import { Admission } from './admission.ts';
 import { Batcher } from './batcher.ts';
 import { describeExecution, type ExecutionFacts, rulesOf, threadsFor } from './execution.ts';
@@ -41,12 +42,12 @@ export function createRuntime(
   const admission = new Admission(options);
   let turn: Promise<unknown> = Promise.resolve();
   const batcher = new Batcher();
-  const loaded = new LoadedModel(openModel);
+  const loaded = new LoadedModel((id) => whileLoading(() => openModel(id)));
   const downloads = new Downloads();
 
   /** Before a task takes its place among those of other models, which need not wait for a download. */
   async function fetchModel(id: string, run: RunOptions): Promise<void> {
-    await downloads.finish(await admission.modelOf(id), run);
+    await whileLoading(async () => downloads.finish(await admission.modelOf(id), run));
   }
 
   async function openModel(id: string): Promise<Networks> {
@@ -82,18 +83,19 @@ export function createRuntime(
   }
 
   async function perform(task: EngineTask, run: RunOptions): Promise<RunResult> {
-    await admission.check(task);
+    await whileLoading(() => admission.check(task));
     refuseAborted(run.signal);
     const spec = specOf(task);
     await fetchModel(spec.model, run);
     refuseAborted(run.signal);
-    const loras = await admission.lorasOf(spec);
-    const memory = await admission.plan(task, loras, rulesOf(await execution()));
+    const rules = rulesOf(await execution());
+    const loras = await whileLoading(() => admission.lorasOf(spec));
+    const memory = await whileLoading(() => admission.plan(task, loras, rules));
     run.onProgress?.({ phase: 'loading', step: 0, steps: 0 });
     const began = performance.now();
     async function draw(plain: Networks): Promise<RunResult> {
       refuseAborted(run.signal);
-      const networks = await plain.withLoras(loras);
+      const networks = await whileLoading(() => plain.withLoras(loras));
       const loadMs = performance.now() - began;
       refuseAborted(run.signal);
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;

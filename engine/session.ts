@@ -1,5 +1,6 @@
 import { parse } from 'node:path';
 import * as ort from 'onnxruntime-node';
+import { CallTimes, whileCalling, whileLoading } from './activity.ts';
 import { EngineError } from './errors.ts';
 import type { ExecutionProvider } from './provider.ts';
 
@@ -36,7 +37,11 @@ export interface SessionOptions {
  * @param graph a serialised ONNX model with one output.
  * @throws EngineError `provider_failed` for an execution provider that does not work on this machine.
  */
-export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+export function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+  return whileLoading(() => open(graph, options));
+}
+
+async function open(graph: Uint8Array, options: SessionOptions): Promise<Session> {
   refuseUnknownProvider(options.provider);
   const opening = ort.InferenceSession.create(graph, {
     executionProviders: options.provider === 'cpu' ? ['cpu'] : [options.provider, 'cpu'],
@@ -60,6 +65,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
     );
   });
   const outputName = session.outputNames[0] ?? '';
+  const times = new CallTimes(options.provider !== 'cpu');
   return {
     async run(inputs) {
       const feeds: Record<string, ort.Tensor> = {};
@@ -67,7 +73,12 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
         feeds[name] =
           data instanceof Float32Array ? new ort.Tensor('float32', data, shape) : new ort.Tensor('int64', data, shape);
       }
-      const results = await session.run(feeds).catch(explain);
+      const results = await whileCalling(times.usualMs(inputs), async () => {
+        const began = performance.now();
+        const results = await session.run(feeds).catch(explain);
+        times.record(inputs, performance.now() - began);
+        return results;
+      });
       const tensor = results[outputName];
       if (tensor === undefined || !(tensor.data instanceof Float32Array)) {
         throw new EngineError('internal', 'The network gave no result; please report this.', { output: outputName });

@@ -1,9 +1,11 @@
 import type { Conditioning } from './denoiser.ts';
 import type { Networks } from './networks.ts';
+import type { PromptChunk } from './prompt/chunks.ts';
 import { wordsPastLimit } from './prompt/conditioning.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
-import { promptStages } from './prompt/schedule.ts';
-import type { GenerationSpec, TextReading } from './types.ts';
+import { readPrompts } from './prompt/reading.ts';
+import { type ChunkedStages, chunkPrompts } from './prompt/text-load.ts';
+import type { GenerationSpec } from './types.ts';
 
 /** What the UNet is told of a picture. */
 export interface Text {
@@ -14,40 +16,40 @@ export interface Text {
   readonly notes: readonly string[];
 }
 
-/** @param beforeText is awaited before each text that CLIP reads; what it throws ends the work */
+/**
+ * Each different chunk of the prompts is encoded once, whatever the number of steps that need it.
+ * @param beforeChunk is awaited before each chunk that CLIP reads; what it throws ends the work
+ * @throws EngineError `bad_request` for prompts beyond the bounds of `chunkPrompts`
+ */
 export async function encodeTexts(
   networks: Networks,
   spec: GenerationSpec,
-  beforeText: () => Promise<void>,
+  beforeChunk: () => Promise<void>,
 ): Promise<Text> {
-  const reading: TextReading = { syntax: spec.syntax ?? 'a1111', clipSkip: spec.clipSkip ?? 1 };
-  const encode = (prompt: string) => encodeStages(networks, prompt, spec.steps, reading, beforeText);
-  const prompt = readLoraTags(spec.prompt).text;
-  const positive = await encode(prompt);
-  if (spec.guidance <= 1) return { positive, negative: positive, notes: lossOf(networks, { prompt }, reading) };
-  const texts = { prompt, 'negative prompt': spec.negative };
-  return { positive, negative: await encode(spec.negative), notes: lossOf(networks, texts, reading) };
-}
-
-async function encodeStages(
-  networks: Networks,
-  prompt: string,
-  steps: number,
-  reading: TextReading,
-  beforeText: () => Promise<void>,
-): Promise<Conditioning> {
-  const stages = reading.syntax === 'a1111' ? promptStages(prompt, steps) : [{ endStep: steps, text: prompt }];
-  const encoded = new Map<string, Float32Array>();
-  for (const { text } of stages) {
-    if (encoded.has(text)) continue;
-    await beforeText();
-    encoded.set(text, await networks.encodeText(text, reading));
+  const encoded = new Map<PromptChunk, Float32Array>();
+  async function encode(stages: ChunkedStages): Promise<Conditioning> {
+    for (const chunk of new Set(stages.flatMap(({ chunks }) => chunks))) {
+      if (encoded.has(chunk)) continue;
+      await beforeChunk();
+      encoded.set(chunk, await networks.encodeChunk(chunk, spec.clipSkip ?? 1));
+    }
+    return stages.map(({ endStep, chunks }) => ({
+      endStep,
+      context: chunks.flatMap((chunk) => encoded.get(chunk) ?? []),
+    }));
   }
-  return stages.map(({ endStep, text }) => ({ endStep, context: encoded.get(text) ?? new Float32Array() }));
+  const { positive, negative } = await chunkPrompts(readPrompts(spec), networks.tokens);
+  const conditioning = await encode(positive);
+  return {
+    positive: conditioning,
+    negative: negative === undefined ? conditioning : await encode(negative),
+    notes: lossOf(networks, spec),
+  };
 }
 
-function lossOf(networks: Networks, texts: Readonly<Record<string, string>>, { syntax }: TextReading): string[] {
+function lossOf(networks: Networks, { prompt, negative, guidance, syntax }: GenerationSpec): string[] {
   if (syntax !== 'plain') return [];
+  const texts = { prompt: readLoraTags(prompt).text, ...(guidance > 1 && { 'negative prompt': negative }) };
   return Object.entries(texts).flatMap(([what, text]) => {
     const lost = wordsPastLimit(text, networks.tokens);
     return lost === '' ? [] : [`The ${what} is longer than the model reads; left out: ${lost}`];

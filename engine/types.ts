@@ -282,6 +282,8 @@ export interface EngineDescription {
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];
   readonly embeddings: readonly string[];
+  /** The tokens that the files of embeddings name, by the embedding's NAME, where they are others than it. */
+  readonly learnedTokens?: Readonly<Record<string, readonly string[]>>;
   /** A sentence for each file among the models that cannot be used. */
   readonly refused: readonly string[];
   /** For the operator alone: where the files of those sentences lie, by sentence. */
@@ -290,7 +292,20 @@ export interface EngineDescription {
   readonly advice?: readonly string[];
 }
 
+/** The engine's process ended although nobody closed it; the next task starts another. */
+export interface EngineLoss {
+  /** `hung`: it did not answer, and was ended; `memory`: the system ended it, most likely for lack of memory. */
+  readonly cause: 'hung' | 'memory' | 'ended';
+  /** For a person, within a sentence. */
+  readonly why: string;
+  readonly pid: number | undefined;
+  /** Requests that it was busy with. */
+  readonly tasks: number;
+}
+
 export interface Engine {
+  /** Tells of each loss of the engine's process; absent of an engine that has none. */
+  onLost?(listener: (loss: EngineLoss) => void): void;
   /** What the engine's own process takes of memory, bytes, as it last told; absent where it has none. */
   readonly memoryBytes?: number | undefined;
   /** Reads the model folders' configuration (not the weights). @throws EngineError naming the file that is missing or wrong. */

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import type { CommandContext } from '../commands/context.ts';
 import { createEngine, type Engine, type EngineDescription, type PictureRecipe, specOf } from '../engine/index.ts';
 import { openChannels } from './channels.ts';
@@ -6,6 +8,8 @@ import type { Config } from './config.ts';
 import { formatParameters } from './core/parameters.ts';
 import { setStar } from './core/star.ts';
 import type { Style } from './core/style.ts';
+import { userKey } from './core/user.ts';
+import { withoutPaths } from './core/without-paths.ts';
 import type { Drawing } from './deliver/attachments.ts';
 import { createDeliver } from './deliver/deliver.ts';
 import { createShowJob } from './deliver/show-job.ts';
@@ -15,13 +19,13 @@ import { createHousekeeping } from './housekeeping.ts';
 import { drawGrid, drawPreview } from './image/drawing.ts';
 import { decodePng, encodeJpeg, encodePng, encodeWebp } from './image/encode.ts';
 import { readParameters } from './image/png-text.ts';
-import { readRecipeText } from './image/recipe-text.ts';
 import { createInbox } from './inbox.ts';
-import { takePicture } from './inputs/take-picture.ts';
+import { createPictureIntake, type PictureIntake } from './inputs/picture-intake.ts';
 import { createLog, type Log } from './log.ts';
 import { createOnce, type Handling } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
 import { createPresence } from './presence.ts';
+import { tightenDataFolder } from './private-files.ts';
 import { chooseCapacity, usualSpec } from './queue/capacity.ts';
 import { costOf } from './queue/cost.ts';
 import { createLocalQueue } from './queue/local.ts';
@@ -31,8 +35,7 @@ import { openStore, type Store } from './store/store.ts';
 import { loadStyles } from './styles.ts';
 import { createVitals } from './vitals.ts';
 
-/** Of a picture whose recipe is looked for. */
-const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
+const LOOSE = 'other users of this machine may read what Easel keeps: its rights could not be changed';
 
 /** What a test composes differently. */
 export interface AppParts {
@@ -65,6 +68,9 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const log = parts.log ?? createLog(config.logLevel);
   const styles = loadStyles(config.stylesFile);
   const engine = parts.engine ?? createEngine({ modelFolders: config.modelFolders, ...config.execution });
+  engine.onLost?.(({ cause, why, pid, tasks }) =>
+    log.error({ cause, pid, tasks }, `the engine's process ended: ${why}; another one is started for the next task`),
+  );
   const description = await engine.describe();
   const { refused, advice = [], execution } = description;
   for (const sentence of [...refused, ...advice, ...(execution?.passedOver ?? [])]) {
@@ -72,6 +78,8 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
     log.warn(file === undefined ? {} : { file }, sentence);
   }
   const describeRecipe = createRecipeText(description);
+  const loose = await tightenDataFolder(config.dataFolder);
+  if (loose.length > 0) log.warn({ count: loose.length, first: loose[0] }, LOOSE);
   const opened = openStore(
     config.dataFolder,
     (picture) => encodePng(picture, describeRecipe(picture.recipe)),
@@ -81,6 +89,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   try {
     const { ports, web } = parts.ports === undefined ? await openChannels(config, store, log) : { ports: parts.ports };
     const drawing = createDrawing(describeRecipe);
+    const intake = createPictureIntake();
     const { queue, deliver, inbox, once, explain } = compose({
       config,
       styles,
@@ -88,6 +97,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
       store,
       ports,
       drawing,
+      intake,
       log,
       engine,
     });
@@ -112,6 +122,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
         housekeeping.start();
       },
       stop: async () => {
+        intake.close();
         await housekeeping.stop();
         await queue.close();
         await deliver.stop();
@@ -133,13 +144,15 @@ interface Composition {
   readonly store: Store;
   readonly ports: readonly ChannelPort[];
   readonly drawing: Drawing;
+  readonly intake: PictureIntake;
   readonly log: Log;
   readonly engine: Engine;
 }
 
 /** The rooms between the engine and the channels. */
-function compose({ config, styles, description, store, ports, drawing, log, engine }: Composition) {
-  const explain = createExplain(log);
+function compose({ config, styles, description, store, ports, drawing, intake, log, engine }: Composition) {
+  const folders = [...config.modelFolders.map((folder) => resolve(folder)), resolve(config.dataFolder), homedir()];
+  const explain = createExplain(log, folders);
   const lowMemory = config.execution.offload === true || config.execution.memoryLimit !== undefined;
   const queue = createLocalQueue({
     store,
@@ -157,7 +170,7 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
   const once = createOnce(store.values<Handling>('handled'));
   const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, drawing, log });
   const context: CommandContext = {
-    engine: description,
+    engine: describeToPeople(description, folders),
     defaults: { count: config.count, negative: config.negative },
     queue,
     settings: store.settings,
@@ -170,17 +183,28 @@ function compose({ config, styles, description, store, ports, drawing, log, engi
     },
     once: once.run,
     showJob: createShowJob({ pictures: store.pictures, ports, drawing }),
-    readPictureText: async (picture) => readRecipeText(await picture.fetch(MAX_PICTURE_BYTES)),
+    readPictureText: (picture, user) => intake.readRecipe(picture, userKey(user)),
     vitals: createVitals(queue, engine, config),
     deleteJob: (job) => deliver.deleteJob(job),
-    takePicture: async (source) => {
-      const { png, width, height } = await takePicture(source);
+    takePicture: async (source, user) => {
+      const { png, width, height } = await intake.take(source, userKey(user));
       return { name: await store.inputs.put(png), width, height };
     },
     checkTask: (task) => engine.check(task),
     randomSeed: () => randomBytes(4).readUInt32LE(),
   };
   return { queue, deliver, inbox: createInbox(context, explain), once, explain };
+}
+
+/** What people may be told of the engine: the operator reads in the log where its files lie. */
+function describeToPeople(description: EngineDescription, folders: readonly string[]): EngineDescription {
+  const tell = (sentences: readonly string[]) => sentences.map((sentence) => withoutPaths(sentence, folders));
+  const { refused, execution } = description;
+  return {
+    ...description,
+    refused: tell(refused),
+    ...(execution !== undefined && { execution: { ...execution, passedOver: tell(execution.passedOver) } }),
+  };
 }
 
 /** The `parameters` text, with the model's title in the place of its id. */
@@ -198,7 +222,7 @@ function createDrawing(describeRecipe: (recipe: PictureRecipe) => string): Drawi
     preview: drawPreview,
     compress: async (png, quality, type) => {
       const encode = type === 'image/jpeg' ? encodeJpeg : encodeWebp;
-      return encode(await decodePng(png), quality, readParameters(png));
+      return encode(await decodePng(png), quality, await readParameters(png));
     },
   };
 }

@@ -1,25 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { fileOf, isEngineError } from '../engine/index.ts';
+import { cut } from './core/cut.ts';
 import type { JobFailure } from './core/job.ts';
+import { withoutPaths } from './core/without-paths.ts';
 import { diskTroubleOf } from './disk-trouble.ts';
 import { BadInputError, EaselError } from './errors.ts';
 import type { Log } from './log.ts';
 
+/** Characters: less than the shortest message of the platforms, whatever a sentence was made of. */
+const MAX_SENTENCE_LENGTH = 1800;
+
 /** What a person is told of any error. @param facts what the log should say beside it: job id, request id. */
 export type Explain = (error: unknown, facts: Readonly<Record<string, string>>) => JobFailure;
 
-/** Errors with a sentence keep it; of all others a person sees a reference id and the log has the details. */
-export function createExplain(log: Log): Explain {
+/**
+ * Errors with a sentence keep it, without the paths in it and no longer than a message; of all others a person sees a
+ * reference id and the log has the details.
+ * @param folders of this machine that sentences may name
+ */
+export function createExplain(log: Log, folders: readonly string[] = []): Explain {
   return (error, facts) => {
     const known = sentenceOf(error);
     if (known !== undefined) {
       const level = levelOf(error, known);
       const file = isEngineError(error) ? fileOf(error) : undefined;
-      log[level](
-        { ...facts, code: known.code, ...(file !== undefined && { file }), err: causeOf(error) },
-        known.userMessage,
-      );
-      return known;
+      const beside = { code: known.code, ...(file !== undefined && { file }), err: causeOf(error) };
+      log[level]({ ...facts, ...beside }, known.userMessage);
+      const userMessage = cut(withoutPaths(known.userMessage, [...pathsOf(error), ...folders]), MAX_SENTENCE_LENGTH);
+      return { code: known.code, userMessage };
     }
     const reference = randomBytes(4).toString('hex');
     log.error({ ...facts, reference, err: error }, 'unexpected error');
@@ -28,6 +36,12 @@ export function createExplain(log: Log): Explain {
       userMessage: `Something went wrong inside Easel; its log tells more under reference ${reference}.`,
     };
   };
+}
+
+/** The files and folders that an engine's error names. */
+function pathsOf(error: unknown): readonly string[] {
+  const facts = isEngineError(error) ? Object.values(error.facts) : [];
+  return facts.filter((fact) => typeof fact === 'string');
 }
 
 function sentenceOf(error: unknown): JobFailure | undefined {

@@ -1,7 +1,7 @@
 import type { Log } from './log.ts';
 import type { Once } from './once.ts';
 import type { ChannelPort } from './platforms/port.ts';
-import { type Keeping, prune } from './store/prune.ts';
+import { type Keeping, prune, UNKNOWN_DAYS } from './store/prune.ts';
 import type { Store } from './store/store.ts';
 
 export interface HousekeepingOptions {
@@ -22,12 +22,16 @@ export interface Housekeeping {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
+const UNKNOWN =
+  'there are pictures whose jobs are not in easel.db; if it was lost, stop Easel and put a copy of it back: ' +
+  `they are removed ${UNKNOWN_DAYS} days after they were first found`;
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   const { store, once, ports, keeping, log, everyMs = HOUR_MS } = options;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
+  let unknown = 0;
 
   async function clean(): Promise<void> {
     const now = Date.now();
@@ -36,6 +40,9 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     await once.prune(now);
     if (removed.jobs + removed.pictures + removed.inputs + removed.messages > 0)
       log.info(removed, 'pruned what was kept long enough');
+    // Said when it changes, not every hour.
+    if (removed.unknown > unknown) log.warn({ folders: removed.unknown }, UNKNOWN);
+    unknown = removed.unknown;
   }
 
   function begin(): void {

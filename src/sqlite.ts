@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { EaselError } from './errors.ts';
+import { makePrivateFile, makePrivateFolder } from './private-files.ts';
 
 /** A database in the data folder. */
 export interface SqliteFile {
@@ -23,7 +23,9 @@ export interface SqliteFile {
 export function openSqlite(file: SqliteFile): Database.Database {
   let database: Database.Database | undefined;
   try {
-    mkdirSync(dirname(file.path), { recursive: true });
+    makePrivateFolder(dirname(file.path));
+    // SQLite gives the files beside it (-wal, -shm, -journal) the rights of the database.
+    makePrivateFile(file.path);
     database = new Database(file.path, { timeout: 0 });
     // The order matters: only an exclusive lock taken before WAL begins keeps the other processes out.
     if (file.isExclusive) database.exec('PRAGMA locking_mode = EXCLUSIVE');

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EaselError } from './errors.ts';
+import { PRIVATE_FILE } from './private-files.ts';
 
 /**
  * Writes files into one folder: under its final name a file is never half written, and when this resolves a power cut
@@ -23,7 +24,7 @@ export async function writeWhole(folder: string, files: ReadonlyMap<string, Uint
 }
 
 async function writePart(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
+  const file = await open(path, 'wx', PRIVATE_FILE);
   try {
     await file.writeFile(bytes);
     await file.sync();

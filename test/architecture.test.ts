@@ -64,6 +64,20 @@ describe('the house stands as drawn', () => {
     expect(reached).not.toContain('onnxruntime-node');
   });
 
+  test('one module imports sharp, which takes its needless loaders away', () => {
+    const callers = [...all, ...sources('tools').flatMap(importsOf)].filter(
+      ({ to, typeOnly }) => to === 'sharp' && !typeOnly,
+    );
+    expect(callers.map(({ from }) => from)).toEqual(['src/image/sharp.ts']);
+  });
+
+  test('pictures from elsewhere are decoded in a process of their own', () => {
+    const decoders = all.filter(({ to, typeOnly }) => to === 'src/inputs/decode-picture.ts' && !typeOnly);
+    const starters = all.filter(({ to, typeOnly }) => to === 'src/inputs/decode-process.ts' && !typeOnly);
+    expect(show(decoders)).toEqual(['src/inputs/decode-process.ts → src/inputs/decode-picture.ts']);
+    expect(show(starters)).toEqual([]);
+  });
+
   test('core imports core, and from the engine types and its door alone', () => {
     const strays = all.filter(
       ({ from, to }) =>

@@ -4,16 +4,15 @@ import { EngineError } from '../errors.ts';
 import { describeExecution, type ExecutionFacts, rulesOf } from '../execution.ts';
 import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from '../model/catalog.ts';
 import { type Candidates, candidatesOf } from '../provider.ts';
-import type { Engine, EngineTask, RunResult } from '../types.ts';
+import type { Engine, EngineLoss, EngineTask, RunResult } from '../types.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { Answer } from './protocol.ts';
 import { ProviderTrials } from './provider-trials.ts';
+import { STALL_LIMITS, type StallLimits } from './stall-watch.ts';
 
 export interface EngineHostOptions extends EngineOptions {
-  /** A child that says nothing for this long while it has work is taken for hung and replaced; default 15 minutes. */
-  readonly stallTimeoutMs?: number;
-  /** The same while it tries a provider; default 3 minutes: CUDA may compile its kernels first. */
-  readonly probeTimeoutMs?: number;
+  /** When a child that has work is taken for hung and replaced; what is absent is the default. */
+  readonly stall?: Partial<StallLimits>;
 }
 
 /** What a test composes differently. */
@@ -31,8 +30,6 @@ export interface EngineHost extends Engine {
 }
 
 const CHILD = new URL('./child.ts', import.meta.url);
-const DEFAULT_STALL_TIMEOUT_MS = 15 * 60_000;
-const DEFAULT_PROBE_TIMEOUT_MS = 3 * 60_000;
 /**
  * The engine in a forked process: the shell never waits for it, and survives it. When the child dies, its tasks
  * reject with `engine_crashed` and the next task starts a new child.
@@ -48,18 +45,19 @@ class ForkedEngine implements EngineHost {
   readonly #process: EngineProcess;
   /** As last told; undefined before it was asked for. */
   #facts: ExecutionFacts | undefined;
+  readonly #lossListeners: ((loss: EngineLoss) => void)[] = [];
 
   constructor(hostOptions: EngineHostOptions, parts: HostParts) {
-    const {
-      stallTimeoutMs = DEFAULT_STALL_TIMEOUT_MS,
-      probeTimeoutMs = DEFAULT_PROBE_TIMEOUT_MS,
-      ...options
-    } = hostOptions;
+    const { stall, ...options } = hostOptions;
     this.#options = options;
     this.#admission = new Admission(options);
     this.#trials = new ProviderTrials(parts.candidates ?? candidatesOf(options.provider ?? DEFAULT_PROVIDER));
     this.#process = new EngineProcess({
-      ...{ child: parts.child ?? CHILD, engine: options, trials: this.#trials, stallTimeoutMs, probeTimeoutMs },
+      ...{ child: parts.child ?? CHILD, engine: options, trials: this.#trials },
+      limits: { ...STALL_LIMITS, ...stall },
+      onLost: (loss) => {
+        for (const listener of this.#lossListeners) listener(loss);
+      },
       onPassedOver: (sentence) => {
         // Who has its description already would not hear of it.
         if (this.#facts !== undefined) process.stderr.write(`${sentence}\n`);
@@ -76,8 +74,15 @@ class ForkedEngine implements EngineHost {
     return this.#process.pid;
   }
 
+  onLost(listener: (loss: EngineLoss) => void): void {
+    this.#lossListeners.push(listener);
+  }
+
   async describe() {
-    return { ...(await describeModels(this.#options)), ...(await this.#execution()) };
+    const catalog = await describeModels(this.#options);
+    // The first person's request is not to wait for it.
+    await this.#admission.warm(catalog.defaultModel);
+    return { ...catalog, ...(await this.#execution()) };
   }
 
   /** A processor is sure to work; whether another provider does only its own process can find out. */

@@ -8,9 +8,12 @@ export interface Death {
   readonly cause: 'memory' | 'hung' | 'ended';
 }
 
-/** Nobody but the operating system kills a child that its host has not killed: it does when memory runs out. */
-export function explainExit(code: number | null, signal: NodeJS.Signals | null, isHung: boolean): Death {
-  if (isHung) return { why: 'it did not answer any more', cause: 'hung' };
+/**
+ * Nobody but the operating system kills a child that its host has not killed: it does when memory runs out.
+ * @param stall why the host has killed it, if it has
+ */
+export function explainExit(code: number | null, signal: NodeJS.Signals | null, stall: string | undefined): Death {
+  if (stall !== undefined) return { why: stall, cause: 'hung' };
   if (signal === 'SIGKILL') return { why: 'the system ended it, most likely for lack of memory', cause: 'memory' };
   return { why: signal ?? `exit code ${code}`, cause: 'ended' };
 }

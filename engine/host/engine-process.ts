@@ -4,16 +4,20 @@ import { unlessAborted } from '../aborting.ts';
 import { EngineError, isEngineError } from '../errors.ts';
 import type { EngineOptions } from '../model/catalog.ts';
 import type { ExecutionProvider } from '../provider.ts';
-import type { Phase, Progress } from '../types.ts';
+import type { EngineLoss, Phase, Progress } from '../types.ts';
 import { cannotStart, crashed, type Death, explainExit } from './death.ts';
+import { BEAT_FD } from './heartbeat.ts';
 import { type Answer, decodeError, type FromChild, type ToChild } from './protocol.ts';
 import type { ProviderTrials } from './provider-trials.ts';
+import { type StallLimits, StallWatch } from './stall-watch.ts';
 
 /** A child that dies again and again is started less and less often. */
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 10_000;
 /** Children that end before they take a task, one after the other, before it is said that the engine cannot start. */
 const MAX_FAILED_STARTS = 2;
+/** A hung process that its driver keeps in the kernel ends only when that lets go of it: nobody waits so long. */
+const KILL_GRACE_MS = 5000;
 
 /**
  * Makes glibc give weights back to the system when a network is let go of; else it keeps them for the next. Elsewhere it
@@ -26,10 +30,11 @@ export interface EngineProcessOptions {
   readonly child: URL;
   readonly engine: EngineOptions;
   readonly trials: ProviderTrials;
-  readonly stallTimeoutMs: number;
-  readonly probeTimeoutMs: number;
+  readonly limits: StallLimits;
   /** A process has died of a provider that it only tried. @param sentence says what draws instead */
   readonly onPassedOver: (sentence: string) => void;
+  /** A process has ended, and nobody had closed it. */
+  readonly onLost: (loss: EngineLoss) => void;
 }
 
 export interface RequestOptions {
@@ -53,11 +58,10 @@ export class EngineProcess {
   #nextId = 1;
   #crashes = 0;
   #earliestStart = 0;
-  #stall: NodeJS.Timeout | undefined;
   #closed = false;
   /** Of the present child. */
+  #watch: StallWatch | undefined;
   #isOpen = false;
-  #isHung = false;
   #memoryBytes: number | undefined;
   #failedStarts = 0;
 
@@ -108,12 +112,12 @@ export class EngineProcess {
         });
         signal?.addEventListener('abort', abort, { once: true });
         if (signal?.aborted === true) abort();
-        this.#watch();
+        this.#noteWork();
       });
     } finally {
       this.#waiting.delete(id);
       signal?.removeEventListener('abort', abort);
-      this.#watch();
+      this.#noteWork();
     }
   }
 
@@ -135,21 +139,31 @@ export class EngineProcess {
   }
 
   #start(): ChildProcess {
-    const { child: module, engine, trials } = this.#options;
+    const { child: module, engine, trials, limits } = this.#options;
     const child = fork(fileURLToPath(module), {
       serialization: 'advanced',
       execArgv: ['--import', import.meta.resolve('tsx')],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
       env: { ...process.env, ...(engine.offload === true && GIVE_BACK) },
     });
-    child.on('message', (message: FromChild) => this.#receive(message));
+    let stall: string | undefined;
+    const watch = new StallWatch(limits, (why) => {
+      stall = why;
+      child.kill('SIGKILL');
+      setTimeout(() => this.#lost(child, explainExit(null, null, why)), KILL_GRACE_MS).unref();
+    });
+    child.stdio[BEAT_FD]?.on('data', () => watch.beat()).on('error', () => undefined);
+    child.on('message', (message: FromChild) => {
+      watch.heard(message);
+      if (this.#child === child) this.#receive(message);
+    });
+    this.#watch = watch;
     this.#isOpen = false;
-    this.#isHung = false;
     this.#memoryBytes = undefined;
     trials.trying = undefined;
     child.once('error', () => this.#lost(child, { why: 'it could not be started', cause: 'ended' }));
     child.once('exit', (code, signal) => {
-      const lost = () => this.#lost(child, explainExit(code, signal, this.#isHung));
+      const lost = () => this.#lost(child, explainExit(code, signal, stall));
       // What it said last may not be read yet.
       if (child.connected) child.once('disconnect', lost);
       else lost();
@@ -163,7 +177,6 @@ export class EngineProcess {
     this.#memoryBytes = message.memoryBytes;
     if (message.kind === 'probing') this.#options.trials.trying = message.provider;
     if (message.kind === 'probed') this.#options.trials.trying = undefined;
-    this.#watch();
     const waiting = this.#waiting.get(message.id);
     switch (message.kind) {
       case 'opened':
@@ -172,6 +185,9 @@ export class EngineProcess {
         return;
       case 'probing':
       case 'probed':
+      case 'loading':
+      case 'calling':
+      case 'called':
         return;
       case 'progress':
         waiting?.onProgress(message.progress);
@@ -193,6 +209,7 @@ export class EngineProcess {
   #lost(child: ChildProcess, death: Death): void {
     if (this.#child !== child) return;
     this.#child = undefined;
+    this.#watch?.stop();
     const { trying } = this.#options.trials;
     if (trying !== undefined && !this.#closed) {
       this.#passOver(trying, death);
@@ -201,6 +218,7 @@ export class EngineProcess {
     this.#earliestStart = Date.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#crashes, MAX_BACKOFF_MS);
     this.#crashes += 1;
     if (!this.#isOpen) this.#failedStarts += 1;
+    if (!this.#closed) this.#options.onLost({ ...death, pid: child.pid, tasks: this.#waiting.size });
     for (const { reject, phase } of this.#waiting.values()) {
       if (this.#closed) reject(new EngineError('aborted', 'The engine is closed.'));
       else if (this.#failedStarts >= MAX_FAILED_STARTS) reject(cannotStart(death));
@@ -219,18 +237,7 @@ export class EngineProcess {
     }
   }
 
-  /** Restarts the watch over a child with work; anything it says feeds the watch. */
-  #watch(): void {
-    clearTimeout(this.#stall);
-    if (this.#waiting.size === 0) return;
-    const { stallTimeoutMs, probeTimeoutMs, trials } = this.#options;
-    this.#stall = setTimeout(
-      () => {
-        this.#isHung = true;
-        this.#child?.kill('SIGKILL');
-      },
-      trials.trying === undefined ? stallTimeoutMs : probeTimeoutMs,
-    );
-    this.#stall.unref();
+  #noteWork(): void {
+    if (this.#watch !== undefined) this.#watch.hasWork = this.#waiting.size > 0;
   }
 }

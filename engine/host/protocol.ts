@@ -1,3 +1,4 @@
+import type { NetworkCall } from '../activity.ts';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { ExecutionFacts } from '../execution.ts';
 import type { EngineOptions } from '../model/catalog.ts';
@@ -37,6 +38,9 @@ export type Said =
   /** From here on, until the next, a driver may take the process along. */
   | { readonly kind: 'probing'; readonly id: 0; readonly provider: ExecutionProvider }
   | { readonly kind: 'probed'; readonly id: 0 }
+  /** See `activity`. */
+  | { readonly kind: 'loading'; readonly id: 0; readonly isLoading: boolean }
+  | { readonly kind: 'calling' | 'called'; readonly id: 0; readonly call: NetworkCall }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly kind: 'loaded'; readonly id: number }
   | { readonly kind: 'execution'; readonly id: number; readonly execution: ExecutionFacts }

@@ -1,5 +1,7 @@
+import { activity } from '../activity.ts';
 import type { Probe } from '../provider-choice.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { encodeError, type FromChild, type Said, type ToChild } from './protocol.ts';
 
 let engine: Runtime | undefined;
@@ -12,6 +14,9 @@ export function serve(probe: Probe): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   process.on('message', (message: ToChild) => receive(message, probe));
   process.on('disconnect', () => process.exit(0));
+  activity.on('loading', (isLoading) => void send({ kind: 'loading', id: 0, isLoading }));
+  for (const kind of ['calling', 'called'] as const) activity.on(kind, (call) => void send({ kind, id: 0, call }));
+  startHeartbeat();
 }
 
 function receive(message: ToChild, probe: Probe): void {

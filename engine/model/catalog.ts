@@ -3,9 +3,11 @@ import { fileOf, isEngineError } from '../errors.ts';
 import { readFootprint } from '../footprint.ts';
 import { peakByDefault } from '../memory-plan.ts';
 import type { PrecisionChoice } from '../network-options.ts';
+import type { LearnedTokens } from '../prompt/texts.ts';
 import type { Provider } from '../provider.ts';
 import type { EngineDescription, ModelDescription } from '../types.ts';
 import { hasPickleName } from '../weights/pickle.ts';
+import { readTokenNames } from '../weights/textual-inversion.ts';
 import { type Extras, findExtras } from './extras.ts';
 import { Gathering, keepRefusal } from './gathering.ts';
 import { describeModel, type Model } from './model.ts';
@@ -71,6 +73,7 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     defaultModel: first.id,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
+    learnedTokens: await readLearnedTokens(catalog.extras.embeddings),
     refused: refused.map(({ message }) => message),
     refusedFiles: Object.fromEntries(refused.flatMap((error) => entryOf(error))),
     advice: catalog.extras.notes,
@@ -80,6 +83,16 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
 function entryOf(error: EngineError): [string, string][] {
   const file = fileOf(error);
   return file === undefined ? [] : [[error.message, file]];
+}
+
+/** Of the words whose files name another token than their file's name. */
+async function readLearnedTokens(files: ReadonlyMap<string, string>): Promise<LearnedTokens> {
+  const tokens = new Map<string, readonly string[]>();
+  for (const [name, file] of files) {
+    const others = (await readTokenNames(file)).filter((token) => token !== name);
+    if (others.length > 0) tokens.set(name, others);
+  }
+  return Object.fromEntries(tokens);
 }
 
 async function describe(model: Model, options: EngineOptions): Promise<ModelDescription> {

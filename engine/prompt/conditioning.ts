@@ -1,29 +1,7 @@
 import { EngineError } from '../errors.ts';
-import type { TextReading } from '../types.ts';
+import type { PromptSyntax } from '../types.ts';
 import { type ChunkTokens, chunkPrompt, type PromptChunk } from './chunks.ts';
-import { parseEmphasis } from './emphasis.ts';
-
-/** CLIP as prompts need it. */
-export interface TextNetwork {
-  readonly tokens: ChunkTokens;
-  /** @param clipSkip see `TextReading` → [positions, hidden], flat */
-  encode(ids: readonly number[], clipSkip: number): Promise<Float32Array>;
-}
-
-/** The UNet attends to every chunk at every step: more of them than this cost more than the picture itself. */
-const MAX_CHUNKS = 32;
-
-/**
- * A prompt as the UNet attends to it: [chunks · positions, hidden], flat.
- * @throws EngineError `bad_request` for more chunks than `MAX_CHUNKS`, or emphasis beyond what numbers hold
- */
-export async function encodePrompt(prompt: string, reading: TextReading, network: TextNetwork): Promise<Float32Array> {
-  const embeddings: Float32Array[] = [];
-  for (const { ids, weights } of chunksOf(prompt, reading, network.tokens)) {
-    embeddings.push(weigh(await network.encode(ids, reading.clipSkip), weights));
-  }
-  return concat(embeddings);
-}
+import type { EmphasisPart } from './emphasis.ts';
 
 /**
  * The words of a prompt that a `plain` reading cuts off, as they stand in it; "" when all of it is read. Where a word
@@ -43,23 +21,24 @@ export function wordsPastLimit(prompt: string, tokens: ChunkTokens): string {
   return prompt.slice(words[kept]?.index ?? 0);
 }
 
-function chunksOf(prompt: string, { syntax }: TextReading, tokens: ChunkTokens): readonly PromptChunk[] {
+/** The chunks of one form of a prompt; a `plain` reading is one, and what does not fit it is cut off. */
+export function chunksOf(
+  parts: readonly EmphasisPart[],
+  syntax: PromptSyntax,
+  tokens: ChunkTokens,
+): readonly PromptChunk[] {
+  if (syntax === 'a1111') return chunkPrompt(parts, tokens);
   const room = tokens.positions - 2;
-  if (syntax === 'a1111') {
-    const chunks = chunkPrompt(parseEmphasis(prompt), tokens);
-    if (chunks.length <= MAX_CHUNKS) return chunks;
-    throw new EngineError(
-      'bad_request',
-      `The prompt makes ${chunks.length} chunks of ${room} tokens, and ${MAX_CHUNKS} is the most; shorten it, or use BREAK less often.`,
-    );
-  }
   // diffusers cuts where the room ends, learned words too.
-  const cut: ChunkTokens = { ...tokens, encode: (text) => tokens.encode(text).slice(0, room), wordLength: () => 1 };
-  return chunkPrompt([{ kind: 'text', text: prompt, weight: 1 }], cut);
+  return chunkPrompt(parts, { ...tokens, encode: (text) => tokens.encode(text).slice(0, room), wordLength: () => 1 });
 }
 
-/** Weights stretch the embeddings; then all are stretched back to the mean that they had (AUTOMATIC1111, sd_emphasis). */
-function weigh(embedding: Float32Array, weights: readonly number[]): Float32Array {
+/**
+ * Weights stretch the embeddings; then all are stretched back to the mean that they had (AUTOMATIC1111, sd_emphasis).
+ * @param embedding of one chunk, [positions, hidden], flat
+ * @throws EngineError `bad_request` for emphasis beyond what numbers hold
+ */
+export function weigh(embedding: Float32Array, weights: readonly number[]): Float32Array {
   if (weights.every((weight) => weight === 1)) return embedding;
   const hidden = embedding.length / weights.length;
   const weighted = embedding.map((value, i) => value * (weights[Math.floor(i / hidden)] ?? 1));
@@ -74,16 +53,4 @@ function weigh(embedding: Float32Array, weights: readonly number[]): Float32Arra
 
 function sum(values: Float32Array): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function concat(vectors: readonly Float32Array[]): Float32Array {
-  const [first] = vectors;
-  if (first !== undefined && vectors.length === 1) return first;
-  const all = new Float32Array(vectors.reduce((length, vector) => length + vector.length, 0));
-  let at = 0;
-  for (const vector of vectors) {
-    all.set(vector, at);
-    at += vector.length;
-  }
-  return all;
 }

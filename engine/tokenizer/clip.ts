@@ -24,6 +24,21 @@ const WORDS = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\
 /** A mark spelled in capitals is one word to that pattern, and three to the reference's next one. */
 const MARK_NAME = '(?<=^<\\|)(?:start|end)oftext(?=\\|>$)';
 
+/** A tokenizer takes some twenty megabytes. */
+const MAX_SHARED = 4;
+const shared = new Map<string, Promise<ClipTokenizer>>();
+
+/** As `loadClipTokenizer`; one that was asked for lately is not read again. */
+export function sharedClipTokenizer(folder: string): Promise<ClipTokenizer> {
+  const tokenizer = shared.get(folder) ?? loadClipTokenizer(folder);
+  shared.delete(folder);
+  shared.set(folder, tokenizer);
+  tokenizer.catch(() => shared.delete(folder));
+  const [oldest] = shared.keys();
+  if (shared.size > MAX_SHARED && oldest !== undefined) shared.delete(oldest);
+  return tokenizer;
+}
+
 /** @throws EngineError `corrupt_file` when the vocabulary lacks the two marks. */
 export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
   const vocab = parseVocab(await readFile(join(folder, 'vocab.json'), 'utf8'), folder);
@@ -51,6 +66,12 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
       return [...ids, ...new Array<number>(length - ids.length).fill(end)];
     },
   };
+}
+
+/** The words that CLIP takes a text for: cased and parted as its tokenizer does it, marks left out. */
+export function clipWords(text: string): readonly string[] {
+  const words = new RegExp(WORDS, 'gu');
+  return text.split(MARKS).flatMap((part, i) => (i % 2 === 1 ? [] : (lowercase(part).match(words) ?? [])));
 }
 
 /** Letter by letter, as the reference does: a whole-string lowercase would turn a final Σ into ς. */

@@ -23,9 +23,7 @@ export function withLearnedWords(
   const byName = new Map(known.map((word) => [normalize(word.name), word]));
   const lengths = new Map<number, number>();
   for (const { rows } of known) if (!isEngineError(rows)) lengths.set(vocabulary + rows.first, rows.count);
-  // The longest first, so that "style" leaves "style-2" alone.
-  const names = [...byName.keys()].sort((a, b) => b.length - a.length).map(escapePattern);
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}_])(${names.join('|')})(?![\\p{L}\\p{N}_])`, 'giu');
+  const pattern = learnedWordPattern([...byName.keys()]);
 
   const encode = (text: string): number[] =>
     text
@@ -51,6 +49,13 @@ export function withLearnedWords(
 
 function normalize(name: string): string {
   return name.normalize('NFC').toLowerCase();
+}
+
+/** Finds learned words in a text, as its one group. @param names at least one */
+export function learnedWordPattern(names: readonly string[]): RegExp {
+  // The longest first, so that "style" leaves "style-2" alone.
+  const alternatives = names.toSorted((a, b) => b.length - a.length).map(escapePattern);
+  return new RegExp(`(?<![\\p{L}\\p{N}_])(${alternatives.join('|')})(?![\\p{L}\\p{N}_])`, 'giu');
 }
 
 function escapePattern(text: string): string {

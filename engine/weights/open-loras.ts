@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts';
+import { adviseName, shorten } from '../names.ts';
 import type { LoraTag } from '../prompt/lora-tags.ts';
 import type { AppliedLora } from './adapter.ts';
 import { findLora, type LoraNames } from './find-lora.ts';
@@ -23,7 +24,7 @@ export async function openLoras(
     const file = await findLora(name, known);
     if (file === undefined) throw unknownLora(name, [...known.loras.keys()]);
     if (!(Math.abs(weight) <= MAX_WEIGHT)) {
-      const sentence = `The weight of the LoRA "${name}" must be from -${MAX_WEIGHT} to ${MAX_WEIGHT}; try <lora:${name}:1>.`;
+      const sentence = `The weight of the LoRA "${shorten(name)}" must be from -${MAX_WEIGHT} to ${MAX_WEIGHT}; try <lora:${shorten(name)}:1>.`;
       throw new EngineError('bad_request', sentence, { lora: name });
     }
     if (weight !== 0) applied.push({ lora: await readLora(file, target), weight });
@@ -33,8 +34,6 @@ export async function openLoras(
 
 function unknownLora(name: string, known: readonly string[]): EngineError {
   const advice =
-    known.length === 0
-      ? 'put its .safetensors file into a folder "Lora" beside the model'
-      : `use one of ${known.join(', ')}`;
-  return new EngineError('bad_request', `There is no LoRA "${name}"; ${advice}.`, { lora: name });
+    known.length === 0 ? 'put its .safetensors file into a folder "Lora" beside the model' : adviseName(name, known);
+  return new EngineError('bad_request', `There is no LoRA "${shorten(name)}"; ${advice}.`, { lora: name });
 }

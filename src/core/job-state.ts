@@ -18,7 +18,7 @@ export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
 }
 
-export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'notes' | 'repeatOf' | 'failure'>>;
+export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'notes' | 'repeatOf' | 'failure' | 'interrupted'>>;
 
 /**
  * The job in its next state; the only way a job's state changes.

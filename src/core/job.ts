@@ -52,6 +52,8 @@ export interface Job {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** How the engine ended while it drew this, which is drawn again: `hung` when it did not answer any more. */
+  readonly interrupted?: 'hung' | 'ended';
   /** The one message that shows this job, once posted. */
   readonly message?: MessageRef;
   /** The channel shows that it failed or was cancelled. */

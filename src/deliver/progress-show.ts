@@ -37,7 +37,7 @@ export function createProgressShow(drawing: Drawing, open: (job: Job) => OpenCar
       }
       const preview = latest.get(job.id);
       const face: Face = {
-        key: `${job.attempts}/${progress.step}/${preview?.step ?? 'none'}`,
+        key: `${job.attempts}/${job.interrupted ?? 'whole'}/${progress.step}/${preview?.step ?? 'none'}`,
         build: async () => runningReply(job, progress, preview === undefined ? [] : [await preview.attach()]),
         spacingMs: minEditIntervalMs,
         isLast: false,

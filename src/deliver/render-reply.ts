@@ -35,7 +35,7 @@ export function runningReply(job: Job, progress: Progress, previews: readonly Re
   const share = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
   return {
     state: 'running',
-    lines: [titleOf(job, describeProgress(job, progress, share))],
+    lines: [titleOf(job, describeProgress(job, progress, share)), ...describeInterruption(job)],
     progress: share,
     pictures: previews,
     buttons: pendingButtons(job),
@@ -105,6 +105,15 @@ export function describePlace(place: QueuePlace | undefined): string {
 function describeProgress(job: Job, progress: Progress, share: number): string {
   if (progress.step > 0) return `${Math.round(share * 100)}%`;
   return job.attempts > 1 ? 'starting again' : 'starting';
+}
+
+const INTERRUPTIONS: Readonly<Record<NonNullable<Job['interrupted']>, string>> = {
+  hung: 'The engine stopped answering and was restarted; this is drawn again.',
+  ended: 'The engine ended unexpectedly and was restarted; this is drawn again.',
+};
+
+function describeInterruption({ interrupted }: Job): readonly RichText[] {
+  return interrupted === undefined ? [] : [sentence(INTERRUPTIONS[interrupted])];
 }
 
 /** In its own channel alone: platforms link to nothing elsewhere. */

@@ -19,7 +19,7 @@ export async function drawGrid(
   const images = await Promise.all(pngs.map(decodePng));
   const [first] = images;
   const plain = composeGrid(images);
-  const grid = numbered && first !== undefined ? await numberGrid(plain, images.length, first) : plain;
+  const grid = numbered && first !== undefined ? numberGrid(plain, images.length, first) : plain;
   return { png: await encodePng(grid, parameters), width: grid.width, height: grid.height };
 }
 

@@ -1,8 +1,8 @@
-import sharp, { type Sharp } from 'sharp';
 import type { RgbImage } from '../../engine/index.ts';
 import { encodeExifComment } from './exif-comment.ts';
-import { writeJpegExif } from './jpeg-exif.ts';
+import { writeJpegExif } from './jpeg-segments.ts';
 import { writeParameters } from './png-text.ts';
+import { type Sharp, sharp } from './sharp.ts';
 import { writeExif } from './webp-exif.ts';
 
 /** A grid of four pictures of the largest size, and some. */

@@ -1,3 +1,5 @@
+import { ENTRY_BYTES, openTiff } from './tiff.ts';
+
 /**
  * A picture's text in Exif: the tag UserComment of its Exif directory, which is where AUTOMATIC1111 puts the recipe of a
  * JPEG or WebP (modules/images.py, save_image, by piexif). TIFF 6.0 and Exif 2.3, 4.6.5.
@@ -8,9 +10,6 @@ const USER_COMMENT = 0x9286;
 const TYPE_LONG = 4;
 const TYPE_UNDEFINED = 7;
 const HEADER_BYTES = 8;
-const ENTRY_BYTES = 12;
-/** Entries of one directory that are looked at. */
-const MAX_ENTRIES = 512;
 /** Bytes; a file from elsewhere may claim anything. */
 const MAX_COMMENT_BYTES = 1 << 20;
 /** The character code that stands before the text. */
@@ -38,36 +37,11 @@ export function encodeExifComment(text: string): Uint8Array {
  * @param exif TIFF, with or without the `Exif\0\0` that JPEG puts before it
  */
 export function decodeExifComment(exif: Uint8Array): string | undefined {
-  const bytes = Buffer.from(exif.buffer, exif.byteOffset, exif.byteLength);
-  const tiff = bytes.subarray(bytes.toString('latin1', 0, 6) === 'Exif\0\0' ? 6 : 0);
-  const order = tiff.toString('latin1', 0, 4);
-  if (order !== 'MM\0*' && order !== 'II*\0') return undefined;
-  const reader = createReader(tiff, order === 'II*\0');
-  const exifAt = reader.find(reader.long(4), EXIF_DIRECTORY)?.value;
-  const comment = exifAt === undefined ? undefined : reader.find(exifAt, USER_COMMENT);
-  if (comment === undefined || comment.count > MAX_COMMENT_BYTES) return undefined;
-  return decodeComment(tiff.subarray(comment.value, comment.value + comment.count), order === 'II*\0');
-}
-
-interface Entry {
-  readonly count: number;
-  /** The value itself, or where it stands. */
-  readonly value: number;
-}
-
-function createReader(tiff: Buffer, isLittle: boolean) {
-  const has = (at: number, length: number) => at >= 0 && at + length <= tiff.length;
-  const short = (at: number) => (!has(at, 2) ? 0 : isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
-  const long = (at: number) => (!has(at, 4) ? 0 : isLittle ? tiff.readUInt32LE(at) : tiff.readUInt32BE(at));
-  const find = (directory: number, tag: number): Entry | undefined => {
-    const count = Math.min(short(directory), MAX_ENTRIES);
-    for (let entry = 0; entry < count; entry++) {
-      const at = directory + 2 + entry * ENTRY_BYTES;
-      if (has(at, ENTRY_BYTES) && short(at) === tag) return { count: long(at + 4), value: long(at + 8) };
-    }
-    return undefined;
-  };
-  return { long, find };
+  const tiff = openTiff(exif);
+  const exifAt = tiff?.find(tiff.firstDirectory, EXIF_DIRECTORY)?.value;
+  const comment = exifAt === undefined ? undefined : tiff?.find(exifAt, USER_COMMENT);
+  if (tiff === undefined || comment === undefined || comment.count > MAX_COMMENT_BYTES) return undefined;
+  return decodeComment(tiff.bytes.subarray(comment.value, comment.value + comment.count), tiff.isLittle);
 }
 
 function writeDirectory(

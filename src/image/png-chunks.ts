@@ -3,8 +3,8 @@ import { crc32 } from './crc32.ts';
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 /** Length, type and CRC around a chunk's data. */
 const FRAME_BYTES = 12;
-/** A 2048×2048 picture has a few hundred; a file with more is made to be slow. */
-const MAX_CHUNKS = 100_000;
+/** Encoders write chunks of 4 KiB and more; a file of 32 MiB with more chunks than this is made to be slow. */
+const MAX_CHUNKS = 20_000;
 
 export interface PngChunk {
   /** Four letters, such as `IDAT`. */

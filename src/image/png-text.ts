@@ -1,10 +1,14 @@
-import { inflateSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { inflate } from 'node:zlib';
 import { encodeChunk, hasGoodCrc, type PngChunk, readChunks } from './png-chunks.ts';
 
 /** The key under which AUTOMATIC1111 and all that read its files keep a picture's recipe. */
 const KEYWORD = 'parameters';
-/** Bytes of one text, also after inflating: a file from elsewhere may claim anything. */
+/** Bytes of all texts of a file together, also after inflating: a file from elsewhere may claim anything. */
 const MAX_TEXT_BYTES = 1 << 20;
+/** Texts of a file that are looked into, the last ones. Encoders write one. */
+const MAX_TEXTS = 8;
+const MAX_KEYWORD_BYTES = 79;
 /** The PNG specification's Latin-1: printable characters and line feed. */
 const LATIN1_TEXT = /^[\n\x20-\x7e\xa0-\xff]*$/;
 
@@ -31,14 +35,28 @@ export function writeParameters(png: Uint8Array, text: string): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** The last readable `parameters` text; undefined when there is none, or the file is damaged before it. Never throws. */
-export function readParameters(png: Uint8Array): string | undefined {
-  let found: string | undefined;
+/**
+ * The last readable `parameters` text; undefined when there is none, or the file is damaged before it. Never rejects.
+ * Inflates outside the main thread, and no more than `MAX_TEXT_BYTES` of a file.
+ */
+export async function readParameters(png: Uint8Array): Promise<string | undefined> {
+  const texts: PngChunk[] = [];
   for (const chunk of readChunks(png)) {
-    if (chunk.data.length > MAX_TEXT_BYTES || keywordOf(chunk) !== KEYWORD || !hasGoodCrc(png, chunk)) continue;
-    found = decodeText(chunk) ?? found;
+    if (keywordOf(chunk) !== KEYWORD) continue;
+    texts.push(chunk);
+    if (texts.length > MAX_TEXTS) texts.shift();
   }
-  return found;
+  let left = MAX_TEXT_BYTES;
+  for (const chunk of texts.reverse()) {
+    if (chunk.data.length > left) continue;
+    // Checking and inflating cost as much when they fail.
+    left -= chunk.data.length;
+    if (!hasGoodCrc(png, chunk)) continue;
+    const { text, inflated } = await decodeText(chunk, left);
+    if (text !== undefined) return text;
+    left -= inflated;
+  }
+  return undefined;
 }
 
 function encodeText(text: string): Uint8Array {
@@ -48,40 +66,51 @@ function encodeText(text: string): Uint8Array {
   return encodeChunk('iTXt', Buffer.from(`${key}\0\0\0\0${text}`, 'utf8'));
 }
 
+/** Only of text chunks whose keyword ends where the specification lets it end. */
 function keywordOf(chunk: PngChunk): string | undefined {
   if (chunk.type !== 'tEXt' && chunk.type !== 'zTXt' && chunk.type !== 'iTXt') return undefined;
-  const end = chunk.data.indexOf(0);
-  return end === -1 ? undefined : Buffer.from(chunk.data.subarray(0, end)).toString('latin1');
+  const start = chunk.data.subarray(0, MAX_KEYWORD_BYTES + 1);
+  const end = start.indexOf(0);
+  return end === -1 ? undefined : Buffer.from(start.subarray(0, end)).toString('latin1');
 }
 
-function decodeText(chunk: PngChunk): string | undefined {
+interface Decoded {
+  /** Undefined when it cannot be read. */
+  readonly text: string | undefined;
+  /** Bytes that inflating may have made in vain. */
+  readonly inflated: number;
+}
+
+/** @param most bytes to inflate */
+async function decodeText(chunk: PngChunk, most: number): Promise<Decoded> {
   const rest = chunk.data.subarray(KEYWORD.length + 1);
   switch (chunk.type) {
     case 'tEXt':
-      return Buffer.from(rest).toString('latin1');
-    case 'zTXt': {
-      const text = inflate(rest.subarray(1));
-      return text?.toString('latin1');
-    }
+      return { text: Buffer.from(rest).toString('latin1'), inflated: 0 };
+    case 'zTXt':
+      return inflateText(rest.subarray(1), 'latin1', most);
     default:
-      return decodeInternational(rest);
+      return decodeInternational(rest, most);
   }
 }
 
 /** iTXt after its keyword: compression flag and method, language, translated keyword, UTF-8 text. */
-function decodeInternational(rest: Uint8Array): string | undefined {
+async function decodeInternational(rest: Uint8Array, most: number): Promise<Decoded> {
   const language = rest.indexOf(0, 2);
   const translated = language === -1 ? -1 : rest.indexOf(0, language + 1);
-  if (translated === -1) return undefined;
+  if (translated === -1) return { text: undefined, inflated: 0 };
   const text = rest.subarray(translated + 1);
-  const bytes = rest[0] === 0 ? Buffer.from(text) : inflate(text);
-  return bytes?.toString('utf8');
+  return rest[0] === 0 ? { text: Buffer.from(text).toString('utf8'), inflated: 0 } : inflateText(text, 'utf8', most);
 }
 
-function inflate(bytes: Uint8Array): Buffer | undefined {
+const inflateAsync = promisify(inflate);
+
+async function inflateText(bytes: Uint8Array, encoding: 'latin1' | 'utf8', most: number): Promise<Decoded> {
+  if (most === 0) return { text: undefined, inflated: 0 };
   try {
-    return inflateSync(bytes, { maxOutputLength: MAX_TEXT_BYTES });
+    const text = await inflateAsync(bytes, { maxOutputLength: most });
+    return { text: text.toString(encoding), inflated: text.length };
   } catch {
-    return undefined;
+    return { text: undefined, inflated: most };
   }
 }

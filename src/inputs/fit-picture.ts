@@ -1,5 +1,5 @@
-import sharp, { type Sharp } from 'sharp';
 import type { InitPicture } from '../../engine/index.ts';
+import { type Sharp, sharp } from '../image/sharp.ts';
 
 /** Below this, a pixel of a picture is a hole in it. */
 const OPAQUE = 128;

@@ -54,7 +54,10 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
   function report(entry: Entry, progress: Progress): void {
     if (entry.stop.signal.aborted || entry.phase !== 'running') return;
     entry.done = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
-    for (const job of everyone(entry)) progressed.emit(job, progress);
+    const { interrupted } = entry.job;
+    // Those that follow get the same pictures, and wait as long.
+    for (const job of everyone(entry))
+      progressed.emit(interrupted === undefined ? job : { ...job, interrupted }, progress);
   }
 
   /** The trouble that ended the attempt; undefined when the pictures stand. */
@@ -100,7 +103,8 @@ export function createPerform(context: PerformContext): (entry: Entry) => Promis
         return finish(entry, 'failed', { failure: explain(blame(trouble.error), entry.job) });
       }
       // It keeps its slot: of all that wait, nothing has an earlier tag.
-      entry.job = (await move(entry, 'running', 'queued')) ?? entry.job;
+      const interrupted = isHang(trouble.error) ? 'hung' : 'ended';
+      entry.job = (await move(entry, 'running', 'queued', { interrupted })) ?? entry.job;
     }
   };
 }
@@ -126,4 +130,8 @@ function sentenceOf({ cause, phase }: EngineError['facts']): string {
 
 function isCrash(error: unknown): boolean {
   return isEngineError(error) && error.code === 'engine_crashed';
+}
+
+function isHang(error: unknown): boolean {
+  return isEngineError(error) && error.facts.cause === 'hung';
 }

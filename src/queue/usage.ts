@@ -120,7 +120,7 @@ function refuseWork(
   if (cost > allowed) {
     throw new EaselError(
       `limit_${name}`,
-      `This alone is more than ${work}, which is the limit for ${aOf(name)} here; ask for fewer or smaller pictures, or fewer steps.`,
+      `This alone is more than ${work}, which is the limit for ${aOf(name)} here; ask for fewer or smaller pictures, fewer steps, or a shorter prompt.`,
     );
   }
   let sum = uses.reduce((total, use) => total + use.cost, cost);

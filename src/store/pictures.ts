@@ -1,6 +1,7 @@
 import { link, mkdir, opendir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
+import { PRIVATE_FOLDER } from '../private-files.ts';
 import { codeOf, goneError, readIfThere, syncFolder, writeWhole } from '../whole-files.ts';
 import { filesIn } from './files.ts';
 import { decodeLatents, encodeLatents } from './latents.ts';
@@ -79,7 +80,7 @@ async function linkFile(from: string, to: string, name: string): Promise<void> {
 /** Never its parent: a data folder that is gone must not be begun anew beside the one that may come back. */
 async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path);
+    await mkdir(path, PRIVATE_FOLDER);
     await syncFolder(dirname(path));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw goneError(path);

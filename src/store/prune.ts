@@ -3,7 +3,7 @@ import { specOf } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
 import { isSettled } from '../core/job-state.ts';
 import type { KeptFiles, Prunable } from '../core/prunable.ts';
-import type { InputStore, JobStore, PictureStore } from './port.ts';
+import type { InputStore, JobStore, PictureStore, ValueStore } from './port.ts';
 
 /** How long what is finished is kept. */
 export interface Keeping {
@@ -19,6 +19,8 @@ export interface PruneParts {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
   readonly inputs: InputStore;
+  /** Of the namespace `unknown-pictures`: when pictures of a job that is not in the database were first found, by its id. */
+  values<Value>(namespace: string): ValueStore<Value>;
   /** What the channels keep themselves, by message. */
   readonly messages: readonly Prunable[];
   readonly keeping: Keeping;
@@ -34,8 +36,15 @@ export interface Pruned {
   readonly inputs: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Folders of pictures that are kept although their jobs are not in the database. */
+  readonly unknown: number;
 }
 
+/**
+ * Pictures whose job is not in the database are kept for so long since they were first found, whatever the limits: the
+ * database may have been lost, and a copy of it may come back.
+ */
+export const UNKNOWN_DAYS = 14;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A picture that was given a moment ago may belong to a request that is not a job yet. */
 const MIN_INPUT_AGE_MS = 60 * 60 * 1000;
@@ -50,12 +59,15 @@ interface Candidate extends KeptFiles {
 
 /**
  * Removes what is too old or too much, and files that belong to nothing: what a crash left, pictures of jobs that were
- * cancelled, failed or deleted. What somebody starred stays, as does all that a waiting job needs. Ending at any moment
- * it leaves nothing that the next time does not find.
+ * cancelled, failed or deleted, and after `UNKNOWN_DAYS` those of unknown jobs. What somebody starred stays, as does all
+ * that a waiting job needs. Ending at any moment it leaves nothing that the next time does not find.
  */
 export async function prune(parts: PruneParts): Promise<Pruned> {
   const { jobs, pictures, inputs, messages, keeping, now, signal } = parts;
-  const removed = { jobs: 0, pictures: 0, inputs: 0, messages: 0, bytes: 0 };
+  const unknownSince = parts.values<number>('unknown-pictures');
+  const removed = { jobs: 0, pictures: 0, inputs: 0, messages: 0, bytes: 0, unknown: 0 };
+  /** Jobs that were forgotten in this round. */
+  const forgotten = new Set<string>();
   const rest = createRest(signal);
 
   async function remove({ kind, from, key, bytes }: Candidate): Promise<void> {
@@ -74,6 +86,7 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
       if (isOver(job)) {
         await jobs.delete(job.id, isOver);
         removed.jobs += 1;
+        forgotten.add(job.id);
       } else if (!isSettled(job) || isStarred(job)) {
         const { init } = specOf(job.task);
         for (const name of [init?.image, init?.mask]) if (name !== undefined) needed.add(name);
@@ -82,10 +95,11 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
     return needed;
   }
 
-  async function fateOf(jobId: string): Promise<'garbage' | 'kept' | 'prunable'> {
+  async function fateOf(jobId: string): Promise<'garbage' | 'unknown' | 'kept' | 'prunable'> {
     try {
       const job = await jobs.get(jobId);
-      if (job === undefined || job.deleted === true) return 'garbage';
+      if (job === undefined) return forgotten.has(jobId) || (await isUnknownForLong(jobId)) ? 'garbage' : 'unknown';
+      if (job.deleted === true) return 'garbage';
       if (!isSettled(job)) return 'kept';
       if (job.state !== 'delivered') return 'garbage';
       return isStarred(job) ? 'kept' : 'prunable';
@@ -95,12 +109,20 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
     }
   }
 
+  async function isUnknownForLong(jobId: string): Promise<boolean> {
+    const since = await unknownSince.get(jobId);
+    if (since === undefined) await unknownSince.set(jobId, now);
+    return since !== undefined && since < now - UNKNOWN_DAYS * DAY_MS;
+  }
+
   async function findPictures(candidates: Candidate[]): Promise<number> {
     let keptBytes = 0;
     for await (const files of pictures.kept()) {
       await rest();
       const fate = await fateOf(files.key);
       if (fate === 'garbage') await remove({ ...files, kind: 'pictures', from: pictures });
+      // Beside what is allowed: what was lost must not drive out what is there.
+      else if (fate === 'unknown') removed.unknown += 1;
       else if (fate === 'kept') keptBytes += files.bytes;
       else candidates.push({ ...files, kind: 'pictures', from: pictures });
     }
@@ -111,6 +133,8 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
     let keptBytes = 0;
     for await (const files of inputs.kept()) {
       await rest();
+      // Unknown jobs may have begun from any of them.
+      if (removed.unknown > 0) continue;
       if (needed.has(files.key) || files.usedAt > now - MIN_INPUT_AGE_MS) keptBytes += files.bytes;
       else candidates.push({ ...files, kind: 'inputs', from: inputs });
     }
@@ -137,6 +161,8 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
     const isOld = candidate.usedAt < now - keeping.pictureDays * DAY_MS;
     if (isOld || bytes > keeping.pictureBytes) await remove(candidate);
   }
+  // Of pictures that are gone.
+  await unknownSince.prune((since) => since < now - 2 * UNKNOWN_DAYS * DAY_MS);
   return removed;
 }
 

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
+import { makePrivateFolder } from '../private-files.ts';
 import { explainDataFolder } from '../sqlite.ts';
 import { closeDatabase, createPresenceCheck, openDatabase } from './database.ts';
 import { createDrawnStore } from './drawn.ts';
@@ -40,7 +40,7 @@ export function openStore(
   const database = openDatabase(dataFolder);
   const folders = ['pictures', 'inputs'].map((name) => join(dataFolder, name));
   try {
-    for (const folder of folders) mkdirSync(folder, { recursive: true });
+    for (const folder of folders) makePrivateFolder(folder);
   } catch (error) {
     closeDatabase(database);
     throw explainDataFolder(error, dataFolder);

@@ -60,6 +60,14 @@ describe('what the engine can never draw is refused before it waits in line', ()
   it.each([
     ['a fox --sampler lcm --steps 60', 'LCM takes at most 50 steps; try 4 to 8.'],
     ['a fox --clip-skip 12', /^Clip skip can be \d at most: this model's text encoder has no more\.$/],
+    [
+      'a BREAK '.repeat(41),
+      'The prompt makes 41 chunks of 75 tokens, and 32 is the most; shorten it, or use BREAK less often.',
+    ],
+    [
+      `a fox --steps 150 --negative ${'[a|b] [a|b|c] [a|b|c|d|e] [a|b|c|d|e|f|g]'}`,
+      'The negative prompt takes 150 different forms over its steps, and 64 is the most; use fewer alternations such as [a|b], of fewer words.',
+    ],
     ['a fox <lora:oil:1>', 'There is no LoRA "oil"; use one of chalk, ink, relic, wash.'],
     ['a fox <lora:ink:1000>', 'The weight of the LoRA "ink" must be from -100 to 100; try <lora:ink:1>.'],
   ])('%s', async (typed, sentence) => {

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEngine, type EngineHost } from '../../engine/index.ts';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Request } from '../../src/core/request.ts';
 import { readParameters } from '../../src/image/png-text.ts';
+import { createLog } from '../../src/log.ts';
 import {
   buttonId,
   buttonsOf,
@@ -28,11 +28,13 @@ describe('the app with the real engine', () => {
   let engine: EngineHost;
   let app: App;
   let requests = 0;
+  let logged: Record<string, unknown>[];
 
   async function start(): Promise<void> {
-    engine = createEngine({ modelFolders: [MODEL], threads: 1, previewEvery: 1 });
+    engine = createEngine({ modelFolders: [MODEL], threads: 1, previewEvery: 1, stall: { silenceMs: 3000 } });
+    const log = createLog('warn', { write: (line) => logged.push(JSON.parse(line)) });
     const config = readConfig({ EASEL_DATA: folder, EASEL_MODEL: MODEL, EASEL_COUNT: '2', EASEL_CONCURRENCY: '1' });
-    app = await createApp(config, { engine, ports: [channel], log: pino({ level: 'silent' }) });
+    app = await createApp(config, { engine, ports: [channel], log });
     await app.start();
   }
 
@@ -48,6 +50,7 @@ describe('the app with the real engine', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'easel-app-'));
     channel = createRecordingChannel();
+    logged = [];
     await start();
   });
   afterEach(async () => {
@@ -70,7 +73,7 @@ describe('the app with the real engine', () => {
     await isDone(2);
     expect(textOf(channel.messages[2])).toContain('· upscaled ×2\nseed 0 · 128×128');
     expect(channel.messages[2]?.pictures[0]).toMatchObject({ width: 128, height: 128 });
-    const parameters = readParameters(channel.messages[2]?.pictures[0]?.data ?? new Uint8Array());
+    const parameters = await readParameters(channel.messages[2]?.pictures[0]?.data ?? new Uint8Array());
     expect(parameters).toMatch(/^a red circle\nSteps: 3, .*Seed: 0, Size: 64x64, .*Hires upscale: 2/);
     await press(2, 'Enlarge ×2');
     await isDone(3);
@@ -79,18 +82,52 @@ describe('the app with the real engine', () => {
     expect(statesOf(channel.messages)).toEqual(['done', 'done', 'done']);
   });
 
-  it('goes on with a picture whose engine was killed, and delivers it once', async () => {
-    await type('a red circle --steps 40 --size 128x128 --count 1');
-    await expect.poll(() => channel.messages[0]?.progress ?? 0, PATIENCE).toBeGreaterThan(0.05);
-    const { pid } = engine;
-    if (pid === undefined) throw new Error('the engine is not running');
-    process.kill(pid, 'SIGKILL');
-    await isDone(0);
-    const faces = channel.history(0).map(textOf);
-    expect(faces.some((face) => face.includes('(starting again)'))).toBe(true);
-    expect(statesOf(channel.messages)).toEqual(['done']);
-    expect(statesOf(channel.history(0)).filter((state) => state === 'done')).toHaveLength(1);
-  });
+  // On Windows every signal kills.
+  const HANGS = process.platform === 'win32' ? [] : (['SIGSTOP'] as const);
+  it.each(['SIGKILL', ...HANGS] as const)(
+    'goes on with a picture whose engine got %s, says so in message and log, and delivers it once',
+    async (signal) => {
+      await type('a red circle --steps 40 --size 128x128 --count 1');
+      await expect.poll(() => channel.messages[0]?.progress ?? 0, PATIENCE).toBeGreaterThan(0.05);
+      const { pid } = engine;
+      if (pid === undefined) throw new Error('the engine is not running');
+      process.kill(pid, signal);
+      await isDone(0);
+      const [said, why] =
+        signal === 'SIGSTOP'
+          ? ['The engine stopped answering and was restarted; this is drawn again.', 'it has stood still for']
+          : ['The engine ended unexpectedly and was restarted; this is drawn again.', 'the system ended it'];
+      const again = channel.history(0).map(textOf);
+      expect(again.some((shown) => shown.includes(`(starting again)\n${said}`))).toBe(true);
+      expect(textOf(channel.messages[0])).not.toContain(said);
+      expect(logged).toEqual([
+        expect.objectContaining({ pid, tasks: 1, msg: expect.stringContaining(`the engine's process ended: ${why}`) }),
+      ]);
+      expect(statesOf(channel.messages)).toEqual(['done']);
+      expect(statesOf(channel.history(0)).filter((state) => state === 'done')).toHaveLength(1);
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'gives up a picture whose engine hangs each time, with a sentence',
+    async () => {
+      const stopped = new Set<number>();
+      const hang = setInterval(() => {
+        const { pid } = engine;
+        if (pid === undefined || stopped.has(pid) || stopped.size === 2) return;
+        if ((channel.messages.at(-1)?.progress ?? 0) < 0.05) return;
+        stopped.add(pid);
+        process.kill(pid, 'SIGSTOP');
+      }, 20);
+      await type('a red circle --steps 40 --size 128x128 --count 1');
+      await expect.poll(() => channel.messages[0]?.state, PATIENCE).toBe('failed');
+      clearInterval(hang);
+      expect(textOf(channel.messages[0])).toContain('The engine came to a standstill each time it drew this');
+      expect(logged.filter(({ cause }) => cause === 'hung')).toHaveLength(2);
+      await type('a blue square --steps 2 --size 64x64');
+      await isDone(1);
+    },
+  );
 
   it('continues after a restart what was being drawn, and what waited', async () => {
     await type('a red circle --steps 40 --size 128x128 --count 1');

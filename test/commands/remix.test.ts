@@ -56,6 +56,40 @@ describe('✏️', () => {
     expect(specOf(scene.queue.last().task)).toMatchObject({ seed: 8, variations: [] });
   });
 
+  it('begins from the picture, the mask and the strength that are typed among its options', async () => {
+    const { scene, form, job } = await remixOf('a fox --seed 7');
+    const cat = 'https://example.com/cat.png';
+    await scene.fill(ben, form, { options: `--init ${cat}` });
+    expect(specOf(scene.queue.last().task)).toEqual({ ...specOf(job.task), init: { image: cat, strength: 0.75 } });
+    await scene.fill(ben, form, { options: `--init ${cat} --mask https://example.com/mask.png --strength 0.3` });
+    expect(specOf(scene.queue.last().task).init).toEqual({
+      ...{ image: cat, mask: 'https://example.com/mask.png', strength: 0.3 },
+    });
+    await expect(scene.fill(ben, form, { options: '--mask https://example.com/mask.png' })).rejects.toThrow(
+      'A mask needs the picture it masks; give that with `--init`, or attach it.',
+    );
+  });
+
+  it('of a picture that began from another masks that one, and keeps its strength', async () => {
+    const { scene, form } = await remixOf('a fox --init https://example.com/cat.png --strength 0.4');
+    await scene.fill(ben, form, { options: '--mask https://example.com/mask.png' });
+    expect(specOf(scene.queue.last().task).init).toEqual({
+      ...{ image: 'https://example.com/cat.png', mask: 'https://example.com/mask.png', strength: 0.4 },
+    });
+    await scene.fill(ben, form, { options: '--init https://example.com/owl.png' });
+    expect(specOf(scene.queue.last().task).init).toEqual({ image: 'https://example.com/owl.png', strength: 0.75 });
+  });
+
+  it('hides its pictures, or shows them, when that is typed among its options', async () => {
+    const { scene, form } = await remixOf('a fox');
+    await scene.fill(ben, form, { options: '--spoiler' });
+    expect(scene.queue.last().spoiler).toBe(true);
+    await scene.say(ada, 'imagine', 'a fox --spoiler');
+    const hidden = formOf(await scene.press(ben, 'remix', scene.finish(scene.queue.last())));
+    await scene.fill(ben, hidden, { prompt: 'an owl', options: '--spoiler off' });
+    expect(scene.queue.last().spoiler ?? false).toBe(false);
+  });
+
   it('of an enlargement goes back to the picture before it', async () => {
     const { scene, job } = await remixOf('a fox --seed 7');
     await scene.press(ada, 'upscale', job, 2);

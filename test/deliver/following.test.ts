@@ -53,6 +53,21 @@ describe('a job’s message', () => {
     expect(stage.channel.messages).toHaveLength(3);
   });
 
+  it('tells everyone who waits for a picture that the engine stopped answering and draws it again', async () => {
+    await stage.work();
+    await stage.submit('A1', { prompt: 'the same' });
+    await stage.submit('B1', { prompt: 'the same' });
+    (await stage.engine.begun(0)).fail(new EngineError('engine_crashed', 'It hung.', { cause: 'hung' }));
+    const again = await stage.engine.begun(1);
+    const said = 'The engine stopped answering and was restarted; this is drawn again.';
+    for (const index of [0, 1]) await stage.shows(index, said);
+    again.step(1, 4);
+    for (const index of [0, 1]) await stage.shows(index, `(25%)\n${said}`);
+    again.finish();
+    await stage.shows(0, '**the same** – @A\nseed 1');
+    expect(textOf(stage.channel.messages[0])).not.toContain(said);
+  });
+
   it('offers each picture of a grid to be enlarged and varied', async () => {
     await stage.work();
     await stage.submit('A1', { count: 3, seed: 0 });

@@ -14,7 +14,7 @@ import { tinyModel } from './goldens.ts';
 /** Stable Diffusion 1.4 in single precision. */
 const V1_4: Footprint = {
   ...{ textEncoder: 492e6, unet: 3438e6, vaeDecoder: 198e6, vaeEncoder: 137e6, safetyChecker: 0 },
-  ...{ unetPerLatent: 320 * 4 * 42, vaePerPixel: 128 * 4 * 8, vaeFactor: 8 },
+  ...{ unetPerLatent: 320 * 4 * 42, vaePerPixel: 128 * 4 * 8, vaeFactor: 8, textChunk: 77 * 768 * 4 },
 };
 const SPEC: GenerationSpec = {
   ...{ prompt: 'a fox', negative: '', width: 512, height: 512, steps: 2, guidance: 7.5, sampler: 'ddim' },
@@ -70,7 +70,7 @@ describe('the memory that a task needs', () => {
 
   test('counts the LoRAs', () => {
     const withLoras = (bytes: number, gigabytes: number) => () =>
-      planMemory(generate({ width: 1024, height: 1024 }), V1_4, rules(gigabytes), bytes);
+      planMemory(generate({ width: 1024, height: 1024 }), V1_4, rules(gigabytes), { adapters: bytes });
     expect(withLoras(300e6, 20)().peak - withLoras(0, 20)().peak).toBe(300e6);
     expect(withLoras(0, 6.6)).not.toThrow();
     expect(withLoras(1e9, 6.6)).toThrow(/^A picture of 1024×1024 with these LoRAs would take/);

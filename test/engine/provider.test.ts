@@ -78,7 +78,7 @@ describe('an engine says how it draws', () => {
 
 describe('a driver that takes the process along', () => {
   const FATAL = new URL('./fatal-drivers.ts', import.meta.url);
-  const options = { modelFolders: [tinyModel('tiny-linear')], threads: 1, probeTimeoutMs: 6000 };
+  const options = { modelFolders: [tinyModel('tiny-linear')], threads: 1, stall: { startingMs: 6000 } };
   const task: EngineTask = {
     kind: 'generate',
     spec: {

@@ -74,7 +74,7 @@ describe('a grid', () => {
     const drawn = await drawGrid(pngs, 'a fox');
     expect([drawn.width, drawn.height]).toEqual([34, 8]);
     expect(await sharp(drawn.png).metadata()).toMatchObject({ format: 'png', width: 34, height: 8, channels: 3 });
-    expect(readParameters(drawn.png)).toBe('a fox');
+    expect(await readParameters(drawn.png)).toBe('a fox');
     expect(colourAt(await decodePng(drawn.png), 33, 7)).toEqual(GREEN);
   });
 });

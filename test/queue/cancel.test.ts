@@ -27,9 +27,9 @@ vi.mock('../../engine/networks.ts', async (importOriginal) => {
   function watch(networks: Networks): Networks {
     const watched: Networks = {
       ...networks,
-      encodeText: async (...args) => {
+      encodeChunk: async (...args) => {
         await calls.listener('text');
-        return networks.encodeText(...args);
+        return networks.encodeChunk(...args);
       },
       predict: async (...args) => {
         await calls.listener('unet');

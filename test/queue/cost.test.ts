@@ -30,4 +30,33 @@ describe('the cost of a task', () => {
     expect(costOf(upscale)).toBe(7 * 128 * 128);
     expect(costOf({ ...upscale, source: upscale })).toBe(7 * 256 * 256);
   });
+
+  it('leaves a prompt of one chunk out of account, and counts each more that is encoded and attended to', () => {
+    const base = { steps: 10, width: 64, height: 64, count: 2, guidance: 1 };
+    const one = generate({ ...base, prompt: '' });
+    expect(generate({ ...base, prompt: 'a red circle on a blue background, '.repeat(7) })).toBe(one);
+    const chunk = 1200 + 0.005 * 64 * 64;
+    expect(generate({ ...base, prompt: 'a BREAK b BREAK c' })).toBeCloseTo(one + 10 * 2 * 2 * chunk + 2 * 4000);
+    // Half of the steps have another first chunk; the second is encoded once.
+    expect(generate({ ...base, prompt: '[a:b:0.5] BREAK c' })).toBeCloseTo(one + 10 * 2 * chunk + 2 * 4000);
+    expect(generate({ ...base, prompt: 'a', negative: 'a BREAK b' })).toBe(one);
+    const guided = { ...base, prompt: 'a', guidance: 7 };
+    expect(generate({ ...guided, negative: 'b BREAK c' })).toBeCloseTo(2 * one + 10 * 2 * chunk + 4000);
+    expect(generate({ ...base, prompt: 'a BREAK b', syntax: 'plain' })).toBe(one);
+  });
+
+  it('of a hostile prompt is not that of a short one', () => {
+    const alternations = Array.from(
+      { length: 29 },
+      (_, i) =>
+        `[${'abcdefghijklm'
+          .slice(0, 2 + (i % 7))
+          .split('')
+          .join('|')}]`,
+    );
+    const prompt = alternations.join(' BREAK ');
+    const base = { steps: 60, width: 128, height: 128, count: 1, guidance: 4 };
+    expect(generate({ ...base, prompt, negative: prompt }) / generate(base)).toBeGreaterThan(3);
+    expect(generate({ ...base, prompt, negative: prompt })).toBeLessThan(generate({ ...base, prompt }) * 2);
+  });
 });

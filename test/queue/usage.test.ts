@@ -86,7 +86,7 @@ describe('limits by the hour and the day', () => {
     await expect(ask(ada, 2 * PICTURE)).rejects.toMatchObject({
       retryable: false,
       userMessage:
-        'This alone is more than the work of 1 ordinary picture, which is the limit for an hour here; ask for fewer or smaller pictures, or fewer steps.',
+        'This alone is more than the work of 1 ordinary picture, which is the limit for an hour here; ask for fewer or smaller pictures, fewer steps, or a shorter prompt.',
     });
   });
 

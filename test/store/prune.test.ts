@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -84,12 +84,42 @@ describe('pruning', () => {
     expect(await store.jobs.get('starred')).toBeDefined();
   });
 
-  it('removes pictures that nobody will see: of cancelled, failed, deleted and unknown jobs', async () => {
+  it('keeps all pictures for two weeks when the database is lost, whatever the limits, and inputs with them', async () => {
+    await put('starred', 400, { starred: ['web:ben'] });
+    await put('made', 1);
+    await giveInput('began from', 400);
+    await store.close();
+    rmSync(join(folder, 'easel.db'));
+    store = open();
+    await put('new', 0);
+    const later = (days: number) =>
+      prune({ ...store, messages: [], keeping: { ...KEEPING, pictureBytes: 1200 }, now: NOW + days * DAY, signal });
+    for (const days of [0, 1, 14]) {
+      expect(await later(days)).toMatchObject({ pictures: 0, inputs: 0, unknown: 2 });
+    }
+    expect(pictured()).toEqual(['made', 'new', 'starred']);
+    expect(await later(15)).toMatchObject({ pictures: 2, inputs: 1, unknown: 0 });
+    expect(pictured()).toEqual(['new']);
+  });
+
+  it('knows the pictures again when the database comes back', async () => {
+    await put('made', 400, { starred: ['web:ben'] });
+    await store.close();
+    renameSync(join(folder, 'easel.db'), join(folder, 'copy'));
+    store = open();
+    await run();
+    await store.close();
+    renameSync(join(folder, 'copy'), join(folder, 'easel.db'));
+    store = open();
+    expect(await run()).toMatchObject({ pictures: 0, unknown: 0 });
+    expect(pictured()).toEqual(['made']);
+  });
+
+  it('removes pictures that nobody will see: of cancelled, failed and deleted jobs', async () => {
     await put('cancelled', 0, { state: 'cancelled', announced: true });
     await put('failed', 0, { state: 'failed', announced: true });
     await put('deleted', 0, { deleted: true });
     await put('kept', 0);
-    await store.pictures.put('unknown', [PICTURE]);
     mkdirSync(join(folder, 'pictures', 'lost+found'));
     await run();
     expect(pictured()).toEqual(['kept', 'lost+found']);

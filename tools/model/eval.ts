@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
 import { createEngine } from '../../engine/index.ts';
+import { sharp } from '../../src/image/sharp.ts';
 import { measure, type Seen, type SquarePicture } from './measure.ts';
 import { drawTruth } from './truth.ts';
 import { promptFor, type Wanted } from './vocabulary.ts';
@@ -89,7 +89,10 @@ async function* pictures(tasks: readonly Task[]): AsyncGenerator<readonly [Task,
 }
 
 async function readPicture(file: string): Promise<SquarePicture> {
-  const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(await readFile(file))
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   if (info.width !== info.height) throw new Error(`${file} is ${info.width}×${info.height}; pictures must be square.`);
   return { side: info.width, rgb: data };
 }

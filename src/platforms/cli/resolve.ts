@@ -1,15 +1,20 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { type ImagineInput, pictureSources } from '../../../commands/imagine-values.ts';
 import { type InitSource, resolveSpec } from '../../../commands/spec.ts';
-import { BadInputError } from '../../errors.ts';
-import { type DecodedPicture, decodePicture } from '../../inputs/decode-picture.ts';
+import { BadInputError, EaselError } from '../../errors.ts';
+import type { DecodedPicture } from '../../inputs/decode-picture.ts';
 import { fitPicture } from '../../inputs/fit-picture.ts';
-import { takePicture } from '../../inputs/take-picture.ts';
+import { createPictureIntake, type PictureIntake } from '../../inputs/picture-intake.ts';
+import { readBounded } from '../../inputs/read-bounded.ts';
 import { loadStyles } from '../../styles.ts';
 import type { CliParts, CliRequest } from './parts.ts';
 
 /** Pictures of a request that names no count: on a command line one file is expected for one `--out`. */
 const DEFAULT_COUNT = 1;
+/** Bytes of a file: a PNG of 50 megapixels is not larger. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+/** Whoever is at this machine. */
+const PERSON = 'cli';
 
 /** A command line as /imagine reads it, with the pictures that its options name. */
 export function createResolve(randomSeed: () => number): CliParts['resolve'] {
@@ -33,16 +38,26 @@ async function takePictures(
     if (mask === undefined) return undefined;
     throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`.');
   }
-  const image = await take(init);
-  return mask === undefined ? { image } : { image, mask: await take(mask) };
+  const intake = createPictureIntake();
+  try {
+    const image = await take(init, intake);
+    return mask === undefined ? { image } : { image, mask: await take(mask, intake) };
+  } finally {
+    intake.close();
+  }
 }
 
 /** A web address, or a file of the person at this machine. */
-async function take(source: string): Promise<DecodedPicture> {
-  if (/^https?:/i.test(source)) return takePicture(source);
-  const bytes = await readFile(source).catch((cause: unknown) => {
-    const sentence = `The picture ${source} cannot be read; check the path.`;
-    throw new BadInputError('no_picture', sentence, { cause });
-  });
-  return decodePicture(bytes);
+async function take(source: string, intake: PictureIntake): Promise<DecodedPicture> {
+  if (/^https?:/i.test(source)) return intake.take(source, PERSON);
+  return intake.decode(await readFile(source), PERSON);
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readBounded(createReadStream(path), MAX_FILE_BYTES);
+  } catch (cause) {
+    if (cause instanceof EaselError) throw cause;
+    throw new BadInputError('no_picture', `The picture ${path} cannot be read; check the path.`, { cause });
+  }
 }

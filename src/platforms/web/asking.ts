@@ -9,7 +9,17 @@ import { UPLOAD_PATH } from './guard.ts';
 import type { Inbound } from './inbound.ts';
 import type { People } from './people.ts';
 import { refuse } from './refusal.ts';
-import { ActBody, CompleteBody, FormBody, MessageId, PostBody, PressBody, parse, ShortcutBody } from './schemas.ts';
+import {
+  ActBody,
+  CompleteBody,
+  FormBody,
+  MessageId,
+  PostBody,
+  PressBody,
+  parse,
+  SenderQuery,
+  ShortcutBody,
+} from './schemas.ts';
 import { speaker } from './speaker.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -71,8 +81,8 @@ export function createAsking({ channel, commands, people, inbound, uploads, comp
     return c.json(await complete({ ...typing, user: { platform: 'web', ...person }, channel }));
   });
   api.post(UPLOAD_PATH.replace('/api', ''), async (c) => {
-    const person = speaker(c, people, c.req.query('name'));
-    return c.json(await uploads.add(person, new Uint8Array(await c.req.arrayBuffer())));
+    const person = speaker(c, people, parse(SenderQuery, c.req.query()).name);
+    return c.json(await uploads.add(person, c.req.raw.body));
   });
   return api;
 }

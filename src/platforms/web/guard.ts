@@ -7,25 +7,6 @@ export const UPLOAD_PATH = '/api/uploads';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-};
-
 /** Undefined for a Host header that is not one. */
 function hostnameOf(host: string): string | undefined {
   if (/[\s/@?#\\]/.test(host)) return undefined;
@@ -67,7 +48,7 @@ function refuseOtherTypes(path: string, type: string): void {
   throw refuse(415, 'not_json', 'Send JSON with Content-Type: application/json.');
 }
 
-/** Refuses requests that another web site makes in a visitor's browser, and keeps the page from running foreign code. */
+/** Refuses requests that another web site makes in a visitor's browser. */
 export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header('host');
@@ -85,6 +66,5 @@ export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
       refuseOtherTypes(c.req.path, c.req.header('content-type') ?? '');
     }
     await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   };
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import type { Logger } from 'pino';
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
 import type { CommandDescription, MessageActionDescription } from '../../core/command.ts';
 import { EaselError } from '../../errors.ts';
+import { makePrivateFolder } from '../../private-files.ts';
 import type { ChannelPort, Inbox } from '../port.ts';
 import { MessageGoneError } from '../port.ts';
 import { createFeed } from './feed.ts';
@@ -17,6 +17,7 @@ import { createPeople, loadPeopleSecret } from './people.ts';
 import { openPictureFiles } from './picture-files.ts';
 import { createRoom } from './room.ts';
 import { createRoutes } from './routes.ts';
+import { secureResponses } from './security-headers.ts';
 import { createUploads } from './uploads.ts';
 
 export interface WebPortOptions {
@@ -50,6 +51,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
   const { log: messages, files, people } = openData(options.dataFolder);
   const feed = createFeed();
   const room = createRoom({ log: messages, files, feed, now: Date.now });
+  const uploads = createUploads(files);
   let server: Server | undefined;
   let boundPort = options.port;
 
@@ -59,12 +61,14 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
     const { fetch } = createRoutes({
       ...{ room, files, feed, people, inbound, commands, messageActions, complete, log },
       channel: WEB_CHANNEL,
-      uploads: createUploads(files, Date.now),
+      uploads,
       title: options.title ?? 'Easel',
       allowedHosts: options.allowedHosts ?? [],
       pageFiles: loadPageFiles(),
     });
-    return createAdaptorServer({ fetch }) as Server;
+    const created = createAdaptorServer({ fetch }) as Server;
+    secureResponses(created);
+    return created;
   }
 
   return {
@@ -85,6 +89,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
       feed.close();
       await close(server);
       server = undefined;
+      uploads.close();
       messages.close();
     },
     async post(channel, reply, nonce): Promise<MessageRef> {
@@ -102,7 +107,7 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
 function openData(dataFolder: string) {
   const folder = join(dataFolder, 'web');
   try {
-    mkdirSync(folder, { recursive: true });
+    makePrivateFolder(folder);
     return {
       log: openMessageLog(dataFolder),
       files: openPictureFiles(join(folder, 'pictures')),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReplyPicture } from '../../core/reply.ts';
+import { makePrivateFolder } from '../../private-files.ts';
 import { readIfThere, writeWhole } from '../../whole-files.ts';
 import type { WirePicture } from './wire.ts';
 
@@ -28,6 +29,8 @@ export interface PictureFiles {
   hold(owner: string, pictures: readonly ReplyPicture[]): readonly WirePicture[];
   /** Lets go of the owner's pictures, a little later. */
   release(owner: string): void;
+  /** The same, at once. */
+  forget(owner: string): void;
   /** Undefined for an unknown or malformed name. */
   read(file: string): Promise<PictureFile | undefined>;
   /** Bytes on the disk; 0 when it is not there. */
@@ -50,7 +53,7 @@ function mediaTypeOf(file: string): ReplyPicture['mediaType'] {
 
 /** @param folder made when missing. */
 export function openPictureFiles(folder: string): PictureFiles {
-  mkdirSync(folder, { recursive: true });
+  makePrivateFolder(folder);
   // Written to by one process at a time: what is half there was left by one that died.
   for (const name of readdirSync(folder)) if (name.endsWith('.part')) rmSync(join(folder, name), { force: true });
   const held = new Map<string, readonly ReadonlyMap<string, Uint8Array>[]>();
@@ -82,6 +85,7 @@ export function openPictureFiles(folder: string): PictureFiles {
       if (released === undefined) return;
       setTimeout(() => held.get(owner) === released && held.delete(owner), RELEASE_MS).unref();
     },
+    forget: (owner) => void held.delete(owner),
     async read(file) {
       if (!FILE_NAME.test(file)) return undefined;
       const mediaType = mediaTypeOf(file);

@@ -15,12 +15,30 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 const printable = (value: string) => !UNPRINTABLE.test(value);
 const printableLines = (value: string) => printable(value.replaceAll(/[\n\t]/g, ''));
 
+/** Nothing is seen of these, nor of white space, nor of a mark without a letter. */
+const UNSEEN = /[\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+/** Between letters of scripts that join them, in emoji and in flags they have a meaning. */
+const JOINERS = new RegExp(
+  [
+    String.raw`(?<=(?!\p{Script=Latin}|\p{Script=Greek}|\p{Script=Cyrillic})[\p{L}\p{M}])[\u200c\u200d](?=\p{L})`,
+    String.raw`(?<=\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier})\u200d`,
+    String.raw`(?<=\p{Emoji})[\ufe0e\ufe0f]`,
+    String.raw`(?<=\u{1f3f4}[\u{e0020}-\u{e007f}]*)[\u{e0020}-\u{e007f}]`,
+  ].join('|'),
+  'gu',
+);
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const hasVisible = (value: string) => value.replaceAll(UNSEEN, '') !== '';
+const isSeenWhole = (value: string) => !INVISIBLE.test(value.replaceAll(JOINERS, ''));
+
 const name = z
   .string('name must be a string.')
   .transform((value) => value.normalize('NFC').trim())
   .refine((value) => value.length > 0, 'Please give a name.')
+  .refine(hasVisible, 'A name needs a letter, a digit or a sign that can be seen.')
   .refine((value) => value.length <= MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
-  .refine(printable, 'A name cannot contain control characters.');
+  .refine(printable, 'A name cannot contain control characters.')
+  .refine(isSeenWhole, 'A name cannot contain invisible characters.');
 
 const requestId = z
   .string('requestId must be a string.')
@@ -53,6 +71,8 @@ const attachments = z
 const sender = { requestId: requestId.optional(), name: name.optional() };
 
 export const PersonBody = z.strictObject({ name });
+
+export const SenderQuery = z.object({ name: name.optional() });
 
 export const PostBody = z.union(
   [

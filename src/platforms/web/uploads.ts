@@ -1,72 +1,101 @@
 import { randomBytes } from 'node:crypto';
-import sharp from 'sharp';
 import type { ReplyPicture } from '../../core/reply.ts';
+import { EaselError } from '../../errors.ts';
+import type { Format } from '../../image/format.ts';
+import { readExif } from '../../image/picture-exif.ts';
+import { isTurned } from '../../image/tiff.ts';
+import { FairSlots } from '../../inputs/fair-slots.ts';
+import { readHeader } from '../../inputs/picture-header.ts';
 import type { PictureFiles } from './picture-files.ts';
 import { refuse } from './refusal.ts';
+import { UploadShelf } from './upload-shelf.ts';
 import type { WirePerson, WireUpload } from './wire.ts';
 
 export const MAX_UPLOAD_BYTES = 25 * 1024 * 1024;
-/** A camera's picture, no bomb. */
-const MAX_PIXELS = 50_000_000;
-/** Pictures that wait to be attached, of all people together: at most so many, and none longer than this. */
-const MAX_WAITING = 32;
-const MAX_AGE_MS = 30 * 60_000;
+/** Milliseconds for one picture to arrive: on a line of 2 Mbit/s, the largest does. */
+const MAX_RECEIVING_MS = 120_000;
+/** Pictures that arrive at once, each in memory. */
+const RECEIVING = { running: 8, runningPerPerson: 2, waiting: 64, waitingPerPerson: 8 };
 
-const MEDIA_TYPES: Readonly<Record<string, ReplyPicture['mediaType']>> = {
-  png: 'image/png',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
+const KINDS: Readonly<Record<Format, { readonly mediaType: ReplyPicture['mediaType']; readonly extension: string }>> = {
+  png: { mediaType: 'image/png', extension: 'png' },
+  jpeg: { mediaType: 'image/jpeg', extension: 'jpg' },
+  webp: { mediaType: 'image/webp', extension: 'webp' },
 };
-const EXTENSIONS = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' } as const;
 
 /** Pictures that people have handed over and not attached yet; only in memory. */
 export interface Uploads {
-  /** @throws HTTPException when the bytes are no picture that a channel shows */
-  add(person: WirePerson, data: Uint8Array): Promise<WireUpload>;
+  /** @param body no longer than `MAX_UPLOAD_BYTES` @throws HTTPException when it is no picture that Easel reads */
+  add(person: WirePerson, body: ReadableStream<Uint8Array> | null): Promise<WireUpload>;
   /** @throws HTTPException when it is not there, or somebody else's */
   get(person: WirePerson, upload: string): ReplyPicture;
+  /** Forgets all of them. */
+  close(): void;
 }
 
-interface Waiting {
-  readonly person: string;
-  readonly picture: ReplyPicture;
-  readonly at: number;
-}
+export function createUploads(files: PictureFiles): Uploads {
+  const slots = new FairSlots(RECEIVING);
+  const shelf = new UploadShelf((upload) => files.forget(ownerOf(upload)));
 
-export function createUploads(files: PictureFiles, now: () => number): Uploads {
-  const waiting = new Map<string, Waiting>();
-
-  function forget(upload: string): void {
-    waiting.delete(upload);
-    files.release(`upload:${upload}`);
+  async function receive(person: string, body: ReadableStream<Uint8Array> | null): Promise<ReplyPicture> {
+    try {
+      return await slots.run(person, async () => toPicture(await readBody(body)));
+    } catch (error) {
+      if (error instanceof EaselError) throw refuse(statusOf(error), error.code, error.userMessage);
+      throw error;
+    }
   }
 
   return {
-    async add({ id: person }, data) {
-      const picture = await readPicture(data);
+    async add({ id: person }, body) {
+      const picture = await receive(person, body);
       const upload = randomBytes(12).toString('hex');
-      waiting.set(upload, { person, picture, at: now() });
-      for (const [old, { at }] of waiting) if (waiting.size > MAX_WAITING || at < now() - MAX_AGE_MS) forget(old);
-      const [shown] = files.hold(`upload:${upload}`, [picture]);
+      const [shown] = files.hold(ownerOf(upload), [picture]);
       if (shown === undefined) throw new Error('a held picture is shown');
+      shelf.put(upload, person, picture);
       return { ...shown, upload };
     },
     get({ id: person }, upload) {
-      const found = waiting.get(upload);
-      if (found?.person === person) return found.picture;
+      const picture = shelf.get(upload, person);
+      if (picture !== undefined) return picture;
       throw refuse(410, 'upload_gone', 'The attached picture is no longer here; attach it again.');
     },
+    close: () => shelf.clear(),
   };
 }
 
-async function readPicture(data: Uint8Array): Promise<ReplyPicture> {
-  const head = await sharp(data, { limitInputPixels: MAX_PIXELS })
-    .metadata()
-    .catch(() => undefined);
-  const mediaType = MEDIA_TYPES[head?.format ?? ''];
-  const { width = 0, height = 0 } = head?.autoOrient ?? {};
-  if (mediaType === undefined || width * height > MAX_PIXELS) {
-    throw refuse(415, 'not_a_picture', 'That is not a picture Easel can read; give a PNG, JPEG or WebP.');
+function ownerOf(upload: string): string {
+  return `upload:${upload}`;
+}
+
+function toPicture(data: Uint8Array): ReplyPicture {
+  const { format, ...size } = readHeader(data);
+  const { mediaType, extension } = KINDS[format];
+  const exif = readExif(data);
+  const turned = exif !== undefined && isTurned(exif);
+  const [width, height] = turned ? [size.height, size.width] : [size.width, size.height];
+  return { name: `picture.${extension}`, mediaType, data, width, height, alt: 'Attached picture' };
+}
+
+/** @throws HTTPException when it does not arrive in time */
+async function readBody(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  const reader = body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let isLate = false;
+  const limit = setTimeout(() => {
+    isLate = true;
+    reader?.cancel().catch(() => undefined);
+  }, MAX_RECEIVING_MS);
+  try {
+    for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) chunks.push(read.value);
+  } finally {
+    clearTimeout(limit);
   }
-  return { name: `picture.${EXTENSIONS[mediaType]}`, mediaType, data, width, height, alt: 'Attached picture' };
+  if (isLate) throw refuse(408, 'too_slow', 'The picture took too long to arrive; give a smaller one.');
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function statusOf({ code }: EaselError): 413 | 415 | 503 {
+  if (code === 'busy') return 503;
+  return code === 'picture_too_large' ? 413 : 415;
 }

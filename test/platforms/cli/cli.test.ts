@@ -39,7 +39,7 @@ describe('easel imagine', () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${out} (128×128, seed 77)\n`, stderr: '' });
     expect(engine.closed()).toBe(true);
     const png = new Uint8Array(await readFile(out));
-    expect(readParameters(png)).toBe(
+    expect(await readParameters(png)).toBe(
       'a fox\nSteps: 3, Sampler: DDIM, CFG scale: 4, Seed: 77, Size: 128x128, Model: Painted, RNG: CPU',
     );
     expect([...new Set((await decodePng(png)).rgb)]).toEqual([77]);

@@ -43,7 +43,7 @@ it('the program draws with a real model, the same picture twice, from any folder
     if (one === undefined) throw new Error('nothing was written');
     expect(two).toEqual(one);
     expect(await decodePng(one)).toMatchObject({ width: 64, height: 72 });
-    expect(parseParameters(readParameters(one) ?? '')?.recipe).toMatchObject({
+    expect(parseParameters((await readParameters(one)) ?? '')?.recipe).toMatchObject({
       spec: { prompt: 'a fox', seed: 5, steps: 2 },
     });
   } finally {

@@ -34,7 +34,7 @@ describe('the whole of Easel on Discord, with the real engine', () => {
     expect(enlarged.text).toContain('upscaled ×2');
     expect(enlarged.text).toContain('256×256');
     const png = enlarged.pictures[0]?.data ?? new Uint8Array();
-    expect(readParameters(png)).toContain('a red circle on a blue background');
+    expect(await readParameters(png)).toContain('a red circle on a blue background');
     expect(ben.sees(channel)).toHaveLength(3);
   });
 

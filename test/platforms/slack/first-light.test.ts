@@ -34,6 +34,8 @@ describe('Easel in Slack, with the real engine and the embedded model', () => {
     const shown = [...studio.slack.workspace.files.values()].at(-1);
     expect(shown?.mimetype).toBe('image/png');
     expect(await sharp(shown?.data).metadata()).toMatchObject({ width: 256, height: 256 });
-    expect(readParameters(shown?.data ?? new Uint8Array())).toMatch(/^a red circle\nSteps: 4, .*Hires upscale: 2/);
+    expect(await readParameters(shown?.data ?? new Uint8Array())).toMatch(
+      /^a red circle\nSteps: 4, .*Hires upscale: 2/,
+    );
   }, 180_000);
 });

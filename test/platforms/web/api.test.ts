@@ -111,15 +111,45 @@ describe('people', () => {
     expect(await refusal(response)).toEqual([401, 'Say who you are: send a token, or a name in the body.']);
   });
 
+  const UNSEEN = 'A name needs a letter, a digit or a sign that can be seen.';
+  const NOT_WHOLE = 'A name cannot contain invisible characters.';
   it.each([
     ['', 'Please give a name.'],
     ['   ', 'Please give a name.'],
     ['a'.repeat(33), 'A name has at most 32 characters.'],
     ['Ada\u202e', 'A name cannot contain control characters.'],
     ['A\nda', 'A name cannot contain control characters.'],
+    ['\u200b', UNSEEN],
+    ['\u200d\ufe0f', UNSEEN],
+    ['\u3164', UNSEEN],
+    ['\u2800\u2800', UNSEEN],
+    ['\u115f \u1160', UNSEEN],
+    ['\u00ad', UNSEEN],
+    ['\u0301', UNSEEN],
+    ['\u{e0041}', UNSEEN],
+    ['A\u200bda', NOT_WHOLE],
+    ['Ada\u200b', NOT_WHOLE],
+    ['\u2060Ada', NOT_WHOLE],
+    ['Ada\u3164', NOT_WHOLE],
+    ['A\u200dda', NOT_WHOLE],
+    ['Ada\u{e0041}', NOT_WHOLE],
+    ['Ada\u00ad', NOT_WHOLE],
+    ['Ada\ufe0f', NOT_WHOLE],
   ])('refuses the name %j', async (name, sentence) => {
     expect(await refusal(await web.client.post('/api/people', { name }))).toEqual([400, sentence]);
+    const said = await web.client.post('/api/messages', { name, line: '/help' });
+    expect(await refusal(said)).toEqual([400, sentence]);
+    const query = `?name=${encodeURIComponent(name)}`;
+    const handedOver = await web.client.post(`/api/uploads${query}`, 'x', { 'Content-Type': 'image/png' });
+    expect(await refusal(handedOver)).toEqual([400, sentence]);
   });
+
+  it.each(['José', '猫', '🦊', '👩🏽\u200d🚀', '❤\ufe0f Ada', 'می\u200cخواهم', 'क्\u200dष'])(
+    'takes the name %s',
+    async (name) => {
+      expect((await web.client.post('/api/people', { name })).status).toBe(200);
+    },
+  );
 });
 
 describe('pressing a button', () => {

@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createWebPort } from '../../../src/platforms/web/index.ts';
 import type { PostResult, WireUpload } from '../../../src/platforms/web/wire.ts';
+import { pngOf } from '../../doubles/hostile-pictures.ts';
 import { createDispatchDouble } from './dispatch-double.ts';
 import { createClient, refusal, startWeb, type WebFixture } from './web-fixture.ts';
 
@@ -30,6 +31,20 @@ const discs = (side = 32) =>
 async function handOver(data: Uint8Array, type = 'image/png', name = 'Ada') {
   const headers = { 'Content-Type': type };
   return fetch(`${web.port.url}/api/uploads?name=${name}`, { method: 'POST', headers, body: new Uint8Array(data) });
+}
+
+/** Of a length that is not told before. */
+async function handOverInPieces(mebibytes: number) {
+  const piece = new Uint8Array(1024 * 1024);
+  const body = new ReadableStream({
+    start: (controller) => {
+      for (let sent = 0; sent < mebibytes; sent += 1) controller.enqueue(piece);
+      controller.close();
+    },
+  });
+  const headers = { 'Content-Type': 'image/png' };
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers, body, duplex: 'half' };
+  return fetch(`${web.port.url}/api/uploads?name=Ada`, init);
 }
 
 describe('forms', () => {
@@ -119,7 +134,19 @@ describe('pictures to begin from', () => {
   it('are refused in a sentence when they are no pictures, too large, somebody else’s, or came by another site', async () => {
     expect(await refusal(await handOver(Buffer.from('<svg/>')))).toEqual([
       415,
+      'That is an SVG, which Easel does not read; give a PNG, JPEG or WebP.',
+    ]);
+    expect(await refusal(await handOver(Buffer.from('noise')))).toEqual([
+      415,
       'That is not a picture Easel can read; give a PNG, JPEG or WebP.',
+    ]);
+    expect(await refusal(await handOver(Buffer.alloc(0)))).toEqual([
+      415,
+      'The picture is empty: its file has no bytes; send it again.',
+    ]);
+    expect(await refusal(await handOver(pngOf(10_000, 10_000, { hollow: true })))).toEqual([
+      413,
+      'The picture has 100 megapixels, and 50 is the most; give a smaller one.',
     ]);
     expect(await refusal(await handOver(await discs(), 'text/plain'))).toEqual([
       415,
@@ -140,6 +167,18 @@ describe('pictures to begin from', () => {
     const url = `${web.port.url}/api/uploads?name=Ada`;
     const foreign = await fetch(url, { method: 'POST', headers, body: new Uint8Array(await discs()) });
     expect(foreign.status).toBe(403);
+  });
+
+  it('are refused as too large also when their length is not told before', async () => {
+    expect(await refusal(await handOverInPieces(26))).toEqual([413, 'A picture has at most 25 MiB.']);
+  });
+
+  it('are told upright, as a camera that was turned writes them', async () => {
+    const turned = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c33' } })
+      .jpeg()
+      .withMetadata({ orientation: 6 })
+      .toBuffer();
+    expect(await (await handOver(turned, 'image/jpeg')).json()).toMatchObject({ width: 30, height: 40 });
   });
 
   it('leave nothing behind when the line was answered privately', async () => {

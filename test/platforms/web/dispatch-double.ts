@@ -160,12 +160,23 @@ async function done(title: Reply['lines'][number], prompt: string, jobId: string
 /** Four discs on a ground: small, and different for every prompt. */
 async function picture(prompt: string, side: number, step: number): Promise<ReplyPicture> {
   const hue = [...prompt].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0) * 7, step * 11) % 360;
+  const [ground, disc, gap] = [toRgb(hue, 0.6, 0.45), toRgb(hue + 160, 0.75, 0.6), [0, 0, 0]];
   const cell = side / 2;
-  const disc = (x: number, y: number) =>
-    `<rect x="${x}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="hsl(${hue} 60% 45%)"/>
-     <circle cx="${x + cell * 0.5}" cy="${y + cell * 0.48}" r="${cell * 0.3}" fill="hsl(${(hue + 160) % 360} 75% 60%)"/>`;
-  const discs = [disc(0, 0), disc(cell + 1, 0), disc(0, cell + 1), disc(cell + 1, cell + 1)].join('');
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">${discs}</svg>`;
-  const data = await sharp(Buffer.from(svg)).png().toBuffer();
+  const pixels = Array.from({ length: side * side }, (_, index) => {
+    const [x, y] = [(index % side) % (cell + 1), Math.floor(index / side) % (cell + 1)];
+    if (x >= cell - 1 || y >= cell - 1) return gap;
+    return Math.hypot(x - cell / 2, y - cell / 2) < cell * 0.3 ? disc : ground;
+  });
+  const raw = { width: side, height: side, channels: 3 } as const;
+  const data = await sharp(Uint8Array.from(pixels.flat()), { raw }).png().toBuffer();
   return { name: `easel-${step}.png`, mediaType: 'image/png', data, width: side, height: side, alt: prompt };
+}
+
+/** Bytes, of HSL as CSS has it. */
+function toRgb(hue: number, saturation: number, lightness: number): number[] {
+  const chroma = saturation * Math.min(lightness, 1 - lightness);
+  return [0, 8, 4].map((n) => {
+    const k = (n + hue / 30) % 12;
+    return Math.round(255 * (lightness - chroma * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  });
 }
