@@ -4,19 +4,20 @@ import { EngineError } from './errors.ts';
 import { type Footprint, readFootprint } from './footprint.ts';
 import { type MemoryPlan, type MemoryRules, planMemory } from './memory-plan.ts';
 import { type Catalog, type EngineOptions, readCatalog } from './model/catalog.ts';
-import { findExtras } from './model/extras.ts';
+import { type Extras, findExtras } from './model/extras.ts';
 import type { Model } from './model/model.ts';
 import { adviseName, shorten } from './names.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
 import { measureText } from './prompt/text-load.ts';
+import { wordsUsed } from './prompt/texts.ts';
 import { specOf } from './recipe.ts';
 import { sharedClipTokenizer } from './tokenizer/clip.ts';
 import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { EngineTask, GenerationSpec } from './types.ts';
 import { type AppliedLora, adapterBytes } from './weights/adapter.ts';
 import { openLoras } from './weights/open-loras.ts';
-import { countLearnedWords, textRoom } from './weights/textual-inversion.ts';
+import { countLearnedWords, readWordFiles, roomOf, type WordFile } from './weights/textual-inversion.ts';
 
 /**
  * What can be told of a task before anything is loaded for it: from the models' configuration, the headers of their
@@ -25,6 +26,7 @@ import { countLearnedWords, textRoom } from './weights/textual-inversion.ts';
 export class Admission {
   readonly #options: EngineOptions;
   readonly #footprints = new WeakMap<Model, Footprint>();
+  readonly #words = new WeakMap<Extras, Promise<ReadonlyMap<string, WordFile>>>();
   #reading: Promise<Catalog> | undefined;
 
   constructor(options: EngineOptions) {
@@ -81,7 +83,7 @@ export class Admission {
   async plan(task: EngineTask, loras: readonly AppliedLora[], rules: MemoryRules): Promise<MemoryPlan> {
     const spec = specOf(task);
     const model = await this.modelOf(spec.model);
-    const text = await measureText(spec, await this.#tokensOf(model));
+    const text = await measureText(spec, await this.#tokensOf(model, spec));
     return planMemory(task, await this.#footprintOf(model), rules, { adapters: adapterBytes(loras), text });
   }
 
@@ -91,7 +93,7 @@ export class Admission {
     const spec = specOf(task);
     const loras = await this.lorasOf(spec);
     const model = await this.modelOf(spec.model);
-    const tokens = await this.#tokensOf(model).catch(() => undefined);
+    const tokens = await this.#tokensOf(model, spec).catch(() => undefined);
     const text = tokens && (await measureText(spec, tokens));
     const footprint = await this.#footprintOf(model).catch(() => undefined);
     const burden = { adapters: adapterBytes(loras), ...(text !== undefined && { text }) };
@@ -99,12 +101,20 @@ export class Admission {
   }
 
   /** The tokenizer of a model, which learned words are counted with but not read for. */
-  async #tokensOf(model: Model): Promise<ChunkTokens> {
+  async #tokensOf(model: Model, spec: GenerationSpec): Promise<ChunkTokens> {
     const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
     const clip = await sharedClipTokenizer(model.tokenizer);
-    const files = (await this.catalog()).extras.embeddings;
-    const words = await countLearnedWords(files, textRoom(model.textEncoder));
+    const files = await this.#wordFiles();
+    const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), roomOf(model.textEncoder));
     return { ...withLearnedWords(clip, words, vocabulary), positions };
+  }
+
+  /** Learned words are read with their model, so that they are the same for all of its tasks. */
+  async #wordFiles(): Promise<ReadonlyMap<string, WordFile>> {
+    const { extras } = await this.catalog();
+    const files = this.#words.get(extras) ?? readWordFiles(extras.embeddings);
+    this.#words.set(extras, files);
+    return files;
   }
 
   async #footprintOf(model: Model): Promise<Footprint> {
