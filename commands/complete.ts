@@ -47,7 +47,7 @@ export async function complete(typing: Typing, context: CommandContext): Promise
   const { before, typed } = splitTyped(typing);
   const given = before
     .split(',')
-    .map((entry) => entry.trim().replace(/:[\d.]*$/, ''))
+    .map((entry) => entry.trim().replace(/:.*$/, ''))
     .filter((entry) => entry !== '');
   return rank(
     values.filter(({ value }) => !given.includes(value)),

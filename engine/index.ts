@@ -3,7 +3,9 @@ export { createEngine, type EngineHost, type EngineHostOptions } from './host/cl
 export { resolveModelPlace } from './hub/hub-id.ts';
 export type { ExecutionOptions } from './model/catalog.ts';
 export { PRECISION_CHOICES } from './network-options.ts';
-export { type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
+export { rowsPerPicture } from './prompt/composition.ts';
+export { formatLoraTag, type LoraTag, readLoraTags } from './prompt/lora-tags.ts';
 export { PROVIDERS } from './provider.ts';
 export { enlargementOf, singleRecipe, specOf } from './recipe.ts';
+export { isSeed, MAX_SEED, parseSeed, type Seed, seedAfter } from './seed.ts';
 export * from './types.ts';

@@ -1,13 +1,17 @@
-import type { Conditioning } from './denoiser.ts';
+import type { Conditioning, WeightedConditioning } from './denoiser.ts';
 import type { Networks } from './networks.ts';
+import { needsNegative, partsOf } from './prompt/composition.ts';
 import { wordsPastLimit } from './prompt/conditioning.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
 import { promptStages } from './prompt/schedule.ts';
 import type { GenerationSpec, TextReading } from './types.ts';
 
+const MAX_TAG_NOTES = 3;
+
 /** What the UNet is told of a picture. */
 export interface Text {
-  readonly positive: Conditioning;
+  /** A part each of the prompts that AND joins. */
+  readonly positive: readonly WeightedConditioning[];
   /** Of no account without guidance. */
   readonly negative: Conditioning;
   /** What the person should know of how the prompts were read, a sentence each. */
@@ -22,11 +26,24 @@ export async function encodeTexts(
 ): Promise<Text> {
   const reading: TextReading = { syntax: spec.syntax ?? 'a1111', clipSkip: spec.clipSkip ?? 1 };
   const encode = (prompt: string) => encodeStages(networks, prompt, spec.steps, reading, beforeText);
+  const positive: WeightedConditioning[] = [];
+  for (const { text, weight } of partsOf(spec)) positive.push({ conditioning: await encode(text), weight });
   const prompt = readLoraTags(spec.prompt).text;
-  const positive = await encode(prompt);
-  if (spec.guidance <= 1) return { positive, negative: positive, notes: lossOf(networks, { prompt }, reading) };
-  const texts = { prompt, 'negative prompt': spec.negative };
-  return { positive, negative: await encode(spec.negative), notes: lossOf(networks, texts, reading) };
+  const notes = [...tagNotes(spec), ...lossOf(networks, { prompt }, reading)];
+  if (!needsNegative(spec.guidance, positive.length)) return { positive, negative: [], notes };
+  const negative = await encode(spec.negative);
+  return { positive, negative, notes: [...notes, ...lossOf(networks, { 'negative prompt': spec.negative }, reading)] };
+}
+
+/** Tags that are read as words, which may not be what was meant. */
+function tagNotes({ prompt, negative }: GenerationSpec): string[] {
+  const inNegative = readLoraTags(negative);
+  const { unknown } = readLoraTags(prompt);
+  const hasLoras = inNegative.loras.length + inNegative.faults.length > 0;
+  return [
+    ...unknown.slice(0, MAX_TAG_NOTES).map((tag) => `Easel does not know the tag ${tag}; it was read as words.`),
+    ...(hasLoras ? ['A LoRA counts in the prompt only; its tag in the negative prompt was read as words.'] : []),
+  ];
 }
 
 async function encodeStages(

@@ -4,26 +4,27 @@ import type { AppliedLora } from './adapter.ts';
 import { readLora } from './lora.ts';
 
 /** Far beyond what any LoRA is made for, and far below what single precision holds. */
-const MAX_WEIGHT = 100;
+const MAX_STRENGTH = 100;
 
 /**
- * The LoRAs that a prompt names. What is asked for with weight 0 is left out.
+ * The LoRAs that a prompt names. What is asked for with strength 0 in both networks is left out.
  * @param files by name
- * @throws EngineError `bad_request` for a name that is not there, or a weight beyond all use
+ * @throws EngineError `bad_request` for a name that is not there, or a strength beyond all use
  */
 export async function openLoras(
   tags: readonly LoraTag[],
   files: ReadonlyMap<string, string>,
 ): Promise<readonly AppliedLora[]> {
   const applied: AppliedLora[] = [];
-  for (const { name, weight } of tags) {
+  for (const { name, strengths } of tags) {
+    const both = [strengths.textEncoder, strengths.unet];
     const file = files.get(name);
     if (file === undefined) throw unknownLora(name, [...files.keys()]);
-    if (!(Math.abs(weight) <= MAX_WEIGHT)) {
-      const sentence = `The weight of the LoRA "${name}" must be from -${MAX_WEIGHT} to ${MAX_WEIGHT}; try <lora:${name}:1>.`;
+    if (!both.every((strength) => Math.abs(strength) <= MAX_STRENGTH)) {
+      const sentence = `The weight of the LoRA "${name}" must be from -${MAX_STRENGTH} to ${MAX_STRENGTH}; try <lora:${name}:1>.`;
       throw new EngineError('bad_request', sentence, { lora: name });
     }
-    if (weight !== 0) applied.push({ lora: await readLora(file), weight });
+    if (both.some((strength) => strength !== 0)) applied.push({ lora: await readLora(file), strengths });
   }
   return applied;
 }

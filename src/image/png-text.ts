@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { encodeChunk, hasGoodCrc, type PngChunk, readChunks } from './png-chunks.ts';
+import { decodeTextBytes } from './text-bytes.ts';
 
 /** The key under which AUTOMATIC1111 and all that read its files keep a picture's recipe. */
 const KEYWORD = 'parameters';
@@ -9,7 +10,8 @@ const MAX_TEXT_BYTES = 1 << 20;
 const LATIN1_TEXT = /^[\n\x20-\x7e\xa0-\xff]*$/;
 
 /**
- * The same PNG with a `parameters` chunk: tEXt where Latin-1 can write the text, else iTXt. It stands before the pixels,
+ * The same PNG with a `parameters` chunk: tEXt where Latin-1 can write the text and no reader takes it for UTF-8, else
+ * iTXt. It stands before the pixels,
  * for readers that stop there (Pillow's `info`, sharp's `metadata`); earlier `parameters` chunks are dropped.
  * Write it last of all: encoders drop it.
  * @throws RangeError when `png` is no complete PNG or `text` holds a NUL or is longer than 1 MiB
@@ -43,7 +45,8 @@ export function readParameters(png: Uint8Array): string | undefined {
 
 function encodeText(text: string): Uint8Array {
   const key = `${KEYWORD}\0`;
-  if (LATIN1_TEXT.test(text)) return encodeChunk('tEXt', Buffer.from(key + text, 'latin1'));
+  const latin1 = Buffer.from(key + text, 'latin1');
+  if (LATIN1_TEXT.test(text) && decodeTextBytes(latin1) === key + text) return encodeChunk('tEXt', latin1);
   // Not compressed (flag, method), no language, no translated keyword.
   return encodeChunk('iTXt', Buffer.from(`${key}\0\0\0\0${text}`, 'utf8'));
 }
@@ -58,10 +61,10 @@ function decodeText(chunk: PngChunk): string | undefined {
   const rest = chunk.data.subarray(KEYWORD.length + 1);
   switch (chunk.type) {
     case 'tEXt':
-      return Buffer.from(rest).toString('latin1');
+      return decodeTextBytes(rest);
     case 'zTXt': {
       const text = inflate(rest.subarray(1));
-      return text?.toString('latin1');
+      return text === undefined ? undefined : decodeTextBytes(text);
     }
     default:
       return decodeInternational(rest);

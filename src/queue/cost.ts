@@ -1,4 +1,4 @@
-import { type EngineTask, enlargementOf, specOf } from '../../engine/index.ts';
+import { type EngineTask, enlargementOf, rowsPerPicture, specOf } from '../../engine/index.ts';
 import { sizeOf } from '../core/picture-size.ts';
 
 /** Work of a task in pixel-steps, what fairness, limits and estimates count. */
@@ -9,7 +9,7 @@ export function costOf(task: EngineTask): number {
 
 /**
  * What one step of a task takes of the engine and its memory, in pixels:
- * pixels × pictures × (2 with guidance above 1, which runs the network twice a step).
+ * pixels × pictures × the rows of each: one a part of the prompt (AND), and one more with guidance above 1.
  */
 export function loadOf(task: EngineTask): number {
   return pixelsOf(task) * rowsOf(task);
@@ -31,7 +31,7 @@ export function pixelsOf(task: EngineTask): number {
 }
 
 function rowsOf(task: EngineTask): number {
-  return picturesOf(task) * (specOf(task).guidance > 1 ? 2 : 1);
+  return picturesOf(task) * rowsPerPicture(specOf(task));
 }
 
 /** An upscale begins with a picture that is there. */

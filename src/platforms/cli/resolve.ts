@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type ImagineInput, pictureSources } from '../../../commands/imagine-values.ts';
 import { type InitSource, resolveSpec } from '../../../commands/spec.ts';
+import type { Seed } from '../../../engine/index.ts';
 import { BadInputError } from '../../errors.ts';
 import { type DecodedPicture, decodePicture } from '../../inputs/decode-picture.ts';
 import { fitPicture } from '../../inputs/fit-picture.ts';
@@ -12,7 +13,7 @@ import type { CliParts, CliRequest } from './parts.ts';
 const DEFAULT_COUNT = 1;
 
 /** A command line as /imagine reads it, with the pictures that its options name. */
-export function createResolve(randomSeed: () => number): CliParts['resolve'] {
+export function createResolve(randomSeed: () => Seed): CliParts['resolve'] {
   return async (input, engine, { negative, stylesFile }): Promise<CliRequest> => {
     const styles = loadStyles(stylesFile);
     const surroundings = { engine, styles, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };
