@@ -12,7 +12,7 @@ export interface SeedValue {
 }
 
 const WHOLE = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const SHARE = /^(?:\d{1,3}(?:\.\d{1,20})?|\.\d{1,20})(?:e-\d{1,3})?$/;
+const SHARE = /^(?:\d{1,3}(?:\.\d{1,25})?|\.\d{1,25})(?:e-\d{1,3})?$/;
 
 /**
  * The value in one writing, so that two places can be compared.

@@ -46,5 +46,6 @@ export function rowsPerPicture(spec: Pick<GenerationSpec, 'prompt' | 'syntax' | 
 function readPart(text: string): PromptPart {
   const colon = text.lastIndexOf(':');
   const weight = colon === -1 ? undefined : WEIGHT.exec(text.slice(colon + 1))?.[1];
-  return weight === undefined ? { text, weight: 1 } : { text: text.slice(0, colon).trimEnd(), weight: Number(weight) };
+  const end = weight === undefined ? text.length : colon;
+  return { text: text.slice(0, end).trimEnd(), weight: Number(weight ?? 1) };
 }

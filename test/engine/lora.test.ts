@@ -253,20 +253,23 @@ describe('LoRA tags', () => {
     ]);
   });
 
-  test('with two strengths reach each network with its own', async () => {
-    const at = (tag: string) => picture({ prompt: `${spec.prompt}${tag}` });
-    const [plain, whole, textOnly, unetOnly] = [
-      await at(''),
-      await at('<lora:ink:1>'),
-      await at('<lora:ink:1:0>'),
-      await at('<lora:ink:te=0:unet=1>'),
-    ];
-    for (const one of [textOnly, unetOnly]) {
-      expect(difference(one, plain)).toBeGreaterThan(2);
-      expect(difference(one, whole)).toBeGreaterThan(2);
+  test('with two strengths give the text encoder the first and the UNet the second', async () => {
+    const tensors = [...(await storedTensors(join(LORAS, 'ink.safetensors')))];
+    const isText = ([name]: readonly [string, StoredTensor]) => name.startsWith('lora_te_');
+    expect(tensors.filter(isText).length).toBeGreaterThan(0);
+    await addLora('text-only', new Map(tensors.filter(isText)));
+    await addLora('unet-only', new Map(tensors.filter((tensor) => !isText(tensor))));
+    const at = (tags: string) => picture({ prompt: `${spec.prompt}${tags}` });
+    for (const [both, apart] of [
+      ['<lora:ink:1:0>', '<lora:text-only:1>'],
+      ['<lora:ink:te=0:unet=1>', '<lora:unet-only:1>'],
+      ['<lora:ink:0.8:0.5>', '<lora:text-only:0.8><lora:unet-only:0.5>'],
+      ['<lyco:ink:0.5>', '<lora:text-only:0.5><lora:unet-only:0.5>'],
+    ] as const) {
+      expect((await at(both)).equals(await at(apart)), both).toBe(true);
     }
-    expect((await at('<lora:ink:0.5:0.5>')).equals(await at('<lora:ink:0.5>'))).toBe(true);
-    expect((await at('<lora:ink:0:0>')).equals(plain)).toBe(true);
+    expect((await at('<lora:ink:0:0>')).equals(await at(''))).toBe(true);
+    expect(difference(await at('<lora:ink:0.8:0.5>'), await at('<lora:ink:0.5:0.8>'))).toBeGreaterThan(2);
   });
 
   test('of any prompt leave text and strengths that are numbers, or a sentence', () => {

@@ -90,7 +90,7 @@ describe('bad input is one sentence on stderr, exit code 2, and no picture', () 
     [['imagine', 'a fox', '--out', out, '--guidance', 'NaN'], 'Guidance must be a number from 0 to 30; try 7.5.'],
     [
       ['imagine', 'a fox', '--out', out, '--seed', '-1'],
-      'Seed must be a whole number from 0 to 4294967295; leave it out for a random one.',
+      'Seed must be a whole number from 0 to 18446744073709551615; leave it out for a random one.',
     ],
     [['imagine', 'a fox', '--out', out, '--step', '3'], '`--step` is not an option; did you mean `--steps`?'],
     [['imagine', 'a fox --step 3', '--out', out], '`--step` is not an option; did you mean `--steps`?'],
