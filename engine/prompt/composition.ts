@@ -39,7 +39,8 @@ export function needsNegative(guidance: number, parts: number): boolean {
 
 /** Rows of the UNet that one picture takes at each call. */
 export function rowsPerPicture(spec: Pick<GenerationSpec, 'prompt' | 'syntax' | 'guidance'>): number {
-  const parts = partsOf(spec).length;
+  // Asked of every job that waits, again and again: most prompts need no reading.
+  const parts = spec.prompt.includes('AND') ? partsOf(spec).length : 1;
   return parts + (needsNegative(spec.guidance, parts) ? 1 : 0);
 }
 
