@@ -17,13 +17,13 @@ export const models: Command = {
     const allowed = allowedModels(context.engine, rules);
     const all = context.engine.models.toSorted((a, b) => rank(allowed, a) - rank(allowed, b));
     const hidden = all.length - MAX_LISTED;
-    const { loras, embeddings, refused } = context.engine;
+    const { loras, embeddings, refused, notices = [] } = context.engine;
     return privately([
       ...all.slice(0, MAX_LISTED).map((model) => describeModel(model, allowed)),
       ...(hidden > 0 ? [[text(`and ${hidden} more, which appear while you type `), code('--model')]] : []),
       ...(loras.length > 0 ? [[strong('LoRAs'), text(` ${loras.join(', ')}`)]] : []),
       ...(embeddings.length > 0 ? [[strong('Words it was taught'), text(` ${embeddings.join(', ')}`)]] : []),
-      ...refused.slice(0, MAX_REFUSED).map((why): RichText => [text('⚠ '), ...sentence(why)]),
+      ...[...notices, ...refused].slice(0, MAX_REFUSED).map((why): RichText => [text('⚠ '), ...sentence(why)]),
     ]);
   },
 };

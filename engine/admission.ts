@@ -36,9 +36,14 @@ export class Admission {
 
   /** @throws EngineError `bad_request` naming the models there are */
   async modelOf(id: string): Promise<Model> {
-    const { models } = await this.catalog();
+    const { models, refused } = await this.catalog();
     const model = models.get(id);
     if (model !== undefined) return model;
+    const refusal = refused.find((one) => one.id === id);
+    if (refusal !== undefined) {
+      this.#reading = undefined;
+      throw refusal.error;
+    }
     const known = [...models.keys()].join(', ');
     throw new EngineError('bad_request', `There is no model "${id}"; use one of ${known}.`, { model: id });
   }

@@ -282,8 +282,10 @@ export interface EngineDescription {
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];
   readonly embeddings: readonly string[];
-  /** A sentence for each file in a folder of models that cannot be run. */
+  /** A sentence for each model that cannot be run. */
   readonly refused: readonly string[];
+  /** A sentence for each model that is not run wholly as it asks to be; absent is none. */
+  readonly notices?: readonly string[];
 }
 
 /** The engine's process ended although nobody closed it; the next task starts another. */

@@ -72,7 +72,8 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
     log.error({ cause, pid, tasks }, `the engine's process ended: ${why}; another one is started for the next task`),
   );
   const description = await engine.describe();
-  for (const sentence of [...description.refused, ...(description.execution?.passedOver ?? [])]) log.warn(sentence);
+  const { refused, notices = [], execution } = description;
+  for (const sentence of [...refused, ...notices, ...(execution?.passedOver ?? [])]) log.warn(sentence);
   const describeRecipe = createRecipeText(description);
   const loose = await tightenDataFolder(config.dataFolder);
   if (loose.length > 0) log.warn({ count: loose.length, first: loose[0] }, LOOSE);

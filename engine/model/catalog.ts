@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
-import { dirname, extname, join, resolve } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
 import { readFootprint } from '../footprint.ts';
-import { parseHubId } from '../hub/hub-id.ts';
+import { hubModelName, parseHubId } from '../hub/hub-id.ts';
 import { readHubModel } from '../hub/hub-model.ts';
 import { peakByDefault } from '../memory-plan.ts';
 import type { PrecisionChoice } from '../network-options.ts';
@@ -13,7 +13,7 @@ import { readCheckpoint } from './checkpoint.ts';
 import { exists } from './config-file.ts';
 import { type Extras, findExtras, isExtraFolder } from './extras.ts';
 import { MODEL_INDEX, readModelFolder } from './folder.ts';
-import { describeModel, type Model } from './model.ts';
+import { describeModel, type Model, samplerFor } from './model.ts';
 import { VAE_ENDING } from './separate-vae.ts';
 
 export interface EngineOptions {
@@ -54,16 +54,23 @@ export interface Catalog {
   /** The folders beside whose models LoRAs and embeddings may lie. */
   readonly homes: readonly string[];
   readonly extras: Extras;
-  /** Of a folder of models, those that cannot be run, each with its sentence. */
-  readonly refused: readonly EngineError[];
+  /** Those that cannot be run; they take none of the others along. */
+  readonly refused: readonly Refusal[];
 }
 
-/** @throws EngineError when something given by name is not a model that Easel runs, or two have one name. */
+export interface Refusal {
+  /** What the model would be called. */
+  readonly id: string;
+  /** With its sentence. */
+  readonly error: EngineError;
+}
+
+/** @throws EngineError when there is no model that Easel runs: why the first is none. */
 export async function describeModels(options: EngineOptions): Promise<CatalogDescription> {
   const catalog = await readCatalog(options);
   const models = await Promise.all([...catalog.models.values()].map((model) => describe(model, options)));
   const [first] = models;
-  if (first === undefined) throw catalog.refused[0] ?? noModel(options.modelFolders);
+  if (first === undefined) throw catalog.refused[0]?.error ?? noModel(options.modelFolders);
   const names = (files: ReadonlyMap<string, string>) =>
     [...files].filter(([, file]) => !hasPickleName(file)).map(([name]) => name);
   return {
@@ -71,7 +78,8 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     defaultModel: first.id,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
-    refused: catalog.refused.map(({ message }) => message),
+    refused: catalog.refused.map(({ error }) => error.message),
+    notices: [...catalog.models.values()].flatMap((model) => samplerFor(model).notice ?? []),
   };
 }
 
@@ -87,30 +95,28 @@ async function describe(model: Model, options: EngineOptions): Promise<ModelDesc
 
 export async function readCatalog({ modelFolders }: EngineOptions): Promise<Catalog> {
   const models = new Map<string, Model>();
-  const refused: EngineError[] = [];
+  const refused: Refusal[] = [];
   const homes: string[] = [];
-  const add = (model: Model) => {
-    if (models.has(model.id)) {
-      throw new EngineError('bad_request', `Two models are named "${model.id}"; rename one.`, { path: model.path });
+  const add = async (id: string, read: () => Promise<Model>) => {
+    try {
+      const model = await read();
+      // What it would refuse later is refused now.
+      describeModel(model);
+      if (models.has(model.id)) throw sameName(model);
+      models.set(model.id, model);
+      homes.push(dirname(model.path));
+    } catch (error) {
+      refused.push({ id, error: refusalOf(error, id) });
     }
-    models.set(model.id, model);
-    homes.push(dirname(model.path));
   };
   for (const entry of modelFolders) {
     const hubId = (await exists(entry)) ? undefined : parseHubId(entry);
-    if (hubId !== undefined) {
-      add(await readHubModel(hubId));
-      continue;
-    }
     const path = resolve(entry);
-    if (await isCollection(path)) {
+    if (hubId !== undefined) await add(hubModelName(hubId), () => readHubModel(hubId));
+    else if (await isCollection(path)) {
       homes.push(path);
-      for (const found of await modelsIn(path)) {
-        const model = await readModel(found).catch(keepRefusal);
-        if (isEngineError(model)) refused.push(model);
-        else add(model);
-      }
-    } else add(await readModel(path));
+      for (const found of await modelsIn(path)) await add(idOf(found), () => readModel(found));
+    } else await add(idOf(path), () => readModel(path));
   }
   return { models, homes, extras: await findExtras(homes), refused };
 }
@@ -134,10 +140,18 @@ async function modelsIn(folder: string): Promise<readonly string[]> {
   for (const name of names) {
     const path = join(folder, name);
     if (isExtraFolder(name)) continue;
-    if (await exists(join(path, MODEL_INDEX))) found.push(path);
+    // A link that leads nowhere counts: its model is refused, not passed over.
+    if (await isThere(join(path, MODEL_INDEX))) found.push(path);
     else if (name === A1111_FOLDER) found.push(...(await modelsIn(path)));
   }
   return found;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 const A1111_FOLDER = 'Stable-diffusion';
@@ -146,9 +160,21 @@ function isCheckpointName(path: string): boolean {
   return extname(path).toLowerCase() === '.safetensors' && !path.toLowerCase().endsWith(VAE_ENDING);
 }
 
-function keepRefusal(error: unknown): EngineError {
+/** Its name without the ending. */
+function idOf(path: string): string {
+  return isCheckpointName(path) ? basename(path, extname(path)) : basename(path);
+}
+
+function sameName({ id, path }: Model): EngineError {
+  const message = `Two models are named "${id}", and the first is used; rename the other.`;
+  return new EngineError('bad_request', message, { path });
+}
+
+/** Whatever is wrong with a file, the other models can be run. */
+function refusalOf(error: unknown, name: string): EngineError {
   if (isEngineError(error)) return error;
-  throw error;
+  const why = error instanceof Error && 'code' in error ? String(error.code) : 'an error that Easel did not expect';
+  return new EngineError('corrupt_file', `The model ${name} cannot be read: ${why}.`, {}, error);
 }
 
 function noModel(places: readonly string[]): EngineError {

@@ -1,8 +1,9 @@
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
 import { looksPickled, pickleError, refusePickleName } from './pickle.ts';
+import { openPlainFile } from './plain-file.ts';
 
 /**
  * Reads the header of a safetensors file: u64 little-endian header length, JSON header, data.
@@ -66,16 +67,8 @@ export async function readSafetensors(path: string): Promise<ReadonlyMap<string,
 /** As `readSafetensors`, with the metadata. */
 export async function readSafetensorsFile(path: string): Promise<SafetensorsFile> {
   refusePickleName(path);
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw new EngineError(
-      'missing_file',
-      `The weights file ${path} cannot be opened; check that it is complete and readable.`,
-      { file: path },
-      cause,
-    );
-  });
+  const { handle, size } = await openPlainFile(path);
   try {
-    const { size } = await handle.stat();
     const prefix = Buffer.alloc(8);
     const { bytesRead } = await handle.read(prefix, 0, 8, 0);
     if (looksPickled(prefix)) throw pickleError(path);
