@@ -50,9 +50,14 @@ export class Admission {
 
   /** @throws EngineError `bad_request` naming the models there are */
   async modelOf(id: string): Promise<Model> {
-    const { models } = await this.catalog();
+    const { models, refused } = await this.catalog();
     const model = models.get(id.normalize('NFC'));
     if (model !== undefined) return model;
+    const refusal = refused.find((one) => one.id === id.normalize('NFC'));
+    if (refusal !== undefined) {
+      this.#reading = undefined;
+      throw refusal.error;
+    }
     const advice = adviseName(id, [...models.keys()]);
     throw new EngineError('bad_request', `There is no model "${shorten(id)}"; ${advice}.`, { model: id });
   }
