@@ -70,7 +70,7 @@ export interface ModelOptions extends NetworkOptions {
 export async function openNetworks(folder: Model, options: ModelOptions): Promise<Networks> {
   const [words, clip, text, unet, vae] = await Promise.all([
     readLearnedWords(options.embeddings ?? new Map(), folder.textEncoder.hidden_size),
-    loadClipTokenizer(folder.tokenizer),
+    loadClipTokenizer(folder.tokenizer, folder.textEncoder.vocab_size),
     openWeights('textEncoder', folder.weights.textEncoder),
     openWeights('unet', folder.weights.unet),
     openWeights('vae', folder.weights.vae),

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { MODEL_INDEX } from '../model/folder.ts';
+import { TOKENIZER_EXTRAS, TOKENIZER_SETS } from '../tokenizer/tokenizer-files.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 
 /** A file of a repository. */
@@ -20,10 +21,9 @@ const CONFIGS = [
   'vae/config.json',
   'text_encoder/config.json',
   'scheduler/scheduler_config.json',
-  'tokenizer/vocab.json',
-  'tokenizer/merges.txt',
 ];
-const OPTIONAL = ['easel.json', SAFETY_CONFIG];
+const TOKENIZER = 'tokenizer';
+const OPTIONAL = ['easel.json', SAFETY_CONFIG, ...TOKENIZER_EXTRAS.map((file) => `${TOKENIZER}/${file}`)];
 /** Weights of each network by the name that its library gives them. */
 const WEIGHTS = [
   ['unet', 'diffusion_pytorch_model'],
@@ -54,7 +54,9 @@ export function neededFiles(files: readonly HubFile[], repo: string, variant: st
       { repo, path },
     );
   };
-  const configs = CONFIGS.map(required);
+  const tokenizers = TOKENIZER_SETS.map((names) => names.map((name) => `${TOKENIZER}/${name}`));
+  const tokenizer = tokenizers.find((paths) => paths.every((path) => byPath.has(path))) ?? tokenizers.at(-1) ?? [];
+  const configs = [...CONFIGS, ...tokenizer].map(required);
   const optional = OPTIONAL.flatMap((path) => byPath.get(path) ?? []);
   const weightsOf = (folder: string, name: string, endings: readonly string[]): HubFile => {
     const found = endings.flatMap((ending) => byPath.get(`${folder}/${name}${ending}.safetensors`) ?? [])[0];

@@ -1,12 +1,13 @@
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.ts';
+import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import { type FileKind, fileKind } from '../weights/file-kind.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
 import { diffusersTensors } from '../weights/weight-source.ts';
 import { textEncoderShape, unetShape, vaeShape } from './checkpoint-shape.ts';
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
-import { exists, readOptionalConfig } from './config-file.ts';
+import { readOptionalConfig } from './config-file.ts';
 import {
   recommendationSchema,
   schedulerConfigSchema,
@@ -78,7 +79,7 @@ export async function readCheckpoint(path: string): Promise<Model> {
     schedulerFile,
     recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
     weights: { unet: own, vae: (await separateVae(file)) ?? own, textEncoder: own },
-    tokenizer: (await exists(join(tokenizer, 'vocab.json'))) ? tokenizer : CLIP_TOKENIZER,
+    tokenizer: (await missingTokenizerFiles(tokenizer)).length === 0 ? tokenizer : CLIP_TOKENIZER,
     vaeFactor: vaeFactorOf(vae),
   };
   checkFit(model);

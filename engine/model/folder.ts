@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { exists, missing, readConfig, readOptionalConfig, requireFile } from './config-file.ts';
 import {
@@ -76,9 +77,8 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     tokenizer: join(root, 'tokenizer'),
     vaeFactor: vaeFactorOf(vae),
   };
-  for (const file of ['vocab.json', 'merges.txt']) {
-    await requireFile(join(model.tokenizer, file), missing(join(model.tokenizer, file)));
-  }
+  const [lacking] = await missingTokenizerFiles(model.tokenizer);
+  if (lacking !== undefined) throw new EngineError('missing_file', missing(lacking), { file: lacking });
   checkFit(model);
   return model;
 }

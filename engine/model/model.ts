@@ -21,7 +21,7 @@ export interface Model {
   readonly taesd?: string;
   /** The judge of finished pictures, where the model has one. */
   readonly safetyChecker?: { readonly folder: string; readonly file: string };
-  /** The folder of `vocab.json` and `merges.txt`. */
+  /** The tokenizer's folder: see tokenizer/tokenizer-files.ts. */
   readonly tokenizer: string;
   /** Pixels of a picture per latent, on each side. */
   readonly vaeFactor: number;

@@ -30,7 +30,7 @@ export function withLearnedWords(
     encode,
     encodePadded(text, length) {
       const ids = [tokenizer.begin, ...encode(text).slice(0, length - 2), tokenizer.end];
-      return [...ids, ...new Array<number>(length - ids.length).fill(tokenizer.end)];
+      return [...ids, ...new Array<number>(length - ids.length).fill(tokenizer.pad)];
     },
   };
 }
