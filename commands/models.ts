@@ -9,6 +9,7 @@ import { allowedModels } from './rules.ts';
 /** More lines than this would not fit the shortest message of the platforms. */
 const MAX_LISTED = 15;
 const MAX_REFUSED = 5;
+const MAX_NOTED = 3;
 
 export const models: Command = {
   description: { name: 'models', description: 'The models that can draw, and what they were trained for', options: [] },
@@ -18,12 +19,15 @@ export const models: Command = {
     const all = context.engine.models.toSorted((a, b) => rank(allowed, a) - rank(allowed, b));
     const hidden = all.length - MAX_LISTED;
     const { loras, embeddings, refused } = context.engine;
+    const samplerNotes = all.flatMap(({ samplerNote }) => samplerNote ?? []);
     return privately([
       ...all.slice(0, MAX_LISTED).map((model) => describeModel(model, allowed)),
       ...(hidden > 0 ? [[text(`and ${hidden} more, which appear while you type `), code('--model')]] : []),
       ...(loras.length > 0 ? [[strong('LoRAs'), text(` ${loras.join(', ')}`)]] : []),
       ...(embeddings.length > 0 ? [[strong('Words it was taught'), text(` ${embeddings.join(', ')}`)]] : []),
-      ...refused.slice(0, MAX_REFUSED).map((why): RichText => [text('⚠ '), ...sentence(why)]),
+      ...[...samplerNotes.slice(0, MAX_NOTED), ...refused.slice(0, MAX_REFUSED)].map(
+        (why): RichText => [text('⚠ '), ...sentence(why)],
+      ),
     ]);
   },
 };

@@ -1,6 +1,6 @@
 import { specOf } from '../engine/index.ts';
 import type { Job } from '../src/core/job.ts';
-import { type RichText, text } from '../src/core/reply.ts';
+import { type RichText, sentence, text } from '../src/core/reply.ts';
 import type { ButtonHandler, CommandContext } from './context.ts';
 import { refuseDeleted } from './picture.ts';
 import { describeRecipe } from './recipe-lines.ts';
@@ -15,9 +15,10 @@ export const recipePressed: ButtonHandler = {
 
 /** How the pictures of a job were made; of a grid the recipe of all, which is that of its first with a count. */
 export function describeJobRecipe({ task, pictures }: Job, { engine }: CommandContext): RichText[] {
-  const { model, variations } = specOf(task);
-  const title = engine.models.find(({ id }) => id === model)?.title ?? model;
-  const lines = describeRecipe(task, title);
+  const { model: id, variations, sampler } = specOf(task);
+  const model = engine.models.find((candidate) => candidate.id === id);
+  const note = model?.sampler === sampler ? model.samplerNote : undefined;
+  const lines = [...describeRecipe(task, model?.title ?? id), ...(note === undefined ? [] : [sentence(note)])];
   return pictures.length > 1 ? [...lines, describeSeeds(variations.length > 0)] : lines;
 }
 

@@ -66,7 +66,10 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const styles = loadStyles(config.stylesFile);
   const engine = parts.engine ?? createEngine({ modelFolders: config.modelFolders, ...config.execution });
   const description = await engine.describe();
-  for (const sentence of [...description.refused, ...(description.execution?.passedOver ?? [])]) log.warn(sentence);
+  const samplerNotes = description.models.flatMap(({ samplerNote }) => samplerNote ?? []);
+  for (const sentence of [...description.refused, ...samplerNotes, ...(description.execution?.passedOver ?? [])]) {
+    log.warn(sentence);
+  }
   const describeRecipe = createRecipeText(description);
   const opened = openStore(
     config.dataFolder,

@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.ts';
+import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import { type FileKind, fileKind } from '../weights/file-kind.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
@@ -8,15 +9,10 @@ import { diffusersTensors } from '../weights/weight-source.ts';
 import { textEncoderShape, unetShape, vaeShape } from './checkpoint-shape.ts';
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
 import { readOptionalConfig } from './config-file.ts';
-import {
-  recommendationSchema,
-  schedulerConfigSchema,
-  textEncoderConfigSchema,
-  unetConfigSchema,
-  vaeConfigSchema,
-} from './configs.ts';
+import { recommendationSchema, textEncoderConfigSchema, unetConfigSchema, vaeConfigSchema } from './configs.ts';
 import { foreignModel } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
+import { schedulerConfigSchema } from './scheduler-config.ts';
 import { separateVae } from './separate-vae.ts';
 
 /** CLIP's vocabulary is the same in every Stable Diffusion 1 model; single files come without one. */
@@ -76,7 +72,7 @@ export async function readCheckpoint(path: string): Promise<Model> {
       textEncoderShape(diffusersTensors('textEncoder', tensors), file),
     ),
     scheduler: forLatents(scheduler),
-    schedulerFile,
+    sampler: defaultSampler(scheduler, schedulerFile),
     recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
     weights: { unet: own, vae: (await separateVae(file)) ?? own, textEncoder: own },
     tokenizer: (await missingTokenizerFiles(tokenizer)).length === 0 ? tokenizer : CLIP_TOKENIZER,

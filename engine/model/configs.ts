@@ -9,7 +9,11 @@ const side = z.number().int().min(1).max(65_536);
 /** An option of later architectures that must be off. */
 const off = z.union([z.null(), z.literal(false)]).optional();
 
-const modelIndexSchema = z.object({ _class_name: z.string() });
+const modelIndexSchema = z.object({
+  _class_name: z.string(),
+  /** Library and class. */
+  scheduler: z.tuple([z.string().nullable(), z.string().nullable()]).optional(),
+});
 export type ModelIndex = z.infer<typeof modelIndexSchema>;
 
 const unetFile = z.object({
@@ -92,53 +96,6 @@ export const textEncoderConfigSchema = z.object({
   layer_norm_eps: z.number().positive().default(1e-5),
 });
 export type TextEncoderConfig = z.output<typeof textEncoderConfigSchema>;
-
-/** Keys that are absent stay absent: each sampler's class has defaults of its own. */
-export const schedulerConfigSchema = z.object({
-  _class_name: z.string(),
-  num_train_timesteps: z.number().int().min(1).max(10_000).default(1000),
-  beta_start: z.number().positive().default(0.0001),
-  beta_end: z.number().positive().default(0.02),
-  beta_schedule: z.string().default('linear'),
-  trained_betas: z.array(z.number()).nullish(),
-  prediction_type: z.enum(['epsilon', 'v_prediction', 'sample']).default('epsilon'),
-  steps_offset: z.number().int().min(0).default(0),
-  set_alpha_to_one: z.boolean().optional(),
-  timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
-  final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
-  rescale_betas_zero_snr: z.boolean().default(false),
-  use_karras_sigmas: z.boolean().nullish(),
-  use_exponential_sigmas: z.boolean().nullish(),
-  use_beta_sigmas: z.boolean().nullish(),
-  /** Bounds on the predicted picture; the pipeline has them off (`forLatents`). */
-  clip_sample: z.boolean().optional(),
-  clip_sample_range: z.number().positive().default(1),
-  thresholding: z.boolean().default(false),
-  dynamic_thresholding_ratio: z.number().min(0).max(1).default(0.995),
-  sample_max_value: z.number().min(1).default(1),
-  /** DPM-Solver++ and UniPC. Each takes the other's `solver_type` for its own default, as diffusers does. */
-  solver_order: z.number().int().min(1).max(3).default(2),
-  solver_type: z.enum(['midpoint', 'heun', 'bh1', 'bh2', 'logrho']).optional(),
-  algorithm_type: z.enum(['dpmsolver++', 'sde-dpmsolver++', 'deis']).default('dpmsolver++'),
-  lower_order_final: z.literal(true).default(true),
-  euler_at_final: z.boolean().nullish(),
-  predict_x0: z.literal(true).default(true),
-  disable_corrector: z.array(z.number().int()).default([]),
-  solver_p: off,
-  lambda_min_clipped: off,
-  /** DDPM. Models that predict the variance, too, have twice the channels. */
-  variance_type: z.enum(['fixed_small', 'fixed_small_log', 'fixed_large']).nullish(),
-  /** LCM. */
-  original_inference_steps: z.number().int().min(1).max(10_000).default(50),
-  timestep_scaling: z.number().positive().default(10),
-  interpolation_type: z.literal('linear').default('linear'),
-  timestep_type: z.literal('discrete').default('discrete'),
-  sigma_min: off,
-  sigma_max: off,
-  use_lu_lambdas: off,
-  use_flow_sigmas: off,
-});
-export type SchedulerConfig = z.output<typeof schedulerConfigSchema>;
 
 /** `easel.json`, optional: what a model's maker recommends. */
 export const recommendationSchema = z.object({

@@ -1,19 +1,20 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { exists, missing, readConfig, readOptionalConfig, requireFile } from './config-file.ts';
 import {
   modelIndexSchema,
   recommendationSchema,
-  schedulerConfigSchema,
   textEncoderConfigSchema,
   unetConfigSchema,
   vaeConfigSchema,
 } from './configs.ts';
 import { foreignModel, pipelineTitle } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
+import { schedulerConfigOf } from './scheduler-config.ts';
 import { separateVae } from './separate-vae.ts';
 
 /** Full precision first, then half, as published. */
@@ -47,6 +48,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
 
   const vae = await readConfig(join(root, 'vae', 'config.json'), vaeConfigSchema);
   const schedulerFile = join(root, 'scheduler', 'scheduler_config.json');
+  const scheduler = await readConfig(schedulerFile, schedulerConfigOf(index.scheduler?.[1] ?? undefined));
   const recommendation = await readOptionalConfig(join(root, 'easel.json'), recommendationSchema);
   const weightsIn = async (folder: string, names: readonly string[]) => {
     const awaited = options.awaited?.find((file) => file.startsWith(`${folder}/`));
@@ -61,8 +63,8 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     unet: await readConfig(join(root, 'unet', 'config.json'), unetConfigSchema),
     vae,
     textEncoder: await readConfig(join(root, 'text_encoder', 'config.json'), textEncoderConfigSchema),
-    scheduler: forLatents(await readConfig(schedulerFile, schedulerConfigSchema)),
-    schedulerFile,
+    scheduler: forLatents(scheduler),
+    sampler: defaultSampler(scheduler, schedulerFile),
     recommendation,
     weights: {
       unet: { file: await weightsIn('unet', DIFFUSERS_WEIGHTS) },

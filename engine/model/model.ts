@@ -1,8 +1,9 @@
 import { EngineError } from '../errors.ts';
-import { samplerOf } from '../schedulers/index.ts';
+import type { DefaultSampler } from '../schedulers/default-sampler.ts';
 import type { ModelDescription } from '../types.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
-import type { Recommendation, SchedulerConfig, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
+import type { Recommendation, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
 
 /** A model, its configuration read and its weights found, nothing loaded. */
 export interface Model {
@@ -13,8 +14,8 @@ export interface Model {
   readonly vae: VaeConfig;
   readonly textEncoder: TextEncoderConfig;
   readonly scheduler: SchedulerConfig;
-  /** The file that names the scheduler, for sentences about it. */
-  readonly schedulerFile: string;
+  /** What its scheduler stands for. */
+  readonly sampler: DefaultSampler;
   readonly recommendation: Recommendation;
   readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
   /** Weights of a Tiny AutoEncoder for previews, where there are any. */
@@ -52,6 +53,7 @@ const DEFAULT_SAMPLE_SIZE = 64;
 export function describeModel(model: Model): ModelDescription {
   const { recommendation, unet, vaeFactor } = model;
   const { prediction_type } = model.scheduler;
+  const note = samplerNote(model);
   const size = unet.sample_size ?? DEFAULT_SAMPLE_SIZE;
   const [latentHeight, latentWidth] = typeof size === 'number' ? [size, size] : size;
   return {
@@ -61,12 +63,18 @@ export function describeModel(model: Model): ModelDescription {
     height: recommendation.height ?? latentHeight * vaeFactor,
     steps: recommendation.steps ?? DEFAULT_STEPS,
     guidance: recommendation.guidance ?? DEFAULT_GUIDANCE,
-    sampler: samplerOf(model.scheduler, model.schedulerFile),
+    sampler: model.sampler.name,
+    ...(note !== undefined && { samplerNote: note }),
     ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),
     hasSafetyChecker: model.safetyChecker !== undefined,
     hasTinyAutoencoder: model.taesd !== undefined,
     ...(model.download !== undefined && { downloadBytes: model.download.bytes }),
   };
+}
+
+/** A sentence where the model's default sampler is not its own to the letter. */
+export function samplerNote({ id, sampler }: Pick<Model, 'id' | 'sampler'>): string | undefined {
+  return sampler.note === undefined ? undefined : `${id}: ${sampler.note}`;
 }
 
 /** @throws EngineError when the networks do not take what their neighbours give. */

@@ -23,6 +23,7 @@ const METHOD_LABELS: Readonly<Record<SamplerMethod, string>> = {
   dpmpp_2s_a: 'DPM++ 2S a',
   dpmpp_sde: 'DPM++ SDE',
   unipc: 'UniPC',
+  deis: 'DEIS',
 };
 
 const LABELS = new Map<string, string>(Object.entries(METHOD_LABELS));
