@@ -88,7 +88,7 @@ export function createRuntime(
     await fetchModel(spec.model, run);
     refuseAborted(run.signal);
     const loras = await admission.lorasOf(spec);
-    const memory = await admission.plan(task, loras, rulesOf(await execution()));
+    const memory = await unlessAborted(admission.plan(task, loras, rulesOf(await execution())), run.signal);
     run.onProgress?.({ phase: 'loading', step: 0, steps: 0 });
     const began = performance.now();
     async function draw(plain: Networks): Promise<RunResult> {
