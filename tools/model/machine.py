@@ -19,9 +19,11 @@ class Threads:
         self.seconds = {1: 0.0, 2: 0.0}
         self.chosen = 2
         self.began = 0.0
+        self.steps = 0
 
-    def before(self, step: int) -> None:
-        phase = step % self.PERIOD
+    def before(self) -> None:
+        phase = self.steps % self.PERIOD
+        self.steps += 1
         trial = phase // self.TRIAL + 1
         if phase == 0:
             self.seconds = {1: 0.0, 2: 0.0}

@@ -116,7 +116,7 @@ def main() -> None:
     last_save = began
     print(f"{sum(p.numel() for p in vae.parameters()) / 1e6:.2f} M parameters; from picture {done}", flush=True)
     while done < args.pictures:
-        threads.before(step)
+        threads.before()
         wanted = pictures(renderer, rng, BATCH)
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
             loss, error = forward(wanted, torch.randn(BATCH, 4, 16, 16))
