@@ -1,7 +1,7 @@
 """Trains the AutoencoderKL (8-fold, 4 latent channels) on random scenes; resumes from its checkpoint.
 
     python train_vae.py --icons icons.npz --start VAE_FOLDER --out vae.pt --pictures 40000
-    python train_vae.py --icons icons.npz --out vae.pt --pictures 90000 --decoder-only
+    python train_vae.py --icons icons.npz --start CALIBRATED_FOLDER --out decoder.pt --pictures 60000 --decoder-only
 
 The first line trains both halves. `--decoder-only` leaves the encoder alone, so that a UNet trained on its latents stays
 good while pictures get sharper. `--pictures` counts from the start of `--out`, over which the learning rate falls.

@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$WORK"
-VAE_PICTURES=40000 PARTS=24 PART_PICTURES=4000 UNET_SAMPLES=1500000 TEXT_STEPS=8000 BOTH_SAMPLES=300000 JUDGE_PICTURES=80000
+VAE_PICTURES=40000 PARTS=24 PART_PICTURES=4000 UNET_SAMPLES=1500000 TEXT_STEPS=8000 BOTH_SAMPLES=300000 DECODER_PICTURES=60000 JUDGE_PICTURES=80000
 [ -f settings.env ] && . ./settings.env
 tokenizer=$here/../../models/sketch/tokenizer
 python() { nice -n "${1}" venv/bin/python -u "$here/$2" "${@:3}"; }
@@ -29,6 +29,9 @@ python 12 train_unet.py --data data --out unet.pt --samples "$UNET_SAMPLES" --bf
 wait $encoding
 python 12 train_text.py --unet unet.pt --tokenizer "$tokenizer" --words words.npz --out text.pt --steps "$TEXT_STEPS" >> text.log 2>&1
 python 12 train_both.py --data data --unet unet.pt --text text.pt --tokenizer "$tokenizer" --words words.npz --out both.pt --samples "$BOTH_SAMPLES" >> both.log 2>&1
+# The encoder stays as the UNet knows it; the decoder gets sharper.
+python 12 train_vae.py --decoder-only --icons icons.npz --start vae --out decoder.pt --pictures "$DECODER_PICTURES" --bf16 --sheet decoder.png >> decoder.log 2>&1
+python 12 calibrate_vae.py --decoder-only --icons icons.npz --checkpoint decoder.pt --out vae-sharp >> decoder.log 2>&1
 mkdir -p exported && cp -r "$tokenizer" exported/
-python 12 export.py --checkpoint both.pt --vae vae --icons icons.npz --words words.npz --out exported >> both.log 2>&1
+python 12 export.py --checkpoint both.pt --vae vae-sharp --icons icons.npz --words words.npz --out exported >> both.log 2>&1
 [ -f judge.onnx ] || python 12 train_judge.py --icons icons.npz --out judge.pt --onnx judge.onnx --pictures "$JUDGE_PICTURES" >> judge.log 2>&1
