@@ -4,7 +4,7 @@ import { EngineError } from './errors.ts';
 import { type Footprint, readFootprint } from './footprint.ts';
 import { type MemoryPlan, type MemoryRules, planMemory } from './memory-plan.ts';
 import { type Catalog, type EngineOptions, readCatalog } from './model/catalog.ts';
-import { findExtras } from './model/extras.ts';
+import { type Extras, findExtras } from './model/extras.ts';
 import type { Model } from './model/model.ts';
 import { adviseName, shorten } from './names.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
@@ -16,7 +16,7 @@ import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
 import type { EngineTask, GenerationSpec } from './types.ts';
 import { type AppliedLora, adapterBytes } from './weights/adapter.ts';
 import { openLoras } from './weights/open-loras.ts';
-import { countLearnedWords, textRoom } from './weights/textual-inversion.ts';
+import { countLearnedWords, readWordFiles, roomOf, type WordFile } from './weights/textual-inversion.ts';
 
 /**
  * What can be told of a task before anything is loaded for it: from the models' configuration, the headers of their
@@ -25,6 +25,7 @@ import { countLearnedWords, textRoom } from './weights/textual-inversion.ts';
 export class Admission {
   readonly #options: EngineOptions;
   readonly #footprints = new WeakMap<Model, Footprint>();
+  readonly #words = new WeakMap<Extras, Promise<ReadonlyMap<string, WordFile>>>();
   #reading: Promise<Catalog> | undefined;
 
   constructor(options: EngineOptions) {
@@ -102,9 +103,17 @@ export class Admission {
   async #tokensOf(model: Model): Promise<ChunkTokens> {
     const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
     const clip = await sharedClipTokenizer(model.tokenizer);
-    const files = (await this.catalog()).extras.embeddings;
-    const words = await countLearnedWords(files, textRoom(model.textEncoder));
+    const files = await this.#wordFiles();
+    const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), roomOf(model.textEncoder));
     return { ...withLearnedWords(clip, words, vocabulary), positions };
+  }
+
+  /** Learned words are read with their model, so that they are the same for all of its tasks. */
+  async #wordFiles(): Promise<ReadonlyMap<string, WordFile>> {
+    const { extras } = await this.catalog();
+    const files = this.#words.get(extras) ?? readWordFiles(extras.embeddings);
+    this.#words.set(extras, files);
+    return files;
   }
 
   async #footprintOf(model: Model): Promise<Footprint> {

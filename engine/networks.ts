@@ -20,7 +20,7 @@ import type { RgbImage, TextReading } from './types.ts';
 import type { Adapter, AppliedLora } from './weights/adapter.ts';
 import { refuseNotFinite } from './weights/finite.ts';
 import { readSafetensors } from './weights/safetensors.ts';
-import { readLearnedWords, textRoom } from './weights/textual-inversion.ts';
+import { readLearnedWords, roomOf } from './weights/textual-inversion.ts';
 import { WeightSet } from './weights/weight-set.ts';
 import { openWeights } from './weights/weight-source.ts';
 
@@ -76,7 +76,7 @@ export interface ModelOptions extends NetworkOptions {
 /** Opens the text encoder, the UNet and the decoder; the encoder of pictures when it is first needed. With `offload`, each of them whenever it is. */
 export async function openNetworks(folder: Model, options: ModelOptions): Promise<Networks> {
   const [words, clip, text, unet, vae] = await Promise.all([
-    readLearnedWords(options.embeddings ?? new Map(), textRoom(folder.textEncoder)),
+    readLearnedWords(options.embeddings ?? new Map(), roomOf(folder.textEncoder)),
     sharedClipTokenizer(folder.tokenizer),
     openWeights('textEncoder', folder.weights.textEncoder),
     openWeights('unet', folder.weights.unet),

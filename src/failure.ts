@@ -24,10 +24,8 @@ export function createExplain(log: Log, folders: readonly string[] = []): Explai
     if (known !== undefined) {
       const level = levelOf(error, known);
       const file = isEngineError(error) ? fileOf(error) : undefined;
-      log[level](
-        { ...facts, code: known.code, ...(file !== undefined && { file }), err: causeOf(error) },
-        known.userMessage,
-      );
+      const beside = { code: known.code, ...(file !== undefined && { file }), err: causeOf(error) };
+      log[level]({ ...facts, ...beside }, known.userMessage);
       const userMessage = cut(withoutPaths(known.userMessage, [...pathsOf(error), ...folders]), MAX_SENTENCE_LENGTH);
       return { code: known.code, userMessage };
     }

@@ -59,6 +59,8 @@ function fail(error: unknown): never {
   const known = error instanceof EaselError || isEngineError(error);
   const file = isEngineError(error) ? fileOf(error) : undefined;
   const place = file === undefined ? '' : ` (${file})`;
-  process.stderr.write(`${known ? error.message + place : error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `${known ? `${error.message}${place}` : error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exit(1);
 }

@@ -48,8 +48,15 @@ export async function findExtras(folders: Iterable<string>): Promise<Extras> {
     loras: loras.byName,
     embeddings: embeddings.byName,
     loraPaths: loras.byPath,
-    notes: [...loras.notes, ...embeddings.notes],
+    notes: [...abridge(loras.notes), ...abridge(embeddings.notes)],
   };
+}
+
+const MAX_NOTES = 20;
+
+function abridge(notes: readonly string[]): readonly string[] {
+  const more = notes.length - MAX_NOTES;
+  return more <= 0 ? notes : [...notes.slice(0, MAX_NOTES), `And ${more} more files share a name with another.`];
 }
 
 class Collection {

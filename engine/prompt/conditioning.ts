@@ -30,11 +30,7 @@ export function chunksOf(
   if (syntax === 'a1111') return chunkPrompt(parts, tokens);
   const room = tokens.positions - 2;
   // diffusers cuts where the room ends, learned words too.
-  return chunkPrompt(parts, {
-    ...tokens,
-    encode: (text) => tokens.encode(text).slice(0, room),
-    wordLength: () => 1,
-  });
+  return chunkPrompt(parts, { ...tokens, encode: (text) => tokens.encode(text).slice(0, room), wordLength: () => 1 });
 }
 
 /**

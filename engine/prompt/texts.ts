@@ -16,13 +16,15 @@ export function promptTexts(spec: GenerationSpec, learned: LearnedTokens = {}): 
   const read = readPrompts({ ...spec, guidance: 1 });
   checkForms(read);
   const forms = textsOf(read);
-  const used = wordsIn(forms.flat(), [...Object.keys(learned), ...Object.values(learned).flat()]);
+  const names = Object.entries(learned).flatMap(([name, tokens]) => tokens.map((token) => [name, token] as const));
+  const used = new Set(wordsIn(forms.flat(), names.flat()));
   return [
     spec.prompt,
     ...forms.map((texts) => texts.join('').replaceAll(BREAK, ' ')),
     ...forms.map((texts) => texts.flatMap(clipWords).join(' ')),
     ...read.loras.map(({ name }) => name),
-    ...used.flatMap((word) => namesOf(word, learned)),
+    // A file is meant by its name and by its token: both count, whichever is written.
+    ...names.filter((words) => words.some((word) => used.has(word))).flat(),
   ];
 }
 
@@ -48,5 +50,5 @@ function wordsIn(texts: readonly string[], names: readonly string[]): readonly s
   const used = new Set(
     texts.flatMap((text) => text.normalize('NFC').match(pattern) ?? []).map((word) => word.toLowerCase()),
   );
-  return names.filter((name) => used.has(name.normalize('NFC').toLowerCase()));
+  return names.filter((name) => used.has(name.toLowerCase()));
 }

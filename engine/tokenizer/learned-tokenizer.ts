@@ -47,17 +47,17 @@ export function withLearnedWords(
   };
 }
 
-/** Finds learned words in a text of normal form C, as its one group. @param names at least one */
+function normalize(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
+
+/** Finds learned words in a text, as its one group. @param names at least one */
 export function learnedWordPattern(names: readonly string[]): RegExp {
   // The longest first, so that "style" leaves "style-2" alone.
   const alternatives = names
     .toSorted((a, b) => b.length - a.length)
     .map((name) => escapePattern(name.normalize('NFC')));
   return new RegExp(`(?<![\\p{L}\\p{N}_])(${alternatives.join('|')})(?![\\p{L}\\p{N}_])`, 'giu');
-}
-
-function normalize(name: string): string {
-  return name.normalize('NFC').toLowerCase();
 }
 
 function escapePattern(text: string): string {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { hasPickleName } from './pickle.ts';
 import { readSafetensorsFile } from './safetensors.ts';
@@ -36,16 +37,18 @@ function pick(name: string, known: readonly Pair[]): string | undefined {
   const exact = filesOf(known.filter(([other]) => other === name));
   const found = exact.length > 0 ? exact : filesOf(known.filter(([other]) => sameLetters(other, name)));
   if (found.length <= 1) return found[0];
-  const names = known.filter(([, file]) => found.includes(file)).map(([other]) => other);
-  const several = [...new Set(names)].join(', ');
+  const several = found.slice(0, MAX_NAMED).map((file) => basename(file, extname(file)));
+  if (found.length > MAX_NAMED) several.push(`and ${found.length - MAX_NAMED} more`);
   throw new EngineError(
     'bad_request',
-    `Several LoRAs are named "${name}" (${several}); write one by its file's name.`,
+    `Several LoRAs are named "${name}" (${several.join(', ')}); write one by its file's name.`,
     {
       lora: name,
     },
   );
 }
+
+const MAX_NAMED = 5;
 
 function filesOf(found: readonly Pair[]): readonly string[] {
   return [...new Set(found.map(([, file]) => file))];

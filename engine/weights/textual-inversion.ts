@@ -55,10 +55,50 @@ export async function readLearnedWords(files: ReadonlyMap<string, string>, encod
   return { words, table };
 }
 
-/** The words of `readLearnedWords`, to count tokens with: nothing but the headers of the files is read. */
-export function countLearnedWords(
-  files: ReadonlyMap<string, string>,
-  encoder: TextRoom,
+export interface TextRoom {
+  /** Width of a vector. */
+  readonly hidden: number;
+  /** Tokens of a chunk without its two marks, the most vectors of a word: 75. */
+  readonly room: number;
+}
+
+/** @param encoder configuration of a text encoder */
+export function roomOf({ hidden_size, max_position_embeddings }: EncoderSizes): TextRoom {
+  return { hidden: hidden_size, room: max_position_embeddings - 2 };
+}
+
+interface EncoderSizes {
+  readonly hidden_size: number;
+  readonly max_position_embeddings: number;
+}
+
+/** A file of vectors by a word that stands for it. */
+export interface WordFile {
+  readonly file: string;
+  readonly isToken: boolean;
+}
+
+/** The words that `readLearnedWords` finds in these files: their names, and the tokens that they name. */
+export async function readWordFiles(files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, WordFile>> {
+  const words = new Map([...files].map(([name, file]) => [name, { file, isToken: false }]));
+  const taken = new Set([...files.keys()].map(foldCase));
+  for (const file of files.values()) {
+    const [token, ...others] = await readTokenNames(file);
+    if (token === undefined || others.length > 0 || !isWord(token) || taken.has(foldCase(token))) continue;
+    taken.add(foldCase(token));
+    words.set(token.trim(), { file, isToken: true });
+  }
+  return words;
+}
+
+/**
+ * Learned words to count tokens with: nothing but the headers of the files is read.
+ * @param names of `files` that are wanted
+ */
+export async function countLearnedWords(
+  files: ReadonlyMap<string, WordFile>,
+  names: readonly string[],
+  room: TextRoom,
 ): Promise<readonly LearnedWord[]> {
   return findWords(files, encoder, async () => undefined);
 }
@@ -71,24 +111,16 @@ async function findWords(
   const taken = new Set([...files.keys()].map(foldCase));
   const words: LearnedWord[] = [];
   let first = 0;
-  for (const [name, file] of files) {
-    const found = await findVectors(file, encoder)
-      .then(async (vectors) => {
-        await take(vectors.ref);
-        return vectors;
-      })
-      .catch(keepRefusal);
+  for (const name of names) {
+    const word = files.get(name);
+    const found = word === undefined ? undefined : await findVectors(word.file, room).catch(keepRefusal);
+    if (word === undefined || found === undefined) continue;
     if (isEngineError(found)) {
-      words.push({ name, rows: found });
+      words.push({ name, isToken: word.isToken, rows: found });
       continue;
     }
-    const { count, token } = found;
-    words.push({ name, rows: { first, count } });
-    if (token !== undefined && !taken.has(foldCase(token))) {
-      taken.add(foldCase(token));
-      words.push({ name: token, isToken: true, rows: { first, count } });
-    }
-    first += count;
+    words.push({ name, isToken: word.isToken, rows: { first, count: found.count } });
+    first += found.count;
   }
   return words;
 }
@@ -100,24 +132,36 @@ export async function readTokenNames(file: string): Promise<readonly string[]> {
 }
 
 /** AUTOMATIC1111's name for the vectors of any word. */
-const A1111_NAME = 'emb_params';
+const A1111_VECTORS = 'emb_params';
 /** Characters; longer names are no words. */
 const MAX_TOKEN = 100;
 
-interface WordVectors {
-  /** [count, hidden], or [hidden]. */
-  readonly ref: TensorRef;
-  readonly count: number;
+function isWord(token: string): boolean {
+  return token.length <= MAX_TOKEN && token.trim() !== '';
+}
+
+interface ReadWord {
+  readonly vectors: Float32Array;
   readonly token?: string;
 }
 
+async function readWord(file: string, room: TextRoom): Promise<ReadWord> {
+  const { ref } = await findVectors(file, room);
+  await refuseNotFinite([ref]);
+  const hasToken = ref.name !== A1111_VECTORS && isWord(ref.name);
+  return { vectors: await readTensor(ref), ...(hasToken && { token: ref.name.trim() }) };
+}
+
 /** AUTOMATIC1111's files hold `emb_params`, diffusers' one tensor named as the token, one vector or several. */
-async function findVectors(file: string, { hidden, room }: TextRoom): Promise<WordVectors> {
+async function findVectors(
+  file: string,
+  { hidden, room }: TextRoom,
+): Promise<{ readonly ref: TensorRef; readonly count: number }> {
   const tensors = await readSafetensors(file);
   if (tensors.has('clip_g'))
     throw unfit(file, 'is made for Stable Diffusion XL models; use one for Stable Diffusion 1.');
   const [only] = tensors.values();
-  const ref: TensorRef | undefined = tensors.get(A1111_NAME) ?? (tensors.size === 1 ? only : undefined);
+  const ref: TensorRef | undefined = tensors.get(A1111_VECTORS) ?? (tensors.size === 1 ? only : undefined);
   const width = ref?.shape.at(-1) ?? 0;
   const count = ref?.shape.length === 1 ? 1 : (ref?.shape[0] ?? 0);
   if (ref === undefined || ref.shape.length > 2 || count < 1) {
@@ -129,12 +173,7 @@ async function findVectors(file: string, { hidden, room }: TextRoom): Promise<Wo
   if (count > room) {
     throw unfit(file, `has ${count} vectors, and the model reads ${room} in one go; use one with at most ${room}.`);
   }
-  const isToken = ref.name !== A1111_NAME && ref.name.length <= MAX_TOKEN && ref.name.trim() !== '';
-  return { ref, count, ...(isToken && { token: ref.name.trim() }) };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+  return { ref, count };
 }
 
 function foldCase(name: string): string {

@@ -8,6 +8,7 @@ import { readHubModel } from '../../engine/hub/hub-model.ts';
 import type { GenerationSpec, Progress } from '../../engine/index.ts';
 import { createRuntime } from '../../engine/runtime.ts';
 import { GOOD_TOKEN, type HubServer, openHubServer, repositoryOf } from '../doubles/hub-server.ts';
+import { encodeSafetensors, storedTensors } from './checkpoint-file.ts';
 import { tinyModel } from './goldens.ts';
 
 let hub: HubServer;
@@ -171,6 +172,55 @@ describe('a model on the Hub', () => {
   test('in a variant takes its files, and names those there are when there is none', async () => {
     await expect(readHubModel(id(`${REPO}:fp16`))).rejects.toThrow(/no variant "fp16" of its vae; it has vae\/diff/);
     await expect(readHubModel(id(`${REPO}:ema`))).rejects.toThrow(/no variant "ema" of its unet/);
+  });
+
+  test('in shards, and in a variant that it has alone, is downloaded whole and found again in the cache', async () => {
+    await hub.close();
+    const file = 'unet/diffusion_pytorch_model.safetensors';
+    const tensors = [...(await storedTensors(join(tinyModel('tiny-conv'), file)))];
+    const halves = [tensors.slice(0, 50), tensors.slice(50)];
+    const shards = halves.map((half, i) => {
+      return [
+        `unet/diffusion_pytorch_model-0000${i + 1}-of-00002.safetensors`,
+        encodeSafetensors(new Map(half)),
+      ] as const;
+    });
+    const map = halves.flatMap((half, i) => half.map(([name]) => [name, shards[i]?.[0].split('/')[1]]));
+    const vae = tiny.files.get('vae/diffusion_pytorch_model.safetensors') ?? Buffer.alloc(0);
+    const others = [...tiny.files].filter(([path]) => !/^(unet|vae)\/.*(bin|safetensors)$/.test(path));
+    const index: readonly [string, Buffer] = [
+      `${file}.index.json`,
+      Buffer.from(JSON.stringify({ weight_map: Object.fromEntries(map) })),
+    ];
+    const bf16: readonly [string, Buffer] = ['vae/diffusion_pytorch_model.bf16.safetensors', vae];
+    hub = await openHubServer([{ ...tiny, files: new Map([...others, ...shards, index, bf16]) }]);
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+    expect((await picture(REPO)).equals(await picture(tinyModel('tiny-conv')))).toBe(true);
+    await hub.close();
+    const { weights, download } = await readHubModel(id(REPO));
+    expect(download).toBeUndefined();
+    expect(weights.unet.shards).toEqual([
+      expect.stringMatching(/-00001-of-00002\.safetensors$/),
+      expect.stringMatching(/-00002-of-00002\.safetensors$/),
+    ]);
+    expect(weights.vae.file).toMatch(/\.bf16\.safetensors$/);
+  });
+
+  test('whose list of shards leads out of its folder is refused before any weights are fetched', async () => {
+    await hub.close();
+    const others = [...tiny.files].filter(([path]) => !/^unet\/.*(bin|safetensors)$/.test(path));
+    const index = JSON.stringify({ weight_map: { a: '../../../secret.safetensors' } });
+    const shard = 'unet/diffusion_pytorch_model-00001-of-00001.safetensors';
+    const more: [string, Buffer][] = [
+      ['unet/diffusion_pytorch_model.safetensors.index.json', Buffer.from(index)],
+      [shard, unet],
+    ];
+    hub = await openHubServer([{ ...tiny, files: new Map([...others, ...more]) }]);
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+    await expect(readHubModel(id(REPO), 1)).rejects.toThrow(
+      /names "\.\.\/\.\.\/\.\.\/secret\.safetensors", which is no/,
+    );
+    expect(hub.sent).toBeLessThan(unet.length);
   });
 
   test('with a safety checker brings it along, in the variant where there is one', async () => {

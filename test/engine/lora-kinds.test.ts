@@ -11,6 +11,7 @@ import { golden, goldenTensors, tinyModel } from './goldens.ts';
 /** LoRAs as strangers make them: by PEFT's configuration, in other programs' names, with more in them than a LoRA. */
 
 const LORAS = fileURLToPath(new URL('../fixtures/loras', import.meta.url));
+const PEFT_LORAS = fileURLToPath(new URL('../fixtures/loras-peft', import.meta.url));
 type Tensors = Map<string, StoredTensor>;
 
 let root: string;
@@ -20,7 +21,7 @@ let chalk: Tensors;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'easel-lora-kinds-'));
   await cp(tinyModel('tiny-conv'), join(root, 'tiny-conv'), { recursive: true });
-  await cp(LORAS, join(root, 'Lora'), { recursive: true });
+  for (const folder of [LORAS, PEFT_LORAS]) await cp(folder, join(root, 'Lora'), { recursive: true });
   engine = createRuntime({ modelFolders: [join(root, 'tiny-conv')], threads: 1, previewEvery: 0 });
   ink = await storedTensors(join(LORAS, 'ink.safetensors'));
   chalk = await storedTensors(join(LORAS, 'chalk.safetensors'));
@@ -92,15 +93,15 @@ describe("a LoRA whose strength stands in PEFT's configuration", () => {
       /has a value in its adapter_config\.json that is none of PEFT's, at "lora_alpha"/,
     ],
   ])('and that asks for another %s is refused by name', async (_, config, sentence) => {
-    await addFolder('dora', await storedTensors(join(LORAS, 'brush/adapter_model.safetensors')), config);
+    await addFolder('dora', await storedTensors(join(PEFT_LORAS, 'brush/adapter_model.safetensors')), config);
     expect(await refusalOf('dora')).toMatch(sentence);
   });
 
   test('that PEFT saved as two networks side by side is called by its folder and theirs', async () => {
-    const config = await readFile(join(LORAS, 'brush/adapter_config.json'), 'utf8');
+    const config = await readFile(join(PEFT_LORAS, 'brush/adapter_config.json'), 'utf8');
     await addFolder(
       'kit/unet',
-      await storedTensors(join(LORAS, 'brush/adapter_model.safetensors')),
+      await storedTensors(join(PEFT_LORAS, 'brush/adapter_model.safetensors')),
       JSON.parse(config),
     );
     expect((await draw('kit/unet')).rgb.equals((await draw('brush')).rgb)).toBe(true);

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModelFolder } from '../../engine/model/folder.ts';
 import { type Networks, openNetworks } from '../../engine/networks.ts';
+import { chunkPrompt } from '../../engine/prompt/chunks.ts';
+import { parseEmphasis } from '../../engine/prompt/emphasis.ts';
 import { encodeSafetensors, type StoredTensor } from './checkpoint-file.ts';
 import { golden, goldenTensors, relativeError, tinyModel } from './goldens.ts';
 
@@ -46,10 +48,21 @@ beforeAll(async () => {
         ['b', vectors(32)],
       ]),
     ],
+    ['ng_deep_75t', new Map([['emb_params', vectors(75, 32)]])],
+    ['too_long_76', new Map([['emb_params', vectors(76, 32)]])],
   ];
   for (const [name, tensors] of strange) {
     files.set(name, join(root, `${name}.safetensors`));
     await writeFile(join(root, `${name}.safetensors`), encodeSafetensors(tensors));
+  }
+  for (const [name, token] of [
+    ['cat-toy', '<cat-toy>'],
+    ['style-x', '<style-x>'],
+    ['first-letter', 'a'],
+    ['second-glow', 'GLOW'],
+  ] as const) {
+    files.set(name, join(root, `${name}.safetensors`));
+    await writeFile(join(root, `${name}.safetensors`), encodeSafetensors(new Map([[token, vectors(1, 32)]])));
   }
   files.set('old', join(root, 'old.pt'));
   networks = await openNetworks(await readModelFolder(tinyModel('tiny-conv')), {
@@ -78,6 +91,51 @@ describe('a word learned by textual inversion', () => {
     expect(networks.tokenizer.encode('(glow)')).toHaveLength(3);
   });
 
+  test('is also the token that its file names, but for tokens that CLIP has, and words of other files', () => {
+    const { encode } = networks.tokenizer;
+    expect(encode('a <cat-toy> in <STYLE-X>')).toEqual([...encode('a cat-toy in style-x')]);
+    expect(encode('<cat-toy>')).not.toEqual(encode('<style-x>'));
+    expect(encode('a')).not.toEqual(encode('first-letter'));
+    expect(encode('glow')).not.toEqual(encode('second-glow'));
+  });
+
+  test('is found in either spelling of an accent', async () => {
+    const file = join(root, 'accent.safetensors');
+    await writeFile(file, encodeSafetensors(new Map([['emb_params', vectors(2, 32)]])));
+    const accented = await openNetworks(networks.folder, {
+      ...{ provider: 'cpu', threads: 1 },
+      embeddings: new Map([['cafe\u0301', file]]),
+    });
+    const { encode } = accented.tokenizer;
+    expect(encode('a caf\u00e9')).toHaveLength(3);
+    expect(encode('a CAFE\u0301')).toEqual(encode('a caf\u00e9'));
+    await accented.close();
+  });
+
+  test('is never torn: where it has no room left it begins a new chunk, as in AUTOMATIC1111', () => {
+    const { tokens } = networks;
+    const chunksOf = (prompt: string) => chunkPrompt(parseEmphasis(prompt), tokens);
+    const before = 'lowres, bad anatomy, ';
+    const [first, second, ...none] = chunksOf(`${before}ng_deep_75t`);
+    expect(first?.ids).toEqual(networks.tokenizer.encodePadded(before, 77));
+    expect(second?.ids.slice(1, 76)).toEqual(tokens.encode('ng_deep_75t'));
+    expect(none).toEqual([]);
+    // What follows a word of 75 vectors begins a chunk of its own, its weight with it.
+    const chunks = chunksOf('ng_deep_75t, (bad-hands:1.5)');
+    expect(chunks.map(({ weights }) => weights.filter((weight) => weight !== 1).length)).toEqual([0, 3]);
+  });
+
+  test('near the edge moves whole with what follows the last comma', () => {
+    const { tokens } = networks;
+    const filler = Array.from({ length: 70 }, () => 'a').join(' ');
+    const chunks = chunkPrompt(parseEmphasis(`${filler}, a bad-hands a a a`), tokens);
+    const word = tokens.encode('bad-hands');
+    const holding = chunks.filter(({ ids }) => ids.some((id) => word.includes(id)));
+    expect(chunks).toHaveLength(2);
+    expect(holding).toHaveLength(1);
+    expect(holding[0]?.ids.slice(2, 5)).toEqual(word);
+  });
+
   test('within a longer word is not meant', async () => {
     const without = await openNetworks(networks.folder, { provider: 'cpu', threads: 1 });
     const prompt = 'a glowing fox, afterglow, bad-handsome, glow_2';
@@ -92,6 +150,10 @@ describe('a word learned by textual inversion', () => {
     ],
     ['for-xl', /for-xl\.safetensors is made for Stable Diffusion XL models; use one for Stable Diffusion 1/],
     ['no-word', /no-word\.safetensors holds no vectors of one word/],
+    [
+      'too_long_76',
+      /too_long_76\.safetensors has 76 vectors, and the model reads 75 in one go; use one with at most 75/,
+    ],
     ['old', /old\.pt is a pickle file, which can run code when it is opened/],
   ])('that does not fit, %s, is refused when it is written, and only then', async (word, sentence) => {
     await expect(networks.encodeText(`a fox, ${word}`, PLAIN)).rejects.toThrow(sentence);

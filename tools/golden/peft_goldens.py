@@ -1,6 +1,6 @@
 """LoRAs of tiny-conv whose strength stands in PEFT's configuration, as diffusers and PEFT save them, and their pictures.
 
-    python tools/golden/peft_goldens.py --models test/fixtures/models --loras test/fixtures/loras --out test/fixtures/golden
+    python tools/golden/peft_goldens.py --models test/fixtures/models --loras test/fixtures/loras-peft --out test/fixtures/golden
 """
 
 import argparse
@@ -34,6 +34,7 @@ def fill(module: torch.nn.Module, seed: int) -> None:
 
 def save_with_metadata(models: Path, folder: Path) -> None:
     """As diffusers' training scripts do: one file, the configuration in its metadata."""
+    folder.mkdir(parents=True, exist_ok=True)
     pipeline = load_pipeline(models / MODEL)
     pipeline.unet.add_adapter(LoraConfig(r=4, lora_alpha=8, use_rslora=True, target_modules=TARGETS, init_lora_weights=False))
     fill(pipeline.unet, seed=6)
