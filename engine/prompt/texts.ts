@@ -28,10 +28,12 @@ export function promptTexts(spec: GenerationSpec, learned: LearnedTokens = {}): 
   ];
 }
 
-/** The learned words that the prompts of a spec use, of those named. */
-export function wordsUsed(spec: GenerationSpec, names: readonly string[]): readonly string[] {
-  const { positive, negative, ...read } = readPrompts(spec);
-  return wordsIn(textsOf({ ...read, negative, positive: [...positive, ...(negative ?? [])] }).flat(), names);
+/** All names of a learned word: its file's, and the tokens that the file names. */
+function namesOf(word: string, learned: LearnedTokens): readonly string[] {
+  return Object.entries(learned).flatMap(([name, tokens]) => {
+    const names = [name, ...tokens];
+    return names.includes(word) ? names : [];
+  });
 }
 
 /** No text can hold it: what is typed has no such character. */
