@@ -10,6 +10,7 @@ import { adviseName, shorten } from './names.ts';
 import type { ChunkTokens } from './prompt/chunks.ts';
 import { readLoraTags } from './prompt/lora-tags.ts';
 import { measureText } from './prompt/text-load.ts';
+import { wordsUsed } from './prompt/texts.ts';
 import { specOf } from './recipe.ts';
 import { sharedClipTokenizer } from './tokenizer/clip.ts';
 import { withLearnedWords } from './tokenizer/learned-tokenizer.ts';
@@ -82,7 +83,7 @@ export class Admission {
   async plan(task: EngineTask, loras: readonly AppliedLora[], rules: MemoryRules): Promise<MemoryPlan> {
     const spec = specOf(task);
     const model = await this.modelOf(spec.model);
-    const text = await measureText(spec, await this.#tokensOf(model));
+    const text = await measureText(spec, await this.#tokensOf(model, spec));
     return planMemory(task, await this.#footprintOf(model), rules, { adapters: adapterBytes(loras), text });
   }
 
@@ -92,7 +93,7 @@ export class Admission {
     const spec = specOf(task);
     const loras = await this.lorasOf(spec);
     const model = await this.modelOf(spec.model);
-    const tokens = await this.#tokensOf(model).catch(() => undefined);
+    const tokens = await this.#tokensOf(model, spec).catch(() => undefined);
     const text = tokens && (await measureText(spec, tokens));
     const footprint = await this.#footprintOf(model).catch(() => undefined);
     const burden = { adapters: adapterBytes(loras), ...(text !== undefined && { text }) };
@@ -100,7 +101,7 @@ export class Admission {
   }
 
   /** The tokenizer of a model, which learned words are counted with but not read for. */
-  async #tokensOf(model: Model): Promise<ChunkTokens> {
+  async #tokensOf(model: Model, spec: GenerationSpec): Promise<ChunkTokens> {
     const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
     const clip = await sharedClipTokenizer(model.tokenizer);
     const files = await this.#wordFiles();

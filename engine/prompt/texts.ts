@@ -28,12 +28,10 @@ export function promptTexts(spec: GenerationSpec, learned: LearnedTokens = {}): 
   ];
 }
 
-/** All names of a learned word: its file's, and the tokens that the file names. */
-function namesOf(word: string, learned: LearnedTokens): readonly string[] {
-  return Object.entries(learned).flatMap(([name, tokens]) => {
-    const names = [name, ...tokens];
-    return names.includes(word) ? names : [];
-  });
+/** The learned words that the prompts of a spec use, of those named. */
+export function wordsUsed(spec: GenerationSpec, names: readonly string[]): readonly string[] {
+  const { positive, negative, ...read } = readPrompts(spec);
+  return wordsIn(textsOf({ ...read, negative, positive: [...positive, ...(negative ?? [])] }).flat(), names);
 }
 
 /** No text can hold it: what is typed has no such character. */

@@ -20,33 +20,36 @@ export interface LearnedWord {
   readonly rows: { readonly first: number; readonly count: number } | EngineError;
 }
 
-export interface TextRoom {
-  /** Width of a vector. */
-  readonly hidden: number;
-  /** Tokens of a chunk without its two marks: 75. */
-  readonly room: number;
-}
-
-/** The room of a text encoder, from its configuration. */
-export function textRoom(encoder: {
-  readonly hidden_size: number;
-  readonly max_position_embeddings: number;
-}): TextRoom {
-  return { hidden: encoder.hidden_size, room: encoder.max_position_embeddings - 2 };
-}
-
 /**
  * Of each file the word that stands for it and, where no other file has it, the token that it names itself.
  * @param files by the word that stands for them
  * @param encoder width of the text encoder, and the most vectors of a word, which it reads in one go
  */
-export async function readLearnedWords(files: ReadonlyMap<string, string>, encoder: TextRoom): Promise<LearnedWords> {
+export async function readLearnedWords(
+  files: ReadonlyMap<string, string>,
+  { hidden, room }: TextRoom,
+): Promise<LearnedWords> {
+  const taken = new Set([...files.keys()].map(foldCase));
+  const words: LearnedWord[] = [];
   const tables: Float32Array[] = [];
-  const words = await findWords(files, encoder, async (vectors) => {
-    await refuseNotFinite([vectors]);
-    tables.push(await readTensor(vectors));
-  });
-  const table = new Float32Array(Math.max(encoder.hidden, sum(tables.map(({ length }) => length))));
+  let rows = 0;
+  for (const [name, file] of files) {
+    const read = await readWord(file, { hidden, room }).catch(keepRefusal);
+    if (isEngineError(read)) {
+      words.push({ name, rows: read });
+      continue;
+    }
+    const { vectors, token } = read;
+    const count = vectors.length / hidden;
+    words.push({ name, rows: { first: rows, count } });
+    if (token !== undefined && !taken.has(foldCase(token))) {
+      taken.add(foldCase(token));
+      words.push({ name: token, isToken: true, rows: { first: rows, count } });
+    }
+    tables.push(vectors);
+    rows += count;
+  }
+  const table = new Float32Array(Math.max(1, rows) * hidden);
   let at = 0;
   for (const vectors of tables) {
     table.set(vectors, at);
@@ -100,15 +103,6 @@ export async function countLearnedWords(
   names: readonly string[],
   room: TextRoom,
 ): Promise<readonly LearnedWord[]> {
-  return findWords(files, encoder, async () => undefined);
-}
-
-async function findWords(
-  files: ReadonlyMap<string, string>,
-  encoder: TextRoom,
-  take: (vectors: TensorRef) => Promise<void>,
-): Promise<readonly LearnedWord[]> {
-  const taken = new Set([...files.keys()].map(foldCase));
   const words: LearnedWord[] = [];
   let first = 0;
   for (const name of names) {
@@ -125,10 +119,10 @@ async function findWords(
   return words;
 }
 
-/** The tokens that diffusers names the vectors of a file by; none where they have no name, or cannot be read. */
+/** The token that diffusers names the vectors of a file by; none where they have no name, or cannot be read. */
 export async function readTokenNames(file: string): Promise<readonly string[]> {
   const tensors = await readSafetensors(file).catch(() => new Map<string, TensorRef>());
-  return [...tensors.keys()].filter((name) => name !== A1111_NAME);
+  return [...tensors.keys()].filter((name) => name !== A1111_VECTORS);
 }
 
 /** AUTOMATIC1111's name for the vectors of any word. */
