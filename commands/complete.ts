@@ -48,7 +48,7 @@ export async function complete(typing: Typing, context: CommandContext): Promise
   const { loras, models } = context.engine;
   const known = typing.option === 'lora' ? loras : models.map(({ id }) => id);
   const { before, typed } = splitTyped(typing, known);
-  const given = splitNames(before, known).map((entry) => entry.replace(/:[\d.]*$/, ''));
+  const given = splitNames(before, known).map((entry) => entry.replace(/:.*$/, ''));
   return rank(
     values.filter(({ value }) => !given.includes(value)),
     typed,

@@ -1,4 +1,4 @@
-import type { EngineDescription, EngineTask } from '../engine/index.ts';
+import type { EngineDescription, EngineTask, Seed } from '../engine/index.ts';
 import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
 import type { FormSubject } from '../src/core/form.ts';
 import type { FoundPictures } from '../src/core/found.ts';
@@ -64,8 +64,8 @@ export interface CommandContext {
    * @throws EngineError with the sentence that would else come only after waiting in line
    */
   checkTask(task: EngineTask): Promise<void>;
-  /** A uniformly random unsigned 32-bit seed. */
-  randomSeed(): number;
+  /** A uniformly random unsigned 32-bit seed: short enough to be read out. */
+  randomSeed(): Seed;
 }
 
 /** How the bot fares. */

@@ -2,15 +2,25 @@ import type { GenerationSpec } from '../engine/index.ts';
 import { parseFlags } from './flags.ts';
 import { formatHires } from './hires.ts';
 import { IMAGINE } from './options.ts';
+import { formatSeed } from './seed-value.ts';
+import { NO_STYLE } from './style-names.ts';
 
-/** The text that, given to /imagine, asks for exactly this; variations have no flag and are left out. */
-export function formatImagine(spec: GenerationSpec): string {
+/**
+ * The text that, given to /imagine, asks for exactly this, whatever the person's settings are. A picture to begin from is
+ * left out: no text holds it.
+ * @param knowsModel false leaves the model out, too, so that the text can be used where that is not
+ */
+export function formatImagine(spec: GenerationSpec, knowsModel = true): string {
   return [
     formatPrompt(spec.prompt),
     `--negative ${quote(spec.negative)}`,
     `--width ${spec.width} --height ${spec.height}`,
-    `--seed ${spec.seed} ${formatFlags(spec)}`,
-  ].join(' ');
+    `--seed ${formatSeed(spec)}`,
+    formatFlags(spec, knowsModel),
+    `--style ${NO_STYLE}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** As it stands, or, where that would be read as flags, as the quoted value of one. */
@@ -19,11 +29,12 @@ export function formatPrompt(prompt: string): string {
 }
 
 /** Everything that is neither words, size nor seed. */
-export function formatFlags(spec: GenerationSpec): string {
+export function formatFlags(spec: GenerationSpec, knowsModel = true): string {
   const { clipSkip, guidanceRescale, syntax, noiseDevice, seedSize } = spec;
   return [
     `--steps ${spec.steps} --guidance ${spec.guidance} --sampler ${spec.sampler}`,
-    `--count ${spec.count} --model ${quoteWord(spec.model)}`,
+    `--count ${spec.count}`,
+    knowsModel ? `--model ${quoteWord(spec.model)}` : '',
     clipSkip === undefined ? '' : `--clip-skip ${clipSkip}`,
     guidanceRescale === undefined ? '' : `--rescale ${guidanceRescale}`,
     syntax === undefined ? '' : `--syntax ${syntax}`,

@@ -27,7 +27,7 @@ const MODES: Readonly<Record<UpscalerName, UpscaleMode>> = {
 /** Interpolated latents are a blur, which less than this leaves; with much more of the schedule the composition falls apart. */
 const DEFAULT_STRENGTH = 0.5;
 
-const NUMBER = String.raw`\d{1,3}(?:\.\d{1,20})?|\.\d{1,20}`;
+const NUMBER = String.raw`\d{1,3}(?:\.\d{1,25})?(?:e-\d{1,3})?|\.\d{1,25}`;
 const AUTO = 'auto';
 const HIRES = new RegExp(`^(${AUTO}|${NUMBER})(?:\\s*:\\s*(${NUMBER}))?$`, 'i');
 

@@ -13,6 +13,7 @@ import { collect, type GivenOptions, type OptionInput, readOne } from './given.t
 import { readUpscaler } from './hires.ts';
 import { readLoras } from './loras.ts';
 import { IMAGINE, type ImagineOptionName } from './options.ts';
+import { parseSeedText, readSeedText } from './seed-value.ts';
 import { readSize } from './size.ts';
 import { readStyle } from './style-names.ts';
 import { readChoice, readNumber, readSide, readSwitch, readText } from './values.ts';
@@ -58,6 +59,7 @@ export function readValues(
     readOne(given, IMAGINE, name, read);
   const models = engine.models.map((model) => model.id);
   const lora = one('lora', asTyped);
+  const seed = one('seed', readSeedText);
   return {
     prompt: one('prompt', readText),
     negative: one('negative', readText),
@@ -66,7 +68,7 @@ export function readValues(
     size: one('size', asTyped),
     width: one('width', readSide),
     height: one('height', readSide),
-    seed: one('seed', readNumber),
+    seed: seed === undefined ? undefined : parseSeedText(seed),
     steps: one('steps', readNumber),
     guidance: one('guidance', readNumber),
     sampler: one('sampler', readSampler),

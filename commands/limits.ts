@@ -7,6 +7,9 @@ export const MAX_PROMPT_LENGTH = 2000;
 /** Pixels of all pictures of one job together: one picture of the largest size, or four of 1024×1024. */
 export const MAX_JOB_PIXELS = SPEC_LIMITS.maxSide ** 2;
 
+/** Steps away from a seed that one picture may be. */
+export const MAX_VARIATIONS = 16;
+
 /** Characters of a typed word repeated in a sentence. */
 export const MAX_QUOTED_LENGTH = 40;
 

@@ -1,24 +1,20 @@
+import { formatLoraTag, type LoraTag, readLoraTags } from '../engine/index.ts';
 import { BadInputError } from '../src/errors.ts';
 import { abridge } from './limits.ts';
 import { splitNames } from './name-list.ts';
 
-export interface LoraUse {
-  readonly name: string;
-  /** 1 is as it was trained. */
-  readonly weight: number;
-}
-
 const MAX_LORAS = 8;
-const MAX_WEIGHT = 4;
-/** A weight may be left out. */
-const LORA = /^([^<>:]{1,120})(?::([+-]?\d+(?:\.\d+)?))?$/;
+const MAX_NAME_LENGTH = 120;
+/** Of either strength: 1 is as the LoRA was trained. */
+const MAX_STRENGTH = 4;
 
 /**
- * `ink:0.8, chalk`.
+ * `ink:0.8, chalk, wash:0.8:0.5`: a name and, where they are given, its strength, or those of the text encoder and of
+ * the UNet; by the grammar of the tags in a prompt.
  * @param known names that there are; one with a comma in it is read whole
  * @throws BadInputError
  */
-export function readLoras(typed: string, known: readonly string[]): LoraUse[] {
+export function readLoras(typed: string, known: readonly string[]): LoraTag[] {
   const entries = splitNames(typed, known);
   if (entries.length > MAX_LORAS) {
     throw new BadInputError('too_many_loras', `${entries.length} LoRAs are too many; ${MAX_LORAS} is the most.`);
@@ -27,17 +23,20 @@ export function readLoras(typed: string, known: readonly string[]): LoraUse[] {
 }
 
 /** Written into the prompt, where the engine reads it, so that the recipe holds it. */
-export function addLoras(prompt: string, loras: readonly LoraUse[]): string {
-  return [prompt, ...loras.map(({ name, weight }) => `<lora:${name}:${weight}>`)].join(' ');
+export function addLoras(prompt: string, loras: readonly LoraTag[]): string {
+  return [prompt, ...loras.map(formatLoraTag)].join(' ');
 }
 
-function readLora(entry: string): LoraUse {
-  const [, name, weight = '1'] = LORA.exec(entry) ?? [];
-  if (name === undefined || Math.abs(Number(weight)) > MAX_WEIGHT) {
-    throw new BadInputError(
-      'bad_lora',
-      `\`${abridge(entry)}\` is not a LoRA; write its name and a weight from -${MAX_WEIGHT} to ${MAX_WEIGHT}, such as \`ink:0.8\`.`,
-    );
-  }
-  return { name: name.trim(), weight: Number(weight) };
+function readLora(entry: string): LoraTag {
+  const { text, loras } = readLoraTags(`<lora:${entry}>`);
+  const [lora] = loras;
+  if (lora !== undefined && loras.length === 1 && text === '' && isSensible(lora)) return lora;
+  throw new BadInputError(
+    'bad_lora',
+    `\`${abridge(entry)}\` is not a LoRA; write its name and a weight from -${MAX_STRENGTH} to ${MAX_STRENGTH}, such as \`ink:0.8\`.`,
+  );
+}
+
+function isSensible({ name, strengths: { textEncoder, unet } }: LoraTag): boolean {
+  return name.length <= MAX_NAME_LENGTH && [textEncoder, unet].every((one) => Math.abs(one) <= MAX_STRENGTH);
 }

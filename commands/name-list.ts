@@ -1,5 +1,5 @@
-/** What may stand behind a known name: nothing, or a weight. */
-const AFTER_NAME = /^\s*(:\s*[+-]?\d+(?:\.\d+)?\s*)?(?=,|$)/;
+/** What may stand behind a known name: nothing, or its strengths. */
+const AFTER_NAME = /^\s*(:[^,]*)?(?=,|$)/;
 
 /**
  * The entries of a list with commas, trimmed: a known name, the longest that fits, with what is written behind it; else

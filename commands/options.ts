@@ -58,14 +58,11 @@ export const IMAGINE_OPTIONS = [
   { ...SIDE, name: 'width', aliases: ['w'], description: 'Width in pixels, a multiple of 8', example: '512' },
   { ...SIDE, name: 'height', aliases: ['h'], description: 'Height in pixels, a multiple of 8', example: '512' },
   {
+    // A text, as large as it may be: no platform's integers hold 64 bits.
+    ...TEXT,
     name: 'seed',
     aliases: [],
     description: 'The same seed and options make the same picture',
-    type: 'integer',
-    required: false,
-    freeText: false,
-    min: 0,
-    max: SPEC_LIMITS.maxSeed,
     example: '42',
   },
   {

@@ -1,4 +1,4 @@
-import { type Enlargement, enlargementOf, type PictureRecipe, specOf } from '../engine/index.ts';
+import { type Enlargement, enlargementOf, type GenerationSpec, type PictureRecipe, specOf } from '../engine/index.ts';
 import { code, type RichText, strong, text } from '../src/core/reply.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
 import { formatImagine } from './format.ts';
@@ -7,8 +7,19 @@ import { abridge } from './limits.ts';
 
 const MAX_WORDS_SHOWN = 700;
 
-/** How a picture was made, and the line that asks for it again. @param modelTitle where the model's id says nothing */
-export function describeRecipe(recipe: PictureRecipe, modelTitle?: string): RichText[] {
+/** The line that asks for a picture again. */
+export interface Again {
+  readonly spec: GenerationSpec;
+  /** Whether its model is here, and can be named. */
+  readonly knowsModel: boolean;
+}
+
+/**
+ * How a picture was made, and the line that asks for it again.
+ * @param modelTitle "" where it is not known
+ * @param again undefined where it cannot be asked for here
+ */
+export function describeRecipe(recipe: PictureRecipe, modelTitle: string, again: Again | undefined): RichText[] {
   const spec = specOf(recipe);
   const line = (name: string, value: string): RichText => [strong(name), text(` ${value}`)];
   const facts = [
@@ -17,11 +28,10 @@ export function describeRecipe(recipe: PictureRecipe, modelTitle?: string): Rich
     `${spec.steps} steps`,
     `guidance ${spec.guidance}`,
     samplerLabel(spec.sampler),
-    modelTitle ?? spec.model,
+    ...(modelTitle === '' ? [] : [modelTitle]),
     ...(spec.clipSkip === undefined ? [] : [`clip skip ${spec.clipSkip}`]),
     ...(spec.init === undefined ? [] : [`from a picture, of which ${spec.init.strength} may change`]),
   ];
-  const imagine = `/imagine ${formatImagine(spec)}`;
   return [
     line('Prompt', abridge(spec.prompt, MAX_WORDS_SHOWN)),
     ...(spec.negative === '' ? [] : [line('Negative prompt', abridge(spec.negative, MAX_WORDS_SHOWN))]),
@@ -30,7 +40,21 @@ export function describeRecipe(recipe: PictureRecipe, modelTitle?: string): Rich
     ...enlargements(recipe).map((by) =>
       line('Enlarged', `×${by.factor} by ${upscalerOf(by)}, drawn again at ${by.strength}`),
     ),
-    ...(imagine.length <= MAX_WORDS_SHOWN ? [[code(imagine)]] : []),
+    ...(again === undefined ? [] : commandLines(recipe, again)),
+  ];
+}
+
+/** Nothing where the command is too long to be copied; and what it does not say. */
+function commandLines(recipe: PictureRecipe, { spec, knowsModel }: Again): RichText[] {
+  const imagine = `/imagine ${formatImagine(spec, knowsModel)}`;
+  if (imagine.length > MAX_WORDS_SHOWN) return [];
+  return [
+    [code(imagine)],
+    ...(spec.init === undefined
+      ? []
+      : [[text('The command leaves out the picture to begin from; give it with '), code('--init'), text('.')]]),
+    ...(knowsModel ? [] : [[text(`The command leaves out the model ${abridge(spec.model)}, which is not here.`)]]),
+    ...(recipe.kind === 'upscale' ? [[text('The command asks for the picture before it was enlarged.')]] : []),
   ];
 }
 

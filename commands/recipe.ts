@@ -15,9 +15,10 @@ export const recipePressed: ButtonHandler = {
 
 /** How the pictures of a job were made; of a grid the recipe of all, which is that of its first with a count. */
 export function describeJobRecipe({ task, pictures }: Job, { engine }: CommandContext): RichText[] {
-  const { model, variations } = specOf(task);
-  const title = engine.models.find(({ id }) => id === model)?.title ?? model;
-  const lines = describeRecipe(task, title);
+  const spec = specOf(task);
+  const { model, variations } = spec;
+  const found = engine.models.find(({ id }) => id === model);
+  const lines = describeRecipe(task, found?.title ?? model, { spec, knowsModel: found !== undefined });
   return pictures.length > 1 ? [...lines, describeSeeds(variations.length > 0)] : lines;
 }
 

@@ -1,5 +1,5 @@
 import type { GenerationSpec } from '../engine/index.ts';
-import { specOf } from '../engine/index.ts';
+import { MAX_SEED, specOf } from '../engine/index.ts';
 import { encodeFormId, type Form } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
 import type { Request } from '../src/core/request.ts';
@@ -15,6 +15,7 @@ import { originOf, submit } from './submit.ts';
 const REMIX_FORM = 'remix';
 /** Slack's limit for one field. */
 const MAX_FIELD_LENGTH = 3000;
+const MAX_SEED_LENGTH = String(MAX_SEED).length;
 
 /**
  * ✏️: the prompt and its options to be changed. What is not changed stays, the seed too, so that a grid comes back with
@@ -111,7 +112,7 @@ function formOf(job: Job, index: number, spec: GenerationSpec): Form {
         kind: 'line',
         value: `${spec.seed}`,
         required: false,
-        maxLength: 10,
+        maxLength: MAX_SEED_LENGTH,
       },
       {
         name: 'options',

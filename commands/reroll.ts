@@ -1,4 +1,4 @@
-import type { GenerationSpec } from '../engine/index.ts';
+import type { GenerationSpec, Seed } from '../engine/index.ts';
 import type { ButtonHandler } from './context.ts';
 import { gridSpec, refuseDeleted } from './picture.ts';
 import { submitPressed } from './submit.ts';
@@ -13,7 +13,7 @@ export const reroll: ButtonHandler = {
 };
 
 /** Variations of a picture are rerolled as other variations of that picture, not as another picture. */
-function withNewSeed(spec: GenerationSpec, seed: number): GenerationSpec {
+function withNewSeed(spec: GenerationSpec, seed: Seed): GenerationSpec {
   const last = spec.variations.at(-1);
   if (last === undefined) return { ...spec, seed };
   return { ...spec, variations: [...spec.variations.slice(0, -1), { ...last, seed }] };

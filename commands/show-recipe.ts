@@ -1,7 +1,10 @@
 import { specOf } from '../engine/index.ts';
+import type { ParsedParameters } from '../src/core/parse-parameters.ts';
 import { code, type RichText, text } from '../src/core/reply.ts';
-import type { MessageAction } from './context.ts';
-import { type FoundRecipe, noRecipe, readRecipes } from './foreign-recipe.ts';
+import type { ChannelSettings } from '../src/core/settings.ts';
+import { BadInputError } from '../src/errors.ts';
+import type { CommandContext, MessageAction } from './context.ts';
+import { adoptRecipe, type FoundRecipe, noRecipe, readRecipes } from './foreign-recipe.ts';
 import { abridge } from './limits.ts';
 import { jobOfMessage } from './message-job.ts';
 import { describeJobRecipe, describeSeeds } from './recipe.ts';
@@ -18,18 +21,41 @@ export const showRecipe: MessageAction = {
     if (job !== undefined) return privately(describeJobRecipe(job, context));
     const found = await readRecipes(request, context);
     if (found.length === 0) throw noRecipe(request.pictures);
-    return privately(found.flatMap(describeFound));
+    const rules = await context.settings.ofChannel(request.channel);
+    return privately(found.flatMap((recipe) => describeFound(recipe, rules, context)));
   },
 };
 
-function describeFound({ text: written, parsed }: FoundRecipe): RichText[] {
-  if (parsed !== undefined) {
-    const lines = describeRecipe(parsed.recipe, parsed.modelTitle);
-    const { count, variations } = specOf(parsed.recipe);
-    return count > 1 ? [...lines, describeSeeds(variations.length > 0)] : lines;
+function describeFound(
+  { text: written, parsed }: FoundRecipe,
+  rules: ChannelSettings,
+  context: CommandContext,
+): RichText[] {
+  if (parsed === undefined) {
+    return [
+      [text('The file says, though not in a way that Easel could repeat:')],
+      [code(abridge(written, MAX_TEXT_SHOWN))],
+    ];
   }
+  const { recipe, modelTitle = '' } = parsed;
+  const { count, variations } = specOf(recipe);
+  const { spec, notes } = adoptIfPossible(parsed, rules, context);
+  const again = spec && { spec, knowsModel: true };
   return [
-    [text('The file says, though not in a way that Easel could repeat:')],
-    [code(abridge(written, MAX_TEXT_SHOWN))],
+    ...describeRecipe(recipe, modelTitle, again),
+    ...(count > 1 ? [describeSeeds(variations.length > 0)] : []),
+    ...notes.map((note) => [text(note)]),
   ];
+}
+
+/** What *Vary this* would make of it, with what is other than the file says; or why nothing can be made of it. */
+function adoptIfPossible(parsed: ParsedParameters, rules: ChannelSettings, context: CommandContext) {
+  try {
+    const { spec, notes, modelMissing } = adoptRecipe(parsed, rules, context);
+    const model = modelMissing === undefined ? [] : [`${modelMissing}; the command names ${spec.model}.`];
+    return { spec, notes: [...model, ...notes] };
+  } catch (error) {
+    if (!(error instanceof BadInputError)) throw error;
+    return { spec: undefined, notes: [`It cannot be drawn again here: ${error.userMessage}`] };
+  }
 }

@@ -4,6 +4,7 @@ import {
   type ModelDescription,
   SAMPLER_NAMES,
   type SamplerName,
+  type Seed,
 } from '../engine/index.ts';
 import { enlarged, type Size } from '../src/core/picture-size.ts';
 import type { ChannelSettings, UserSettings } from '../src/core/settings.ts';
@@ -31,7 +32,7 @@ export interface SpecSurroundings {
   readonly defaults: { readonly count: number; readonly negative: string };
   /** The pictures that `pictureSources` named, kept. */
   readonly init?: InitSource;
-  randomSeed(): number;
+  randomSeed(): Seed;
 }
 
 /** A picture to begin from, as it is kept. */
@@ -63,9 +64,9 @@ export function resolveSpec(input: ImagineInput, surroundings: SpecSurroundings)
     guidance: values.guidance ?? base?.guidance ?? model.guidance,
     sampler: values.sampler ?? base?.sampler ?? userSampler(user) ?? model.sampler,
     model: model.id,
-    seed: values.seed ?? base?.seed ?? randomSeed(),
+    seed: values.seed?.seed ?? base?.seed ?? randomSeed(),
     count,
-    variations: keepsSeed(values, base) ? base.variations : [],
+    variations: values.seed?.variations ?? (keepsSeed(values, base) ? base.variations : []),
     ...initOf(values.strength, init, base),
     ...onlyGiven(values, base),
     ...(hires !== undefined && { hires }),
@@ -117,7 +118,7 @@ function userSampler({ sampler }: UserSettings): SamplerName | undefined {
 
 /** Variations are steps away from a seed, so they go with it. */
 function keepsSeed(values: ImagineValues, base: GenerationSpec | undefined): base is GenerationSpec {
-  return base !== undefined && (values.seed === undefined || values.seed === base.seed);
+  return base !== undefined && (values.seed === undefined || values.seed.seed === base.seed);
 }
 
 /** @throws BadInputError when something is said of a picture that is not there */

@@ -33,7 +33,6 @@ function numberOf(raw: OptionValue): number {
 }
 
 function advice(option: OptionDescription, value: number): string {
-  if (option.name === 'seed') return 'leave it out for a random one';
   if (value < (option.min ?? value)) return `try ${option.min}`;
   if (value > (option.max ?? value)) return `try ${option.max}`;
   return `try ${Number.isFinite(value) ? Math.round(value) : option.example}`;

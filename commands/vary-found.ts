@@ -57,7 +57,8 @@ async function adoptAll(
   const adopted = found.flatMap(({ parsed }): FoundPicture[] => {
     if (parsed === undefined) return [];
     try {
-      const { spec, notes } = adoptRecipe(parsed, rules, context);
+      const { spec, notes: further, modelMissing } = adoptRecipe(parsed, rules, context);
+      const notes = modelMissing === undefined ? further : [`${modelMissing}; ${spec.model} drew this.`, ...further];
       const singles = Array.from({ length: spec.count }, (_, index) => specOf(singleRecipe(spec, index)));
       return singles.map((single) => ({ spec: single, notes }));
     } catch (error) {

@@ -50,19 +50,25 @@ export class Admission {
 
   /** @throws EngineError `bad_request` naming the models there are */
   async modelOf(id: string): Promise<Model> {
-    const { models } = await this.catalog();
+    const { models, refused } = await this.catalog();
     const model = models.get(id.normalize('NFC'));
     if (model !== undefined) return model;
+    const refusal = refused.find((one) => one.id === id.normalize('NFC'));
+    if (refusal !== undefined) {
+      this.#reading = undefined;
+      throw refusal.error;
+    }
     const advice = adviseName(id, [...models.keys()]);
     throw new EngineError('bad_request', `There is no model "${shorten(id)}"; ${advice}.`, { model: id });
   }
 
   /**
    * The LoRAs that a prompt names. The folders are read anew for each task: what someone puts into them counts at once.
-   * @throws EngineError for a name that is not there, and for a file that is no LoRA of this family
+   * @throws EngineError for a tag that cannot be followed, a name that is not there, and for a file that is no LoRA of this family
    */
   async lorasOf({ prompt, model }: GenerationSpec): Promise<readonly AppliedLora[]> {
-    const tags = readLoraTags(prompt).loras;
+    const { loras: tags, faults } = readLoraTags(prompt);
+    if (faults[0] !== undefined) throw new EngineError('bad_request', faults[0]);
     if (tags.length === 0) return [];
     const { unet } = await this.modelOf(model);
     const target = { layersPerBlock: unet.layers_per_block, textWidth: unet.cross_attention_dim };

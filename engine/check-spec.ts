@@ -1,6 +1,8 @@
 import { EngineError } from './errors.ts';
 import { adviseName, shorten } from './names.ts';
+import { MAX_PART_WEIGHT, MAX_PARTS, partsOf } from './prompt/composition.ts';
 import { enlargementOf, sizeOf } from './recipe.ts';
+import { isSeed, MAX_SEED } from './seed.ts';
 import {
   type EngineTask,
   type Enlargement,
@@ -48,11 +50,11 @@ function checkSpec(spec: GenerationSpec): void {
   }
   integer('Steps', spec.steps, limits.minSteps, limits.maxSteps);
   integer('Count', spec.count, limits.minCount, limits.maxCount);
-  integer('Seed', spec.seed, 0, limits.maxSeed);
+  checkSeed('Seed', spec.seed);
   between('Guidance', spec.guidance, limits.minGuidance, limits.maxGuidance);
   between('Guidance rescale', spec.guidanceRescale ?? 0, 0, 1);
   for (const { seed, strength } of spec.variations) {
-    integer('Variation seed', seed, 0, limits.maxSeed);
+    checkSeed('Variation seed', seed);
     between('Variation strength', strength, 0, 1);
   }
   if (spec.init !== undefined) between('Strength', spec.init.strength, 0, 1);
@@ -69,9 +71,23 @@ function checkSpec(spec: GenerationSpec): void {
   if (spec.syntax !== undefined && !PROMPT_SYNTAXES.includes(spec.syntax)) {
     throw refuse(`"${shorten(spec.syntax)}" is not a prompt syntax; ${adviseName(spec.syntax, PROMPT_SYNTAXES)}.`);
   }
+  checkParts(spec);
   if (!SAMPLER_NAMES.includes(spec.sampler)) {
     throw refuse(`"${shorten(spec.sampler)}" is not a sampler; ${adviseName(spec.sampler, SAMPLER_NAMES)}.`);
   }
+}
+
+function checkParts(spec: GenerationSpec): void {
+  const parts = partsOf(spec);
+  if (parts.length > MAX_PARTS) {
+    throw refuse(`The prompt has ${parts.length} parts joined by AND, and ${MAX_PARTS} is the most.`);
+  }
+  for (const { weight } of parts) between('The weight of a part after AND', weight, -MAX_PART_WEIGHT, MAX_PART_WEIGHT);
+}
+
+function checkSeed(name: string, seed: unknown): void {
+  if (isSeed(seed)) return;
+  throw refuse(`${name} must be a whole number from 0 to ${MAX_SEED}, not ${String(seed)}.`);
 }
 
 function integer(name: string, value: number, min: number, max: number): void {

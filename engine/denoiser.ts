@@ -1,4 +1,5 @@
 import { blend } from './init-picture.ts';
+import { needsNegative } from './prompt/composition.ts';
 import { stageAt } from './prompt/schedule.ts';
 import type { NoiseSource, Scheduler } from './schedulers/scheduler.ts';
 
@@ -7,7 +8,7 @@ export interface DenoiserInput {
   /** Flat [channels, height, width], scaled as the UNet was trained. */
   readonly sample: Float32Array;
   readonly timestep: number;
-  /** Texts to predict under: the prompt's, and with guidance the negative prompt's before it. */
+  /** Texts to predict under: those of the prompt's parts, and with guidance the negative prompt's before them. */
   readonly contexts: readonly TextContext[];
 }
 
@@ -20,15 +21,25 @@ export type TextContext = readonly Float32Array[];
 /** The texts, and the step up to which each counts; never empty. See `stageAt`. */
 export type Conditioning = readonly { readonly endStep: number; readonly context: TextContext }[];
 
+/** A part of the prompt, and how much it weighs; see `promptParts`. */
+export interface WeightedConditioning {
+  readonly conditioning: Conditioning;
+  readonly weight: number;
+}
+
 export interface DenoiserOptions {
   readonly scheduler: Scheduler;
   /** The first of the scheduler's calls to make. */
   readonly begin: number;
   /** Already at the noise level of that call. */
   readonly sample: Float32Array;
-  readonly positive: Conditioning;
+  /** Never empty. */
+  readonly positive: readonly WeightedConditioning[];
   readonly negative: Conditioning;
-  /** At 1 and below the negative prompt has no part, and half the work is saved. */
+  /**
+   * At 1 and below a prompt of one part needs no negative prompt, which saves half the work; with several parts it counts
+   * as 1.
+   */
   readonly guidance: number;
   /** 0–1; absent is 0. */
   readonly guidanceRescale?: number | undefined;
@@ -90,15 +101,17 @@ export class Denoiser {
 
   #contexts(): readonly TextContext[] {
     const { positive, negative, guidance, scheduler } = this.#options;
-    const conditionings = guidance > 1 ? [negative, positive] : [positive];
+    const parts = positive.map(({ conditioning }) => conditioning);
+    const conditionings = needsNegative(guidance, parts.length) ? [negative, ...parts] : parts;
     const step = scheduler.stepOf[this.#call] ?? 0;
     return conditionings.map((conditioning) => stageAt(conditioning, step).context);
   }
 
   /** @param predictions one for each of the input's contexts, in order. */
   accept(predictions: readonly Float32Array[]): void {
-    const { scheduler, guidance, guidanceRescale, noise } = this.#options;
-    const prediction = guide(predictions, guidance, guidanceRescale ?? 0);
+    const { scheduler, positive, guidance, guidanceRescale, noise } = this.#options;
+    const [negative, prompt] = compose(predictions, positive);
+    const prediction = prompt === undefined ? negative : guide(negative, prompt, guidance, guidanceRescale ?? 0);
     this.#newest = { call: this.#call, sample: this.#sample, prediction };
     this.#sample = scheduler.step(prediction, this.#call, this.#sample, noise);
     this.#input = undefined;
@@ -115,12 +128,33 @@ export class Denoiser {
   }
 }
 
-/** Classifier-free guidance (Ho & Salimans 2022): negative + guidance · (positive − negative), then rescaled. */
-function guide(predictions: readonly Float32Array[], guidance: number, rescale: number): Float32Array {
-  const [negative, positive] = predictions;
+/**
+ * Composition (Liu et al. 2022, as AUTOMATIC1111 has it): the prompt's prediction is negative + Σ wᵢ · (partᵢ − negative).
+ * @returns the negative prompt's prediction and the prompt's; without guidance the prompt's alone
+ */
+function compose(
+  predictions: readonly Float32Array[],
+  positive: readonly WeightedConditioning[],
+): readonly [first: Float32Array, prompt?: Float32Array] {
+  const [negative, ...parts] = predictions;
   if (negative === undefined) throw new Error('a prediction is needed');
-  if (positive === undefined) return negative;
-  const guided = negative.map((value, i) => value + guidance * ((positive[i] ?? 0) - value));
+  const [only] = parts;
+  if (only === undefined) return [negative];
+  if (parts.length === 1) return [negative, only];
+  const prompt = Float32Array.from(negative);
+  for (const [p, part] of parts.entries()) {
+    const weight = positive[p]?.weight ?? 0;
+    for (let i = 0; i < prompt.length; i += 1) {
+      prompt[i] = (prompt[i] as number) + weight * ((part[i] as number) - (negative[i] as number));
+    }
+  }
+  return [negative, prompt];
+}
+
+/** Classifier-free guidance (Ho & Salimans 2022): negative + guidance · (positive − negative), then rescaled. */
+function guide(negative: Float32Array, positive: Float32Array, guidance: number, rescale: number): Float32Array {
+  const scale = Math.max(guidance, 1);
+  const guided = negative.map((value, i) => value + scale * ((positive[i] ?? 0) - value));
   if (rescale === 0) return guided;
   // Lin et al. 2023, section 3.4: guidance raises the deviation, which washes pictures out.
   const factor = 1 + rescale * (deviation(positive) / deviation(guided) - 1);

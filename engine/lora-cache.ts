@@ -16,7 +16,9 @@ export class LoraCache {
 
   /** The same object for the same LoRAs; one that cannot be made is not kept. */
   get(loras: readonly AppliedLora[]): Promise<Networks> {
-    const key = JSON.stringify(loras.map(({ lora, weight }) => [lora.file, lora.version, weight]));
+    const key = JSON.stringify(
+      loras.map(({ lora, strengths }) => [lora.file, lora.version, strengths.textEncoder, strengths.unet]),
+    );
     const networks = this.#sets.get(key) ?? this.#create(loras);
     this.#sets.delete(key);
     this.#sets.set(key, networks);

@@ -1,6 +1,7 @@
 import { MAX_WHOLE_PIXELS, TILE_SIDE } from './autoencoder.ts';
 import { EngineError } from './errors.ts';
 import type { Footprint } from './footprint.ts';
+import { rowsPerPicture } from './prompt/composition.ts';
 import type { TextLoad } from './prompt/text-load.ts';
 import { enlargementOf, sizeOf, specOf } from './recipe.ts';
 import type { EngineTask, ModelDescription } from './types.ts';
@@ -92,7 +93,7 @@ function demandOf(task: EngineTask, maxRows: number, burden: Burden): Demand {
   return {
     ...sizeOf(task),
     pictures,
-    rows: Math.min(pictures * (spec.guidance > 1 ? 2 : 1), maxRows),
+    rows: Math.min(pictures * rowsPerPicture(spec), maxRows),
     encodes: spec.init !== undefined || drawsOverPixels(task),
     judges: spec.safety !== false,
     adapterBytes: burden.adapters ?? 0,

@@ -10,7 +10,7 @@ import type { Model } from './model/model.ts';
 import { dialectFor, type NetworkOptions } from './network-options.ts';
 import type { ChunkTokens, PromptChunk } from './prompt/chunks.ts';
 import { chunksOf, weigh } from './prompt/conditioning.ts';
-import { partsOf } from './prompt/reading.ts';
+import { emphasisOf } from './prompt/reading.ts';
 import { openSafetyChecker, type SafetyChecker } from './safety/checker.ts';
 import { type Output, openSession, type Session } from './session.ts';
 import { createOpener } from './stage.ts';
@@ -128,7 +128,7 @@ export async function openNetworks(folder: Model, options: ModelOptions): Promis
     tokens,
     async encodeText(prompt, { syntax, clipSkip }) {
       const all: number[] = [];
-      for (const chunk of chunksOf(partsOf(prompt, syntax), syntax, tokens)) {
+      for (const chunk of chunksOf(emphasisOf(prompt, syntax), syntax, tokens)) {
         for (const value of await this.encodeChunk(chunk, clipSkip)) all.push(value);
       }
       return Float32Array.from(all);

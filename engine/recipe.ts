@@ -1,3 +1,4 @@
+import { seedAfter } from './seed.ts';
 import type { EngineTask, Enlargement, GenerationSpec, PictureRecipe } from './types.ts';
 
 /** The recipe of picture `index` of a batch alone: the same seed rule as the batch, count 1. */
@@ -5,11 +6,11 @@ export function singleRecipe(spec: GenerationSpec, index: number): PictureRecipe
   const last = spec.variations.at(-1);
   const single: GenerationSpec =
     last === undefined
-      ? { ...spec, count: 1, seed: wrapSeed(spec.seed + index) }
+      ? { ...spec, count: 1, seed: seedAfter(spec.seed, index) }
       : {
           ...spec,
           count: 1,
-          variations: [...spec.variations.slice(0, -1), { ...last, seed: wrapSeed(last.seed + index) }],
+          variations: [...spec.variations.slice(0, -1), { ...last, seed: seedAfter(last.seed, index) }],
         };
   return { kind: 'generate', spec: single };
 }
@@ -29,9 +30,4 @@ export function sizeOf(task: EngineTask): { readonly width: number; readonly hei
   const { width, height } = task.kind === 'generate' ? task.spec : sizeOf(task.source);
   const factor = enlargementOf(task)?.factor ?? 1;
   return { width: width * factor, height: height * factor };
-}
-
-/** Seeds are unsigned 32-bit, so the picture after the last seed is seed 0. */
-export function wrapSeed(seed: number): number {
-  return seed >>> 0;
 }

@@ -2,6 +2,7 @@ import { PhiloxGenerator } from './rng/philox.ts';
 import { slerp } from './rng/slerp.ts';
 import { TorchGenerator } from './rng/torch-generator.ts';
 import type { NoiseSource } from './schedulers/scheduler.ts';
+import { type Seed, seedBits } from './seed.ts';
 import type { GenerationSpec, NoiseDevice } from './types.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
@@ -25,7 +26,7 @@ export function startingNoise(
   /** Pixels a side of one latent. */
   factor: number,
 ): StartingNoise {
-  const draw = (seed: number) => createGenerator(seed, spec.noiseDevice);
+  const draw = (seed: Seed) => createGenerator(seedBits(seed), spec.noiseDevice);
   const { seedSize } = spec;
   const drawn: Shape = seedSize ? [shape[0], side(seedSize.height, factor), side(seedSize.width, factor)] : shape;
   const generator = draw(spec.seed);
@@ -39,7 +40,7 @@ export function startingNoise(
   const size = sizeOf(shape);
   const fresh = {
     draw: () => generator.randn(size),
-    seed: spec.seed,
+    seed: seedBits(spec.seed),
     seeded: (seed: number) => draw(seed).randn(size),
   };
   // For a model made for inpainting diffusers encodes the masked picture too, which draws once more.
@@ -47,8 +48,11 @@ export function startingNoise(
   return { noise, posterior, fresh };
 }
 
-/** The same numbers as torch's own generator on that device. */
-export function createGenerator(seed: number, device: NoiseDevice = 'cpu'): { randn(n: number): Float32Array } {
+/** The same numbers as torch's own generator on that device, of a 64-bit seed. */
+export function createGenerator(
+  seed: number | bigint,
+  device: NoiseDevice = 'cpu',
+): { randn(n: number): Float32Array } {
   return device === 'cuda' ? new PhiloxGenerator(seed) : new TorchGenerator(seed);
 }
 

@@ -1,4 +1,4 @@
-import type { Conditioning } from './denoiser.ts';
+import type { Conditioning, WeightedConditioning } from './denoiser.ts';
 import type { Networks } from './networks.ts';
 import type { PromptChunk } from './prompt/chunks.ts';
 import { wordsPastLimit } from './prompt/conditioning.ts';
@@ -7,9 +7,12 @@ import { readPrompts } from './prompt/reading.ts';
 import { type ChunkedStages, chunkPrompts } from './prompt/text-load.ts';
 import type { GenerationSpec } from './types.ts';
 
+const MAX_TAG_NOTES = 3;
+
 /** What the UNet is told of a picture. */
 export interface Text {
-  readonly positive: Conditioning;
+  /** A part each of the prompts that AND joins. */
+  readonly positive: readonly WeightedConditioning[];
   /** Of no account without guidance. */
   readonly negative: Conditioning;
   /** What the person should know of how the prompts were read, a sentence each. */
@@ -38,13 +41,21 @@ export async function encodeTexts(
       context: chunks.flatMap((chunk) => encoded.get(chunk) ?? []),
     }));
   }
-  const { positive, negative } = await chunkPrompts(readPrompts(spec), networks.tokens);
-  const conditioning = await encode(positive);
-  return {
-    positive: conditioning,
-    negative: negative === undefined ? conditioning : await encode(negative),
-    notes: lossOf(networks, spec),
-  };
+  const { parts, negative = [] } = await chunkPrompts(readPrompts(spec), networks.tokens);
+  const positive: WeightedConditioning[] = [];
+  for (const { stages, weight } of parts) positive.push({ conditioning: await encode(stages), weight });
+  return { positive, negative: await encode(negative), notes: [...tagNotes(spec), ...lossOf(networks, spec)] };
+}
+
+/** Tags that are read as words, which may not be what was meant. */
+function tagNotes({ prompt, negative }: GenerationSpec): string[] {
+  const inNegative = readLoraTags(negative);
+  const { unknown } = readLoraTags(prompt);
+  const hasLoras = inNegative.loras.length + inNegative.faults.length > 0;
+  return [
+    ...unknown.slice(0, MAX_TAG_NOTES).map((tag) => `Easel does not know the tag ${tag}; it was read as words.`),
+    ...(hasLoras ? ['A LoRA counts in the prompt only; its tag in the negative prompt was read as words.'] : []),
+  ];
 }
 
 function lossOf(networks: Networks, { prompt, negative, guidance, syntax }: GenerationSpec): string[] {

@@ -1,3 +1,5 @@
+import type { Seed } from './seed.ts';
+
 /** The engine's vocabulary. Every type here is plain data that survives `structuredClone` across the process boundary. */
 
 /** Methods whose noise levels follow the training timesteps. `schedulers/index.ts` says which class each one is. */
@@ -48,8 +50,6 @@ export const SPEC_LIMITS = {
   /** Guidance 1 and below runs the conditional half alone. */
   minGuidance: 0,
   maxGuidance: 30,
-  /** Seeds are unsigned 32-bit: torch's CPU generator uses no more. */
-  maxSeed: 2 ** 32 - 1,
   /** CLIP ViT-L/14's layers. */
   maxClipSkip: 12,
   minCount: 1,
@@ -58,7 +58,7 @@ export const SPEC_LIMITS = {
 
 /** Moves the starting noise from the main seed's towards another seed's, by spherical interpolation. */
 export interface Variation {
-  readonly seed: number;
+  readonly seed: Seed;
   /** 0 keeps the noise, 1 replaces it. */
   readonly strength: number;
 }
@@ -102,7 +102,8 @@ export interface GenerationSpec {
   readonly sampler: SamplerName;
   /** A model id of `EngineDescription.models`. */
   readonly model: string;
-  readonly seed: number;
+  /** The `cpu` noise uses its low 32 bits, as torch's CPU generator does; the `cuda` noise uses all 64. */
+  readonly seed: Seed;
   readonly count: number;
   /** Applied in order; empty for a fresh picture. */
   readonly variations: readonly Variation[];

@@ -13,6 +13,7 @@ import { parseRoleWeights, type RoleWeights } from './core/role-weights.ts';
 import { BadInputError, EaselError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { UsageLimit } from './queue/usage.ts';
+import { secret } from './secret.ts';
 import { readSlack, SLACK_ENVIRONMENT, type SlackConfig } from './slack-config.ts';
 import type { Keeping } from './store/prune.ts';
 
@@ -124,7 +125,7 @@ const ENVIRONMENT = z.object({
   EASEL_KEEP_RECIPES_DAYS: whole(1, 36_500).default(365),
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   ...SLACK_ENVIRONMENT,
-  DISCORD_TOKEN: text('the token of a bot').optional(),
+  DISCORD_TOKEN: secret().min(1, 'is empty; give the token of a bot, or leave it unset').optional(),
   DISCORD_SHARDS: z
     .union([z.literal('auto'), whole(1, 10_000)], { error: 'must be auto, or a whole number from 1 to 10000' })
     .default('auto'),

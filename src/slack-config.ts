@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EaselError } from './errors.ts';
+import { secret } from './secret.ts';
 
 export interface SlackConfig {
   /** Begins with `xoxb-`. */
@@ -17,9 +18,7 @@ const MAX_PORT = 65_535;
 
 /** Never quoted in a sentence. */
 const token = (prefix: string, where: string) =>
-  z
-    .string()
-    .trim()
+  secret()
     .startsWith(prefix, { error: `must begin with ${prefix}; ${APP_PAGE} under ${where}` })
     .optional();
 
@@ -27,7 +26,7 @@ const token = (prefix: string, where: string) =>
 export const SLACK_ENVIRONMENT = {
   SLACK_BOT_TOKEN: token('xoxb-', 'OAuth & Permissions'),
   SLACK_APP_TOKEN: token('xapp-', 'Basic Information'),
-  SLACK_SIGNING_SECRET: z.string().trim().min(1, `is empty; ${APP_PAGE} under Basic Information`).optional(),
+  SLACK_SIGNING_SECRET: secret().min(1, `is empty; ${APP_PAGE} under Basic Information`).optional(),
   SLACK_HOST: z.string().trim().min(1, 'is empty; give an address such as 127.0.0.1').default('127.0.0.1'),
   SLACK_PORT: z
     .string()

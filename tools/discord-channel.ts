@@ -25,7 +25,7 @@ async function ended(actor: Actor, channel: Channel, index: number): Promise<str
 
 /** What the picture shows: a prompt and its grid, a variation of it, and one more on its way. */
 async function act(ada: Actor, ben: Actor, channel: Channel): Promise<void> {
-  await ada.type(channel, 'imagine', { prompt: 'a red circle on a blue background', seed: 11, steps: 20 });
+  await ada.type(channel, 'imagine', { prompt: 'a red circle on a blue background', seed: '11', steps: 20 });
   const grid = await ended(ada, channel, 0);
   await ben.press(grid, 'V2');
   await ended(ben, channel, 1);

@@ -1,5 +1,5 @@
 import type { EngineError } from '../errors.ts';
-import { fileOf, isEngineError } from '../errors.ts';
+import { fileOf } from '../errors.ts';
 import { readFootprint } from '../footprint.ts';
 import { peakByDefault } from '../memory-plan.ts';
 import type { PrecisionChoice } from '../network-options.ts';
@@ -9,7 +9,7 @@ import type { EngineDescription, ModelDescription } from '../types.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 import { readTokenNames } from '../weights/textual-inversion.ts';
 import { type Extras, findExtras } from './extras.ts';
-import { Gathering, keepRefusal } from './gathering.ts';
+import { Gathering, type Refusal } from './gathering.ts';
 import { describeModel, type Model } from './model.ts';
 import { noPlace } from './place-refusals.ts';
 
@@ -52,18 +52,15 @@ export interface Catalog {
   /** The folders beside whose models LoRAs and embeddings may lie. */
   readonly homes: readonly string[];
   readonly extras: Extras;
-  /** Files that cannot be used, each with its sentence. */
-  readonly refused: readonly EngineError[];
+  /** Those that cannot be run; they take none of the others along. */
+  readonly refused: readonly Refusal[];
 }
 
-/** @throws EngineError when something given by name is not a model that Easel runs, or nothing is there that it runs. */
+/** @throws EngineError when there is no model that Easel runs: why the first is none. */
 export async function describeModels(options: EngineOptions): Promise<CatalogDescription> {
   const catalog = await readCatalog(options);
-  const described = await Promise.all(
-    [...catalog.models.values()].map((model) => describe(model, options).catch(keepRefusal)),
-  );
-  const models = described.flatMap((model) => (isEngineError(model) ? [] : [model]));
-  const refused = [...catalog.refused, ...described.filter(isEngineError)];
+  const models = await Promise.all([...catalog.models.values()].map((model) => describe(model, options)));
+  const refused = catalog.refused.map(({ error }) => error);
   const [first] = models;
   if (first === undefined) throw refused[0] ?? noPlace();
   const names = (files: ReadonlyMap<string, string>) =>

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { readSmallFile } from '../weights/plain-file.ts';
 import { exists } from './config-file.ts';
 
 /** What a checkpoint's `.yaml` (CompVis' inference config) tells beyond its tensors, in diffusers' words. */
@@ -37,11 +37,12 @@ const yamlSchema = z.object({
 
 /** Yaml may refer to itself; a config never does, and one that does so a million times is an attack. */
 const MAX_ALIASES = 0;
+const MAX_YAML_BYTES = 1024 * 1024;
 
 /** @throws EngineError `corrupt_file` when the file is there and is no such config. */
 export async function readCheckpointYaml(file: string): Promise<CheckpointHints> {
   if (!(await exists(file))) return { unet: {}, vae: {}, scheduler: {} };
-  const text = await readFile(file, 'utf8');
+  const text = await readSmallFile(file, MAX_YAML_BYTES);
   let content: unknown;
   try {
     content = parse(text, { maxAliasCount: MAX_ALIASES });

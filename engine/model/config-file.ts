@@ -1,7 +1,11 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import type { z } from 'zod';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { readSmallFile } from '../weights/plain-file.ts';
+
+/** Real ones have a few thousand; a scheduler's betas may be written out. */
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
@@ -24,9 +28,10 @@ export function missing(file: string): string {
 /** @throws EngineError when the file is missing, is not JSON or holds a value that Easel cannot run, which is named. */
 export async function readConfig<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema>> {
   await requireFile(file, missing(file));
+  const text = await readSmallFile(file, MAX_CONFIG_BYTES);
   let json: unknown;
   try {
-    json = parsePythonJson(await readFile(file, 'utf8'));
+    json = parsePythonJson(text);
   } catch (cause) {
     throw new EngineError('corrupt_file', `${displayPath(file)} is not JSON; download it again.`, { file }, cause);
   }

@@ -1,31 +1,44 @@
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { displayModel } from '../display-path.ts';
 import { EngineError, isEngineError } from '../errors.ts';
-import { findLocalPlace, parseHubId } from '../hub/hub-id.ts';
+import { findLocalPlace, hubModelName, parseHubId } from '../hub/hub-id.ts';
 import { readHubModel } from '../hub/hub-model.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { exists } from './config-file.ts';
 import { MODEL_INDEX, readModelFolder } from './folder.ts';
 import { listFolder } from './list-folder.ts';
-import type { Model } from './model.ts';
+import { describeModel, type Model } from './model.ts';
 import { noModel, noVariantOfFile, secondOfName, tooMuch, variantOfSeveral } from './place-refusals.ts';
 import { isCheckpointName, looksLikeModel, programFolders, scanModels } from './scan.ts';
 import { VAE_FOLDER } from './separate-vae.ts';
+
+export interface Refusal {
+  /** What the model would be called. */
+  readonly id: string;
+  /** With its sentence. */
+  readonly error: EngineError;
+}
 
 /** The models found so far. The first of a name has it, and one that cannot be read does not take the others along. */
 export class Gathering {
   readonly models = new Map<string, Model>();
   readonly homes = new Set<string>();
-  readonly refused: EngineError[] = [];
+  readonly refused: Refusal[] = [];
   /** What was added already, links resolved: places may overlap. */
   readonly #added = new Set<string>();
 
   async addPlace(entry: string): Promise<void> {
     const place = findLocalPlace(entry);
     const hubId = place === undefined ? parseHubId(entry) : undefined;
-    if (hubId !== undefined) return this.#add(await readHubModel(hubId), hubId.repo);
+    if (hubId !== undefined) {
+      return this.#keepRefusal(hubModelName(hubId), async () => this.#add(await readHubModel(hubId), hubId.repo));
+    }
+    await this.#keepRefusal(idOf(place?.path ?? entry), () => this.#addLocal(entry, place));
+  }
+
+  async #addLocal(entry: string, place: ReturnType<typeof findLocalPlace>): Promise<void> {
     const { path, variant } = place ?? { path: resolve(entry), variant: undefined };
     if (place === undefined || !(await isCollection(path))) {
       return this.#addModel(path, { variant });
@@ -36,13 +49,12 @@ export class Gathering {
 
   async #addCollection(root: string): Promise<void> {
     const scan = await scanModels(root);
-    this.refused.push(...scan.pickles.map(pickleError));
-    if (scan.isCut) this.refused.push(tooMuch(root));
+    for (const pickle of scan.pickles) this.refused.push({ id: idOf(pickle), error: pickleError(pickle) });
+    if (scan.isCut) this.refused.push({ id: idOf(root), error: tooMuch(root) });
     if (scan.models.length === 0) throw noModel(root, scan);
     for (const home of [root, ...scan.homes, ...programFolders(root)]) this.homes.add(home);
     for (const path of scan.models) {
-      const failure = await this.#addModel(path, { vaeFolders: scan.vaeFolders }).then(() => undefined, keepRefusal);
-      if (failure !== undefined) this.refused.push(failure);
+      await this.#keepRefusal(idOf(path), () => this.#addModel(path, { vaeFolders: scan.vaeFolders }));
     }
   }
 
@@ -52,6 +64,8 @@ export class Gathering {
     if (this.#added.has(key)) return;
     this.#added.add(key);
     const model = await readModel(path, options);
+    // What it would refuse later is refused now.
+    describeModel(model);
     for (const home of programFolders(dirname(path))) this.homes.add(home);
     this.#add(model, path);
   }
@@ -59,12 +73,23 @@ export class Gathering {
   #add(model: Model, path: string): void {
     const first = this.models.get(model.id);
     if (first !== undefined) {
-      this.refused.push(secondOfName(first, path));
+      this.refused.push({ id: model.id, error: secondOfName(first, path) });
       return;
     }
     this.models.set(model.id, model);
     this.homes.add(dirname(model.path));
-    this.refused.push(...(model.notes ?? []).map((note) => new EngineError('unsupported_model', note, { file: path })));
+    for (const note of model.notes ?? []) {
+      this.refused.push({ id: model.id, error: new EngineError('unsupported_model', note, { file: path }) });
+    }
+  }
+
+  /** Whatever is wrong with a model, the others can be run. */
+  async #keepRefusal(id: string, add: () => Promise<void>): Promise<void> {
+    try {
+      await add();
+    } catch (error) {
+      this.refused.push({ id, error: refusalOf(error, id) });
+    }
   }
 }
 
@@ -109,7 +134,14 @@ async function isModelFolder(path: string): Promise<boolean> {
   return (await exists(join(path, MODEL_INDEX))) || (await looksLikeModel(path));
 }
 
-export function keepRefusal(error: unknown): EngineError {
+/** A model's id: its name without the ending. */
+function idOf(path: string): string {
+  const name = basename(path);
+  return (isCheckpointName(path) || hasPickleName(path) ? name.slice(0, -extname(name).length) : name).normalize('NFC');
+}
+
+function refusalOf(error: unknown, name: string): EngineError {
   if (isEngineError(error)) return error;
-  throw error;
+  const why = error instanceof Error && 'code' in error ? String(error.code) : 'an error that Easel did not expect';
+  return new EngineError('corrupt_file', `The model ${name} cannot be read: ${why}.`, {}, error);
 }

@@ -1,7 +1,7 @@
 import { displayModel } from '../display-path.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, isEngineError } from '../errors.ts';
 import { samplerOf } from '../schedulers/index.ts';
-import type { ModelDescription } from '../types.ts';
+import type { ModelDescription, SamplerName } from '../types.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
 import type { Recommendation, SchedulerConfig, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
 
@@ -51,6 +51,8 @@ export function forLatents(scheduler: SchedulerConfig): SchedulerConfig {
 const DEFAULT_STEPS = 25;
 const DEFAULT_GUIDANCE = 7.5;
 const DEFAULT_SAMPLE_SIZE = 64;
+/** Characters of a class's name, which a file may make as long as it likes. */
+const MAX_CLASS_SHOWN = 60;
 
 export function describeModel(model: Model): ModelDescription {
   const { recommendation, unet, vaeFactor } = model;
@@ -64,12 +66,49 @@ export function describeModel(model: Model): ModelDescription {
     height: recommendation.height ?? latentHeight * vaeFactor,
     steps: recommendation.steps ?? DEFAULT_STEPS,
     guidance: recommendation.guidance ?? DEFAULT_GUIDANCE,
-    sampler: samplerOf(model.scheduler, model.schedulerFile),
+    sampler: samplerFor(model).sampler,
     ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),
     hasSafetyChecker: model.safetyChecker !== undefined,
     hasTinyAutoencoder: model.taesd !== undefined,
     ...(model.download !== undefined && { downloadBytes: model.download.bytes }),
   };
+}
+
+/** Takes every kind of prediction, and a zero terminal signal-to-noise ratio. */
+const FALLBACK_SAMPLER = 'ddim';
+
+/**
+ * The sampler that a model draws with when none is named.
+ * @returns beside it, why it is not the model's own, where it is not: a sentence
+ */
+export function samplerFor({ id, scheduler, schedulerFile }: Pick<Model, 'id' | 'scheduler' | 'schedulerFile'>): {
+  readonly sampler: SamplerName;
+  readonly notice?: string;
+} {
+  const sampler = sampleWith(scheduler, schedulerFile);
+  if (sampler !== undefined) return { sampler };
+  const evenly = { use_karras_sigmas: false, use_exponential_sigmas: false, use_beta_sigmas: false };
+  const method = sampleWith({ ...scheduler, ...evenly }, schedulerFile);
+  const lacks =
+    method === undefined
+      ? `the scheduler "${cut(scheduler._class_name)}", which Easel does not have`
+      : `a spacing of sigmas that ${scheduler._class_name} does not have`;
+  const instead = method ?? FALLBACK_SAMPLER;
+  const notice = `The model "${id}" asks for ${lacks}; it draws with ${instead} when no sampler is named.`;
+  return { sampler: instead, notice };
+}
+
+function sampleWith(scheduler: SchedulerConfig, file: string): SamplerName | undefined {
+  try {
+    return samplerOf(scheduler, file);
+  } catch (error) {
+    if (isEngineError(error) && error.code === 'unknown_scheduler') return undefined;
+    throw error;
+  }
+}
+
+function cut(name: string): string {
+  return name.length > MAX_CLASS_SHOWN ? `${name.slice(0, MAX_CLASS_SHOWN)}…` : name;
 }
 
 /** @throws EngineError when the networks do not take what their neighbours give. */

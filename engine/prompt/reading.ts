@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { GenerationSpec, PromptSyntax } from '../types.ts';
+import { needsNegative, promptParts } from './composition.ts';
 import { type EmphasisPart, parseEmphasis } from './emphasis.ts';
 import { type LoraTag, readLoraTags } from './lora-tags.ts';
 import { promptStages } from './schedule.ts';
@@ -12,11 +13,18 @@ export interface ReadStage {
   readonly parts: readonly EmphasisPart[];
 }
 
+/** One of the prompts that AND joins, over the steps. */
+export interface ReadPart {
+  readonly weight: number;
+  readonly stages: readonly ReadStage[];
+}
+
 /** The prompts of a spec as they are tokenized: without tags, brackets, weights and escapes. */
 export interface ReadPrompts {
   readonly syntax: PromptSyntax;
-  readonly positive: readonly ReadStage[];
-  /** Undefined without guidance, where the negative prompt has no part. */
+  /** Never empty. */
+  readonly parts: readonly ReadPart[];
+  /** Undefined where the negative prompt has no part; see `needsNegative`. */
   readonly negative: readonly ReadStage[] | undefined;
   readonly loras: readonly LoraTag[];
 }
@@ -31,10 +39,11 @@ const MAX_FORMS = 64;
 export function readPrompts(spec: Pick<GenerationSpec, 'prompt' | 'negative' | 'steps' | 'guidance' | 'syntax'>) {
   const { syntax = 'a1111', steps } = spec;
   const { text, loras } = readLoraTags(spec.prompt);
+  const joined = syntax === 'plain' ? [{ text, weight: 1 }] : promptParts(text);
   const read: ReadPrompts = {
     syntax,
-    positive: readStages(text, syntax, steps),
-    negative: spec.guidance > 1 ? readStages(spec.negative, syntax, steps) : undefined,
+    parts: joined.map((part) => ({ weight: part.weight, stages: readStages(part.text, syntax, steps) })),
+    negative: needsNegative(spec.guidance, joined.length) ? readStages(spec.negative, syntax, steps) : undefined,
     loras,
   };
   return read;
@@ -42,17 +51,17 @@ export function readPrompts(spec: Pick<GenerationSpec, 'prompt' | 'negative' | '
 
 /** @param prompt without LoRA tags */
 export function readStages(prompt: string, syntax: PromptSyntax, steps: number): readonly ReadStage[] {
-  if (syntax === 'plain') return [{ endStep: steps, parts: partsOf(prompt, syntax) }];
+  if (syntax === 'plain') return [{ endStep: steps, parts: emphasisOf(prompt, syntax) }];
   const read = new Map<string, readonly EmphasisPart[]>();
   return promptStages(prompt, steps).map(({ endStep, text }) => {
-    const parts = read.get(text) ?? partsOf(text, syntax);
+    const parts = read.get(text) ?? emphasisOf(text, syntax);
     read.set(text, parts);
     return { endStep, parts };
   });
 }
 
 /** The texts of one form of a prompt, each with its weight. */
-export function partsOf(text: string, syntax: PromptSyntax): readonly EmphasisPart[] {
+export function emphasisOf(text: string, syntax: PromptSyntax): readonly EmphasisPart[] {
   return syntax === 'a1111' ? parseEmphasis(text) : [{ kind: 'text', text, weight: 1 }];
 }
 
@@ -62,7 +71,8 @@ export function formsOf(stages: readonly ReadStage[]): readonly (readonly Emphas
 }
 
 /** @throws EngineError `bad_request` for a prompt of more forms than `MAX_FORMS` */
-export function checkForms({ positive, negative = [] }: ReadPrompts): void {
+export function checkForms({ parts, negative = [] }: ReadPrompts): void {
+  const positive = parts.flatMap(({ stages }) => stages);
   for (const [what, stages] of [['prompt', positive] as const, ['negative prompt', negative] as const]) {
     const { length } = formsOf(stages);
     if (length <= MAX_FORMS) continue;

@@ -9,7 +9,7 @@ import { checkForms, formsOf, type ReadPrompts, type ReadStage, readPrompts } fr
 export interface TextLoad {
   /** Different chunks: CLIP encodes each of them once. */
   readonly encodings: number;
-  /** Chunks that a row of a UNet call attends to, as a mean over the steps: the prompt's row, and with guidance the other. */
+  /** Chunks that each row of a UNet call attends to, as a mean over the steps: a row a part of the prompt, and with guidance the negative prompt's. */
   readonly attended: readonly number[];
   /** The most chunks of one row at any step. */
   readonly longest: number;
@@ -17,6 +17,18 @@ export interface TextLoad {
 
 /** What CLIP encodes for a prompt at each step. Equal chunks are one object. */
 export type ChunkedStages = readonly { readonly endStep: number; readonly chunks: readonly PromptChunk[] }[];
+
+/** One of the prompts that AND joins. */
+export interface ChunkedPart {
+  readonly weight: number;
+  readonly stages: ChunkedStages;
+}
+
+export interface ChunkedPrompts {
+  readonly parts: readonly ChunkedPart[];
+  /** Undefined where the negative prompt has no part. */
+  readonly negative: ChunkedStages | undefined;
+}
 
 /** CLIP is as good as a tenth of a second on a processor for each chunk, and its result stays in memory. */
 const MAX_ENCODINGS = 128;
@@ -52,10 +64,7 @@ export class ChunkCutter {
  * Both prompts in chunks, within the engine's bounds; other work may go on between their forms.
  * @throws EngineError `bad_request` for more forms, chunks or different chunks than are encoded
  */
-export async function chunkPrompts(
-  read: ReadPrompts,
-  tokens: ChunkTokens,
-): Promise<{ readonly positive: ChunkedStages; readonly negative: ChunkedStages | undefined }> {
+export async function chunkPrompts(read: ReadPrompts, tokens: ChunkTokens): Promise<ChunkedPrompts> {
   checkForms(read);
   const cutter = new ChunkCutter(read, tokens);
   const chunk = async (stages: readonly ReadStage[]): Promise<ChunkedStages> => {
@@ -67,14 +76,15 @@ export async function chunkPrompts(
     }
     return stages.map(({ endStep, parts }) => ({ endStep, chunks: cut.get(parts) ?? [] }));
   };
-  const positive = await chunk(read.positive);
-  return { positive, negative: read.negative && (await chunk(read.negative)) };
+  const parts: ChunkedPart[] = [];
+  for (const { weight, stages } of read.parts) parts.push({ weight, stages: await chunk(stages) });
+  return { parts, negative: read.negative && (await chunk(read.negative)) };
 }
 
 /** As the model's tokenizer counts it. @throws EngineError as `chunkPrompts` does */
 export async function measureText(spec: GenerationSpec, tokens: ChunkTokens): Promise<TextLoad> {
-  const { positive, negative } = await chunkPrompts(readPrompts(spec), tokens);
-  return loadOfStages(negative === undefined ? [positive] : [positive, negative]);
+  const { parts, negative } = await chunkPrompts(readPrompts(spec), tokens);
+  return loadOfStages([...parts.map(({ stages }) => stages), ...(negative === undefined ? [] : [negative])]);
 }
 
 const estimates = new WeakMap<GenerationSpec, TextLoad>();
@@ -89,7 +99,8 @@ export function estimateText(spec: GenerationSpec): TextLoad {
     const cut = new Map(formsOf(stages).map((parts) => [parts, cutter.cut(parts)]));
     return stages.map(({ endStep, parts }) => ({ endStep, chunks: cut.get(parts) ?? [] }));
   };
-  const load = loadOfStages([read.positive, ...(read.negative === undefined ? [] : [read.negative])].map(chunk));
+  const prompts = [...read.parts.map(({ stages }) => stages), ...(read.negative === undefined ? [] : [read.negative])];
+  const load = loadOfStages(prompts.map(chunk));
   estimates.set(spec, load);
   return load;
 }

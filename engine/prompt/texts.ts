@@ -1,7 +1,7 @@
 import { clipWords } from '../tokenizer/clip.ts';
 import { learnedWordPattern } from '../tokenizer/learned-tokenizer.ts';
 import type { GenerationSpec } from '../types.ts';
-import { checkForms, formsOf, type ReadPrompts, readPrompts } from './reading.ts';
+import { checkForms, formsOf, type ReadStage, readPrompts } from './reading.ts';
 
 /** What learned words stand for beside their names: the tokens that their files name, by word. */
 export type LearnedTokens = Readonly<Record<string, readonly string[]>>;
@@ -15,7 +15,7 @@ export type LearnedTokens = Readonly<Record<string, readonly string[]>>;
 export function promptTexts(spec: GenerationSpec, learned: LearnedTokens = {}): readonly string[] {
   const read = readPrompts({ ...spec, guidance: 1 });
   checkForms(read);
-  const forms = textsOf(read);
+  const forms = read.parts.flatMap(({ stages }) => textsOf(stages));
   const names = Object.entries(learned).flatMap(([name, tokens]) => tokens.map((token) => [name, token] as const));
   const used = new Set(wordsIn(forms.flat(), names.flat()));
   return [
@@ -30,16 +30,16 @@ export function promptTexts(spec: GenerationSpec, learned: LearnedTokens = {}): 
 
 /** The learned words that the prompts of a spec use, of those named. */
 export function wordsUsed(spec: GenerationSpec, names: readonly string[]): readonly string[] {
-  const { positive, negative, ...read } = readPrompts(spec);
-  return wordsIn(textsOf({ ...read, negative, positive: [...positive, ...(negative ?? [])] }).flat(), names);
+  const { parts, negative = [] } = readPrompts(spec);
+  return wordsIn([...parts.map(({ stages }) => stages), negative].flatMap(textsOf).flat(), names);
 }
 
 /** No text can hold it: what is typed has no such character. */
 const BREAK = '\u0000';
 
 /** Of each form its texts, `BREAK` between chunks. */
-function textsOf({ positive }: ReadPrompts): readonly (readonly string[])[] {
-  return formsOf(positive).map((parts) => parts.map((part) => (part.kind === 'break' ? BREAK : part.text)));
+function textsOf(stages: readonly ReadStage[]): readonly (readonly string[])[] {
+  return formsOf(stages).map((parts) => parts.map((part) => (part.kind === 'break' ? BREAK : part.text)));
 }
 
 function wordsIn(texts: readonly string[], names: readonly string[]): readonly string[] {

@@ -23,12 +23,12 @@ interface Interval {
 export class BrownianTree {
   readonly #root: Interval;
   readonly #total: Float32Array;
-  readonly #seed: number;
+  readonly #seed: number | bigint;
   readonly #randn: (seed: number) => Float32Array;
   readonly #kept = new Map<string, Float32Array>();
 
   /** @param randn unit noise of a fresh generator with that seed, always of one size */
-  constructor(start: number, end: number, seed: number, randn: (seed: number) => Float32Array) {
+  constructor(start: number, end: number, seed: number | bigint, randn: (seed: number) => Float32Array) {
     this.#seed = seed;
     this.#randn = randn;
     this.#root = { start: rounded(start), end: rounded(end), depth: 0, place: 0 };

@@ -12,12 +12,14 @@ const TURN = Math.fround(2.3283064e-10 * 6.2831855);
  * Each draw is its own stretch of the stream, numbered from 0.
  */
 export class PhiloxGenerator {
-  readonly #seed: number;
+  /** Low and high word. */
+  readonly #key: readonly [number, number];
   #draws = 0;
 
-  /** @param seed an unsigned 32-bit integer */
-  constructor(seed: number) {
-    this.#seed = seed >>> 0;
+  /** @param seed an unsigned 64-bit integer */
+  constructor(seed: number | bigint) {
+    const bits = BigInt(seed);
+    this.#key = [Number(BigInt.asUintN(32, bits)), Number(BigInt.asUintN(32, bits >> 32n))];
   }
 
   /** `torch.randn(n, device="cuda", generator=self)`, float32. */
@@ -25,7 +27,7 @@ export class PhiloxGenerator {
     const draw = this.#draws;
     this.#draws += 1;
     return Float32Array.from({ length: n }, (_, i) => {
-      const [x, y] = philox4x32(draw, i, this.#seed);
+      const [x, y] = philox4x32(draw, i, this.#key);
       return normal(x, y);
     });
   }
@@ -38,10 +40,10 @@ function normal(x: number, y: number): number {
   return Math.sqrt(-2 * Math.log(u)) * Math.sin(angle);
 }
 
-/** The first two words of the block with counter (draw, 0, index, 0) and key (seed, 0). */
-function philox4x32(draw: number, index: number, seed: number): readonly [number, number] {
+/** The first two words of the block with counter (draw, 0, index, 0) and this key. */
+function philox4x32(draw: number, index: number, key: readonly [number, number]): readonly [number, number] {
   let [c0, c1, c2, c3] = [draw, 0, index, 0];
-  let [k0, k1] = [seed, 0];
+  let [k0, k1] = key;
   for (let round = 0; round < ROUNDS; round += 1) {
     const [high0, low0] = multiply(c0, MULTIPLIERS[0]);
     const [high1, low1] = multiply(c2, MULTIPLIERS[1]);

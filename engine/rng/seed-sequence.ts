@@ -8,8 +8,8 @@ const MIX_RIGHT = 0x4973f715;
 const SHIFT = 16;
 
 export interface SeedSequenceOptions {
-  /** Whole numbers up to 2⁵³. */
-  readonly entropy: number;
+  /** A whole number of any size. */
+  readonly entropy: number | bigint;
   /** Which of the sequences spawned from the entropy; absent for itself. */
   readonly spawnKey?: readonly number[];
   /** 32-bit words. */
@@ -29,16 +29,17 @@ export function seedSequence({ entropy, spawnKey = [], poolSize }: SeedSequenceO
 }
 
 /** A spawn key comes after the whole pool, so that it never meets the entropy's own words. */
-function assembled(entropy: number, spawnKey: readonly number[], poolSize: number): number[] {
+function assembled(entropy: number | bigint, spawnKey: readonly number[], poolSize: number): number[] {
   const own = wordsOf(entropy);
   if (spawnKey.length === 0) return own;
   while (own.length < poolSize) own.push(0);
   return [...own, ...spawnKey.flatMap(wordsOf)];
 }
 
-function wordsOf(value: number): number[] {
-  const words = [value >>> 0];
-  for (let rest = Math.floor(value / 2 ** 32); rest > 0; rest = Math.floor(rest / 2 ** 32)) words.push(rest >>> 0);
+function wordsOf(value: number | bigint): number[] {
+  const words: number[] = [];
+  for (let rest = BigInt(value); words.length === 0 || rest > 0n; rest >>= 32n)
+    words.push(Number(BigInt.asUintN(32, rest)));
   return words;
 }
 

@@ -14,8 +14,8 @@ export class TorchGenerator {
   #spare: number | undefined;
 
   /** @param seed torch uses its low 32 bits. */
-  constructor(seed: number) {
-    this.#twister = new Mt19937(seed);
+  constructor(seed: number | bigint) {
+    this.#twister = new Mt19937(Number(BigInt.asUintN(32, BigInt(seed))));
   }
 
   /** `torch.randn(n, generator=self)`, float32. */

@@ -27,7 +27,7 @@ export interface NoiseSource {
   /** The next unit noise of the picture's own stream, of the sample's size. */
   draw(): Float32Array;
   /** The picture's seed, for samplers whose noise is one Brownian path. */
-  readonly seed: number;
+  readonly seed: number | bigint;
   /** The first unit noise, of the sample's size, of a stream with a seed of its own. */
   seeded(seed: number): Float32Array;
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { EngineError } from '../errors.ts';
+import { readSmallFile } from '../weights/plain-file.ts';
 
 /** CLIP's byte-pair tokenizer, from a published `vocab.json` and `merges.txt`. */
 export interface ClipTokenizer {
@@ -15,6 +15,8 @@ export interface ClipTokenizer {
   encodePadded(text: string, length: number): number[];
 }
 
+/** Of a vocabulary or its merges; CLIP's have one. */
+const MAX_BYTES = 32 * 1024 * 1024;
 const BEGIN = '<|startoftext|>';
 const END = '<|endoftext|>';
 /** The marks count as tokens when typed in a prompt, but only as they are spelled. */
@@ -41,8 +43,8 @@ export function sharedClipTokenizer(folder: string): Promise<ClipTokenizer> {
 
 /** @throws EngineError `corrupt_file` when the vocabulary lacks the two marks. */
 export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
-  const vocab = parseVocab(await readFile(join(folder, 'vocab.json'), 'utf8'), folder);
-  const merges = parseMerges(await readFile(join(folder, 'merges.txt'), 'utf8'));
+  const vocab = parseVocab(await readSmallFile(join(folder, 'vocab.json'), MAX_BYTES), folder);
+  const merges = parseMerges(await readSmallFile(join(folder, 'merges.txt'), MAX_BYTES));
   const begin = vocab[BEGIN];
   const end = vocab[END];
   if (begin === undefined || end === undefined) {

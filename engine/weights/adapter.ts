@@ -1,4 +1,5 @@
 import { type AdapterReach, type AdapterSlot, downInput, upInput } from '../graph/adapter-slots.ts';
+import type { LoraStrengths } from '../prompt/lora-tags.ts';
 import type { Input } from '../session.ts';
 import { refuseNotFinite } from './finite.ts';
 import type { Lora, LoraLayer } from './lora.ts';
@@ -6,22 +7,26 @@ import { layerKey } from './lora-names.ts';
 import { readTensor } from './tensor-data.ts';
 import { unfit } from './unfit-lora.ts';
 
-/** A LoRA with how much of it is wanted. */
+/** A LoRA with how much of it each network gets. */
 export interface AppliedLora {
   readonly lora: Lora;
-  readonly weight: number;
+  readonly strengths: LoraStrengths;
 }
 
 /** Values for every input that a graph has for adapters. */
 export type Adapter = Readonly<Record<string, Input>>;
 
-type Network = 'unet' | 'textEncoder';
+type Network = keyof LoraStrengths;
 
 /** How far the graph must reach for these LoRAs: convolutions only where one changes them. */
 export function reachOf(loras: readonly AppliedLora[], network: Network): AdapterReach {
-  const layers = loras.flatMap(({ lora }) => [...lora[network].keys()]);
+  const layers = applied(loras, network).flatMap(({ lora }) => [...lora[network].keys()]);
   if (layers.length === 0) return 'none';
   return layers.some((layer) => CONVOLUTION.test(layer)) ? 'all' : 'linear';
+}
+
+function applied(loras: readonly AppliedLora[], network: Network): readonly AppliedLora[] {
+  return loras.filter(({ strengths }) => strengths[network] !== 0);
 }
 
 const CONVOLUTION = /(^|_)conv(\d|_in|_out|_shortcut)?$/;
@@ -53,7 +58,7 @@ export async function createAdapter(
 ): Promise<Adapter> {
   const known = new Map(slots.map((slot) => [layerKey(slot.name), slot]));
   const pieces = new Map<AdapterSlot, Piece[]>();
-  for (const { lora, weight } of loras) {
+  for (const { lora, strengths } of applied(loras, network)) {
     await refuseNotFinite([...lora[network].values()].flatMap(({ down, up }) => [down, up]));
     for (const [layer, matrices] of lora[network]) {
       const slot = known.get(layer);
@@ -66,7 +71,7 @@ export async function createAdapter(
         rank: down.shape[0] ?? 0,
         down: await readTensor(down),
         up: await readTensor(up),
-        scale: weight * scale,
+        scale: strengths[network] * scale,
       };
       pieces.set(slot, [...(pieces.get(slot) ?? []), piece]);
     }

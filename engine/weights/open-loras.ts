@@ -6,13 +6,13 @@ import { findLora, type LoraNames } from './find-lora.ts';
 import { type LoraTarget, readLora } from './lora.ts';
 
 /** Far beyond what any LoRA is made for, and far below what single precision holds. */
-const MAX_WEIGHT = 100;
+const MAX_STRENGTH = 100;
 
 /**
- * The LoRAs that a prompt names. What is asked for with weight 0 is left out.
+ * The LoRAs that a prompt names. What is asked for with strength 0 in both networks is left out.
  * @param known those that there are
  * @param target of the model that they are for
- * @throws EngineError `bad_request` for a name that is not there, or a weight beyond all use
+ * @throws EngineError `bad_request` for a name that is not there, or a strength beyond all use
  */
 export async function openLoras(
   tags: readonly LoraTag[],
@@ -20,14 +20,15 @@ export async function openLoras(
   target: LoraTarget,
 ): Promise<readonly AppliedLora[]> {
   const applied: AppliedLora[] = [];
-  for (const { name, weight } of tags) {
+  for (const { name, strengths } of tags) {
+    const both = [strengths.textEncoder, strengths.unet];
     const file = await findLora(name, known);
     if (file === undefined) throw unknownLora(name, [...known.loras.keys()]);
-    if (!(Math.abs(weight) <= MAX_WEIGHT)) {
-      const sentence = `The weight of the LoRA "${shorten(name)}" must be from -${MAX_WEIGHT} to ${MAX_WEIGHT}; try <lora:${shorten(name)}:1>.`;
+    if (!both.every((strength) => Math.abs(strength) <= MAX_STRENGTH)) {
+      const sentence = `The weight of the LoRA "${shorten(name)}" must be from -${MAX_STRENGTH} to ${MAX_STRENGTH}; try <lora:${shorten(name)}:1>.`;
       throw new EngineError('bad_request', sentence, { lora: name });
     }
-    if (weight !== 0) applied.push({ lora: await readLora(file, target), weight });
+    if (both.some((strength) => strength !== 0)) applied.push({ lora: await readLora(file, target), strengths });
   }
   return applied;
 }

@@ -1,9 +1,10 @@
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { looksPickled, pickleError, refusePickleName } from './pickle.ts';
+import { openPlainFile } from './plain-file.ts';
 
 /**
  * Reads the header of a safetensors file: u64 little-endian header length, JSON header, data.
@@ -75,18 +76,8 @@ export async function readSafetensors(path: string): Promise<ReadonlyMap<string,
 /** As `readSafetensors`, with the metadata. */
 export async function readSafetensorsFile(path: string): Promise<SafetensorsFile> {
   refusePickleName(path);
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw new EngineError(
-      'missing_file',
-      `The weights file ${displayPath(path)} cannot be opened; check that it is complete and readable.`,
-      { file: path },
-      cause,
-    );
-  });
+  const { handle, size } = await openPlainFile(path);
   try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw notAFile(path);
-    const { size } = found;
     const prefix = Buffer.alloc(8);
     const { bytesRead } = await handle.read(prefix, 0, 8, 0);
     if (looksPickled(prefix)) throw pickleError(path);
@@ -168,12 +159,6 @@ function refuseOverlap(tensors: readonly TensorRef[], path: string): void {
       throw corrupt(path, `tensors "${tensor.name}" and "${next.name}" overlap`);
     }
   }
-}
-
-function notAFile(path: string): EngineError {
-  return new EngineError('corrupt_file', `${displayPath(path)} is a folder, not a file of weights; rename it.`, {
-    file: path,
-  });
 }
 
 function corrupt(path: string, what: string, cause?: unknown): EngineError {

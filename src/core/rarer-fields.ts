@@ -21,23 +21,17 @@ export function rarerFields(spec: GenerationSpec): readonly (readonly [string, s
   return fields;
 }
 
-export function readRarer(fields: ReadonlyMap<string, string>): Rarer {
+/** All of them but the noise, of which `noiseSourceOf` tells. */
+export function readRarer(fields: ReadonlyMap<string, string>): Omit<Rarer, 'noiseDevice'> {
   const clipSkip = Number(fields.get('Clip skip'));
   const [, width, height] = /^(\d+)x(\d+)$/.exec(fields.get('Seed resize from') ?? '') ?? [];
   const syntax = PROMPT_SYNTAXES.find((known) => known === fields.get('Prompt syntax'));
   return {
     ...(Number.isInteger(clipSkip) && clipSkip >= 1 && { clipSkip }),
     ...(width !== undefined && height !== undefined && { seedSize: { width: Number(width), height: Number(height) } }),
-    ...(drawsOnCard(fields) && { noiseDevice: 'cuda' as const }),
     ...(syntax !== undefined && { syntax }),
     ...readInit(fields),
   };
-}
-
-/** AUTOMATIC1111 names its version always and the source of its noise only when it is not the graphics card. */
-function drawsOnCard(fields: ReadonlyMap<string, string>): boolean {
-  const source = fields.get('RNG');
-  return source === 'NV' || source === 'GPU' || (source === undefined && /^v?1\./.test(fields.get('Version') ?? ''));
 }
 
 function readInit(fields: ReadonlyMap<string, string>): Pick<GenerationSpec, 'init'> {

@@ -1,10 +1,20 @@
 import {
+  PLAIN_METHODS,
   SAMPLER_NAMES,
   type SamplerMethod,
   type SamplerName,
   SIGMA_SPACINGS,
-  type SigmaSpacing,
+  SPACED_METHODS,
 } from '../../engine/index.ts';
+import { cut } from './cut.ts';
+import {
+  AUTOMATIC_SCHEDULES,
+  nearestSampler,
+  SAME_SAMPLERS,
+  SCHEDULES,
+  type Schedule,
+  samplerKey,
+} from './sampler-aliases.ts';
 
 /** Methods as AUTOMATIC1111 writes them into pictures, which is also what people know them by. */
 const METHOD_LABELS: Readonly<Record<SamplerMethod, string>> = {
@@ -25,20 +35,14 @@ const METHOD_LABELS: Readonly<Record<SamplerMethod, string>> = {
   unipc: 'UniPC',
 };
 
+/** Longest part of a file's word that a sentence repeats, characters. */
+const MAX_QUOTED = 40;
+
+const METHOD_NAMES: readonly SamplerMethod[] = [...PLAIN_METHODS, ...SPACED_METHODS];
+
 const LABELS = new Map<string, string>(Object.entries(METHOD_LABELS));
 
-/** AUTOMATIC1111's schedule types that follow the timesteps, as a sampler without a spacing does. */
-const PLAIN_SCHEDULES = ['', 'uniform', 'normal'];
-/** What its schedule type "Automatic" means where that is not the timesteps' own: sd_samplers_kdiffusion.py of 1.10. */
-const AUTOMATIC_SCHEDULES: Partial<Record<SamplerName, SigmaSpacing>> = {
-  dpm2: 'karras',
-  dpm2_a: 'karras',
-  dpmpp_2m: 'karras',
-  dpmpp_2m_sde: 'exponential',
-  dpmpp_2s_a: 'karras',
-  dpmpp_sde: 'karras',
-};
-/** Samplers that have no schedule type there, whatever stands beside them. */
+/** Samplers that have no schedule type in AUTOMATIC1111, whatever stands beside them. */
 const WITHOUT_SCHEDULE: readonly SamplerName[] = ['ddim', 'pndm', 'unipc'];
 
 /** "DPM++ 2M Karras" for `dpmpp_2m_karras`. */
@@ -50,32 +54,84 @@ export function samplerLabel(name: SamplerName): string {
 }
 
 /**
- * The sampler that a person or a picture means: Easel's name, AUTOMATIC1111's label or alias (`k_euler`,
- * `k_dpmpp_2m_ka`), however it is cased and spaced.
- * @param schedule the "Schedule type" that newer versions of AUTOMATIC1111 write beside the label
+ * The sampler that a person means: Easel's name, or what another program calls the same (`k_euler`, `dpmpp_2m_sde_gpu`,
+ * `DPM++ 2M Karras`, `EulerDiscreteScheduler`), however it is cased and spaced. Undefined for what Easel lacks.
+ * @param type the schedule type, where it stands beside the name
  */
-export function samplerOfAlias(alias: string, schedule = ''): SamplerName | undefined {
-  const plain = ALIASES.get(keyOf(alias));
-  const wanted = schedule.trim().toLowerCase();
-  if (PLAIN_SCHEDULES.includes(wanted) || plain === undefined || WITHOUT_SCHEDULE.includes(plain)) return plain;
-  if (wanted === 'automatic') return ALIASES.get(keyOf(`${alias} ${AUTOMATIC_SCHEDULES[plain] ?? ''}`));
-  // Polyexponential with its ρ of 1 is exponential.
-  return ALIASES.get(keyOf(`${alias} ${wanted === 'polyexponential' ? 'exponential' : wanted}`));
+export function samplerOfAlias(alias: string, type?: string): SamplerName | undefined {
+  const { sampler, notes } = samplerOfRecipe(alias, type);
+  return notes.length === 0 ? sampler : undefined;
 }
 
-/** Letters and digits alone, so that `DPM++ 2M`, `dpmpp_2m` and `dpm++-2m` are one. */
-function keyOf(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll('+', 'p')
-    .replaceAll('ancestral', 'a')
-    .replaceAll(/[^a-z0-9]/g, '');
+export interface RecipeSampler {
+  /** Undefined when nothing near it is known. */
+  readonly sampler: SamplerName | undefined;
+  /** What is other than the file says, a sentence each. */
+  readonly notes: readonly string[];
 }
 
-const ALIASES: ReadonlyMap<string, SamplerName> = new Map(
-  SAMPLER_NAMES.flatMap((name) => {
-    const short = name.replace(/_karras$/, '_ka').replace(/_exponential$/, '_exp');
-    const spellings = [name, samplerLabel(name), short].map(keyOf);
-    return spellings.flatMap((key) => [[key, name] as const, [`k${key}`, name] as const]);
-  }),
-);
+/**
+ * The sampler that a picture's file names, or the nearest that Easel has.
+ * @param type the schedule type, where the file names one of its own
+ */
+export function samplerOfRecipe(name: string, type: string | undefined): RecipeSampler {
+  const { key, method = nearestSampler(key), isNearest, schedule: inName } = splitName(name);
+  if (method === undefined) return { sampler: undefined, notes: [] };
+  const notes = isNearest ? [instead('sampler', name, samplerLabel(method))] : [];
+  const typeKey = WITHOUT_SCHEDULE.includes(method) ? '' : samplerKey(type ?? '');
+  const automatic = typeKey === 'automatic' ? AUTOMATIC_SCHEDULES[key] : undefined;
+  const named = typeKey === '' || typeKey === 'automatic' ? inName : SCHEDULES[typeKey];
+  const wanted = automatic ?? named?.spacing ?? 'plain';
+  const sampler = withSpacing(method, wanted) ?? method;
+  const isFound = typeKey === '' || typeKey === 'automatic' || named !== undefined;
+  if (isFound && named?.isExact !== false && withSpacing(method, wanted) !== undefined) return { sampler, notes };
+  const written = type === undefined || typeKey === 'automatic' ? name : type;
+  return { sampler, notes: [...notes, instead('schedule', written, samplerLabel(sampler))] };
+}
+
+function instead(what: string, written: string, label: string): string {
+  return `The file names the ${what} “${cut(written, MAX_QUOTED)}”, which Easel does not have; ${label} is the nearest, and is used.`;
+}
+
+/** Undefined where the method has no such spacing. */
+function withSpacing(method: SamplerName, spacing: Schedule['spacing']): SamplerName | undefined {
+  if (spacing === 'plain') return method;
+  return SAMPLER_NAMES.find((name) => name === `${method}_${spacing}`);
+}
+
+interface NamedSampler {
+  /** Of the method alone. */
+  readonly key: string;
+  readonly method?: SamplerName;
+  readonly isNearest: boolean;
+  readonly schedule?: Schedule;
+}
+
+/** A name apart into its method and, at its end, the schedule that many programs write there. */
+function splitName(name: string): NamedSampler {
+  const whole = samplerKey(name).replace(/^sample(?=[a-z])/, '');
+  const found = methodOf(whole);
+  if (found !== undefined) return { key: whole, ...found };
+  for (const [suffix, schedule] of SUFFIXES) {
+    const key = whole.slice(0, -suffix.length);
+    const before = whole.endsWith(suffix) ? methodOf(key) : undefined;
+    if (before !== undefined) return { key, ...before, schedule };
+  }
+  return { key: whole, isNearest: false };
+}
+
+function methodOf(key: string): Pick<NamedSampler, 'method' | 'isNearest'> | undefined {
+  const method = METHODS.get(key) ?? METHODS.get(key.replace(/^k/, ''));
+  if (method !== undefined) return { method, isNearest: false };
+  return nearestSampler(key) === undefined ? undefined : { isNearest: true };
+}
+
+const METHODS: ReadonlyMap<string, SamplerName> = new Map([
+  ...METHOD_NAMES.flatMap((name) =>
+    [name, samplerLabel(name)].map((spelling) => [samplerKey(spelling), name] as const),
+  ),
+  ...Object.entries(SAME_SAMPLERS),
+]);
+
+/** The longest first: `align your steps gits` ends with `gits`, too. */
+const SUFFIXES = Object.entries(SCHEDULES).toSorted(([a], [b]) => b.length - a.length);

@@ -1,3 +1,4 @@
+import { decodeTextBytes } from './text-bytes.ts';
 import { ENTRY_BYTES, openTiff } from './tiff.ts';
 
 /**
@@ -15,6 +16,8 @@ const MAX_COMMENT_BYTES = 1 << 20;
 /** The character code that stands before the text. */
 const CODE_BYTES = 8;
 const UNICODE = 'UNICODE\0';
+/** What every recipe holds; in UTF-16 there are zeros between its letters. */
+const SETTINGS = 'Steps: ';
 const ASCII = 'ASCII\0\0\0';
 
 /** A big-endian TIFF of two directories that hold nothing but the comment, in UTF-16. */
@@ -60,8 +63,10 @@ function writeDirectory(
 function decodeComment(comment: Buffer, isLittle: boolean): string | undefined {
   const code = comment.toString('latin1', 0, CODE_BYTES);
   const text = comment.subarray(CODE_BYTES);
-  if (code === ASCII || code === '\0'.repeat(CODE_BYTES)) return trimmed(text.toString('utf8'));
+  if (code === ASCII || code === '\0'.repeat(CODE_BYTES)) return trimmed(decodeTextBytes(text));
   if (code !== UNICODE) return undefined;
+  // Some programs call it Unicode and write UTF-8.
+  if (text.includes(SETTINGS)) return trimmed(decodeTextBytes(text));
   return trimmed(isLittle && !looksBigEndian(text) ? text.toString('utf16le') : fromUtf16be(text));
 }
 

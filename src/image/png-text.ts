@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import { encodeChunk, hasGoodCrc, type PngChunk, readChunks } from './png-chunks.ts';
+import { decodeTextBytes } from './text-bytes.ts';
 
 /** The key under which AUTOMATIC1111 and all that read its files keep a picture's recipe. */
 const KEYWORD = 'parameters';
@@ -13,7 +14,8 @@ const MAX_KEYWORD_BYTES = 79;
 const LATIN1_TEXT = /^[\n\x20-\x7e\xa0-\xff]*$/;
 
 /**
- * The same PNG with a `parameters` chunk: tEXt where Latin-1 can write the text, else iTXt. It stands before the pixels,
+ * The same PNG with a `parameters` chunk: tEXt where Latin-1 can write the text and no reader takes it for UTF-8, else
+ * iTXt. It stands before the pixels,
  * for readers that stop there (Pillow's `info`, sharp's `metadata`); earlier `parameters` chunks are dropped.
  * Write it last of all: encoders drop it.
  * @throws RangeError when `png` is no complete PNG or `text` holds a NUL or is longer than 1 MiB
@@ -61,7 +63,8 @@ export async function readParameters(png: Uint8Array): Promise<string | undefine
 
 function encodeText(text: string): Uint8Array {
   const key = `${KEYWORD}\0`;
-  if (LATIN1_TEXT.test(text)) return encodeChunk('tEXt', Buffer.from(key + text, 'latin1'));
+  const latin1 = Buffer.from(key + text, 'latin1');
+  if (LATIN1_TEXT.test(text) && decodeTextBytes(latin1) === key + text) return encodeChunk('tEXt', latin1);
   // Not compressed (flag, method), no language, no translated keyword.
   return encodeChunk('iTXt', Buffer.from(`${key}\0\0\0\0${text}`, 'utf8'));
 }
@@ -86,9 +89,9 @@ async function decodeText(chunk: PngChunk, most: number): Promise<Decoded> {
   const rest = chunk.data.subarray(KEYWORD.length + 1);
   switch (chunk.type) {
     case 'tEXt':
-      return { text: Buffer.from(rest).toString('latin1'), inflated: 0 };
+      return { text: decodeTextBytes(rest), inflated: 0 };
     case 'zTXt':
-      return inflateText(rest.subarray(1), 'latin1', most);
+      return inflateText(rest.subarray(1), decodeTextBytes, most);
     default:
       return decodeInternational(rest, most);
   }
@@ -100,16 +103,20 @@ async function decodeInternational(rest: Uint8Array, most: number): Promise<Deco
   const translated = language === -1 ? -1 : rest.indexOf(0, language + 1);
   if (translated === -1) return { text: undefined, inflated: 0 };
   const text = rest.subarray(translated + 1);
-  return rest[0] === 0 ? { text: Buffer.from(text).toString('utf8'), inflated: 0 } : inflateText(text, 'utf8', most);
+  return rest[0] === 0 ? { text: decodeUtf8(text), inflated: 0 } : inflateText(text, decodeUtf8, most);
+}
+
+function decodeUtf8(text: Uint8Array): string {
+  return Buffer.from(text).toString('utf8');
 }
 
 const inflateAsync = promisify(inflate);
 
-async function inflateText(bytes: Uint8Array, encoding: 'latin1' | 'utf8', most: number): Promise<Decoded> {
+async function inflateText(bytes: Uint8Array, decode: (text: Uint8Array) => string, most: number): Promise<Decoded> {
   if (most === 0) return { text: undefined, inflated: 0 };
   try {
     const text = await inflateAsync(bytes, { maxOutputLength: most });
-    return { text: text.toString(encoding), inflated: text.length };
+    return { text: decode(text), inflated: text.length };
   } catch {
     return { text: undefined, inflated: most };
   }

@@ -21,7 +21,8 @@ export function costOf(task: EngineTask): number {
 
 /**
  * What one step of a task takes of the engine and its memory, in pixels:
- * pixels × pictures × (2 with guidance above 1, which runs the network twice a step), and more for long prompts.
+ * pixels × pictures × the rows of each: one a part of the prompt (AND), and one more with guidance above 1; more for long
+ * prompts.
  */
 export function loadOf(task: EngineTask): number {
   return stepOf(task, pixelsOf(task));

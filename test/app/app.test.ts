@@ -20,7 +20,7 @@ import {
 import { CHANNEL, ORDINARY, personNamed } from '../doubles/tasks.ts';
 
 const MODEL = fileURLToPath(new URL('../fixtures/models/tiny-conv', import.meta.url));
-const PATIENCE = { timeout: 30_000 };
+const PATIENCE = { timeout: 120_000 };
 
 describe('the app with the real engine', () => {
   let folder: string;
@@ -31,7 +31,7 @@ describe('the app with the real engine', () => {
   let logged: Record<string, unknown>[];
 
   async function start(): Promise<void> {
-    engine = createEngine({ modelFolders: [MODEL], threads: 1, previewEvery: 1, stall: { silenceMs: 3000 } });
+    engine = createEngine({ modelFolders: [MODEL], threads: 1, previewEvery: 1, stall: { silenceMs: 6000 } });
     const log = createLog('warn', { write: (line) => logged.push(JSON.parse(line)) });
     const config = readConfig({ EASEL_DATA: folder, EASEL_MODEL: MODEL, EASEL_COUNT: '2', EASEL_CONCURRENCY: '1' });
     app = await createApp(config, { engine, ports: [channel], log });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BadInputError } from '../../src/errors.ts';
 import { ada, createScene } from './scene.ts';
 
-const seedSentence = 'Seed must be a whole number from 0 to 4294967295; leave it out for a random one.';
+const seedSentence = 'Seed must be a whole number from 0 to 18446744073709551615; leave it out for a random one.';
 const ratioSentence = 'Aspect ratio must be written as width:height, such as 3:2.';
 
 const sentences: readonly (readonly [typed: string, sentence: string])[] = [
@@ -35,7 +35,9 @@ const sentences: readonly (readonly [typed: string, sentence: string])[] = [
   ['a fox --guidance 7,5', 'Guidance must be a number from 0 to 30; try 7.5.'],
   ['a fox --cfg 31', 'Guidance must be a number from 0 to 30; try 30.'],
   ['a fox --seed -1', seedSentence],
-  ['a fox --seed 4294967296', seedSentence],
+  ['a fox --seed 18446744073709551616', seedSentence],
+  ['a fox --seed 99999999999999999999999', seedSentence],
+  ['a fox --seed 5,7:2', '`7:2` is not a variation; write a seed and a share from 0 to 1, such as `42,7:0.35`.'],
   ['a fox --seed 1.5', seedSentence],
   ['a fox --seed random', seedSentence],
   ['a fox --count 5', 'Count must be a whole number from 1 to 4; try 4.'],
@@ -87,7 +89,10 @@ describe('bad input gets one sentence, and nothing is queued', () => {
   it.each([
     [{ guidance: Number.NaN }, 'Guidance must be a number from 0 to 30; try 7.5.'],
     [{ seed: -1 }, seedSentence],
-    [{ seed: 2 ** 32 }, seedSentence],
+    [
+      { seed: 2 ** 64 },
+      seedSentence.replace('leave it out for a random one', 'write one this large as text, in quotes'),
+    ],
     [{ seed: 1.5 }, seedSentence],
     [{ steps: true }, 'Steps must be a whole number from 1 to 150; try 20.'],
     [{ step: 20 }, '`step` is not an option; did you mean `steps`?'],

@@ -34,6 +34,25 @@ describe('/imagine', () => {
     expect(await specFor('a fox', { seed: 0, guidance: 0 })).toMatchObject({ seed: 0, guidance: 0 });
   });
 
+  it('takes a seed of 64 bits exactly, as a flag or as an option, and variations of it', async () => {
+    const last = '18446744073709551615';
+    expect(await specFor(`a fox --seed ${last}`)).toMatchObject({ seed: last, variations: [] });
+    expect(await specFor('a fox', { seed: last })).toMatchObject({ seed: last });
+    expect(await specFor('a fox', { seed: 2 ** 53 - 1 })).toMatchObject({ seed: 2 ** 53 - 1 });
+    expect(await specFor('a fox --seed 0042,7:0.35,9:1')).toMatchObject({
+      seed: 42,
+      variations: [
+        { seed: 7, strength: 0.35 },
+        { seed: 9, strength: 1 },
+      ],
+    });
+  });
+
+  it('takes LoRAs with one strength, or one for each network', async () => {
+    const { prompt } = await specFor('a fox --lora ink:0.8, chalk, wash:0.8:0.5, te:te=0:unet=1');
+    expect(prompt).toBe('a fox <lora:ink:0.8> <lora:chalk:1> <lora:wash:0.8:0.5> <lora:te:0:1>');
+  });
+
   it('takes flags in any case, with = or quotes, and anywhere', async () => {
     expect(await specFor('--Steps=12 a fox --CFG "3.5" in snow')).toMatchObject({
       prompt: 'a fox in snow',

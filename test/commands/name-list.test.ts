@@ -25,9 +25,9 @@ describe('a list of names', () => {
 
   it('with weights gives LoRAs, whose names may have commas', () => {
     expect(readLoras('te,st1:0.5, other, ink', KNOWN)).toEqual([
-      { name: 'te,st1', weight: 0.5 },
-      { name: 'other', weight: 1 },
-      { name: 'ink', weight: 1 },
+      { name: 'te,st1', strengths: { textEncoder: 0.5, unet: 0.5 } },
+      { name: 'other', strengths: { textEncoder: 1, unet: 1 } },
+      { name: 'ink', strengths: { textEncoder: 1, unet: 1 } },
     ]);
   });
 

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { formatImagine } from '../../commands/format.ts';
 import type { ImagineInput } from '../../commands/imagine-values.ts';
 import { resolveSpec } from '../../commands/spec.ts';
-import { SAMPLER_NAMES } from '../../engine/index.ts';
+import { type GenerationSpec, parseSeed, SAMPLER_NAMES } from '../../engine/index.ts';
 import { BadInputError } from '../../src/errors.ts';
+import { loadStyles } from '../../src/styles.ts';
 import { runs } from '../full.ts';
 import { engine } from './scene.ts';
 
@@ -19,12 +20,15 @@ const words = fc
   })
   .map((parts) => parts.join(' '));
 
+const seed = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((bits) => parseSeed(`${bits}`) ?? 0);
+const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
+
 const valid = fc.record(
   {
     negative: words.filter((value) => !/^["']/.test(value)),
     width: side,
     height: side,
-    seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    seed: fc.oneof(fc.integer({ min: 0, max: 2 ** 32 - 1 }), seed.map(String)),
     steps: fc.integer({ min: 1, max: 150 }),
     guidance: fc.integer({ min: 0, max: 300 }).map((tenths) => tenths / 10),
     sampler: fc.constantFrom(...SAMPLER_NAMES),
@@ -32,6 +36,49 @@ const valid = fc.record(
     model: fc.constantFrom('sketch', 'sd-v1-4'),
   },
   { requiredKeys: [] },
+);
+
+/** Requests as jobs and files hold them, within what one job may be. */
+const recipe: fc.Arbitrary<GenerationSpec> = fc.record(
+  {
+    prompt: fc
+      .oneof(
+        words,
+        fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }),
+        fc.constantFrom('--no snow', '"', 'a\n--x b', '`a`'),
+      )
+      .map((text) => text.replaceAll(/(?!\n)[\p{Cc}\p{Cs}]/gu, ' ').trim())
+      .filter((text) => text !== ''),
+    negative: fc.oneof(fc.constant(''), words, fc.constantFrom('"', '\\', '--steps 5', "'a")),
+    width: fc.integer({ min: 8, max: 64 }).map((eighths) => eighths * 8),
+    height: fc.integer({ min: 8, max: 64 }).map((eighths) => eighths * 8),
+    steps: fc.integer({ min: 1, max: 150 }),
+    guidance: fc.double({ min: 0, max: 30, noNaN: true }).map((value) => value + 0),
+    sampler: fc.constantFrom(...SAMPLER_NAMES),
+    model: fc.constantFrom('sketch', 'sd-v1-4'),
+    seed,
+    count: fc.integer({ min: 1, max: 4 }),
+    variations: fc.array(fc.record({ seed, strength: share }), { maxLength: 16 }),
+    clipSkip: fc.integer({ min: 1, max: 12 }),
+    guidanceRescale: share,
+    syntax: fc.constantFrom('a1111' as const, 'plain' as const),
+    noiseDevice: fc.constantFrom('cpu' as const, 'cuda' as const),
+    seedSize: fc.record({ width: side, height: side }),
+    hires: fc.record(
+      {
+        factor: fc.double({ min: 1.01, max: 2, noNaN: true }),
+        strength: share,
+        mode: fc.constantFrom('nearest' as const, 'bicubic' as const, 'lanczos' as const),
+      },
+      { requiredKeys: ['factor', 'strength'] },
+    ),
+  },
+  {
+    requiredKeys: [
+      ...(['prompt', 'negative', 'width', 'height', 'steps', 'guidance', 'sampler', 'model'] as const),
+      ...(['seed', 'count', 'variations'] as const),
+    ],
+  },
 );
 
 /** What people's fingers and phones produce, with flags dense enough to meet. */
@@ -109,6 +156,25 @@ describe('the options of /imagine', () => {
       { numRuns: runs(2000) },
     );
     expect(understood).toBeGreaterThan(100);
+  });
+
+  it('of any recipe are shown as a command that asks for the same, whatever the settings of who copies it', () => {
+    const styles = loadStyles(undefined);
+    const copied = (text: string) =>
+      resolveSpec(
+        { text, options: {} },
+        {
+          ...{ engine, styles, defaults: { count: 4, negative: 'blurry' }, randomSeed: () => 99 },
+          user: { size: { width: 256, height: 64 }, count: 3, sampler: 'heun', style: 'watercolour', negative: 'red' },
+        },
+      );
+    fc.assert(
+      fc.property(recipe, (spec) => {
+        expect(copied(formatImagine(spec))).toEqual(spec);
+        expect(copied(formatImagine({ ...spec, model: 'not here' }, false))).toEqual({ ...spec, model: 'sketch' });
+      }),
+      { numRuns: runs(1000) },
+    );
   });
 
   it('are read in linear time', () => {

@@ -36,6 +36,14 @@ describe('✏️', () => {
     }
   });
 
+  it('holds a seed of 64 bits', async () => {
+    const { scene, form, job } = await remixOf('a fox --seed 18446744073709551615');
+    const seed = form.fields.find(({ name }) => name === 'seed');
+    expect(seed).toMatchObject({ value: '18446744073709551615', maxLength: 20 });
+    await scene.fill(ben, form, { prompt: 'a hare' });
+    expect(specOf(scene.queue.last().task)).toEqual({ ...specOf(job.task), prompt: 'a hare' });
+  });
+
   it('changes what was changed and keeps the seed, so that the composition stays', async () => {
     const { scene, form, job } = await remixOf('a fox --seed 7 --no snow');
     await scene.fill(ben, form, { prompt: 'a hare --steps 5', negative: '', options: '--count 2' });

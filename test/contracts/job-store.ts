@@ -22,6 +22,16 @@ export function testJobStore(name: string, open: () => Promise<StoreUnderTest>):
     });
     afterEach(() => opened.close());
 
+    it('keeps a seed of 64 bits to its last digit', async () => {
+      const seed = '18446744073709551615';
+      const job = jobNamed('a', {
+        task: taskWith({ seed, variations: [{ seed: '9007199254740993', strength: 0.5 }] }),
+      });
+      await opened.store.put(job);
+      opened = await opened.restart();
+      expect(await opened.store.get('a')).toEqual(job);
+    });
+
     it('gives back exactly what was put, whatever a person wrote', async () => {
       for (const prompt of [
         '',

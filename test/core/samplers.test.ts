@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SAMPLER_NAMES } from '../../engine/index.ts';
-import { samplerLabel, samplerOfAlias } from '../../src/core/samplers.ts';
+import { samplerLabel, samplerOfAlias, samplerOfRecipe } from '../../src/core/samplers.ts';
 
 /** AUTOMATIC1111's list of samplers, labels and aliases: 1.10, and the labels with a spacing that came before. */
 const A1111 = {
@@ -93,5 +93,55 @@ describe('a sampler', () => {
     ['', ''],
   ])('%s with the schedule type "%s" is none that Easel has', (label, schedule) => {
     expect(samplerOfAlias(label, schedule)).toBeUndefined();
+  });
+
+  test.each([
+    ['euler_ancestral', 'euler_a'],
+    ['dpmpp_2m_sde_gpu', 'dpmpp_2m_sde'],
+    ['dpmpp_2m_sde_gpu_karras', 'dpmpp_2m_sde_karras'],
+    ['dpm_2_ancestral', 'dpm2_a'],
+    ['uni_pc', 'unipc'],
+    ['uni_pc_bh2', 'unipc'],
+    ['dpm++2s_a', 'dpmpp_2s_a'],
+    ['dpm++2m karras', 'dpmpp_2m_karras'],
+    ['euler_a discrete', 'euler_a'],
+    ['kdpm_2_a_k', 'dpm2_a_karras'],
+    ['dpmpp_2m_k', 'dpmpp_2m_karras'],
+    ['lms_k', 'lms_karras'],
+    ['EulerAncestralDiscreteScheduler', 'euler_a'],
+    ['DPMSolverMultistepScheduler', 'dpmpp_2m'],
+    ['KDPM2DiscreteScheduler', 'dpm2'],
+    ['DPMSolverSDEScheduler', 'dpmpp_sde'],
+    ['UniPCMultistepScheduler', 'unipc'],
+    ['PNDMScheduler', 'pndm'],
+    ['sample_dpmpp_2m', 'dpmpp_2m'],
+  ])('that other programs call %s is the same as %s', (alias, name) => {
+    expect(samplerOfAlias(alias)).toBe(name);
+  });
+
+  test.each([
+    ['Restart', undefined, 'heun', 'sampler “Restart”'],
+    ['Restart', 'Automatic', 'heun_karras', 'sampler “Restart”'],
+    ['DPM++ 3M SDE Karras', undefined, 'dpmpp_2m_sde_karras', 'sampler “DPM++ 3M SDE Karras”'],
+    ['dpmpp_3m_sde_gpu', 'exponential', 'dpmpp_2m_sde_exponential', 'sampler “dpmpp_3m_sde_gpu”'],
+    ['heunpp2', 'normal', 'heun', 'sampler “heunpp2”'],
+    ['euler_cfg_pp', 'karras', 'euler_karras', 'sampler “euler_cfg_pp”'],
+    ['dpmpp_2s_ancestral_cfg_pp', '', 'dpmpp_2s_a', 'sampler “dpmpp_2s_ancestral_cfg_pp”'],
+    ['dpm++2mv2', '', 'dpmpp_2m', 'sampler “dpm++2mv2”'],
+    ['TCDScheduler', '', 'lcm', 'sampler “TCDScheduler”'],
+    ['DPM++ 2M', 'SGM Uniform', 'dpmpp_2m', 'schedule “SGM Uniform”'],
+    ['DPM++ 2M', 'KL Optimal', 'dpmpp_2m_karras', 'schedule “KL Optimal”'],
+    ['DPM++ 2M Align Your Steps', undefined, 'dpmpp_2m_karras', 'schedule “DPM++ 2M Align Your Steps”'],
+    ['Euler a', 'Karras', 'euler_a', 'schedule “Karras”'],
+    ['euler', 'some_new_one', 'euler', 'schedule “some_new_one”'],
+  ])('%s with the schedule “%s” is drawn as %s, and a note names it', (name, type, sampler, named) => {
+    const found = samplerOfRecipe(name, type);
+    expect(found.sampler).toBe(sampler);
+    expect(found.notes).toHaveLength(1);
+    expect(found.notes[0]).toContain(`The file names the ${named}, which Easel does not have;`);
+  });
+
+  test('nobody has heard of is none at all', () => {
+    expect(samplerOfRecipe('Wobble 9000', 'Karras')).toEqual({ sampler: undefined, notes: [] });
   });
 });

@@ -45,7 +45,7 @@ export function createPaintedEngine(): Engine & { readonly tasks: EngineTask[]; 
       const pictures = Array.from({ length: count }, (_, index) => ({
         width,
         height,
-        rgb: new Uint8Array(width * height * 3).fill(seed + index),
+        rgb: new Uint8Array(width * height * 3).fill(Number(seed) + index),
         recipe: task.kind === 'generate' ? singleRecipe(task.spec, index) : task,
         latents: { shape: [4, 1, 1] as const, data: new Float32Array(4) },
       }));

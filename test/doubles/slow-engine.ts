@@ -92,7 +92,7 @@ function picturesOf(task: EngineTask): readonly Picture[] {
   return Array.from({ length: count }, (_, index) => ({
     width: spec.width,
     height: spec.height,
-    rgb: new Uint8Array(spec.width * spec.height * 3).fill((spec.seed + index) % 256),
+    rgb: new Uint8Array(spec.width * spec.height * 3).fill((Number(spec.seed) + index) % 256),
     recipe: task.kind === 'generate' ? singleRecipe(spec, index) : task,
     latents: { shape: [4, 2, 2] as const, data: new Float32Array(16).fill(index) },
   }));

@@ -15,8 +15,8 @@ const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.si
 test('LoRAs work in half precision as they do in full', async () => {
   const file = (name: string) => fileURLToPath(new URL(`../fixtures/loras/${name}.safetensors`, import.meta.url));
   const tags = [
-    { name: 'ink', weight: 1 },
-    { name: 'wash', weight: 0.5 },
+    { name: 'ink', strengths: { textEncoder: 1, unet: 1 } },
+    { name: 'wash', strengths: { textEncoder: 0.5, unet: 0.5 } },
   ];
   const loras = await openLoras(
     tags,

@@ -59,7 +59,7 @@ describe('the engine in its own process', () => {
     });
     const second = pictures[1];
     if (second?.recipe.kind !== 'generate') throw new Error('two pictures were asked for');
-    expect(second.recipe.spec).toMatchObject({ seed: 0, count: 1 });
+    expect(second.recipe.spec).toMatchObject({ seed: 2 ** 32, count: 1 });
     const again = await engine.run(second.recipe);
     expect(Buffer.from(again.pictures[0]?.rgb ?? []).equals(second.rgb)).toBe(true);
   });
@@ -118,8 +118,9 @@ describe('the engine in its own process', () => {
     ['a side past its bound', { height: SPEC_LIMITS.maxSide + 8 }, /Height must be from 64 to 2048/],
     ['no steps', { steps: 0 }, /Steps must be from 1 to 150, not 0/],
     ['guidance that is no number', { guidance: Number.NaN }, /Guidance must be from 0 to 30, not NaN/],
-    ['a seed of 2³²', { seed: 2 ** 32 }, /Seed must be from 0 to 4294967295/],
-    ['half a seed', { seed: 1.5 }, /Seed must be a whole number, not 1\.5/],
+    ['a seed of 2⁶⁴', { seed: '18446744073709551616' }, /Seed must be a whole number from 0 to 18446744073709551615/],
+    ['a seed that was rounded', { seed: 2 ** 60 }, /Seed must be a whole number from 0 to/],
+    ['half a seed', { seed: 1.5 }, /Seed must be a whole number from 0 to .*, not 1\.5/],
     ['an unknown model', { model: 'sdxl' }, /There is no model "sdxl"; use one of tiny-conv, tiny-half/],
   ])('refuses %s with a sentence', async (_what, change, sentence) => {
     await expect(engine.run({ kind: 'generate', spec: { ...spec, ...change } })).rejects.toThrow(sentence);

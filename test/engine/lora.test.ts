@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine, type EngineHost, type GenerationSpec } from '../../engine/index.ts';
-import { readLoraTags } from '../../engine/prompt/lora-tags.ts';
+import { formatLoraTag, readLoraTags } from '../../engine/prompt/lora-tags.ts';
 import { runs } from '../full.ts';
 import { encodeSafetensors, type StoredTensor, storedTensors } from './checkpoint-file.ts';
 import { golden, goldenTensors, tinyModel } from './goldens.ts';
@@ -202,29 +202,90 @@ describe('a LoRA', () => {
 });
 
 describe('LoRA tags', () => {
+  const both = (strength: number) => ({ textEncoder: strength, unet: strength });
+
   test.each([
-    ['a fox <lora:ink:0.8>', 'a fox ', [{ name: 'ink', weight: 0.8 }]],
-    ['<lora:ink>a fox', 'a fox', [{ name: 'ink', weight: 1 }]],
+    ['a fox <lora:ink:0.8>', 'a fox ', [{ name: 'ink', strengths: both(0.8) }]],
+    ['<lora:ink>a fox', 'a fox', [{ name: 'ink', strengths: both(1) }]],
+    ['<lora:ink:>a fox<LORA: ink : 1e-1 >', 'a fox', [1, 0.1].map((one) => ({ name: 'ink', strengths: both(one) }))],
+    ['a <lyco:ink:0.8> fox', 'a  fox', [{ name: 'ink', strengths: both(0.8) }]],
+    ['a fox<lora:ink:0.8:0.5>', 'a fox', [{ name: 'ink', strengths: { textEncoder: 0.8, unet: 0.5 } }]],
+    ['a fox<lora:ink::0.5>', 'a fox', [{ name: 'ink', strengths: { textEncoder: 1, unet: 0.5 } }]],
+    ['a fox<lora:ink:te=0:unet=1>', 'a fox', [{ name: 'ink', strengths: { textEncoder: 0, unet: 1 } }]],
+    ['a fox<lora:ink:te=0.5>', 'a fox', [{ name: 'ink', strengths: both(0.5) }]],
+    ['a fox<lora:ink:0.8:unet=0>', 'a fox', [{ name: 'ink', strengths: { textEncoder: 0.8, unet: 0 } }]],
     [
       'a <lora:My Style_v2:-.5> fox <lora:b:2.>',
       'a  fox ',
       [
-        { name: 'My Style_v2', weight: -0.5 },
-        { name: 'b', weight: 2 },
+        { name: 'My Style_v2', strengths: both(-0.5) },
+        { name: 'b', strengths: both(2) },
       ],
     ],
-    ['a <lora:ink:much> fox', 'a <lora:ink:much> fox', []],
     ['a <lora fox', 'a <lora fox', []],
+    ['1<2:a>3, <3:x>', '1<2:a>3, <3:x>', []],
   ])('of "%s" are taken out of the text', (prompt, text, loras) => {
-    expect(readLoraTags(prompt)).toEqual({ text, loras });
+    expect(readLoraTags(prompt)).toEqual({ text, loras, faults: [], unknown: [] });
   });
 
-  test('of any prompt leave text and finite weights', () => {
-    const piece = fc.oneof(fc.constantFrom('<lora:', ':', '>', 'a', '1', '0.5', '-', '<'), fc.string({ maxLength: 4 }));
+  test.each([
+    ['<lora:ink:much>', 'A strength in <lora:ink:much> is not a number; write it as <lora:NAME:0.8>.'],
+    ['<lora:ink:0,8>', 'A strength in <lora:ink:0,8> is not a number; write it as <lora:NAME:0.8>.'],
+    ['<lora:>', '<lora:> names no LoRA; write it as <lora:NAME:0.8>.'],
+    ['<lora: :1>', '<lora: :1> names no LoRA; write it as <lora:NAME:0.8>.'],
+    ['<lora:ink:1:lbw=MIDD>', 'Easel does not know “lbw” in <lora:ink:1:lbw=MIDD>; a LoRA takes te= and unet= only.'],
+    [
+      '<lora:ink:1:1:8>',
+      '<lora:ink:1:1:8> has more than two strengths; write <lora:NAME:0.8:0.5> for the text encoder and the UNet.',
+    ],
+    ['<hypernet:x:1>', 'Easel does not apply a hypernetwork; take <hypernet:x:1> out of the prompt.'],
+  ])('%s is refused by name', async (tag, sentence) => {
+    expect(readLoraTags(tag)).toMatchObject({ loras: [], faults: [sentence] });
+    await expect(picture({ prompt: `a fox ${tag}` })).rejects.toThrow(sentence);
+  });
+
+  test('of kinds that Easel does not know stay words, and a note says so; so do those of the negative prompt', async () => {
+    const words = { ...spec, prompt: 'a fox <wildcard:animals>', negative: '<lora:ink:1>' };
+    const { notes } = await engine.run({ kind: 'generate', spec: words });
+    expect(notes).toEqual([
+      'Easel does not know the tag <wildcard:animals>; it was read as words.',
+      'A LoRA counts in the prompt only; its tag in the negative prompt was read as words.',
+    ]);
+  });
+
+  test('with two strengths give the text encoder the first and the UNet the second', async () => {
+    const tensors = [...(await storedTensors(join(LORAS, 'ink.safetensors')))];
+    const isText = ([name]: readonly [string, StoredTensor]) => name.startsWith('lora_te_');
+    expect(tensors.filter(isText).length).toBeGreaterThan(0);
+    await addLora('text-only', new Map(tensors.filter(isText)));
+    await addLora('unet-only', new Map(tensors.filter((tensor) => !isText(tensor))));
+    const at = (tags: string) => picture({ prompt: `${spec.prompt}${tags}` });
+    for (const [both, apart] of [
+      ['<lora:ink:1:0>', '<lora:text-only:1>'],
+      ['<lora:ink:te=0:unet=1>', '<lora:unet-only:1>'],
+      ['<lora:ink:0.8:0.5>', '<lora:text-only:0.8><lora:unet-only:0.5>'],
+      ['<lyco:ink:0.5>', '<lora:text-only:0.5><lora:unet-only:0.5>'],
+    ] as const) {
+      expect((await at(both)).equals(await at(apart)), both).toBe(true);
+    }
+    expect((await at('<lora:ink:0:0>')).equals(await at(''))).toBe(true);
+    expect(difference(await at('<lora:ink:0.8:0.5>'), await at('<lora:ink:0.5:0.8>'))).toBeGreaterThan(2);
+  });
+
+  test('of any prompt leave text and strengths that are numbers, or a sentence', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('<lora:', '<lyco:', '<hypernet:', ':', '>', 'a', '1', '0.5', '-', '<', 'te=', 'unet='),
+      fc.string({ maxLength: 4 }),
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
-        const { text, loras } = readLoraTags(pieces.join(''));
-        return text.length <= pieces.join('').length && loras.every(({ weight }) => Number.isFinite(weight));
+        const { text, loras, faults } = readLoraTags(pieces.join(''));
+        expect(text.length).toBeLessThanOrEqual(pieces.join('').length);
+        for (const tag of loras) {
+          expect(Number.isNaN(tag.strengths.textEncoder + tag.strengths.unet)).toBe(false);
+          expect(readLoraTags(formatLoraTag(tag)).loras).toEqual([tag]);
+        }
+        for (const fault of faults) expect(fault.length).toBeLessThan(250);
       }),
       { numRuns: runs(5000) },
     );

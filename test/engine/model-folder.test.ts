@@ -130,9 +130,25 @@ describe('a model folder', () => {
     );
   });
 
-  test('with an unknown scheduler names it and the known ones', async () => {
-    await edit('scheduler/scheduler_config.json', (json) => ({ ...json, _class_name: 'DEISMultistepScheduler' }));
-    expect(await complaint()).toMatch(/names the scheduler "DEISMultistepScheduler".*DDIMScheduler/);
+  test.each([
+    [{ _class_name: 'FutureScheduler' }, 'the scheduler "FutureScheduler", which Easel does not have', 'ddim'],
+    [{ _class_name: `F${'u'.repeat(999)}` }, `the scheduler "F${'u'.repeat(59)}…", which Easel does not have`, 'ddim'],
+    [
+      { _class_name: 'PNDMScheduler', use_karras_sigmas: true },
+      'a spacing of sigmas that PNDMScheduler does not have',
+      'pndm',
+    ],
+  ])('whose scheduler is not there is drawn with another, which is said', async (config, lacks, sampler) => {
+    await edit('scheduler/scheduler_config.json', (json) => ({ ...json, ...config }));
+    const engine = createRuntime({ modelFolders: [folder], threads: 1 });
+    const { models, refused, notices } = await engine.describe();
+    expect(models).toMatchObject([{ id: 'tiny', sampler }]);
+    expect(refused).toEqual([]);
+    expect(notices).toEqual([`The model "tiny" asks for ${lacks}; it draws with ${sampler} when no sampler is named.`]);
+    expect(
+      (await engine.run({ kind: 'generate', spec: { ...spec, sampler: models[0]?.sampler ?? 'pndm' } })).pictures,
+    ).toHaveLength(1);
+    await engine.close();
   });
 
   test('whose scheduler is written by Python, with an infinity that JSON lacks, is read', async () => {

@@ -119,7 +119,7 @@ describe('a file of weights', () => {
         const lora = await settles(readLora(file, { layersPerBlock: 2 }));
         if (lora === undefined) return;
         const slots = [{ ...slot, kind: 'linear' } as const];
-        const adapter = await settles(createAdapter(slots, [{ lora, weight: 1 }], 'unet'));
+        const adapter = await settles(createAdapter(slots, [{ lora, strengths: { textEncoder: 1, unet: 1 } }], 'unet'));
         for (const { data } of Object.values(adapter ?? {})) {
           expect((data as Float32Array).every(Number.isFinite)).toBe(true);
         }

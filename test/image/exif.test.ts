@@ -31,6 +31,21 @@ describe('a picture that is no PNG', () => {
     expect(await readRecipeText(Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]))).toBe(RECIPE);
   });
 
+  it('is read where a program wrote 8-bit text into the comment: UTF-8, whatever it calls it, or Latin-1', () => {
+    const exif = Buffer.from(encodeExifComment('x'.repeat(60)));
+    const at = exif.length - 120;
+    const withBytes = (code: string, bytes: Buffer) => {
+      const out = Buffer.from(exif);
+      out.write(code, at - 8, 'latin1');
+      Buffer.concat([bytes, Buffer.alloc(120)]).copy(out, at, 0, 120);
+      return decodeExifComment(out);
+    };
+    const recipe = 'лиса\nSteps: 20, Seed: 1, Size: 64x64';
+    expect(withBytes('UNICODE\0', Buffer.from(recipe))).toBe(recipe);
+    expect(withBytes('ASCII\0\0\0', Buffer.from(recipe))).toBe(recipe);
+    expect(withBytes('ASCII\0\0\0', Buffer.from('un café', 'latin1'))).toBe('un café');
+  });
+
   it('is read in either order of bytes, and by what sharp itself wrote', async () => {
     const little = Buffer.from(encodeLittle(RECIPE));
     expect(decodeExifComment(little)).toBe(RECIPE);

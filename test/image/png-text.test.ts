@@ -72,6 +72,24 @@ describe('reading files from elsewhere', () => {
     expect(await readParameters(await pngWith('iTXt', international))).toBe('лиса');
   });
 
+  it('takes tEXt and zTXt for UTF-8 where their bytes are valid UTF-8, and else for Latin-1', async () => {
+    const text = (bytes: Uint8Array) => Buffer.concat([Buffer.from('parameters\0'), bytes]);
+    expect(await readParameters(await pngWith('tEXt', text(Buffer.from('雪の中の狐, café'))))).toBe('雪の中の狐, café');
+    const zipped = Buffer.concat([Buffer.from('parameters\0\0'), deflateSync(Buffer.from('лиса'))]);
+    expect(await readParameters(await pngWith('zTXt', zipped))).toBe('лиса');
+    expect(await readParameters(await pngWith('tEXt', text(Buffer.from('un café', 'latin1'))))).toBe('un café');
+  });
+
+  it('reads its own Latin-1 back, also where it looks like UTF-8', async () => {
+    const blank = await encodePng(image);
+    for (const text of ['Ã©', 'â\u0080\u0099', 'Ã¼ber 20 Â°'])
+      expect(await readParameters(writeParameters(blank, text))).toBe(text);
+    const latin1 = fc.string({ unit: fc.integer({ min: 0xa0, max: 0xff }).map((code) => String.fromCharCode(code)) });
+    await fc.assert(
+      fc.asyncProperty(latin1, async (text) => (await readParameters(writeParameters(blank, text))) === text),
+    );
+  });
+
   it('does not inflate a bomb', async () => {
     const bomb = deflateSync(Buffer.alloc(64 << 20));
     expect(

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { parseParameters } from '../../src/core/parameters.ts';
+import { parseParameters } from '../../src/core/parse-parameters.ts';
 import { encodeJpeg, encodePng, encodeWebp } from '../../src/image/encode.ts';
 import { encodeExifComment } from '../../src/image/exif-comment.ts';
 import { encodeChunk } from '../../src/image/png-chunks.ts';

@@ -31,9 +31,10 @@ export async function runImagine(request: ImagineRequest, config: CliConfig, par
       await writePicture(file, await encodePng(picture, formatParameters(picture.recipe, title)));
       files.push({ file, seed: specOf(picture.recipe).seed, width: picture.width, height: picture.height });
     }
-    const { variations: _none, ...said } = spec;
+    const { variations, ...said } = spec;
+    const varied = variations.length > 0 && { variations };
     const lines = request.asJson
-      ? [JSON.stringify({ ...said, files, ...result.timings })]
+      ? [JSON.stringify({ ...said, ...varied, files, ...result.timings })]
       : files.map(({ file, width, height, seed }) => `${file} (${width}×${height}, seed ${seed})`);
     parts.stdout.write(`${lines.join('\n')}\n`);
     for (const note of result.notes) parts.stderr.write(`${note}\n`);

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type ImagineInput, pictureSources } from '../../../commands/imagine-values.ts';
 import { type InitSource, resolveSpec } from '../../../commands/spec.ts';
+import type { Seed } from '../../../engine/index.ts';
 import { BadInputError, EaselError } from '../../errors.ts';
 import type { DecodedPicture } from '../../inputs/decode-picture.ts';
 import { fitPicture } from '../../inputs/fit-picture.ts';
@@ -17,7 +18,7 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const PERSON = 'cli';
 
 /** A command line as /imagine reads it, with the pictures that its options name. */
-export function createResolve(randomSeed: () => number): CliParts['resolve'] {
+export function createResolve(randomSeed: () => Seed): CliParts['resolve'] {
   return async (input, engine, { negative, stylesFile }): Promise<CliRequest> => {
     const styles = loadStyles(stylesFile);
     const surroundings = { engine, styles, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };

@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt';
 import { cut } from '../../core/cut.ts';
 import type { Form, FormField } from '../../core/form.ts';
+import { undoEmojiCodes } from './emoji-codes.ts';
 
 const MAX_TITLE = 24;
 const MAX_LABEL = 2000;
@@ -58,7 +59,8 @@ export function readModal({ callback_id, private_metadata, state }: Submitted): 
   for (const [blockId, actions] of Object.entries(state.values)) {
     if (!blockId.startsWith(FIELD)) continue;
     const [entry] = Object.values(actions);
-    values[blockId.slice(FIELD.length)] = entry?.value ?? entry?.selected_option?.value ?? '';
+    const typed = entry?.value === undefined || entry.value === null ? undefined : undoEmojiCodes(entry.value);
+    values[blockId.slice(FIELD.length)] = typed ?? entry?.selected_option?.value ?? '';
   }
   const chosen = state.values[WHERE]?.[WHERE]?.selected_conversation;
   const opened = readPlace(private_metadata);

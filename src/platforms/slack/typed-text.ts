@@ -1,16 +1,22 @@
+import { undoEmojiCodes } from './emoji-codes.ts';
+
 /** `<…>` as Slack writes what it has recognized in a text: links, people, channels, groups, dates. */
 const RECOGNIZED = /<([^<>]*)>/g;
 const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' };
 /** Spaces that phones and pasted text bring along. */
 const ODD_SPACES = /[\u00a0\u2007\u202f]/g;
 
-/** A text of Slack's as the person typed it: links without brackets, mentions as `@name`, `&`, `<` and `>` themselves. */
+/**
+ * A text of Slack's as the person typed it: links without brackets, mentions as `@name`, `&`, `<` and `>` themselves, and
+ * emoji instead of their codes.
+ */
 export function undoEscapes(text: string): string {
-  return text
+  const plain = text
     .replace(RECOGNIZED, (_, inside: string) => asTyped(inside))
     .replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity)
     .replace(ODD_SPACES, ' ')
     .trim();
+  return undoEmojiCodes(plain);
 }
 
 function asTyped(inside: string): string {

@@ -45,6 +45,21 @@ describe('easel imagine', () => {
     expect([...new Set((await decodePng(png)).rgb)]).toEqual([77]);
   });
 
+  it('keeps a seed of 64 bits, counts on from it, and writes it into the files; variations too', async () => {
+    const out = join(folder, 'fox.png');
+    const last = '18446744073709551615';
+    const told = async (seed: string, ...args: string[]) =>
+      JSON.parse((await easel(['imagine', 'a fox', '--out', out, '--json', '--seed', seed, ...args])).stdout) as object;
+    expect(await told(last, '--count', '2')).toMatchObject({ seed: last, files: [{ seed: last }, { seed: 0 }] });
+    const [first = ''] = await readdir(folder);
+    expect(readParameters(new Uint8Array(await readFile(join(folder, first))))).toContain(`Seed: ${last},`);
+    expect(await told('804822466654819')).toMatchObject({ seed: 804_822_466_654_819 });
+    expect(await told('7,9:0.5')).toMatchObject({ seed: 7, variations: [{ seed: 9, strength: 0.5 }] });
+    expect(readParameters(new Uint8Array(await readFile(out)))).toContain(
+      'Variation seed: 9, Variation seed strength: 0.5',
+    );
+  });
+
   it('numbers several pictures and tells all in one line of JSON', async () => {
     const out = join(folder, 'fox.png');
     const args = ['imagine', 'a fox --cfg 2', '--out', out, '--json', '--count', '3', '--seed', '0', '--width', '64'];
@@ -90,7 +105,7 @@ describe('bad input is one sentence on stderr, exit code 2, and no picture', () 
     [['imagine', 'a fox', '--out', out, '--guidance', 'NaN'], 'Guidance must be a number from 0 to 30; try 7.5.'],
     [
       ['imagine', 'a fox', '--out', out, '--seed', '-1'],
-      'Seed must be a whole number from 0 to 4294967295; leave it out for a random one.',
+      'Seed must be a whole number from 0 to 18446744073709551615; leave it out for a random one.',
     ],
     [['imagine', 'a fox', '--out', out, '--step', '3'], '`--step` is not an option; did you mean `--steps`?'],
     [['imagine', 'a fox --step 3', '--out', out], '`--step` is not an option; did you mean `--steps`?'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { parseParameters } from '../../../src/core/parameters.ts';
+import { parseParameters } from '../../../src/core/parse-parameters.ts';
 import { decodePng } from '../../../src/image/encode.ts';
 import { readParameters } from '../../../src/image/png-text.ts';
 

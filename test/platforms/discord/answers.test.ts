@@ -64,7 +64,7 @@ describe('what people do on Discord is answered', () => {
 
   it('✏️ opens a form with the prompt and its options; what is sent becomes a reply to the picture', async () => {
     const { ada, channel } = scene;
-    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: 7 });
+    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: '7' });
     (await engine.begun(0)).finish();
     const grid = await finished(ada, channel, 0);
     const opened = await ada.press(grid.id, '✏️');
@@ -95,7 +95,7 @@ describe('what people do on Discord is answered', () => {
 
   it('Apps → Vary this and Show recipe work on any message with a picture, also on one that was uploaded again', async () => {
     const { ada, ben, channel } = scene;
-    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: 7, count: 1 });
+    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: '7', count: 1 });
     (await engine.begun(0)).finish();
     const single = await finished(ada, channel, 0);
     await ben.choose(single.id, 'Vary this');
@@ -118,7 +118,7 @@ describe('what people do on Discord is answered', () => {
 
   it('Vary this on a grid that was uploaded again asks which picture, and varies that one', async () => {
     const { ada, ben, channel } = scene;
-    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: 7 });
+    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: '7' });
     (await engine.begun(0)).finish();
     const [grid] = (await finished(ada, channel, 0)).pictures;
     if (grid === undefined) throw new Error('no picture');

@@ -147,7 +147,7 @@ describe('on Discord nobody can complain that', () => {
 
   it('11. "vary the right one" varies the left one', async () => {
     const { ada, channel } = await open();
-    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: 100 });
+    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: '100' });
     await finish(0);
     const grid = await finished(ada, channel, 0);
     for (const index of [0, 1, 2, 3]) {
@@ -213,7 +213,7 @@ describe('on Discord nobody can complain that', () => {
     const { ada, channel } = await open();
     await ada.type(channel, 'imagine', { prompt: 'a fox --sparkle 3' });
     expect(newest(ada, channel)).toMatchObject({ isPrivate: true, text: expect.stringContaining('--sparkle') });
-    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: 0, guidance: 0 });
+    await ada.type(channel, 'imagine', { prompt: 'a fox', seed: '0', guidance: 0 });
     expect((await engine.begun(0)).task).toMatchObject({ spec: { seed: 0, guidance: 0 } });
   });
 

@@ -11,7 +11,7 @@ describe('the whole of Easel on Discord, with the real engine', () => {
 
   it('a prompt becomes a grid with buttons, V2 varies its second picture, U1 of that enlarges the first', async () => {
     const { ada, ben, channel } = scene;
-    await ada.type(channel, 'imagine', { prompt: 'a red circle on a blue background', seed: 3, steps: 5 });
+    await ada.type(channel, 'imagine', { prompt: 'a red circle on a blue background', seed: '3', steps: 5 });
     const grid = await finished(ada, channel, 0);
     expect(grid.text).toContain('a red circle on a blue background – @Ada\nseed 3 to 6 · 128×128 · 5 steps');
     const rows = grid.buttons.map((row) => row.join(' '));
