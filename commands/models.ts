@@ -11,6 +11,7 @@ import { allowedModels } from './rules.ts';
 const MAX_LISTED = 15;
 const MAX_LENGTH = 1900;
 const MAX_REFUSED = 3;
+const MAX_NOTED = 2;
 const MAX_REFUSED_LENGTH = 240;
 /** Of LoRAs, and of learned words: all appear while one types. */
 const MAX_NAMES = 40;
@@ -37,16 +38,18 @@ export const models: Command = {
 };
 
 /** What can be added to the models, and what cannot be used. */
-function describeOthers({ loras, embeddings, refused }: EngineDescription): RichText[] {
-  const names = (what: string, all: readonly string[]): RichText[] =>
-    all.length === 0 ? [] : [[strong(what), text(` ${listNames(all, MAX_NAMES, MAX_NAMES_LENGTH)}`)]];
+function describeOthers({ models: all, loras, embeddings, refused }: EngineDescription): RichText[] {
+  const names = (what: string, listed: readonly string[]): RichText[] =>
+    listed.length === 0 ? [] : [[strong(what), text(` ${listNames(listed, MAX_NAMES, MAX_NAMES_LENGTH)}`)]];
+  const warnings = [
+    ...all.flatMap(({ samplerNote }) => samplerNote ?? []).slice(0, MAX_NOTED),
+    ...refused.slice(0, MAX_REFUSED),
+  ];
   const hidden = refused.length - MAX_REFUSED;
   return [
     ...names('LoRAs', loras),
     ...names('Words it was taught', embeddings),
-    ...refused
-      .slice(0, MAX_REFUSED)
-      .map((why): RichText => [text('⚠ '), ...sentence(abridge(why, MAX_REFUSED_LENGTH))]),
+    ...warnings.map((why): RichText => [text('⚠ '), ...sentence(abridge(why, MAX_REFUSED_LENGTH))]),
     ...(hidden > 0 ? [[text(`⚠ and ${hidden} more that cannot be used; the log names them.`)]] : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { specOf } from '../engine/index.ts';
 import type { Job } from '../src/core/job.ts';
-import { type RichText, text } from '../src/core/reply.ts';
+import { type RichText, sentence, text } from '../src/core/reply.ts';
 import type { ButtonHandler, CommandContext } from './context.ts';
 import { refuseDeleted } from './picture.ts';
 import { describeRecipe } from './recipe-lines.ts';
@@ -16,9 +16,13 @@ export const recipePressed: ButtonHandler = {
 /** How the pictures of a job were made; of a grid the recipe of all, which is that of its first with a count. */
 export function describeJobRecipe({ task, pictures }: Job, { engine }: CommandContext): RichText[] {
   const spec = specOf(task);
-  const { model, variations } = spec;
-  const found = engine.models.find(({ id }) => id === model);
-  const lines = describeRecipe(task, found?.title ?? model, { spec, knowsModel: found !== undefined });
+  const { model: id, variations, sampler } = spec;
+  const model = engine.models.find((candidate) => candidate.id === id);
+  const note = model?.sampler === sampler ? model.samplerNote : undefined;
+  const lines = [
+    ...describeRecipe(task, model?.title ?? id, { spec, knowsModel: model !== undefined }),
+    ...(note === undefined ? [] : [sentence(note)]),
+  ];
   return pictures.length > 1 ? [...lines, describeSeeds(variations.length > 0)] : lines;
 }
 

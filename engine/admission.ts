@@ -45,7 +45,7 @@ export class Admission {
   /** Reads beforehand what `admit` needs of a model; of what cannot be read its first task tells. */
   async warm(modelId: string): Promise<void> {
     const model = await this.modelOf(modelId);
-    await sharedClipTokenizer(model.tokenizer).catch(() => undefined);
+    await sharedClipTokenizer(model.tokenizer, model.textEncoder.vocab_size).catch(() => undefined);
   }
 
   /** @throws EngineError `bad_request` naming the models there are */
@@ -71,7 +71,7 @@ export class Admission {
     if (faults[0] !== undefined) throw new EngineError('bad_request', faults[0]);
     if (tags.length === 0) return [];
     const { unet } = await this.modelOf(model);
-    const target = { layersPerBlock: unet.layers_per_block, textWidth: unet.cross_attention_dim };
+    const target = { layersPerBlock: unet.layers_per_block[0] ?? 0, textWidth: unet.cross_attention_dim };
     return openLoras(tags, await findExtras((await this.catalog()).homes), target);
   }
 
@@ -109,7 +109,7 @@ export class Admission {
   /** The tokenizer of a model, which learned words are counted with but not read for. */
   async #tokensOf(model: Model, spec: GenerationSpec): Promise<ChunkTokens> {
     const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
-    const clip = await sharedClipTokenizer(model.tokenizer);
+    const clip = await sharedClipTokenizer(model.tokenizer, model.textEncoder.vocab_size);
     const files = await this.#wordFiles();
     const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), roomOf(model.textEncoder));
     return { ...withLearnedWords(clip, words, vocabulary), positions };

@@ -77,7 +77,7 @@ export interface ModelOptions extends NetworkOptions {
 export async function openNetworks(folder: Model, options: ModelOptions): Promise<Networks> {
   const [words, clip, text, unet, vae] = await Promise.all([
     readLearnedWords(options.embeddings ?? new Map(), roomOf(folder.textEncoder)),
-    sharedClipTokenizer(folder.tokenizer),
+    sharedClipTokenizer(folder.tokenizer, folder.textEncoder.vocab_size),
     openWeights('textEncoder', folder.weights.textEncoder),
     openWeights('unet', folder.weights.unet),
     openWeights('vae', folder.weights.vae),

@@ -8,6 +8,7 @@ import { enlargedShape, enlargeLatents, enlargePixels, latentsOfPixels } from '.
 import { EngineError } from './errors.ts';
 import { encodeInit } from './init-picture.ts';
 import type { MemoryPlan } from './memory-plan.ts';
+import { samplerNote } from './model/model.ts';
 import type { Networks } from './networks.ts';
 import { PassCounter, passesOf } from './passes.ts';
 import { preview, toRgb } from './preview.ts';
@@ -42,6 +43,8 @@ type Shape = readonly [channels: number, height: number, width: number];
 /** Encode, denoise, decode: one task from its recipe to pictures. @throws EngineError `aborted` between steps. */
 export async function runTask(networks: Networks, task: EngineTask, options: PipelineOptions): Promise<RunResult> {
   const run = new Run(networks, options, passesOf(task, options.sourceLatents !== undefined));
+  const note = samplerNote(networks.folder);
+  if (note !== undefined && specOf(task).sampler === networks.folder.sampler.name) run.notes.add(note);
   const pictures = task.kind === 'generate' ? await run.generate(task.spec) : await run.upscale(task);
   return { pictures, timings: run.timings, notes: [...run.notes] };
 }

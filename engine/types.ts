@@ -16,6 +16,7 @@ export const SPACED_METHODS = [
   'dpmpp_2s_a',
   'dpmpp_sde',
   'unipc',
+  'deis',
 ] as const;
 /** How noise levels are spread where they do not follow the timesteps: see `schedulers/sigma-path.ts`. */
 export const SIGMA_SPACINGS = ['karras', 'exponential', 'beta'] as const;
@@ -243,8 +244,10 @@ export interface ModelDescription {
   readonly height: number;
   readonly steps: number;
   readonly guidance: number;
-  /** The sampler of the model's own scheduler_config.json. */
+  /** The sampler of the model's own scheduler_config.json, or the nearest that Easel has. */
   readonly sampler: SamplerName;
+  /** A sentence where `sampler` is not the model's own to the letter; absent where it is. */
+  readonly samplerNote?: string;
   /** What its UNet predicts; absent for the noise, as most models do. */
   readonly predictionType?: 'v_prediction' | 'sample';
   /** Whether it brings a safety checker, which judges every picture unless a spec says otherwise. */

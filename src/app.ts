@@ -72,8 +72,9 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
     log.error({ cause, pid, tasks }, `the engine's process ended: ${why}; another one is started for the next task`),
   );
   const description = await engine.describe();
-  const { refused, advice = [], execution } = description;
-  for (const sentence of [...refused, ...advice, ...(execution?.passedOver ?? [])]) {
+  const { models, refused, advice = [], execution } = description;
+  const samplerNotes = models.flatMap((model) => model.samplerNote ?? []);
+  for (const sentence of [...refused, ...samplerNotes, ...advice, ...(execution?.passedOver ?? [])]) {
     const file = description.refusedFiles?.[sentence];
     log.warn(file === undefined ? {} : { file }, sentence);
   }

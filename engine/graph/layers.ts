@@ -1,3 +1,4 @@
+import type { Activation } from '../model/configs.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { AdapterSlots } from './adapter-slots.ts';
 import { multiHeadAttention } from './attention.ts';
@@ -114,6 +115,24 @@ export class Layers {
   /** x · sigmoid(alpha · x); alpha 1 is SiLU, 1.702 is OpenAI CLIP's GELU. */
   quickGelu(x: Value, alpha: number): Value {
     return this.g.node('QuickGelu', [x], { alpha: { float: alpha } }, CONTRIB);
+  }
+
+  /** By diffusers' name. */
+  activate<T extends FeatureMap | Tokens>(x: T, name: Activation): T {
+    switch (name) {
+      case 'silu':
+      case 'swish':
+        return this.silu(x);
+      case 'gelu':
+        return { ...x, value: this.gelu(x.value) };
+      case 'relu':
+        return { ...x, value: this.g.node('Relu', [x.value]) };
+      case 'mish':
+        return {
+          ...x,
+          value: this.g.node('Mul', [x.value, this.g.node('Tanh', [this.g.node('Softplus', [x.value])])]),
+        };
+    }
   }
 
   /** The exact GELU, by the error function. */

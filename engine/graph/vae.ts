@@ -23,6 +23,7 @@ export function vaeDecoderGraph(config: VaeConfig, weights: WeightSet, dialect?:
   for (const [i, channels] of widths.entries()) {
     for (let j = 0; j <= config.layers_per_block; j += 1) {
       x = vaeResnet(layers, x, `decoder.up_blocks.${i}.resnets.${j}`, channels, config);
+      if (config.decoderAttends[i]) x = selfAttention(layers, x, `decoder.up_blocks.${i}.attentions.${j}`, config);
     }
     if (i < widths.length - 1) {
       x = layers.conv(layers.upsampleNearest(x), `decoder.up_blocks.${i}.upsamplers.0.conv`, channels);
@@ -46,6 +47,7 @@ export function vaeEncoderGraph(config: VaeConfig, weights: WeightSet, dialect?:
   for (const [i, channels] of widths.entries()) {
     for (let j = 0; j < config.layers_per_block; j += 1) {
       x = vaeResnet(layers, x, `encoder.down_blocks.${i}.resnets.${j}`, channels, config);
+      if (config.encoderAttends[i]) x = selfAttention(layers, x, `encoder.down_blocks.${i}.attentions.${j}`, config);
     }
     if (i < widths.length - 1) {
       // The reference pads below and to the right only.
@@ -62,7 +64,8 @@ export function vaeEncoderGraph(config: VaeConfig, weights: WeightSet, dialect?:
 }
 
 function vaeResnet(layers: Layers, x: FeatureMap, name: string, channels: number, config: VaeConfig): FeatureMap {
-  return resnet(layers, x, name, { channels, groups: config.norm_num_groups, epsilon: NORM_EPSILON });
+  const { norm_num_groups: groups, act_fn: activation } = config;
+  return resnet(layers, x, name, { channels, groups, epsilon: NORM_EPSILON, activation });
 }
 
 function midBlock(layers: Layers, input: FeatureMap, name: string, config: VaeConfig): FeatureMap {

@@ -5,6 +5,7 @@ import { EngineError, isEngineError } from '../errors.ts';
 import { exists } from '../model/config-file.ts';
 import { readModelFolder } from '../model/folder.ts';
 import type { Model, PendingDownload } from '../model/model.ts';
+import { hasTokenizerExtras } from '../tokenizer/tokenizer-files.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 import { download } from './download.ts';
 import { HubCache } from './hub-cache.ts';
@@ -28,11 +29,13 @@ export async function readHubModel(id: HubId, retryDelayMs = RETRY_DELAY_MS): Pr
     if (settings.offline || !isAboutPickle(error)) throw error;
     return undefined;
   });
-  if (cached !== undefined) return cached;
+  if (cached !== undefined && (settings.offline || (await hasTokenizerExtras(cached.tokenizer)))) return cached;
   if (settings.offline) throw offlineError(id);
   try {
     return await fromHub(id, cache, settings, retryDelayMs);
   } catch (error) {
+    // Older versions of Easel fetched a tokenizer without the files that name its padding: they did for most models.
+    if (cached !== undefined) return cached;
     throw hubError(error, id, settings);
   }
 }

@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import { DIFFUSERS_WEIGHTS, MODEL_INDEX, TRANSFORMERS_WEIGHTS } from '../model/folder.ts';
 import { MAX_INDEX_BYTES } from '../model/shard-index.ts';
 import { chooseWeights, type WeightFiles } from '../model/weight-files.ts';
+import { TOKENIZER_EXTRAS, TOKENIZER_SETS } from '../tokenizer/tokenizer-files.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 
 /** A file of a repository. */
@@ -22,10 +23,9 @@ const CONFIGS = [
   'vae/config.json',
   'text_encoder/config.json',
   'scheduler/scheduler_config.json',
-  'tokenizer/vocab.json',
-  'tokenizer/merges.txt',
 ];
-const OPTIONAL = ['easel.json', SAFETY_CONFIG];
+const TOKENIZER = 'tokenizer';
+const OPTIONAL = ['easel.json', SAFETY_CONFIG, ...TOKENIZER_EXTRAS.map((file) => `${TOKENIZER}/${file}`)];
 /** Weights of each network by the name that its library gives them. */
 const WEIGHTS = [
   ['unet', DIFFUSERS_WEIGHTS],
@@ -54,7 +54,9 @@ export function neededFiles(files: readonly HubFile[], repo: string, variant: st
       { repo, path },
     );
   };
-  const configs = CONFIGS.map(required);
+  const tokenizers = TOKENIZER_SETS.map((names) => names.map((name) => `${TOKENIZER}/${name}`));
+  const tokenizer = tokenizers.find((paths) => paths.every((path) => byPath.has(path))) ?? tokenizers.at(-1) ?? [];
+  const configs = [...CONFIGS, ...tokenizer].map(required);
   const optional = OPTIONAL.flatMap((path) => byPath.get(path) ?? []);
   const chosen = (network: string, name: string, wanted: string | undefined): WeightFiles => {
     const inFolder = files.filter(({ path }) => path.startsWith(`${network}/`));

@@ -2,6 +2,8 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { defaultSampler } from '../schedulers/default-sampler.ts';
+import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import { partOf } from '../weights/checkpoint-names.ts';
 import { type FileKind, fileKind } from '../weights/file-kind.ts';
 import { pickleError } from '../weights/pickle.ts';
@@ -9,16 +11,11 @@ import { readSafetensors, type TensorRef } from '../weights/safetensors.ts';
 import { diffusersTensors } from '../weights/weight-source.ts';
 import { textEncoderShape, unetShape, vaeShape } from './checkpoint-shape.ts';
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
-import { exists, readOptionalConfig } from './config-file.ts';
-import {
-  recommendationSchema,
-  schedulerConfigSchema,
-  textEncoderConfigSchema,
-  unetConfigSchema,
-  vaeConfigSchema,
-} from './configs.ts';
+import { readOptionalConfig } from './config-file.ts';
+import { recommendationSchema, textEncoderConfigSchema, unetConfigSchema, vaeConfigSchema } from './configs.ts';
 import { foreignModel } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
+import { schedulerConfigSchema } from './scheduler-config.ts';
 import { pickledVae, type SeparateVae, separateVae, separateVaeShape, VAE_ENDING } from './separate-vae.ts';
 
 /** CLIP's vocabulary is the same in every Stable Diffusion 1 model; single files come without one. */
@@ -87,10 +84,10 @@ export async function readCheckpoint(path: string, options: CheckpointOptions = 
       textEncoderShape(diffusersTensors('textEncoder', tensors), file),
     ),
     scheduler: forLatents(scheduler),
-    schedulerFile,
+    sampler: defaultSampler(scheduler, schedulerFile),
     recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
     weights: { unet: own, vae: separate.source ?? own, textEncoder: own },
-    tokenizer: (await exists(join(tokenizer, 'vocab.json'))) ? tokenizer : CLIP_TOKENIZER,
+    tokenizer: (await missingTokenizerFiles(tokenizer)).length === 0 ? tokenizer : CLIP_TOKENIZER,
     vaeFactor: vaeFactorOf(vae),
     ...(separate.pickle !== undefined && { notes: [pickledVae(separate.pickle, file)] }),
   };

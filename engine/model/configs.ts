@@ -9,79 +9,138 @@ const side = z.number().int().min(1).max(65_536);
 /** An option of later architectures that must be off. */
 const off = z.union([z.null(), z.literal(false)]).optional();
 
-const modelIndexSchema = z.object({ _class_name: z.string() });
+const modelIndexSchema = z.object({
+  _class_name: z.string(),
+  /** Library and class. */
+  scheduler: z.tuple([z.string().nullable(), z.string().nullable()]).optional(),
+});
 export type ModelIndex = z.infer<typeof modelIndexSchema>;
 
+/** diffusers' names of activation functions; `swish` is `silu`. */
+const ACTIVATIONS = ['silu', 'swish', 'gelu', 'relu', 'mish'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+const activation = z.enum(ACTIVATIONS);
+const layerCount = z.number().int().min(1).max(8);
+/** Kernels of an even side would make another size of picture. */
+const kernel = z.union([z.literal(1), z.literal(3), z.literal(5), z.literal(7)]).default(3);
+/** An option of later architectures that must be off at every level. */
+const offEverywhere = z.union([off, z.array(z.literal(false))]);
+
 const unetFile = z.object({
+  _class_name: z.literal('UNet2DConditionModel').optional(),
   in_channels: side.default(4),
   out_channels: side.default(4),
   sample_size: z.union([side, z.tuple([side, side])]).nullish(),
   block_out_channels: z.array(side).min(1).max(8),
   down_block_types: z.array(z.enum(['CrossAttnDownBlock2D', 'DownBlock2D'])).min(1),
   up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])).min(1),
-  mid_block_type: z.literal('UNetMidBlock2DCrossAttn').default('UNetMidBlock2DCrossAttn'),
-  layers_per_block: z.number().int().min(1).max(8).default(2),
-  cross_attention_dim: side,
+  /** `UNetMidBlock2D` is one resnet without attention, and null none at all, as in distilled models. */
+  mid_block_type: z.enum(['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D']).nullable().default('UNetMidBlock2DCrossAttn'),
+  layers_per_block: z.union([layerCount, z.array(layerCount)]).default(2),
+  cross_attention_dim: z.union([side, z.array(side).min(1)]),
   attention_head_dim: z.union([side, z.array(side)]).default(8),
   num_attention_heads: z.union([side, z.array(side)]).nullish(),
   transformer_layers_per_block: z.union([side, z.array(side)]).default(1),
   norm_num_groups: side.default(32),
   norm_eps: z.number().positive().default(1e-5),
-  downsample_padding: z.literal(1).default(1),
+  /** 0 pads below and to the right alone. */
+  downsample_padding: z.union([z.literal(0), z.literal(1)]).default(1),
   flip_sin_to_cos: z.boolean().default(true),
   freq_shift: z.number().default(0),
-  act_fn: z.enum(['silu', 'swish']).default('silu'),
+  act_fn: activation.default('silu'),
+  time_embedding_act_fn: activation.nullish(),
+  timestep_post_act: activation.nullish(),
+  time_embedding_dim: side.nullish(),
+  center_input_sample: z.boolean().nullish(),
+  conv_in_kernel: kernel,
+  conv_out_kernel: kernel,
   mid_block_scale_factor: z.literal(1).default(1),
+  resnet_out_scale_factor: z.literal(1).default(1),
   resnet_time_scale_shift: z.literal('default').default('default'),
   time_embedding_type: z.literal('positional').default('positional'),
-  center_input_sample: off,
+  attention_type: z.literal('default').default('default'),
+  resnet_skip_time_act: off,
   dual_cross_attention: off,
-  only_cross_attention: off,
+  only_cross_attention: offEverywhere,
+  mid_block_only_cross_attention: off,
+  cross_attention_norm: off,
+  reverse_transformer_layers_per_block: off,
   class_embed_type: off,
+  class_embeddings_concat: off,
   num_class_embeds: off,
   addition_embed_type: off,
   encoder_hid_dim: off,
+  encoder_hid_dim_type: off,
   time_cond_proj_dim: off,
-  time_embedding_dim: off,
 });
 
 /** `attention_head_dim` is the number of heads: the published name is wrong and kept for compatibility. */
 export const unetConfigSchema = unetFile.transform((file, context) => {
   const levels = file.block_out_channels.length;
-  if (file.down_block_types.length !== levels || file.up_block_types.length !== levels) {
-    context.addIssue({ code: 'custom', message: `block types and block_out_channels differ in number` });
-    return z.NEVER;
+  const refuse = (message: string, key: keyof typeof file) =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  for (const key of ['down_block_types', 'up_block_types'] as const) {
+    if (file[key].length !== levels) refuse('block types and block_out_channels differ in number', key);
   }
-  const perLevel = (value: number | readonly number[]) =>
-    typeof value === 'number' ? new Array<number>(levels).fill(value) : value;
+  const perLevel = (value: number | readonly number[], key: keyof typeof file) => {
+    if (typeof value === 'number') return new Array<number>(levels).fill(value);
+    if (value.length !== levels) refuse('there is not one value a level', key);
+    return value;
+  };
+  const widths = perLevel(file.cross_attention_dim, 'cross_attention_dim');
+  const [width = 0] = widths;
+  if (widths.some((other) => other !== width)) refuse('levels expect text of different widths', 'cross_attention_dim');
   return {
     ...file,
-    heads: perLevel(file.num_attention_heads ?? file.attention_head_dim),
-    transformer_layers_per_block: perLevel(file.transformer_layers_per_block),
+    cross_attention_dim: width,
+    layers_per_block: perLevel(file.layers_per_block, 'layers_per_block'),
+    heads: perLevel(file.num_attention_heads ?? file.attention_head_dim, 'attention_head_dim'),
+    transformer_layers_per_block: perLevel(file.transformer_layers_per_block, 'transformer_layers_per_block'),
   };
 });
 export type UnetConfig = z.output<typeof unetConfigSchema>;
 
-export const vaeConfigSchema = z.object({
+const vaeFile = z.object({
+  _class_name: z.literal('AutoencoderKL').optional(),
   in_channels: side.default(3),
   out_channels: side.default(3),
   latent_channels: side.default(4),
   block_out_channels: z.array(side).min(1).max(8),
-  layers_per_block: z.number().int().min(1).max(8).default(1),
+  down_block_types: z.array(z.enum(['DownEncoderBlock2D', 'AttnDownEncoderBlock2D'])).optional(),
+  up_block_types: z.array(z.enum(['UpDecoderBlock2D', 'AttnUpDecoderBlock2D'])).optional(),
+  layers_per_block: layerCount.default(1),
   norm_num_groups: side.default(32),
-  act_fn: z.enum(['silu', 'swish']).default('silu'),
+  act_fn: activation.default('silu'),
   /** Older published configs lack the key. */
   scaling_factor: z.number().positive().default(0.18215),
-  shift_factor: off,
+  shift_factor: z.union([off, z.literal(0)]),
   latents_mean: off,
   latents_std: off,
   use_quant_conv: z.boolean().default(true),
   use_post_quant_conv: z.boolean().default(true),
   mid_block_add_attention: z.boolean().default(true),
 });
+
+export const vaeConfigSchema = vaeFile.transform((file, context) => {
+  const levels = file.block_out_channels.length;
+  for (const key of ['down_block_types', 'up_block_types'] as const) {
+    const types = file[key];
+    if (types === undefined || types.length === levels) continue;
+    context.addIssue({ code: 'custom', path: [key], message: 'block types and block_out_channels differ in number' });
+  }
+  const attends = (types: readonly string[] | undefined) =>
+    Array.from({ length: levels }, (_, i) => types?.[i]?.startsWith('Attn') ?? false);
+  return {
+    ...file,
+    /** Which blocks of the way down and of the way up attend, in their order. */
+    encoderAttends: attends(file.down_block_types),
+    decoderAttends: attends(file.up_block_types),
+  };
+});
 export type VaeConfig = z.output<typeof vaeConfigSchema>;
 
 export const textEncoderConfigSchema = z.object({
+  model_type: z.literal('clip_text_model').optional(),
   hidden_size: side,
   intermediate_size: side,
   num_hidden_layers: z.number().int().min(1).max(64),
@@ -92,53 +151,6 @@ export const textEncoderConfigSchema = z.object({
   layer_norm_eps: z.number().positive().default(1e-5),
 });
 export type TextEncoderConfig = z.output<typeof textEncoderConfigSchema>;
-
-/** Keys that are absent stay absent: each sampler's class has defaults of its own. */
-export const schedulerConfigSchema = z.object({
-  _class_name: z.string(),
-  num_train_timesteps: z.number().int().min(1).max(10_000).default(1000),
-  beta_start: z.number().positive().default(0.0001),
-  beta_end: z.number().positive().default(0.02),
-  beta_schedule: z.string().default('linear'),
-  trained_betas: z.array(z.number()).nullish(),
-  prediction_type: z.enum(['epsilon', 'v_prediction', 'sample']).default('epsilon'),
-  steps_offset: z.number().int().min(0).default(0),
-  set_alpha_to_one: z.boolean().optional(),
-  timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
-  final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
-  rescale_betas_zero_snr: z.boolean().default(false),
-  use_karras_sigmas: z.boolean().nullish(),
-  use_exponential_sigmas: z.boolean().nullish(),
-  use_beta_sigmas: z.boolean().nullish(),
-  /** Bounds on the predicted picture; the pipeline has them off (`forLatents`). */
-  clip_sample: z.boolean().optional(),
-  clip_sample_range: z.number().positive().default(1),
-  thresholding: z.boolean().default(false),
-  dynamic_thresholding_ratio: z.number().min(0).max(1).default(0.995),
-  sample_max_value: z.number().min(1).default(1),
-  /** DPM-Solver++ and UniPC. Each takes the other's `solver_type` for its own default, as diffusers does. */
-  solver_order: z.number().int().min(1).max(3).default(2),
-  solver_type: z.enum(['midpoint', 'heun', 'bh1', 'bh2', 'logrho']).optional(),
-  algorithm_type: z.enum(['dpmsolver++', 'sde-dpmsolver++', 'deis']).default('dpmsolver++'),
-  lower_order_final: z.literal(true).default(true),
-  euler_at_final: z.boolean().nullish(),
-  predict_x0: z.literal(true).default(true),
-  disable_corrector: z.array(z.number().int()).default([]),
-  solver_p: off,
-  lambda_min_clipped: off,
-  /** DDPM. Models that predict the variance, too, have twice the channels. */
-  variance_type: z.enum(['fixed_small', 'fixed_small_log', 'fixed_large']).nullish(),
-  /** LCM. */
-  original_inference_steps: z.number().int().min(1).max(10_000).default(50),
-  timestep_scaling: z.number().positive().default(10),
-  interpolation_type: z.literal('linear').default('linear'),
-  timestep_type: z.literal('discrete').default('discrete'),
-  sigma_min: off,
-  sigma_max: off,
-  use_lu_lambdas: off,
-  use_flow_sigmas: off,
-});
-export type SchedulerConfig = z.output<typeof schedulerConfigSchema>;
 
 /** `easel.json`, optional: what a model's maker recommends. */
 export const recommendationSchema = z.object({

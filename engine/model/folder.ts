@@ -3,12 +3,13 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { defaultSampler } from '../schedulers/default-sampler.ts';
+import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
 import { exists, missing, parseConfig, readConfig, readOptionalConfig, requireFile } from './config-file.ts';
 import {
   modelIndexSchema,
   recommendationSchema,
-  schedulerConfigSchema,
   textEncoderConfigSchema,
   unetConfigSchema,
   type VaeConfig,
@@ -16,6 +17,7 @@ import {
 } from './configs.ts';
 import { foreignModel, pipelineTitle } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
+import { schedulerConfigOf } from './scheduler-config.ts';
 import { pickledVae, separateVae, separateVaeShape } from './separate-vae.ts';
 import { readShardIndex } from './shard-index.ts';
 import { chooseWeights } from './weight-files.ts';
@@ -53,6 +55,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     ? readConfig(vaeFile, vaeConfigSchema)
     : separateVaeConfig(vaeFile, separate.source));
   const schedulerFile = join(root, 'scheduler', 'scheduler_config.json');
+  const scheduler = await readConfig(schedulerFile, schedulerConfigOf(index.scheduler?.[1] ?? undefined));
   const recommendation = await readOptionalConfig(join(root, 'easel.json'), recommendationSchema);
   const weightsIn = (folder: string, name: string) => findWeights(root, folder, name, options);
   const safetyFolder = join(root, 'safety_checker');
@@ -62,8 +65,8 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     unet: await readConfig(join(root, 'unet', 'config.json'), unetConfigSchema),
     vae,
     textEncoder: await readConfig(join(root, 'text_encoder', 'config.json'), textEncoderConfigSchema),
-    scheduler: forLatents(await readConfig(schedulerFile, schedulerConfigSchema)),
-    schedulerFile,
+    scheduler: forLatents(scheduler),
+    sampler: defaultSampler(scheduler, schedulerFile),
     recommendation,
     weights: {
       unet: await weightsIn('unet', DIFFUSERS_WEIGHTS),
@@ -79,9 +82,8 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     tokenizer: join(root, 'tokenizer'),
     vaeFactor: vaeFactorOf(vae),
   };
-  for (const file of ['vocab.json', 'merges.txt']) {
-    await requireFile(join(model.tokenizer, file), missing(join(model.tokenizer, file)));
-  }
+  const [lacking] = await missingTokenizerFiles(model.tokenizer);
+  if (lacking !== undefined) throw new EngineError('missing_file', missing(lacking), { file: lacking });
   checkFit(model);
   return model;
 }

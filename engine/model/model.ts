@@ -1,9 +1,10 @@
 import { displayModel } from '../display-path.ts';
-import { EngineError, isEngineError } from '../errors.ts';
-import { samplerOf } from '../schedulers/index.ts';
-import type { ModelDescription, SamplerName } from '../types.ts';
+import { EngineError } from '../errors.ts';
+import type { DefaultSampler } from '../schedulers/default-sampler.ts';
+import type { ModelDescription } from '../types.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
-import type { Recommendation, SchedulerConfig, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
+import type { Recommendation, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
 
 /** A model, its configuration read and its weights found, nothing loaded. */
 export interface Model {
@@ -14,15 +15,15 @@ export interface Model {
   readonly vae: VaeConfig;
   readonly textEncoder: TextEncoderConfig;
   readonly scheduler: SchedulerConfig;
-  /** The file that names the scheduler, for sentences about it. */
-  readonly schedulerFile: string;
+  /** What its scheduler stands for. */
+  readonly sampler: DefaultSampler;
   readonly recommendation: Recommendation;
   readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
   /** Weights of a Tiny AutoEncoder for previews, where there are any. */
   readonly taesd?: string;
   /** The judge of finished pictures, where the model has one. */
   readonly safetyChecker?: WeightSource & { readonly folder: string };
-  /** The folder of `vocab.json` and `merges.txt`. */
+  /** The tokenizer's folder: see tokenizer/tokenizer-files.ts. */
   readonly tokenizer: string;
   /** Pixels of a picture per latent, on each side. */
   readonly vaeFactor: number;
@@ -51,12 +52,11 @@ export function forLatents(scheduler: SchedulerConfig): SchedulerConfig {
 const DEFAULT_STEPS = 25;
 const DEFAULT_GUIDANCE = 7.5;
 const DEFAULT_SAMPLE_SIZE = 64;
-/** Characters of a class's name, which a file may make as long as it likes. */
-const MAX_CLASS_SHOWN = 60;
 
 export function describeModel(model: Model): ModelDescription {
   const { recommendation, unet, vaeFactor } = model;
   const { prediction_type } = model.scheduler;
+  const note = samplerNote(model);
   const size = unet.sample_size ?? DEFAULT_SAMPLE_SIZE;
   const [latentHeight, latentWidth] = typeof size === 'number' ? [size, size] : size;
   return {
@@ -66,7 +66,8 @@ export function describeModel(model: Model): ModelDescription {
     height: recommendation.height ?? latentHeight * vaeFactor,
     steps: recommendation.steps ?? DEFAULT_STEPS,
     guidance: recommendation.guidance ?? DEFAULT_GUIDANCE,
-    sampler: samplerFor(model).sampler,
+    sampler: model.sampler.name,
+    ...(note !== undefined && { samplerNote: note }),
     ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),
     hasSafetyChecker: model.safetyChecker !== undefined,
     hasTinyAutoencoder: model.taesd !== undefined,
@@ -74,41 +75,9 @@ export function describeModel(model: Model): ModelDescription {
   };
 }
 
-/** Takes every kind of prediction, and a zero terminal signal-to-noise ratio. */
-const FALLBACK_SAMPLER = 'ddim';
-
-/**
- * The sampler that a model draws with when none is named.
- * @returns beside it, why it is not the model's own, where it is not: a sentence
- */
-export function samplerFor({ id, scheduler, schedulerFile }: Pick<Model, 'id' | 'scheduler' | 'schedulerFile'>): {
-  readonly sampler: SamplerName;
-  readonly notice?: string;
-} {
-  const sampler = sampleWith(scheduler, schedulerFile);
-  if (sampler !== undefined) return { sampler };
-  const evenly = { use_karras_sigmas: false, use_exponential_sigmas: false, use_beta_sigmas: false };
-  const method = sampleWith({ ...scheduler, ...evenly }, schedulerFile);
-  const lacks =
-    method === undefined
-      ? `the scheduler "${cut(scheduler._class_name)}", which Easel does not have`
-      : `a spacing of sigmas that ${scheduler._class_name} does not have`;
-  const instead = method ?? FALLBACK_SAMPLER;
-  const notice = `The model "${id}" asks for ${lacks}; it draws with ${instead} when no sampler is named.`;
-  return { sampler: instead, notice };
-}
-
-function sampleWith(scheduler: SchedulerConfig, file: string): SamplerName | undefined {
-  try {
-    return samplerOf(scheduler, file);
-  } catch (error) {
-    if (isEngineError(error) && error.code === 'unknown_scheduler') return undefined;
-    throw error;
-  }
-}
-
-function cut(name: string): string {
-  return name.length > MAX_CLASS_SHOWN ? `${name.slice(0, MAX_CLASS_SHOWN)}…` : name;
+/** A sentence where the model's default sampler is not its own to the letter. */
+export function samplerNote({ id, sampler }: Pick<Model, 'id' | 'sampler'>): string | undefined {
+  return sampler.note === undefined ? undefined : `${id}: ${sampler.note}`;
 }
 
 /** @throws EngineError when the networks do not take what their neighbours give. */

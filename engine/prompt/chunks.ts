@@ -1,6 +1,6 @@
 import type { EmphasisPart } from './emphasis.ts';
 
-/** What CLIP reads in one go: begin, tokens, end, and ends as padding; a weight for each position. */
+/** What CLIP reads in one go: begin, tokens, end, and padding; a weight for each position. */
 export interface PromptChunk {
   readonly ids: readonly number[];
   readonly weights: readonly number[];
@@ -13,6 +13,8 @@ export interface ChunkTokens {
   wordLength(id: number): number;
   readonly begin: number;
   readonly end: number;
+  /** Fills a chunk up after its end. */
+  readonly pad: number;
   readonly comma: number | undefined;
   /** Positions of a chunk, marks included: 77. */
   readonly positions: number;
@@ -66,7 +68,7 @@ export function chunkPrompt(parts: readonly EmphasisPart[], tokens: ChunkTokens)
 function pad(ids: readonly number[], weights: readonly number[], tokens: ChunkTokens): PromptChunk {
   const rest = tokens.positions - ids.length - 1;
   return {
-    ids: [tokens.begin, ...ids, ...new Array<number>(rest).fill(tokens.end)],
+    ids: [tokens.begin, ...ids, tokens.end, ...new Array<number>(rest - 1).fill(tokens.pad)],
     weights: [1, ...weights, ...new Array<number>(rest).fill(1)],
   };
 }

@@ -162,6 +162,7 @@ function approximateTokens(): ChunkTokens {
     wordLength: () => 1,
     begin: -1,
     end: -2,
+    pad: -2,
     comma: idOf(','),
     positions: 77,
   };

@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { AlphaScheduler, wholeTimesteps } from './alpha-space.ts';
 import { noiseOf } from './prediction.ts';
 import { combine } from './scheduler.ts';

@@ -1,8 +1,8 @@
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { BrownianTree } from '../rng/brownian-tree.ts';
 import { noiseSchedule } from './noise-schedule.ts';
 import { combine, type NoiseSource } from './scheduler.ts';
-import { type Spacing, sigmaPath, timestepsOf } from './sigma-path.ts';
+import { type Spacing, sigmaPath, timestepsOf, withoutKarrasBounds } from './sigma-path.ts';
 import { ancestralStep, doubleCalls, eulerStep, geometricMean, SigmaScheduler } from './sigma-space.ts';
 
 /**
@@ -16,7 +16,7 @@ export class DpmppSdeScheduler extends SigmaScheduler {
 
   constructor(config: SchedulerConfig, steps: number, spacing: Spacing) {
     const schedule = noiseSchedule(config);
-    const path = sigmaPath(schedule, config, steps, spacing);
+    const path = sigmaPath(schedule, withoutKarrasBounds(config, spacing), steps, spacing);
     const timestepOf = timestepsOf(schedule);
     const calls = doubleCalls(path, (_, from, to) => {
       const sigma = geometricMean(from, to);

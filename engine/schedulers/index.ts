@@ -1,8 +1,8 @@
-import { EngineError } from '../errors.ts';
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../types.ts';
 import { DdimScheduler } from './ddim.ts';
 import { DdpmScheduler } from './ddpm.ts';
+import { DeisScheduler } from './deis.ts';
 import { DpmSolverMultistepScheduler } from './dpm-solver-multistep.ts';
 import { Dpm2AncestralScheduler, Dpm2Scheduler } from './dpm2.ts';
 import { Dpmpp2sAncestralScheduler } from './dpmpp-2s-ancestral.ts';
@@ -57,6 +57,8 @@ export function createScheduler(name: SamplerName, config: SchedulerConfig, step
       return new DpmppSdeScheduler(config, steps, spacing);
     case 'unipc':
       return new UniPcScheduler(config, steps, spacing);
+    case 'deis':
+      return new DeisScheduler(config, steps, spacing);
   }
 }
 
@@ -67,7 +69,9 @@ export function startScheduler(
   steps: number,
   start: number,
 ): StartedScheduler {
-  const scheduler = createScheduler(name, config, steps);
+  // Runge–Kutta steps belong to the begin of the way alone.
+  const fitting = name === 'pndm' && start > 0 ? { ...config, skip_prk_steps: true } : config;
+  const scheduler = createScheduler(name, fitting, steps);
   if (start >= steps) return { scheduler, begin: scheduler.timesteps.length };
   // diffusers counts PLMS's calls, of which there is one more than steps, as if each were a step.
   return { scheduler, begin: name === 'pndm' ? start : scheduler.stepOf.indexOf(start) };
@@ -79,45 +83,4 @@ function partsOf(name: SamplerName): { readonly method: SamplerMethod; readonly 
     if (spacing !== undefined) return { method, spacing };
   }
   return { method: name as SamplerMethod, spacing: undefined };
-}
-
-const METHOD_OF_CLASS: Readonly<Record<string, SamplerMethod>> = {
-  PNDMScheduler: 'pndm',
-  DDIMScheduler: 'ddim',
-  DDPMScheduler: 'ddpm',
-  LCMScheduler: 'lcm',
-  EulerDiscreteScheduler: 'euler',
-  EulerAncestralDiscreteScheduler: 'euler_a',
-  HeunDiscreteScheduler: 'heun',
-  LMSDiscreteScheduler: 'lms',
-  KDPM2DiscreteScheduler: 'dpm2',
-  KDPM2AncestralDiscreteScheduler: 'dpm2_a',
-  DPMSolverMultistepScheduler: 'dpmpp_2m',
-  DPMSolverSDEScheduler: 'dpmpp_sde',
-  UniPCMultistepScheduler: 'unipc',
-};
-
-/** The sampler a model's scheduler_config.json names. @throws EngineError `unknown_scheduler`. */
-export function samplerOf(config: SchedulerConfig, file: string): SamplerName {
-  const known = METHOD_OF_CLASS[config._class_name];
-  if (known === undefined) {
-    throw new EngineError(
-      'unknown_scheduler',
-      `${file} names the scheduler "${config._class_name}", which Easel does not have; set "_class_name" to one of ${Object.keys(METHOD_OF_CLASS).join(', ')}.`,
-      { file, scheduler: config._class_name },
-    );
-  }
-  const method = known === 'dpmpp_2m' && config.algorithm_type === 'sde-dpmsolver++' ? 'dpmpp_2m_sde' : known;
-  const [spacing, ...others] = SIGMA_SPACINGS.filter((candidate) => config[`use_${candidate}_sigmas`] === true);
-  if (others.length > 0) {
-    throw new EngineError('unknown_scheduler', `${file} asks for more than one spacing of sigmas; keep one.`, { file });
-  }
-  if (spacing === undefined) return method;
-  const spaced = SPACED_METHODS.find((candidate) => candidate === method);
-  if (spaced !== undefined) return `${spaced}_${spacing}`;
-  throw new EngineError(
-    'unknown_scheduler',
-    `${file} asks for ${spacing} sigmas, which ${config._class_name} does not have; remove "use_${spacing}_sigmas".`,
-    { file, scheduler: config._class_name },
-  );
 }

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { AlphaScheduler } from './alpha-space.ts';
 import { combine, type NoiseSource } from './scheduler.ts';
 

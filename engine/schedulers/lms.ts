@@ -1,7 +1,7 @@
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { noiseSchedule } from './noise-schedule.ts';
 import { combine } from './scheduler.ts';
-import { type Spacing, sigmaPath } from './sigma-path.ts';
+import { type Spacing, sigmaPath, withoutKarrasBounds } from './sigma-path.ts';
 import { SigmaScheduler, singleCalls } from './sigma-space.ts';
 
 const MAX_ORDER = 4;
@@ -15,7 +15,7 @@ export class LmsScheduler extends SigmaScheduler {
   #slopes: readonly Float32Array[] = [];
 
   constructor(config: SchedulerConfig, steps: number, spacing: Spacing) {
-    const path = sigmaPath(noiseSchedule(config), config, steps, spacing);
+    const path = sigmaPath(noiseSchedule(config), withoutKarrasBounds(config, spacing), steps, spacing);
     super(config, path.sigmas, singleCalls(path));
   }
 

@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import type { SigmaSpacing } from '../types.ts';
 import { betaQuantile } from './beta-quantile.ts';
 import { interpolate, linspace, type NoiseSchedule } from './noise-schedule.ts';
@@ -9,6 +9,11 @@ export interface SigmaPath {
   readonly timesteps: readonly number[];
   /** In float32's precision; one more than there are timesteps, the last being where the way ends. */
   readonly sigmas: Float64Array;
+}
+
+/** `sigma_min` and `sigma_max` of a config do not reach the Karras spacing of diffusers' LMS and SDE classes. */
+export function withoutKarrasBounds(config: SchedulerConfig, spacing: Spacing): SchedulerConfig {
+  return spacing === 'karras' ? { ...config, sigma_min: null, sigma_max: null } : config;
 }
 
 /** How noise levels are spread: after the timesteps where no spacing is given. */
@@ -51,7 +56,7 @@ export function sigmaPath(
   const timesteps = spacedTimesteps(kind, steps, config.num_train_timesteps, config.steps_offset);
   const along = timesteps.map((t) => interpolate(schedule.sigmas, t));
   if (spacing === undefined) return path(timesteps, along, 0);
-  const sigmas = spreadSigmas(spacing, along[0] ?? 0, along.at(-1) ?? 0, steps);
+  const sigmas = spreadSigmas(spacing, config.sigma_max ?? along[0] ?? 0, config.sigma_min ?? along.at(-1) ?? 0, steps);
   const at = timestepsOf(schedule);
   return path(
     sigmas.map((sigma) => round(at(sigma), spacing)),
@@ -60,31 +65,55 @@ export function sigmaPath(
   );
 }
 
-/** The way of solvers in λ, spread over the whole schedule. diffusers: the DPM-Solver and UniPC classes. */
+export interface SolverPathOptions {
+  readonly round: Rounding;
+  /**
+   * Where the way ends: without noise, at the least level that training knew, or, where the levels are spread otherwise,
+   * at the last of them.
+   */
+  readonly end: 'clean' | 'trained' | 'spaced';
+  /** Levels of a smaller λ are left out; absent or null leaves out none. */
+  readonly lambdaMin?: number | null | undefined;
+}
+
+/** The way of solvers in λ, spread over the whole schedule. diffusers: the DPM-Solver, DEIS and UniPC classes. */
 export function solverPath(
   schedule: NoiseSchedule,
   config: SchedulerConfig,
   steps: number,
   spacing: Spacing,
-  round: Rounding,
+  { round, end, lambdaMin }: SolverPathOptions,
 ): SigmaPath {
-  const last = config.final_sigmas_type === 'zero' ? 0 : (schedule.sigmas[0] ?? 0);
+  const least = schedule.sigmas[0] ?? 0;
   if (spacing === undefined) {
     const kind = config.timestep_spacing ?? 'linspace';
-    const timesteps = solverTimesteps(kind, steps, config.num_train_timesteps, config.steps_offset);
+    const kept = config.num_train_timesteps - countBelow(schedule, lambdaMin);
+    const timesteps = solverTimesteps(
+      kind,
+      steps,
+      { trainSteps: config.num_train_timesteps, kept },
+      config.steps_offset,
+    );
     return path(
       timesteps,
       timesteps.map((t) => interpolate(schedule.sigmas, t)),
-      last,
+      end === 'clean' ? 0 : least,
     );
   }
-  const sigmas = spreadSigmas(spacing, schedule.sigmas.at(-1) ?? 0, schedule.sigmas[0] ?? 0, steps);
+  const most = schedule.sigmas.at(-1) ?? 0;
+  const sigmas = spreadSigmas(spacing, config.sigma_max ?? most, config.sigma_min ?? least, steps);
   const at = timestepsOf(schedule);
   return path(
     sigmas.map((sigma) => round(at(sigma), spacing)),
     sigmas,
-    last,
+    { clean: 0, trained: least, spaced: sigmas.at(-1) ?? least }[end],
   );
+}
+
+/** Training timesteps whose λ = −log σ is below a bound. */
+function countBelow({ sigmas }: NoiseSchedule, bound: number | null | undefined): number {
+  if (bound === null || bound === undefined) return 0;
+  return sigmas.filter((sigma) => -Math.log(sigma) < bound).length;
 }
 
 function path(timesteps: readonly number[], sigmas: readonly number[], last: number): SigmaPath {

@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { originalOf, threshold } from './prediction.ts';
 import { combine, type NoiseSource, type Scheduler } from './scheduler.ts';
 import type { SigmaPath } from './sigma-path.ts';
@@ -38,6 +38,12 @@ export abstract class SolverScheduler implements Scheduler {
   estimate(prediction: Float32Array, i: number, sample: Float32Array): Float32Array {
     const original = originalOf(this.config, prediction, sample, this.levelAt(i));
     return this.config.thresholding ? threshold(original, this.config) : original;
+  }
+
+  /** ε of the same prediction, after any bounds on x₀. */
+  protected noise(prediction: Float32Array, i: number, sample: Float32Array): Float32Array {
+    const { signal, noise } = this.levelAt(i);
+    return combine([1 / noise, -signal / noise], [sample, this.estimate(prediction, i, sample)]);
   }
 
   addNoise(latents: Float32Array, noise: Float32Array, i: number): Float32Array {

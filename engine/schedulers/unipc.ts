@@ -1,35 +1,36 @@
-import type { SchedulerConfig } from '../model/configs.ts';
+import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { noiseSchedule } from './noise-schedule.ts';
 import { combine } from './scheduler.ts';
-import { type Spacing, solverPath } from './sigma-path.ts';
+import { type Rounding, type Spacing, solverPath } from './sigma-path.ts';
 import { SolverScheduler } from './solver-space.ts';
 import { roundHalfEven } from './timesteps.ts';
 
 /**
- * UniPC: Zhao et al. 2023, algorithms 1 and 2, predicting x₀. Every call first corrects the step before it with what
+ * UniPC: Zhao et al. 2023, algorithms 1 and 2, predicting x₀ or, without `predict_x0`, ε. Every call first corrects the step before it with what
  * it has just learned (UniC), then predicts the next (UniP). diffusers `UniPCMultistepScheduler`.
  */
 export class UniPcScheduler extends SolverScheduler {
-  /** x₀ of the last calls, the newest first. */
-  #originals: readonly Float32Array[] = [];
+  /** What the last calls predicted (x₀, or ε without `predict_x0`), the newest first. */
+  #predictions: readonly Float32Array[] = [];
   /** The last step's start and order, for the corrector. */
   #last: { readonly sample: Float32Array; readonly order: number } | undefined;
 
   constructor(config: SchedulerConfig, steps: number, spacing: Spacing) {
-    const path = solverPath(noiseSchedule(config, 'floored'), config, steps, spacing, (timestep, by) =>
-      by === 'karras' ? roundHalfEven(timestep) : Math.trunc(timestep),
-    );
-    super(config, path);
+    const round: Rounding = (timestep, by) => (by === 'karras' ? roundHalfEven(timestep) : Math.trunc(timestep));
+    // ε cannot lead to where no noise is left.
+    const end = config.predict_x0 && config.final_sigmas_type === 'zero' ? 'clean' : 'spaced';
+    super(config, solverPath(noiseSchedule(config, 'floored'), config, steps, spacing, { round, end }));
   }
 
   step(prediction: Float32Array, i: number, sample: Float32Array): Float32Array {
-    const original = this.estimate(prediction, i, sample);
+    const made = this.config.predict_x0 ? this.estimate(prediction, i, sample) : this.noise(prediction, i, sample);
     const last = this.#last;
     const corrects = last !== undefined && !this.config.disable_corrector.includes(i - 1);
-    const corrected = corrects ? this.#correct(i, last.sample, last.order, original) : sample;
+    const corrected = corrects ? this.#correct(i, last.sample, last.order, made) : sample;
 
-    this.#originals = [original, ...this.#originals].slice(0, this.config.solver_order);
-    const order = Math.min(this.config.solver_order, this.#originals.length, this.timesteps.length - i);
+    this.#predictions = [made, ...this.#predictions].slice(0, this.config.solver_order);
+    const left = this.config.lower_order_final ? this.timesteps.length - i : this.config.solver_order;
+    const order = Math.min(this.config.solver_order, this.#predictions.length, left);
     this.#last = { sample: corrected, order };
     return this.#predict(i, corrected, order);
   }
@@ -41,7 +42,7 @@ export class UniPcScheduler extends SolverScheduler {
     // Of the second order the paper and diffusers take 1/2, and not what the equation gives.
     const rhos = order === 2 ? [0.5] : solve(vandermonde(differences), b);
     const weights = differences.map((ratio, k) => (-scale * (rhos[k] ?? 0)) / ratio);
-    return this.#assemble(i + 1, sample, keep, phi1, weights, this.#originals);
+    return this.#assemble(i + 1, sample, keep, phi1, weights, this.#predictions);
   }
 
   /** The step that led to call `i`, done again with x₀ as found there. */
@@ -49,9 +50,9 @@ export class UniPcScheduler extends SolverScheduler {
     const { ratios, keep, phi1, scale, b } = this.#coefficients(i - 1, order);
     const rhos = order === 1 ? [0.5] : solve(vandermonde(ratios), b);
     const weights = ratios.map((ratio, k) => (-scale * (rhos[k] ?? 0)) / ratio);
-    const [newest, ...older] = this.#originals;
-    const originals = newest === undefined ? [] : [newest, ...older.slice(0, order - 1), found];
-    return this.#assemble(i, sample, keep, phi1, weights, originals);
+    const [newest, ...older] = this.#predictions;
+    const predictions = newest === undefined ? [] : [newest, ...older.slice(0, order - 1), found];
+    return this.#assemble(i, sample, keep, phi1, weights, predictions);
   }
 
   /** Of the step from call `i`, in units of its length h in λ. */
@@ -59,30 +60,34 @@ export class UniPcScheduler extends SolverScheduler {
     const [from, to] = [this.levelAt(i), this.levelAt(i + 1)];
     const h = to.lambda - from.lambda;
     const older = Array.from({ length: order - 1 }, (_, k) => (this.levelAt(i - k - 1).lambda - from.lambda) / h);
-    const phi1 = Math.expm1(-h);
-    const scale = this.config.solver_type === 'bh1' ? -h : phi1;
-    return { ratios: [...older, 1], keep: to.noise / from.noise, phi1, scale, b: moments(-h, scale, order) };
+    const { predict_x0: predictsOriginal, solver_type: type } = this.config;
+    const reach = predictsOriginal ? -h : h;
+    const phi1 = Math.expm1(reach);
+    const scale = type === 'bh1' ? reach : phi1;
+    const keep = predictsOriginal ? to.noise / from.noise : to.signal / from.signal;
+    return { ratios: [...older, 1], keep, phi1, scale, b: moments(reach, scale, order) };
   }
 
-  /** keep · sample + signal · (−φ₁ m₀ + Σ weights · (mₖ − m₀)), for originals m₀, m₁, … */
+  /** keep · sample + s · (−φ₁ m₀ + Σ weights · (mₖ − m₀)), for predictions m₀, m₁, … and s the share of what they predict. */
   #assemble(
     end: number,
     sample: Float32Array,
     keep: number,
     phi1: number,
     weights: readonly number[],
-    originals: readonly Float32Array[],
+    predictions: readonly Float32Array[],
   ): Float32Array {
-    const { signal } = this.levelAt(end);
+    const { signal, noise } = this.levelAt(end);
+    const share = this.config.predict_x0 ? signal : noise;
     const first = -phi1 - weights.reduce((sum, weight) => sum + weight, 0);
     return combine(
-      [keep, signal * first, ...weights.map((weight) => signal * weight)],
-      [sample, ...originals.slice(0, weights.length + 1)],
+      [keep, share * first, ...weights.map((weight) => share * weight)],
+      [sample, ...predictions.slice(0, weights.length + 1)],
     );
   }
 }
 
-/** φ₂(x), 2! φ₃(x), … over B(x): what the weighted differences must add up to. x = −h. */
+/** φ₂(x), 2! φ₃(x), … over B(x): what the weighted differences must add up to. x = −h, or h where ε is predicted. */
 function moments(x: number, scale: number, order: number): number[] {
   let phi = Math.expm1(x) / x - 1;
   let factorial = 1;

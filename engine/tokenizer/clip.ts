@@ -1,71 +1,92 @@
-import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
-import { readSmallFile } from '../weights/plain-file.ts';
+import { type AddedToken, splitAtAddedTokens } from './added-tokens.ts';
+import { readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.ts';
 
-/** CLIP's byte-pair tokenizer, from a published `vocab.json` and `merges.txt`. */
+/** CLIP's byte-pair tokenizer, from the files of a tokenizer folder. */
 export interface ClipTokenizer {
   /** Token ids of the text alone, without begin, end or padding. */
   encode(text: string): number[];
   readonly begin: number;
   readonly end: number;
+  /** What fills a prompt up after its end: the end again in Stable Diffusion 1, `!` (0) in 2. */
+  readonly pad: number;
   /** A comma that stands alone; undefined where the vocabulary has none. */
   readonly comma: number | undefined;
-  /** Begin, text cut to fit, end, and ends as padding: exactly `length` ids. */
+  /** Begin, text cut to fit, end, and padding: exactly `length` ids. */
   encodePadded(text: string, length: number): number[];
 }
 
-/** Of a vocabulary or its merges; CLIP's have one. */
-const MAX_BYTES = 32 * 1024 * 1024;
 const BEGIN = '<|startoftext|>';
 const END = '<|endoftext|>';
-/** The marks count as tokens when typed in a prompt, but only as they are spelled. */
-const MARKS = /(<\|startoftext\|>|<\|endoftext\|>)/;
 /** CLIP's own pattern for words. */
 const WORDS = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 /** A mark spelled in capitals is one word to that pattern, and three to the reference's next one. */
 const MARK_NAME = '(?<=^<\\|)(?:start|end)oftext(?=\\|>$)';
+
+/** The marks count as tokens when typed in a prompt, but only as they are spelled. */
+const MARKS = /(<\|startoftext\|>|<\|endoftext\|>)/;
 
 /** A tokenizer takes some twenty megabytes. */
 const MAX_SHARED = 4;
 const shared = new Map<string, Promise<ClipTokenizer>>();
 
 /** As `loadClipTokenizer`; one that was asked for lately is not read again. */
-export function sharedClipTokenizer(folder: string): Promise<ClipTokenizer> {
-  const tokenizer = shared.get(folder) ?? loadClipTokenizer(folder);
-  shared.delete(folder);
-  shared.set(folder, tokenizer);
-  tokenizer.catch(() => shared.delete(folder));
+export function sharedClipTokenizer(folder: string, rows: number): Promise<ClipTokenizer> {
+  const key = JSON.stringify([folder, rows]);
+  const tokenizer = shared.get(key) ?? loadClipTokenizer(folder, rows);
+  shared.delete(key);
+  shared.set(key, tokenizer);
+  tokenizer.catch(() => shared.delete(key));
   const [oldest] = shared.keys();
   if (shared.size > MAX_SHARED && oldest !== undefined) shared.delete(oldest);
   return tokenizer;
 }
 
-/** @throws EngineError `corrupt_file` when the vocabulary lacks the two marks. */
-export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
-  const vocab = parseVocab(await readSmallFile(join(folder, 'vocab.json'), MAX_BYTES), folder);
-  const merges = parseMerges(await readSmallFile(join(folder, 'merges.txt'), MAX_BYTES));
-  const begin = vocab[BEGIN];
-  const end = vocab[END];
-  if (begin === undefined || end === undefined) {
+/**
+ * @param rows of the text encoder's embedding table: a token beyond them cannot be used
+ * @throws EngineError `corrupt_file` when the vocabulary lacks the two marks, or the padding that the folder names
+ */
+export async function loadClipTokenizer(folder: string, rows = Number.POSITIVE_INFINITY): Promise<ClipTokenizer> {
+  const files = await readTokenizerFiles(folder);
+  const known = new Map([
+    ...Object.entries(files.vocabulary),
+    ...files.added.map(({ content, id }) => [content, id] as const),
+  ]);
+  const idOf = (token: string, what: string): number => {
+    const id = known.get(token);
+    if (id !== undefined && id < rows) return id;
     throw new EngineError(
       'corrupt_file',
-      `${join(folder, 'vocab.json')} lacks ${BEGIN} or ${END}; it is not CLIP's vocabulary.`,
-      { file: join(folder, 'vocab.json') },
+      `${displayPath(files.file)} lacks ${token}, ${what}; it is not this model's vocabulary. Download the tokenizer again.`,
+      { file: files.file, token },
     );
-  }
-  const tokenizer = new Tokenizer(definition(vocab, merges), {});
-  const plain = (text: string) => tokenizer.encode(lowercase(text), { add_special_tokens: false }).ids;
-  const encode = (text: string) =>
-    text.split(MARKS).flatMap((part) => (part === BEGIN ? [begin] : part === END ? [end] : plain(part)));
+  };
+  const begin = idOf(BEGIN, "CLIP's mark of the begin");
+  const end = idOf(END, "CLIP's mark of the end");
+  const padToken = files.pad ?? END;
+  const pad = idOf(padToken, 'with which it pads');
+  const marks: AddedToken[] = [
+    { content: BEGIN, id: begin, normalized: true, singleWord: false },
+    { content: END, id: end, normalized: false, singleWord: false },
+    // The padding is a special token to the reference: where it is typed in a prompt, it is read as itself.
+    { content: padToken, id: pad, normalized: false, singleWord: false },
+  ];
+  const added = new Map([...marks, ...files.added].map((token) => [token.content, token]));
+  const split = splitAtAddedTokens([...added.values()], normalize, (token) => rowsOf(token, added, rows));
+  const tokenizer = new Tokenizer(definition(files), {});
+  const plain = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
+  const encode = (text: string) => split(text).flatMap((part) => (part.kind === 'ids' ? part.ids : plain(part.text)));
   return {
     encode,
     begin,
     end,
-    comma: vocab[',</w>'],
+    pad,
+    comma: files.vocabulary[',</w>'],
     encodePadded(text, length) {
       const ids = [begin, ...encode(text).slice(0, length - 2), end];
-      return [...ids, ...new Array<number>(length - ids.length).fill(end)];
+      return [...ids, ...new Array<number>(length - ids.length).fill(pad)];
     },
   };
 }
@@ -73,33 +94,38 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
 /** The words that CLIP takes a text for: cased and parted as its tokenizer does it, marks left out. */
 export function clipWords(text: string): readonly string[] {
   const words = new RegExp(WORDS, 'gu');
-  return text.split(MARKS).flatMap((part, i) => (i % 2 === 1 ? [] : (lowercase(part).match(words) ?? [])));
+  return text.split(MARKS).flatMap((part, i) => (i % 2 === 1 ? [] : (normalize(part).match(words) ?? [])));
 }
 
-/** Letter by letter, as the reference does: a whole-string lowercase would turn a final Σ into ς. */
-function lowercase(text: string): string {
-  return Array.from(text.normalize('NFC'), (letter) => letter.toLowerCase()).join('');
+/**
+ * A learned word of several vectors is saved as several tokens, `<cat>`, `<cat>_1`, `<cat>_2` …, of which people write the
+ * first: diffusers' `maybe_convert_prompt`.
+ * @throws EngineError `bad_request` for a word that the text encoder has no row for
+ */
+function rowsOf(token: AddedToken, added: ReadonlyMap<string, AddedToken>, rows: number): readonly number[] {
+  const ids = [token.id];
+  for (let next = nthOf(added, token, 1); next !== undefined; next = nthOf(added, token, ids.length)) ids.push(next.id);
+  if (ids.every((id) => id < rows)) return ids;
+  throw new EngineError(
+    'bad_request',
+    `The word "${token.content}" cannot be used: this model's tokenizer knows it, but its text encoder does not. Leave it out.`,
+    { token: token.content },
+  );
 }
 
-function parseVocab(json: string, folder: string): Record<string, number> {
-  try {
-    const vocab: unknown = JSON.parse(json);
-    if (typeof vocab === 'object' && vocab !== null) return vocab as Record<string, number>;
-  } catch {
-    // Said below.
-  }
-  throw new EngineError('corrupt_file', `${join(folder, 'vocab.json')} is not a vocabulary; download it again.`, {
-    file: join(folder, 'vocab.json'),
-  });
+function nthOf(added: ReadonlyMap<string, AddedToken>, { content }: AddedToken, n: number): AddedToken | undefined {
+  return added.get(`${content}_${n}`);
 }
 
-/** Lines of two symbols, after a version line; a checkout on Windows ends them in its own way. */
-function parseMerges(text: string): string[] {
-  return text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
+/** Lower case letter by letter, as the reference does: a whole-string lowercase would turn a final Σ into ς. */
+function normalize(text: string): string {
+  return Array.from(text.normalize('NFC').replace(/\p{White_Space}+/gu, ' '), (letter) => letter.toLowerCase()).join(
+    '',
+  );
 }
 
 /** What transformers' own converter writes for CLIP as tokenizer.json, but for lower case and marks. */
-function definition(vocab: Record<string, number>, merges: readonly string[]): object {
+function definition({ vocabulary, merges }: TokenizerFiles): object {
   return {
     version: '1.0',
     truncation: null,
@@ -127,7 +153,7 @@ function definition(vocab: Record<string, number>, merges: readonly string[]): o
       end_of_word_suffix: '</w>',
       fuse_unk: false,
       byte_fallback: false,
-      vocab,
+      vocab: vocabulary,
       merges,
     },
   };

@@ -42,7 +42,7 @@ export function withLearnedWords(
     wordLength: (id) => lengths.get(id) ?? 1,
     encodePadded(text, length) {
       const ids = [tokenizer.begin, ...encode(text).slice(0, length - 2), tokenizer.end];
-      return [...ids, ...new Array<number>(length - ids.length).fill(tokenizer.end)];
+      return [...ids, ...new Array<number>(length - ids.length).fill(tokenizer.pad)];
     },
   };
 }

@@ -33,6 +33,7 @@ const METHOD_LABELS: Readonly<Record<SamplerMethod, string>> = {
   dpmpp_2s_a: 'DPM++ 2S a',
   dpmpp_sde: 'DPM++ SDE',
   unipc: 'UniPC',
+  deis: 'DEIS',
 };
 
 /** Longest part of a file's word that a sentence repeats, characters. */

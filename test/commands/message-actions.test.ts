@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { describeJobRecipe } from '../../commands/recipe.ts';
+import { privately } from '../../commands/replies.ts';
 import { specOf } from '../../engine/index.ts';
 import { encodeButtonId } from '../../src/core/button.ts';
 import { encodeFoundChoice } from '../../src/core/found.ts';
@@ -133,6 +135,19 @@ describe('Show recipe', () => {
     expect(readLines(await scene.press(ben, 'recipe', job))).toEqual(expected);
     const again = { pictures: [await pngWith(formatParameters(job.task, 'sketch'))] };
     expect(readLines(await scene.act(ben, 'recipe', again)).at(-1)).toBe(expected.at(-1));
+  });
+
+  it('says where a model draws with another sampler than its own', async () => {
+    const { scene, job } = await posted('a fox --seed 7');
+    const models = scene.context.engine.models.map((model) => ({
+      ...model,
+      samplerNote: `${model.id}: it draws with another.`,
+    }));
+    const told = (of: typeof job) =>
+      readLines(privately(describeJobRecipe(of, { ...scene.context, engine: { ...scene.context.engine, models } })));
+    expect(told(job)).toContain('sketch: it draws with another.');
+    const other = scene.finish(await scene.imagine(ada, 'a fox --seed 7 --sampler heun'));
+    expect(told(other).join()).not.toContain('it draws with another');
   });
 
   it('tells of any picture what its file says, also what Easel could not repeat', async () => {

@@ -97,8 +97,11 @@ describe('/models', () => {
     const { models } = scene.context.engine;
     const engine = {
       ...scene.context.engine,
-      models: models.map((model) => (model.id === 'sd-v1-4' ? { ...model, downloadBytes: 3_438_000_000 } : model)),
-      notices: ['The model "sketch" asks for the scheduler "X"; it draws with ddim.'],
+      models: models.map((model) =>
+        model.id === 'sd-v1-4'
+          ? { ...model, downloadBytes: 3_438_000_000, samplerNote: 'sd-v1-4: it draws with pndm instead.' }
+          : model,
+      ),
       refused: ['`old.ckpt` is a pickle, which can run code; use safetensors.'],
     };
     const { models: command } = await import('../../commands/models.ts');
@@ -107,7 +110,7 @@ describe('/models', () => {
     expect(readLines(await command.run(request, { ...scene.context, engine }))).toEqual([
       'sketch Sketch: 128×128 · 20 steps · guidance 4 · DPM++ 2M · the default here',
       'sd-v1-4 Stable Diffusion 1.4: 512×512 · 50 steps · guidance 7.5 · PLMS · v-prediction · safety checker · sharp previews · takes 5.8 GB · 3.4 GB to download at its first picture',
-      '⚠ The model "sketch" asks for the scheduler "X"; it draws with ddim.',
+      '⚠ sd-v1-4: it draws with pndm instead.',
       '⚠ old.ckpt is a pickle, which can run code; use safetensors.',
     ]);
   });

@@ -7,6 +7,7 @@ import { hubModelName, parseHubId, resolveModelPlace } from '../../engine/hub/hu
 import { readHubModel } from '../../engine/hub/hub-model.ts';
 import type { GenerationSpec, Progress } from '../../engine/index.ts';
 import { createRuntime } from '../../engine/runtime.ts';
+import { loadClipTokenizer } from '../../engine/tokenizer/clip.ts';
 import { GOOD_TOKEN, type HubServer, openHubServer, repositoryOf } from '../doubles/hub-server.ts';
 import { encodeSafetensors, storedTensors } from './checkpoint-file.ts';
 import { tinyModel } from './goldens.ts';
@@ -95,6 +96,7 @@ describe('a model on the Hub', () => {
     expect(new Set(files)).toEqual(
       new Set([
         ...['model_index.json', 'scheduler/scheduler_config.json', 'tokenizer/merges.txt', 'tokenizer/vocab.json'],
+        ...['tokenizer/special_tokens_map.json', 'tokenizer/tokenizer_config.json'],
         ...['unet/config.json', 'vae/config.json', 'text_encoder/config.json', 'text_encoder/model.safetensors'],
         ...['unet/diffusion_pytorch_model.safetensors', 'vae/diffusion_pytorch_model.safetensors'],
       ]),
@@ -249,6 +251,41 @@ describe('a model on the Hub', () => {
     expect(download).toBeUndefined();
     expect(weights.unet.file).toMatch(/unet.diffusion_pytorch_model\.fp16\.safetensors$/);
     expect(safetyChecker?.file).toMatch(/safety_checker.model\.safetensors$/);
+  });
+
+  test('whose tokenizer is one tokenizer.json comes with it, and with the files that name words and padding', async () => {
+    await hub.close();
+    const saved = join(tinyModel('tiny-conv'), '../../tokenizers/saved');
+    const old = repositoryOf(REPO, tinyModel('tiny-conv'));
+    const rest = [...old.files].filter(([path]) => !path.startsWith('tokenizer/'));
+    const tokenizer = await Promise.all(
+      ['tokenizer.json', 'tokenizer_config.json'].map(
+        async (name) => [`tokenizer/${name}`, await readFile(join(saved, name))] as const,
+      ),
+    );
+    const words = [`tokenizer/added_tokens.json`, Buffer.from('{"<late>":921}')] as const;
+    hub = await openHubServer([{ ...old, files: new Map([...rest, ...tokenizer, words]) }]);
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+    await fetchWhole();
+    const { tokenizer: folder, download } = await readHubModel(id(REPO));
+    expect(download).toBeUndefined();
+    expect((await readdir(folder)).sort()).toEqual(['added_tokens.json', 'tokenizer.json', 'tokenizer_config.json']);
+    expect((await loadClipTokenizer(folder)).encode('<sks> <late>')).toEqual([914, 921]);
+  });
+
+  test('that an older Easel fetched without the files that name the padding gets them', async () => {
+    await fetchWhole();
+    const folder = folderOf('snapshots', tiny.commit, 'tokenizer');
+    for (const name of ['special_tokens_map.json', 'tokenizer_config.json']) await rm(join(folder, name));
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect((await readHubModel(id(REPO))).download).toBeUndefined();
+    vi.stubEnv('HF_HUB_OFFLINE', undefined);
+    await readHubModel(id(REPO));
+    expect(await readdir(folder)).toContain('special_tokens_map.json');
+    await rm(join(folder, 'special_tokens_map.json'));
+    await rm(join(folder, 'tokenizer_config.json'));
+    await hub.close();
+    expect((await readHubModel(id(REPO), 1)).download).toBeUndefined();
   });
 
   test('sends its token to the Hub and to nobody else', async () => {

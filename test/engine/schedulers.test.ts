@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { schedulerConfigSchema } from '../../engine/model/configs.ts';
+import { schedulerConfigSchema } from '../../engine/model/scheduler-config.ts';
 import { TorchGenerator } from '../../engine/rng/torch-generator.ts';
-import { createScheduler, samplerOf, startScheduler } from '../../engine/schedulers/index.ts';
+import { defaultSampler } from '../../engine/schedulers/default-sampler.ts';
+import { createScheduler, startScheduler } from '../../engine/schedulers/index.ts';
 import { noiseSchedule } from '../../engine/schedulers/noise-schedule.ts';
 import type { NoiseSource } from '../../engine/schedulers/scheduler.ts';
 import { PLAIN_METHODS, SAMPLER_NAMES, type SamplerName, SPACED_METHODS } from '../../engine/types.ts';
@@ -167,10 +168,79 @@ describe('a scheduler', () => {
     expect(sample.every(Number.isFinite)).toBe(true);
   });
 
-  test('of an unknown class is refused by name, with what to do', () => {
-    expect(() => samplerOf({ ...config, _class_name: 'IPNDMScheduler' }, 'scheduler_config.json')).toThrow(
-      /scheduler_config\.json names the scheduler "IPNDMScheduler".*set "_class_name" to one of PNDMScheduler/,
-    );
+  const chosen = (file: Record<string, unknown>) =>
+    defaultSampler(schedulerConfigSchema.parse(file), 'scheduler_config.json');
+
+  test.each([
+    ['DPMSolverSinglestepScheduler', { use_karras_sigmas: true }, 'dpmpp_2m_karras'],
+    ['SASolverScheduler', { algorithm_type: 'data_prediction' }, 'dpmpp_2m_sde'],
+    ['TCDScheduler', {}, 'lcm'],
+    ['IPNDMScheduler', {}, 'pndm'],
+    ['OwnScheduler', {}, 'dpmpp_2m'],
+  ])('of the class %s, which Easel lacks, is stood in for by the nearest, which is said', (name, options, sampler) => {
+    const { name: found, note } = chosen({ _class_name: name, ...options });
+    expect(found).toBe(sampler);
+    expect(note).toContain(`its own sampler is ${name}, which Easel does not have`);
+    expect(note).toMatch(new RegExp(`it draws with ${sampler} instead\\.$`));
+  });
+
+  test.each([
+    ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'euler', /scheduler's timestep_type as it is set/],
+    ['UniPCMultistepScheduler', { solver_order: 7 }, 'unipc', /scheduler's solver_order as it is set/],
+    ['DDIMScheduler', { use_karras_sigmas: true }, 'ddim', /has no karras spacing, for which it asks/],
+    [
+      'EulerDiscreteScheduler',
+      { use_karras_sigmas: true, use_beta_sigmas: true },
+      'euler_karras',
+      /asks for karras and beta spacing at once/,
+    ],
+  ])('of %s with %o draws with %s, and says what is different', (name, options, sampler, sentence) => {
+    const { name: found, note } = chosen({ _class_name: name, ...options });
+    expect(found).toBe(sampler);
+    expect(note).toMatch(sentence);
+  });
+
+  test.each([
+    ['DEISMultistepScheduler', {}, 'deis'],
+    ['DEISMultistepScheduler', { use_karras_sigmas: true }, 'deis_karras'],
+    ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver' }, 'dpmpp_2m_sde'],
+    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true }, 'dpmpp_2m_exponential'],
+    [
+      'DPMSolverMultistepScheduler',
+      { solver_order: 3, lower_order_final: false, lambda_min_clipped: -5.1 },
+      'dpmpp_2m',
+    ],
+    ['DDIMParallelScheduler', {}, 'ddim'],
+    ['PNDMScheduler', { skip_prk_steps: false }, 'pndm'],
+  ])('of %s with %o is the sampler %s, to the letter', (name, options, sampler) => {
+    expect(chosen({ _class_name: name, ...options })).toEqual({ name: sampler });
+  });
+
+  test.each(['FlowMatchEulerDiscreteScheduler', 'EDMEulerScheduler', 'CMStochasticIterativeScheduler'])(
+    'of the class %s, of models of another training, is refused by name',
+    (name) => {
+      expect(() => chosen({ _class_name: name })).toThrow(
+        new RegExp(
+          `scheduler_config\\.json names the scheduler "${name}", which belongs to models of another training`,
+        ),
+      );
+    },
+  );
+
+  test.each([
+    ['LCMScheduler', { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear' }],
+    ['HeunDiscreteScheduler', { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'linear' }],
+    ['EulerDiscreteScheduler', { beta_start: 0.0001, beta_end: 0.02, beta_schedule: 'linear' }],
+  ])("of %s without noise levels has its class's own", (name, betas) => {
+    expect(schedulerConfigSchema.parse({ _class_name: name })).toMatchObject(betas);
+  });
+
+  test('of a model with Runge–Kutta steps begun midway takes none', () => {
+    const own = schedulerConfigSchema.parse({ _class_name: 'PNDMScheduler', ...v1 });
+    expect(createScheduler('pndm', own, 10).timesteps).toHaveLength(19);
+    expect(createScheduler('pndm', own, 10).stepOf.at(-1)).toBe(9);
+    expect(startScheduler('pndm', own, 10, 4).scheduler.timesteps).toHaveLength(11);
+    expect(createScheduler('pndm', own, 3).timesteps).toHaveLength(4);
   });
 
   test('with an unknown beta schedule is refused by name', () => {

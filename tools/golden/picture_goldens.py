@@ -10,6 +10,8 @@ from pipelines import SAMPLERS, create_sampler, load_pipeline, method_of, schedu
 from variation_goldens import noise, slerp
 
 MODELS = 3
+NEWEST = ("deis",)
+"""Methods that came later: after the others, whose settings go by their places."""
 ZERO_SNR = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
 LONG_PROMPT = "portrait of an old sailor, weathered face, deep wrinkles, storm at sea behind him, " * 4
 
@@ -45,8 +47,10 @@ def every_sampler(model: str, share: int) -> list[PictureCase]:
         {"steps": 6, "seed": 1234},
         {"steps": 8, "prompt": "a blue house by the sea"},
     ]
-    spaced = [name for name in SAMPLERS if name != method_of(name)]
-    names = [name for name in SAMPLERS if name == method_of(name)] + spaced[share::MODELS]
+    newest = [name for name in SAMPLERS if method_of(name) in NEWEST]
+    first = [name for name in SAMPLERS if name not in newest]
+    spaced = [name for name in first if name != method_of(name)]
+    names = [name for name in first if name == method_of(name)] + spaced[share::MODELS] + newest
     return [PictureCase(f"{model}/{name}", model, name, **settings[i % len(settings)]) for i, name in enumerate(names)]
 
 

@@ -7,6 +7,7 @@ import torch
 from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
+    DEISMultistepScheduler,
     DPMSolverMultistepScheduler,
     DPMSolverSDEScheduler,
     EulerAncestralDiscreteScheduler,
@@ -42,6 +43,7 @@ SPACED: dict[str, tuple[type, dict]] = {
     "dpmpp_2s_a": (DPMpp2SAncestralScheduler, {}),
     "dpmpp_sde": (DPMSolverSDEScheduler, {}),
     "unipc": (UniPCMultistepScheduler, {}),
+    "deis": (DEISMultistepScheduler, {}),
 }
 SPACINGS = ("karras", "exponential", "beta")
 
@@ -71,6 +73,9 @@ def create_sampler(name: str, config: dict, seed: int = 0) -> SchedulerMixin:
     scheduler_class, overrides = SAMPLERS[name]
     if method_of(name) == "dpmpp_sde":
         overrides = {**overrides, "noise_sampler_seed": seed}
+    if str(config.get("algorithm_type")).startswith("sde-"):
+        # The older stochastic form is asked for by the model's own config.
+        overrides = {key: value for key, value in overrides.items() if key != "algorithm_type"}
     return scheduler_class.from_config(config, **overrides)
 
 

@@ -18,7 +18,8 @@ STEP_COUNTS = [1, 2, 5, 10]
 DENOISER = "prediction = 0.3 * scaled + 0.1 * sin(timestep / 100), scaled = scale_model_input(latents, timestep)"
 METHODS = [*PLAIN, *SPACED]
 SPACED_NAMES = [name for name in SAMPLERS if name not in METHODS]
-SOLVERS = ["dpmpp_2m", "dpmpp_2m_karras", "unipc", "unipc_karras"]
+SOLVERS = ["dpmpp_2m", "dpmpp_2m_karras", "unipc", "unipc_karras", "deis", "deis_karras"]
+SDE_SOLVERS = ["dpmpp_2m_sde", "dpmpp_2m_sde_karras"]
 EPSILON_OR_V_ONLY = ("pndm", "euler_a", "dpm2", "dpm2_a", "dpmpp_2s_a", "dpmpp_sde")
 """Classes that cannot use a network that predicts the picture itself."""
 
@@ -57,10 +58,40 @@ def configs(models: Path) -> dict[str, dict]:
         "sigma-min": {**V1, "final_sigmas_type": "sigma_min"},
         "no-corrector": {**V1, "disable_corrector": [0, 2]},
         "large-variance": {**V1, "variance_type": "fixed_large"},
+        "runge-kutta": {**V1, "skip_prk_steps": False},
+        "runge-kutta-v-prediction": {**V1, "skip_prk_steps": False, "prediction_type": "v_prediction"},
+        "third-order-heun": {**V1, "solver_order": 3, "solver_type": "heun", "final_sigmas_type": "sigma_min"},
+        "not-lowered": {**V1, "lower_order_final": False, "final_sigmas_type": "sigma_min"},
+        "not-lowered-third-order": {**V1, "lower_order_final": False, "solver_order": 3, "final_sigmas_type": "sigma_min"},
+        "euler-at-final": {**V1, "euler_at_final": True, "final_sigmas_type": "sigma_min"},
+        **{
+            f"{name}{suffix}": {**V1, "algorithm_type": name, "final_sigmas_type": "sigma_min", **own}
+            for name in ("dpmsolver", "sde-dpmsolver")
+            for suffix, own in {
+                "": {},
+                "-first-order": {"solver_order": 1},
+                "-third-order": {"solver_order": 3},
+                "-heun": {"solver_type": "heun"},
+                "-thresholded": {"thresholding": True, "dynamic_thresholding_ratio": 0.8, "sample_max_value": 1.2},
+            }.items()
+            if (name, suffix) != ("sde-dpmsolver", "-third-order")
+        },
+        **{
+            f"noise-unipc{suffix}": {**V1, "predict_x0": False, "final_sigmas_type": "sigma_min", **own}
+            for suffix, own in {"": {}, "-third-order": {"solver_order": 3}, "-bh1": {"solver_type": "bh1"}}.items()
+        },
+        "lu-lambdas": {**V1, "use_lu_lambdas": True},
+        "lambda-clipped": {**V1, "lambda_min_clipped": -2.5},
+        "lambda-clipped-leading": {**V1, "lambda_min_clipped": -2.5, "timestep_spacing": "leading"},
+        "lambda-clipped-cosine": {**V1, "lambda_min_clipped": -5.1, "beta_schedule": "squaredcos_cap_v2"},
+        "sigma-bounds": {**V1, "sigma_min": 0.1, "sigma_max": 9.5},
+        "few-trained-betas": {
+            **V1, "num_train_timesteps": 40, "trained_betas": [round(0.004 + 0.0025 * i, 4) for i in range(40)]
+        },
     }
 
 
-def walks() -> list[Walk]:
+def walks(named: dict[str, dict]) -> list[Walk]:
     every = [
         Walk(config, sampler, steps)
         for config in ("v1-4", "v1-4-v-prediction", "tiny-linear")
@@ -78,11 +109,31 @@ def walks() -> list[Walk]:
     solvers = [
         Walk(config, sampler, steps)
         for config in ("third-order", "first-order", "heun-solver", "bh1-solver", "sigma-min")
-        for sampler in SOLVERS
+        for sampler in (*SOLVERS, *SDE_SOLVERS)
         for steps in (3, 8, 17)
     ]
+    solvers += [
+        Walk(config, sampler, steps)
+        for config in ("third-order-heun", "not-lowered", "not-lowered-third-order", "euler-at-final")
+        # UniPC's third order divides by a step of no length where a spaced way ends as it began.
+        for sampler in ("dpmpp_2m", "dpmpp_2m_sde", "unipc", "deis")
+        for steps in (3, 8, 17)
+    ]
+    older = [
+        Walk(config, "dpmpp_2m_sde" if config.startswith("sde-") else "dpmpp_2m", steps)
+        for config in named
+        if "dpmsolver" in config
+        for steps in (3, 8, 17)
+    ]
+    older += [Walk(config, "unipc", steps) for config in named if config.startswith("noise-unipc") for steps in (3, 8, 17)]
+    paths = [
+        *(Walk("lu-lambdas", "dpmpp_2m_exponential", steps) for steps in (5, 16)),
+        *(Walk(config, sampler, 8) for config in named if config.startswith("lambda-clipped") for sampler in ("dpmpp_2m", "dpmpp_2m_sde", "unipc")),
+        *(Walk("sigma-bounds", sampler, 7) for sampler in SPACED_NAMES),
+        *(Walk("few-trained-betas", sampler, 8) for sampler in ("ddim", "euler", "dpmpp_2m", "unipc", "deis", "lms", "heun_karras")),
+        *(Walk(config, "pndm", steps) for config in ("runge-kutta", "runge-kutta-v-prediction") for steps in (4, 5, 10, 17)),
+    ]
     single = [
-        Walk("heun-solver", "dpmpp_2m_sde", 8),
         Walk("sigma-min", "euler", 8),
         Walk("no-corrector", "unipc", 8),
         Walk("large-variance", "ddpm", 8),
@@ -95,7 +146,7 @@ def walks() -> list[Walk]:
     midway += [
         Walk(config, sampler, 10, 0.6) for config in ("v1-4-leading", "v1-4-trailing", "tiny-linear") for sampler in METHODS
     ]
-    return every + spacings + others + bounds + solvers + single + midway
+    return every + spacings + others + bounds + solvers + older + paths + single + midway
 
 
 def trajectory(walk: Walk, config: dict) -> torch.Tensor:
@@ -144,7 +195,7 @@ def picture() -> torch.Tensor:
 def make(out: Path, models: Path) -> None:
     named = configs(models)
     cases, tensors = [], {}
-    for walk in walks():
+    for walk in walks(named):
         tensors[walk.tensor] = trajectory(walk, named[walk.config])
         cases.append(
             {
