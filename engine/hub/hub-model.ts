@@ -6,6 +6,7 @@ import { exists } from '../model/config-file.ts';
 import { readModelFolder } from '../model/folder.ts';
 import type { Model, PendingDownload } from '../model/model.ts';
 import { hasTokenizerExtras } from '../tokenizer/tokenizer-files.ts';
+import { hasPickleName } from '../weights/pickle.ts';
 import { download } from './download.ts';
 import { HubCache } from './hub-cache.ts';
 import { hubError, offlineError } from './hub-errors.ts';
@@ -23,7 +24,11 @@ const RETRY_DELAY_MS = 1000;
 export async function readHubModel(id: HubId, retryDelayMs = RETRY_DELAY_MS): Promise<Model> {
   const settings = await readHubSettings();
   const cache = new HubCache(settings.cacheFolder, id.repo);
-  const cached = await fromCache(id, cache);
+  const cached = await fromCache(id, cache).catch((error: unknown) => {
+    // Another program may have fetched the pickles where there are safetensors files, too.
+    if (settings.offline || !isAboutPickle(error)) throw error;
+    return undefined;
+  });
   if (cached !== undefined && (settings.offline || (await hasTokenizerExtras(cached.tokenizer)))) return cached;
   if (settings.offline) throw offlineError(id);
   try {
@@ -123,6 +128,10 @@ function gigabytes(bytes: number): string {
 
 function optionsOf(id: HubId) {
   return { id: hubModelName(id), variant: id.variant };
+}
+
+function isAboutPickle(error: unknown): boolean {
+  return isEngineError(error) && typeof error.facts.file === 'string' && hasPickleName(error.facts.file);
 }
 
 function unlessMissing(error: unknown): undefined {

@@ -108,14 +108,16 @@ function refusal(
   if (variants.length > 1) {
     const [first = ''] = variants;
     return missingFile(
-      `${model} has its ${network} only in the variants ${variants.join(', ')}; choose one by its name, such as ${model}:${first}.`,
+      `${model} has its ${network} only in the variants ${variants.join(', ')}; write one behind the model's name, such as :${first}.`,
       network,
     );
   }
   const wanted = `${network}/${name}.safetensors`;
-  const advice =
-    safe.length > 0 ? `${has}.` : 'download it again, or point Easel at a complete folder in diffusers layout.';
-  return missingFile(`The model folder lacks ${model}/${wanted}; ${advice}`, wanted);
+  if (safe.length > 0) return missingFile(`${model} has no ${wanted}; ${has}.`, wanted);
+  return missingFile(
+    `The model folder lacks ${model}/${wanted}; download it again, or point Easel at a complete folder in diffusers layout.`,
+    wanted,
+  );
 }
 
 function missingFile(sentence: string, file: string): EngineError {

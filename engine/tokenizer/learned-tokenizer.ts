@@ -54,7 +54,9 @@ function normalize(name: string): string {
 /** Finds learned words in a text, as its one group. @param names at least one */
 export function learnedWordPattern(names: readonly string[]): RegExp {
   // The longest first, so that "style" leaves "style-2" alone.
-  const alternatives = names.toSorted((a, b) => b.length - a.length).map(escapePattern);
+  const alternatives = names
+    .toSorted((a, b) => b.length - a.length)
+    .map((name) => escapePattern(name.normalize('NFC')));
   return new RegExp(`(?<![\\p{L}\\p{N}_])(${alternatives.join('|')})(?![\\p{L}\\p{N}_])`, 'giu');
 }
 

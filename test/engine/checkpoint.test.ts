@@ -194,7 +194,8 @@ describe('a folder of models', () => {
     await mkdir(join(folder, 'embeddings'));
     const tensors = await checkpointTensors('tiny-conv');
     await writeCheckpoint(join(folder, 'painter.safetensors'), tensors);
-    await writeCheckpoint(join(folder, 'painter.vae.safetensors'), new Map([['decoder.conv_in.weight', empty]]));
+    const vae = [...tensors].filter(([name]) => name.startsWith('first_stage_model.'));
+    await writeCheckpoint(join(folder, 'painter.vae.safetensors'), new Map(vae));
     await writeCheckpoint(join(folder, 'xl.safetensors'), new Map([['conditioner.embedders.1.x', empty]]));
     await cp(tinyModel('tiny-half'), join(folder, 'half'), { recursive: true });
     for (const file of ['Lora/ink.safetensors', 'Lora/old.pt', 'embeddings/style.safetensors']) {

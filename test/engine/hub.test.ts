@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -174,6 +174,17 @@ describe('a model on the Hub', () => {
   test('in a variant takes its files, and names those there are when there is none', async () => {
     await expect(readHubModel(id(`${REPO}:fp16`))).rejects.toThrow(/no variant "fp16" of its vae; it has vae\/diff/);
     await expect(readHubModel(id(`${REPO}:ema`))).rejects.toThrow(/no variant "ema" of its unet/);
+  });
+
+  test('of which another program has the pickles in the cache is fetched, and refused offline with the reason', async () => {
+    await fetchWhole();
+    const cached = folderOf('snapshots', tiny.commit, 'unet', 'diffusion_pytorch_model');
+    await rename(`${cached}.safetensors`, `${cached}.bin`);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    await expect(readHubModel(id(REPO))).rejects.toThrow(/diffusion_pytorch_model\.bin is a pickle file/);
+    vi.stubEnv('HF_HUB_OFFLINE', undefined);
+    await fetchWhole();
+    expect((await readHubModel(id(REPO))).download).toBeUndefined();
   });
 
   test('in shards, and in a variant that it has alone, is downloaded whole and found again in the cache', async () => {

@@ -103,7 +103,7 @@ describe('a model folder', () => {
     await renameAll('bf16');
     await cp(join(folder, variantOf(UNET, 'bf16')), join(folder, variantOf(UNET, 'ema')));
     expect(await complaint(folder)).toMatch(
-      /tiny has its unet only in the variants (bf16, ema|ema, bf16); choose one by its name, such as tiny:/,
+      /tiny has its unet only in the variants (bf16, ema|ema, bf16); write one behind the model's name, such as :/,
     );
   });
 
@@ -159,7 +159,7 @@ describe('a model folder', () => {
   test('with files of other names only says what is there', async () => {
     await rename(join(folder, UNET), join(folder, 'unet/painter.safetensors'));
     expect(await complaint(folder)).toContain(
-      'lacks tiny/unet/diffusion_pytorch_model.safetensors; it has unet/painter.safetensors.',
+      'tiny has no unet/diffusion_pytorch_model.safetensors; it has unet/painter.safetensors.',
     );
   });
 
