@@ -23,14 +23,13 @@ export async function listFolder(folder: string): Promise<readonly FolderEntry[]
   const kept = entries.filter(({ name }) => !name.startsWith('.'));
   const listed = await Promise.all(kept.map((entry) => resolveEntry(folder, entry)));
   return listed
-    .flatMap((entry) => entry ?? [])
     .filter(({ name, isFolder }) => !isFolder || !NEVER_LISTED.has(name.toLowerCase()))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function resolveEntry(folder: string, entry: Dirent): Promise<FolderEntry | undefined> {
+/** What is neither file nor folder stays: whoever opens it hears what it is. */
+async function resolveEntry(folder: string, entry: Dirent): Promise<FolderEntry> {
   const path = join(folder, entry.name);
   const found = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
-  if (found === undefined || !(found.isFile() || found.isDirectory())) return undefined;
-  return { name: entry.name, path, isFolder: found.isDirectory() };
+  return { name: entry.name, path, isFolder: found?.isDirectory() === true };
 }

@@ -146,7 +146,9 @@ describe.skipIf(!HAS_PIPES)('one model that cannot be used is refused, and the o
     await cp(join(folder, 'painter.safetensors'), join(root, 'more', 'painter.safetensors'));
     const { models, refused } = await describeModels([folder, join(root, 'more')]);
     expect(models.map(({ id }) => id)).toEqual(['painter']);
-    expect(refused).toEqual(['Two models are named "painter", and the first is used; rename the other.']);
+    expect(refused).toEqual([
+      'Two models are named "painter": the one in models is used, the one in more is not; rename one.',
+    ]);
   });
 
   test('a model that is not there, beside one that is', async () => {
