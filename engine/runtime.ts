@@ -90,7 +90,10 @@ export function createRuntime(
     refuseAborted(run.signal);
     const rules = rulesOf(await execution());
     const loras = await whileLoading(() => admission.lorasOf(spec));
-    const memory = await whileLoading(() => admission.plan(task, loras, rules));
+    const memory = await unlessAborted(
+      whileLoading(() => admission.plan(task, loras, rules)),
+      run.signal,
+    );
     run.onProgress?.({ phase: 'loading', step: 0, steps: 0 });
     const began = performance.now();
     async function draw(plain: Networks): Promise<RunResult> {

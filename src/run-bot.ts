@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileOf, isEngineError } from '../engine/index.ts';
 import { type App, createApp } from './app.ts';
 import { readConfig } from './config.ts';
@@ -6,6 +7,9 @@ import { createLog } from './log.ts';
 
 /** Jobs are on disk, so nothing is lost when the bot is ended before it has let go of everything. */
 const STOP_LIMIT_MS = 10_000;
+const THREADS_POLL_MS = 20;
+/** Node's names for what a thread does: reading and writing files, looking up host names. */
+const THREADED = /^(?:FSReq|GetAddrInfo)/i;
 /** Ctrl+C reaches the bot from the terminal, and again from npm: only a later one is a second wish. */
 const SAME_SIGNAL_MS = 1000;
 
@@ -38,16 +42,26 @@ function createStop(creating: Promise<App>): () => void {
   return () => {
     if (isStopping) return;
     isStopping = true;
-    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
-    creating.then((app) => app.stop()).then(() => process.exit(0), fail);
+    setTimeout(endNow, STOP_LIMIT_MS).unref();
+    creating.then((app) => app.stop()).then(exitWhenThreadsRest, fail);
   };
+}
+
+/** `process.exit` waits for threads, without end for one that reads from a disk that has gone. */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+async function exitWhenThreadsRest(): Promise<never> {
+  while (process.getActiveResourcesInfo().some((name) => THREADED.test(name))) await sleep(THREADS_POLL_MS);
+  process.exit(0);
 }
 
 function stopOnSignals(stop: () => void): void {
   let firstAt: number | undefined;
   const signalled = () => {
     firstAt ??= performance.now();
-    if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(1);
+    if (performance.now() - firstAt > SAME_SIGNAL_MS) endNow();
     stop();
   };
   process.on('SIGINT', signalled);

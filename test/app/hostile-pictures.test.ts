@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,7 +95,25 @@ describe('the bot that is sent hostile pictures', () => {
     expect(answer.kind).toBe('posted');
     expect(ms).toBeLessThan(ANSWER_MS);
     for (const refused of await Promise.all(begun)) expect(JSON.stringify(refused)).not.toContain('posted');
+    const laborious = await Promise.all(
+      ['M1', 'M2', 'M3'].map(async (name) => [name, await upload(manyScans(95), 'image/jpeg', name)] as const),
+    );
+    for (const [name, response] of laborious) {
+      const { upload: id } = (await response.json()) as WireUpload;
+      imagine(name, [id]).catch(() => undefined);
+    }
     await endsInTime();
+  });
+
+  it('ends within its limit when all threads that read files are stuck', async () => {
+    const file = `${'a'.repeat(64)}.png`;
+    // Reading a pipe to which nobody writes blocks as a disk does that has gone.
+    execFileSync('mkfifo', [join(folder, 'web', 'pictures', file)]);
+    const stuck = Array.from({ length: 8 }, () => fetch(`${url}/api/pictures/${file}`).catch(() => undefined));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const [, ms] = await timed(end(bot, 'SIGTERM'));
+    expect(ms).toBeLessThan(GONE_MS);
+    await Promise.all(stuck);
   });
 
   it('answers others while the texts of a PNG are looked through', async () => {

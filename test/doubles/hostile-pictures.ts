@@ -6,15 +6,14 @@ import { encodeChunk } from '../../src/image/png-chunks.ts';
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const MEBIBYTE = 1 << 20;
 
-/** 1.8 KiB: a text that is used ten to the tenth times. librsvg lays all of them out. */
+/** 1.8 KiB: a text that is used ten to the tenth times. Without a size of its own, all of them are laid out to find it. */
 export function nestedSvg(): Buffer {
   const levels = Array.from({ length: 10 }, (_, level) => {
     const uses = `<use href="#a${level}"/>`.repeat(10);
     return `<g id="a${level + 1}">${uses}</g>`;
   });
   const definitions = `<text id="a0" y="10">x</text>${levels.join('')}`;
-  const size = 'xmlns="http://www.w3.org/2000/svg" width="64" height="64"';
-  return Buffer.from(`<svg ${size}><defs>${definitions}</defs><use href="#a10"/></svg>`);
+  return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg"><defs>${definitions}</defs><use href="#a10"/></svg>`);
 }
 
 /** A grey progressive JPEG whose scans each visit every block and change nothing; about 3 KiB a scan at 49 megapixels. */

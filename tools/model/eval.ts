@@ -1,179 +1,112 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEngine } from '../../engine/index.ts';
-import { sharp } from '../../src/image/sharp.ts';
-import { measure, type Seen, type SquarePicture } from './measure.ts';
+import { readPicture, withEngine } from './drawing.ts';
+import { Judge } from './judge.ts';
+import { randomFrom } from './random.ts';
+import { score, scoreShape, type Verdict } from './score.ts';
+import { PARTS, type Part, type Task, tasksOf } from './tasks.ts';
 import { drawTruth } from './truth.ts';
-import { promptFor, type Wanted } from './vocabulary.ts';
 
 /*
- * Scores the embedded model: of 100 prompts for combinations it never saw, how often are both colours right, how often
- * the shape? `npm run eval:model` draws with Easel's own engine. Other ways to use it are in tools/model/README.md.
+ * Scores the embedded model: colours and shapes that were never combined in training, things that a judge names, unseen
+ * colours and places, synonyms, guidance and the negative prompt. `npm run eval:model` draws with Easel's own engine.
+ * Other ways to use it are in tools/model/README.md.
  */
 
-const PROMPTS = 100;
-/** What the model must reach to be shipped. */
-const LEAST = { colours: 90, shapes: 80 };
+const DRAWN_PARTS = [
+  'shapes',
+  'things',
+  'unseen colours',
+  'unseen places',
+  'synonyms',
+  'guidance',
+  'negative',
+] as const;
 
 const { values: flags } = parseArgs({
   options: {
     model: { type: 'string', default: 'models/sketch' },
-    /** Measures FOLDER/0.png… of FOLDER/prompts.json instead of drawing. */
+    /** Parts of the evaluation, comma-separated. */
+    parts: { type: 'string', default: DRAWN_PARTS.join(',') },
+    /** Only every Nth task: a quick look. */
+    every: { type: 'string', default: '1' },
+    judge: { type: 'string', default: 'tools/model/judge.onnx' },
+    /** Measures FOLDER/0.png… of the part "shapes" instead of drawing. */
     pictures: { type: 'string' },
-    /** Measures perfect pictures instead: a check of the measure. */
+    /** Measures perfect pictures of the part "shapes" instead: a check of the measure. */
     truth: { type: 'boolean', default: false },
-    /** Writes the prompts to a file for another implementation to draw, and ends. */
+    /** Writes the prompts of the part "shapes" to a file for another implementation to draw, and ends. */
     prompts: { type: 'string' },
-    /** Keeps the pictures drawn. */
+    /** Keeps the pictures drawn in this folder. */
     keep: { type: 'string' },
-    steps: { type: 'string' },
-    guidance: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
-interface Task extends Wanted {
-  readonly prompt: string;
-}
-
-interface Scored {
-  readonly task: Task;
-  readonly seen: Seen;
-  readonly coloursRight: boolean;
-  readonly shapeRight: boolean;
-}
-
 async function main(): Promise<void> {
-  const tasks = await readTasks();
+  const shapes = tasksOf('shapes');
   if (flags.prompts !== undefined) {
-    await writeFile(flags.prompts, `${JSON.stringify(tasks, undefined, 1)}\n`);
-    return;
-  }
-  const scored: Scored[] = [];
-  for await (const [task, picture] of pictures(tasks)) {
-    const seen = measure(picture);
-    scored.push({
-      task,
-      seen,
-      coloursRight: seen.colour === task.colour && seen.background === task.background,
-      shapeRight: seen.shape === task.shape,
-    });
-  }
-  report(scored);
-}
-
-async function readTasks(): Promise<readonly Task[]> {
-  if (flags.pictures !== undefined) return parseTasks(await readFile(join(flags.pictures, 'prompts.json'), 'utf8'));
-  const heldOut = parseTasks(await readFile(join(flags.model, 'held-out.json'), 'utf8'));
-  return shuffled(heldOut, randomFrom(100)).slice(0, PROMPTS);
-}
-
-function parseTasks(text: string): readonly Task[] {
-  const entries = JSON.parse(text) as readonly Wanted[];
-  return entries.map(({ colour, shape, background }) => {
-    const wanted = { colour, shape, background };
-    return { prompt: promptFor(wanted), ...wanted };
-  });
-}
-
-async function* pictures(tasks: readonly Task[]): AsyncGenerator<readonly [Task, SquarePicture]> {
-  if (flags.truth) {
+    await writeFile(flags.prompts, `${JSON.stringify(shapes, undefined, 1)}\n`);
+  } else if (flags.truth) {
     const random = randomFrom(1);
-    for (const task of tasks) yield [task, drawTruth(task, random)];
+    report(shapes.flatMap((task) => scoreShape(task, drawTruth(wanted(task), random))));
   } else if (flags.pictures !== undefined) {
-    for (const [i, task] of tasks.entries()) yield [task, await readPicture(join(flags.pictures, `${i}.png`))];
+    const folder = flags.pictures;
+    const pictures = await Promise.all(shapes.map((_, i) => readPicture(join(folder, `${i}.png`))));
+    report(pictures.flatMap((picture, i) => scoreShape(shapes[i] as Task, picture)));
   } else {
-    yield* drawn(tasks);
+    report(await drawn());
   }
 }
 
-async function readPicture(file: string): Promise<SquarePicture> {
-  const { data, info } = await sharp(await readFile(file))
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  if (info.width !== info.height) throw new Error(`${file} is ${info.width}×${info.height}; pictures must be square.`);
-  return { side: info.width, rgb: data };
+async function drawn(): Promise<readonly Verdict[]> {
+  const parts = partsAsked();
+  const tasks = parts.flatMap((part) => tasksOf(part).filter((_, i) => i % Number(flags.every) === 0));
+  const judge = tasks.some(({ expected }) => expected.thing !== undefined) ? await Judge.open(flags.judge) : undefined;
+  const verdicts: Verdict[] = [];
+  await withEngine(flags.model, flags.keep, async (draw) => {
+    for (const task of tasks) verdicts.push(...(await score(task, draw, judge)));
+  });
+  return verdicts;
 }
 
-/** Prompt i is drawn from seed i at the model's own settings. */
-async function* drawn(tasks: readonly Task[]): AsyncGenerator<readonly [Task, SquarePicture]> {
-  const engine = createEngine({ modelFolders: [resolve(flags.model)] });
-  try {
-    const { models } = await engine.describe();
-    const model = models.find(({ id }) => id === basename(resolve(flags.model)));
-    if (model === undefined) throw new Error(`The engine does not know the model in ${flags.model}.`);
-    if (flags.keep !== undefined) await mkdir(flags.keep, { recursive: true });
-    for (const [seed, task] of tasks.entries()) {
-      const spec = {
-        prompt: task.prompt,
-        negative: '',
-        width: model.width,
-        height: model.height,
-        steps: flags.steps === undefined ? model.steps : Number(flags.steps),
-        guidance: flags.guidance === undefined ? model.guidance : Number(flags.guidance),
-        sampler: model.sampler,
-        model: model.id,
-        seed,
-        count: 1,
-        variations: [],
-      };
-      const [picture] = (await engine.run({ kind: 'generate', spec })).pictures;
-      if (picture === undefined) throw new Error(`No picture for "${task.prompt}".`);
-      if (flags.keep !== undefined) {
-        const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
-        await sharp(picture.rgb, { raw })
-          .png()
-          .toFile(join(flags.keep, `${seed}.png`));
-      }
-      yield [task, { side: picture.width, rgb: picture.rgb }];
-    }
-  } finally {
-    await engine.close();
-  }
+function partsAsked(): readonly Task['part'][] {
+  const asked = flags.parts.split(',').map((part) => part.trim());
+  const unknown = asked.filter((part) => !DRAWN_PARTS.some((known) => known === part));
+  if (unknown.length > 0)
+    throw new Error(`No such part: ${unknown.join(', ')}. The parts are ${DRAWN_PARTS.join(', ')}.`);
+  return DRAWN_PARTS.filter((part) => asked.includes(part));
 }
 
-function report(scored: readonly Scored[]): void {
-  const count = (holds: (one: Scored) => boolean) => scored.filter(holds).length;
-  const colours = count(({ coloursRight }) => coloursRight);
-  const shapes = count(({ shapeRight }) => shapeRight);
-  const passed = count(({ coloursRight, shapeRight }) => coloursRight && shapeRight);
-  const failures = scored.filter(({ coloursRight, shapeRight }) => !coloursRight || !shapeRight);
-  const good = 100 * colours >= LEAST.colours * scored.length && 100 * shapes >= LEAST.shapes * scored.length;
+function wanted({ expected: { colour = '', shape = '', background = '' } }: Task) {
+  return { colour, shape, background };
+}
+
+function report(verdicts: readonly Verdict[]): void {
+  const failures = verdicts.filter(({ right }) => !right);
+  const results = (Object.keys(PARTS) as Part[]).flatMap((part) => {
+    const looked = verdicts.filter((verdict) => verdict.part === part);
+    const right = looked.filter((verdict) => verdict.right).length;
+    return looked.length === 0 ? [] : [{ part, right, looked: looked.length, least: PARTS[part] }];
+  });
+  const good = results.every(({ right, looked, least }) => 100 * right >= least * looked);
   if (!good) process.exitCode = 1;
   if (flags.json) {
-    print(JSON.stringify({ prompts: scored.length, colours, shapes, passed, good, failures }, undefined, 2));
+    print(JSON.stringify({ results, good, failures }, undefined, 2));
     return;
   }
-  for (const { task, seen } of failures) {
-    print(`  "${task.prompt}": drew ${seen.colour} ${seen.shape} on ${seen.background} (fit ${seen.fit.toFixed(2)})`);
+  for (const { part, prompt, saw } of failures) print(`  ${part}: "${prompt}": ${saw}`);
+  for (const { part, right, looked, least } of results) {
+    print(
+      `${part.padEnd(15)} ${right} of ${looked} right, ${((100 * right) / looked).toFixed(0)} % (at least ${least} %)`,
+    );
   }
-  print(`colours  ${colours} of ${scored.length} have both colours right (at least ${LEAST.colours} %)`);
-  print(`shapes   ${shapes} of ${scored.length} have the shape right (at least ${LEAST.shapes} %)`);
-  print(`${passed} passed, ${failures.length} failed`);
+  print(`${verdicts.length - failures.length} passed, ${failures.length} failed`);
 }
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-function shuffled<T>(values: readonly T[], random: () => number): readonly T[] {
-  return values
-    .map((value) => ({ value, key: random() }))
-    .sort((one, other) => one.key - other.key)
-    .map(({ value }) => value);
-}
-
-/** mulberry32: a small generator whose sequence is the same everywhere. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 await main();

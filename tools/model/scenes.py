@@ -1,250 +1,223 @@
-"""What the model is taught: random scenes, their pictures (128×128 RGB) and the captions people might type for them.
+"""Random scenes — what the training pictures show — and their drawing.
 
-A scene is plain data, so that a picture and any number of captions can be made from it. Pictures are drawn at
-`OVERSAMPLE` times their size and averaged down, which is all the antialiasing there is.
+A scene is told by eight slots; each holds one word of its own small vocabulary, or "" for "not said". The UNet is first
+trained on these words directly (`slots.py`); captions are made from them later.
 """
 
 import cmath
-import itertools
 import json
 import math
 import random
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from icons import STYLES, THINGS
+from places import GROUND, PLACES, SIZE, gradient, paint
 
 HERE = Path(__file__).parent
-VOCABULARY = json.loads((HERE / "vocabulary.json").read_text())
-SHAPES = json.loads((HERE / "shapes.json").read_text())
+SHAPES: dict[str, dict] = json.loads((HERE / "shapes.json").read_text())
+VOCABULARY: dict[str, dict] = json.loads((HERE / "vocabulary.json").read_text())
 COLOURS: dict[str, tuple[int, int, int]] = {name: tuple(rgb) for name, rgb in VOCABULARY["colours"].items()}
-SCENES: dict[str, list[str]] = VOCABULARY["scenes"]
-
-SIZE = 128
 OVERSAMPLE = 3
-MARGIN = 5
-# A short training learns forms only where they do not wander: pixels to either side, and a share of `turn`.
-REACH = 5.0
-TURN_SHARE = 0.5
-HELD_OUT_SEED = 20_26
-HELD_OUT_SHARE = 0.1
-
-# Half-widths in pixels. The gaps between the ranges keep "small" and "big" meaningful.
-RADIUS = {"small": (17, 20), "": (32, 38), "big": (50, 56)}
-SIZE_WORDS = {"small": ["small", "small", "little", "tiny"], "big": ["big", "big", "large", "huge"]}
-COLOUR_WORDS = {"gray": ["gray", "grey"], "purple": ["purple", "purple", "purple", "violet"]}
-SHAPE_WORDS = {"diamond": ["diamond", "diamond", "diamond", "rhombus"], "cross": ["cross", "cross", "cross", "plus sign"]}
-
-LEADS = ["a photo of", "a picture of", "a drawing of", "an illustration of", "a painting of", "an image of", "a sketch of"]
-TAILS = ["digital art", "highly detailed", "flat design", "minimalist", "simple", "vector art", "high quality", "cute"]
+# Shares of the frame that one object fills, by the word for its size.
+EXTENT = {"": (0.74, 0.9), "big": (0.88, 0.98), "small": (0.36, 0.5)}
+# The same for several objects.
+CROWD_EXTENT = {"two": (0.48, 0.56), "three": (0.38, 0.44), "and": (0.48, 0.58)}
+CENTRES = {"two": [(0.27, 0.52), (0.73, 0.52)], "three": [(0.26, 0.32), (0.74, 0.32), (0.5, 0.74)]}
+CENTRES["and"] = CENTRES["two"]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`subject` is a shape, an icon or "" for a bare background; `background` a colour or a scene's name.
-
-    `colour` is "" for icons, which have their own. `size` is "", "small" or "big".
-    """
-
-    kind: str
-    subject: str
-    colour: str
-    size: str
-    background: str
+    thing: str
+    colour: str = ""
+    background: str = ""
+    style: str = ""
+    size: str = ""
+    count: str = ""
+    second: str = ""
+    second_colour: str = ""
 
 
-def held_out() -> list[tuple[str, str, str]]:
-    """The (colour, shape, background) combinations never rendered for training; the same on every machine."""
-    every = [c for c in itertools.product(COLOURS, SHAPES, COLOURS) if c[0] != c[2]]
-    return sorted(random.Random(HELD_OUT_SEED).sample(every, round(len(every) * HELD_OUT_SHARE)))
+def held_out(*words: str) -> bool:
+    """One combination in ten is never drawn for training: the evaluation asks for these."""
+    return zlib.crc32("|".join(words).encode()) % 10 == 0
 
 
-HELD_OUT = frozenset(held_out())
+def trained(scene: Scene) -> bool:
+    """Whether the training may see this scene."""
+    if not scene.thing:
+        return True
+    if scene.thing in SHAPES and scene.background in COLOURS:
+        return not held_out(scene.thing, scene.colour, scene.background)
+    return not held_out(scene.thing, scene.colour or "-") and not held_out(scene.thing, scene.background or "-")
+
+
+def random_background(rng: random.Random) -> str:
+    chance = rng.random()
+    if chance < 0.2:
+        return ""
+    return rng.choice(list(COLOURS)) if chance < 0.55 else rng.choice(list(PLACES))
+
+
+def random_style(rng: random.Random) -> str:
+    return rng.choices(STYLES, (1, 1, 1))[0]
+
+
+def draw_one(rng: random.Random) -> Scene:
+    chance = rng.random()
+    background, style = random_background(rng), random_style(rng)
+    thing, colour = rng.choice(list(THINGS)), rng.choice(list(COLOURS))
+    size = rng.choices(("", "big", "small"), (0.8, 0.1, 0.1))[0]
+    if chance < 0.03:
+        return Scene("", "", rng.choice([*COLOURS, *PLACES]))
+    if chance < 0.66:
+        return Scene(thing, colour if rng.random() < 0.22 else "", background, style, size)
+    shape = rng.choice(list(SHAPES))
+    if chance < 0.84:
+        background = background if background in PLACES and rng.random() < 0.4 else rng.choice([c for c in COLOURS if c != colour])
+        return Scene(shape, colour, background, style if rng.random() < 0.25 else "", size)
+    if chance < 0.92:
+        count = rng.choices(("two", "three"), (0.7, 0.3))[0]
+        return Scene(thing, colour if rng.random() < 0.15 else "", background, style, "", count)
+    if rng.random() < 0.8:
+        other = rng.choice([t for t in THINGS if t != thing])
+        return Scene(thing, "", background, style, "", "and", other)
+    other, other_colour = rng.choice([s for s in SHAPES if s != shape]), rng.choice([c for c in COLOURS if c != colour])
+    plain = rng.choice([c for c in COLOURS if c not in (colour, other_colour)])
+    return Scene(shape, colour, plain, "", "", "and", other, other_colour)
 
 
 def random_scene(rng: random.Random) -> Scene:
-    """55 % shapes on colours, the rest icons, shapes in scenes and bare backgrounds."""
-    kind = rng.choices(["shape", "shape in scene", "icon", "icon in scene", "bare"], [55, 3, 26, 13, 3])[0]
-    size = rng.choices(["", "small", "big"], [60, 20, 20])[0]
-    scene = rng.choice(list(SCENES))
-    colour, background = rng.sample(list(COLOURS), 2)
-    if kind == "shape":
-        shape = rng.choice(list(SHAPES))
-        if (colour, shape, background) in HELD_OUT:
-            return random_scene(rng)
-        return Scene("shape", shape, colour, size, background)
-    if kind == "shape in scene":
-        return Scene("shape", rng.choice(list(SHAPES)), colour, size, scene)
-    if kind == "bare":
-        return Scene("bare", "", "", "", rng.choice([background, scene]))
-    icon = rng.choice(list(VOCABULARY["icons"]))
-    return Scene("icon", icon, "", size, background if kind == "icon" else scene)
+    """One that the training may see."""
+    while True:
+        scene = draw_one(rng)
+        if trained(scene):
+            return scene
 
 
-def article(words: str) -> str:
-    return ("an " if words[0] in "aeiou" else "a ") + words
+class Renderer:
+    """Draws scenes with the icons of `icons.load_icons`."""
+
+    def __init__(self, icons: dict[tuple[str, str], Image.Image]) -> None:
+        self.icons = icons
+
+    def draw(self, scene: Scene, rng: random.Random) -> Image.Image:
+        """SIZE×SIZE, RGB."""
+        picture = backdrop(scene, rng)
+        for thing, colour, centre, extent in layout(scene, rng):
+            sprite = self.sprite(thing, colour, scene, round(extent * SIZE), rng)
+            left, top = round(centre[0] * SIZE - sprite.width / 2), round(centre[1] * SIZE - sprite.height / 2)
+            if scene.background in GROUND and thing not in SHAPES:
+                shadow(picture, sprite, left, top)
+            straight = sprite.convert("RGBA")
+            picture.paste(straight, (left, top), straight)
+        return picture
+
+    def sprite(self, thing: str, colour: str, scene: Scene, side: int, rng: random.Random) -> Image.Image:
+        """An object with premultiplied alpha ("RGBa"), `side` pixels wide before a small turn."""
+        if thing in SHAPES:
+            return shape_sprite(thing, COLOURS[colour or rng.choice(list(COLOURS))], scene.style, side, rng)
+        icon = self.icons[thing, scene.style or rng.choice(STYLES)].resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
+        if rng.random() < 0.5:
+            icon = icon.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if colour:
+            icon = recoloured(icon, COLOURS[colour])
+        if rng.random() < 0.7:
+            icon = icon.rotate(rng.gauss(0, 4), Image.Resampling.BICUBIC, expand=True)
+        return lit(icon, rng.uniform(0.93, 1.05))
 
 
-def caption(scene: Scene, rng: random.Random) -> str:
-    """One way of asking for the scene; sometimes says less than the picture shows, never anything else."""
-    size = rng.choice(SIZE_WORDS[scene.size]) if scene.size else ""
-    colour = rng.choice(COLOUR_WORDS.get(scene.colour, [scene.colour]))
-    subject = rng.choice(SHAPE_WORDS.get(scene.subject, [scene.subject]))
-    if scene.kind == "shape" and rng.random() < 0.04:
-        colour = ""
-    things = " ".join(word for word in (size, colour, subject) if word)
-    backdrop = rng.choice(COLOUR_WORDS.get(scene.background, [scene.background]))
-    in_scene = scene.background in SCENES
-    place = rng.choice(SCENES[scene.background]) if in_scene else ""
-
-    if scene.kind == "bare":
-        bare = [place, backdrop] if in_scene else [f"{article(backdrop)} background", f"plain {backdrop}", backdrop]
-        return rng.choice(bare)
-    if not in_scene and rng.random() < (0.06 if scene.kind == "shape" else 0.25):
-        return rng.choice([article(things), things])
-    if in_scene:
-        return rng.choice([f"{article(things)} {place}"] * 3 + [f"{things} {place}", f"{things}, {place}", f"{things}, {backdrop}"])
-    if rng.random() < 0.5:
-        return f"{article(things)} on {article(backdrop)} background"
-    return rng.choice([
-        f"{things} on {backdrop} background",
-        f"{things}, {backdrop} background",
-        f"{article(things)}, {backdrop} background",
-        f"{things} on {backdrop}",
-        f"{article(things)} on {backdrop}",
-        f"{article(backdrop)} background with {article(things)}",
-        f"{article(things)} in front of {article(backdrop)} background",
-    ])
+def layout(scene: Scene, rng: random.Random) -> list[tuple[str, str, tuple[float, float], float]]:
+    """(thing, colour, centre, extent) of every object; shares of the frame."""
+    if not scene.thing:
+        return []
+    if not scene.count:
+        extent = rng.uniform(*EXTENT[scene.size])
+        room = max(0.02, (1 - extent) / 2 * 0.8)
+        x, y = 0.5 + rng.uniform(-room, room), 0.5 + rng.uniform(-room, room)
+        if scene.background in GROUND:
+            y = min(0.96 - extent / 2, max(y, 0.5 + room * 0.3)) if scene.size != "small" else rng.uniform(0.6, 0.72)
+        return [(scene.thing, scene.colour, (x, y), extent)]
+    placed = []
+    for i, (x, y) in enumerate(CENTRES[scene.count]):
+        thing, colour = (scene.second, scene.second_colour) if scene.count == "and" and i else (scene.thing, scene.colour)
+        lift = 0.08 if scene.background in GROUND and scene.count != "three" else 0
+        centre = (x + rng.uniform(-0.03, 0.03), y + lift + rng.uniform(-0.05, 0.05))
+        placed.append((thing, colour, centre, rng.uniform(*CROWD_EXTENT[scene.count])))
+    return placed
 
 
-def dressed(words: str, rng: random.Random, fillers: list[str]) -> str:
-    """The caption amid words that carry no meaning here, so that unknown words do no harm.
-
-    `fillers` are strings whose tokens the model never learns; they all share one embedding row.
-    """
-    if rng.random() < 0.2:
-        words = f"{rng.choice(LEADS)} {words}"
-    if rng.random() < 0.15:
-        words = ", ".join([words, *rng.sample(TAILS, rng.randint(1, 3))])
-    if rng.random() < 0.2:
-        extra = [rng.choice(fillers) for _ in range(rng.randint(1, 8))]
-        parts = words.split(" ")
-        if rng.random() < 0.6:
-            parts = parts + extra if rng.random() < 0.5 else extra + parts
-        else:
-            parts.insert(rng.randint(0, len(parts)), extra[0])
-        words = " ".join(parts)
-    return words
+def backdrop(scene: Scene, rng: random.Random) -> Image.Image:
+    if scene.background in PLACES:
+        return paint(scene.background, rng)
+    if scene.background:
+        colour = tuple(max(0, min(255, c + rng.randint(-5, 5))) for c in COLOURS[scene.background])
+        return Image.new("RGB", (SIZE, SIZE), colour)
+    # Nothing asked: a soft pastel, lighter above.
+    hue = rng.random()
+    pastel = [round(232 + 20 * math.cos(2 * math.pi * (hue + k / 3))) for k in range(3)]
+    return gradient(tuple(min(255, c + 8) for c in pastel), tuple(c - 14 for c in pastel)).reduce(2)
 
 
-def draw(scene: Scene, rng: random.Random, icons: dict[str, Image.Image]) -> Image.Image:
-    """The scene as a 128×128 RGB picture. `icons` come from `icons.load_icons`."""
-    picture = backdrop(scene.background, rng)
-    if scene.kind == "shape":
-        draw_shape(picture, scene, rng)
-    elif scene.kind == "icon":
-        draw_icon(picture, scene, rng, icons[scene.subject])
-    return picture
+def shadow(picture: Image.Image, sprite: Image.Image, left: int, top: int) -> None:
+    """A soft ellipse under the object."""
+    width, height = round(sprite.width * 0.8), max(6, sprite.height // 9)
+    mask = Image.new("L", (width + 12, height + 12))
+    ImageDraw.Draw(mask).ellipse((6, 6, width + 6, height + 6), fill=70)
+    mask = mask.filter(ImageFilter.GaussianBlur(3))
+    picture.paste((20, 24, 40), (left + sprite.width // 10 - 6, top + sprite.height - height // 2 - 10), mask)
 
 
-def place(radius: float, rng: random.Random) -> tuple[float, float]:
-    """A centre within `REACH` pixels of the middle that keeps the whole subject inside the margin."""
-    reach = max(0.0, min(REACH, SIZE / 2 - MARGIN - radius))
-    return SIZE / 2 + rng.uniform(-reach, reach), SIZE / 2 + rng.uniform(-reach, reach)
+def lit(sprite: Image.Image, light: float) -> Image.Image:
+    r, g, b, a = sprite.split()
+    r, g, b = (channel.point(lambda c: min(255, round(c * light))) for channel in (r, g, b))
+    return Image.merge("RGBa", (Image.composite(r, a, compare(a, r)), Image.composite(g, a, compare(a, g)), Image.composite(b, a, compare(a, b)), a))
 
 
-def shape_mask(shape: str, radius: float, turn: float, centre: tuple[float, float]) -> Image.Image:
-    """Coverage of a shape, 0..255 a pixel; `turn` in degrees clockwise, the rest in pixels."""
-    mask = Image.new("L", (SIZE * OVERSAMPLE, SIZE * OVERSAMPLE))
+def compare(alpha: Image.Image, channel: Image.Image) -> Image.Image:
+    """255 where the premultiplied channel is within its alpha."""
+    return Image.fromarray(((np.asarray(channel) <= np.asarray(alpha)) * 255).astype(np.uint8))
+
+
+def recoloured(sprite: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
+    """The drawing in shades of `colour`: its usual brightness becomes the colour, darker and lighter parts stay so."""
+    pixels = np.asarray(sprite).astype(np.float32) / 255
+    alpha = pixels[..., 3:]
+    straight = pixels[..., :3] / np.maximum(alpha, 1e-3)
+    light = straight @ np.array([0.3, 0.59, 0.11], np.float32)
+    visible = alpha[..., 0] > 0.5
+    usual = float(np.clip(np.median(light[visible]) if visible.any() else 0.5, 0.25, 0.8))
+    below = np.clip(light / usual, 0, 1)[..., None]
+    above = np.clip((light - usual) / (1 - usual), 0, 1)[..., None]
+    wanted = np.asarray(colour, np.float32) / 255
+    tinted = wanted * (0.25 + 0.75 * below) * np.minimum(1, below * 2.5) * (1 - above * 0.85) + above * 0.85
+    mixed = np.concatenate([np.clip(tinted, 0, 1) * alpha, alpha], 2)
+    return Image.frombuffer("RGBa", sprite.size, (mixed * 255).round().astype(np.uint8).tobytes(), "raw", "RGBa", 0, 1)
+
+
+def shape_sprite(shape: str, colour: tuple[int, int, int], style: str, side: int, rng: random.Random) -> Image.Image:
+    """`style` "cartoon" adds an outline, "3d" light from above left."""
+    turn = cmath.exp(1j * math.radians(rng.uniform(-1, 1) * SHAPES[shape]["turn"]))
+    large = side * OVERSAMPLE
+    mask = Image.new("L", (large, large))
     pen = ImageDraw.Draw(mask)
-    turned = cmath.exp(1j * math.radians(turn))
     for i, contour in enumerate(SHAPES[shape]["contours"]):
-        points = [complex(x, y) * turned * radius + complex(*centre) for x, y in contour]
-        pen.polygon([(p.real * OVERSAMPLE, p.imag * OVERSAMPLE) for p in points], fill=0 if i else 255)
-    return mask.reduce(OVERSAMPLE)
+        points = [complex(x, y) * turn * large / 2.12 + complex(large / 2, large / 2) for x, y in contour]
+        pen.polygon([(p.real, p.imag) for p in points], fill=0 if i else 255)
+    fill = np.broadcast_to(np.asarray(colour, np.float32), (side, side, 3))
+    alpha = np.asarray(mask.reduce(OVERSAMPLE), np.float32)[..., None] / 255
+    if style == "3d":
+        y, x = np.mgrid[0:side, 0:side] / side - 0.5
+        shade = np.clip(1 - 0.9 * (x + y), 0.55, 1.45)[..., None]
+        fill = np.where(shade > 1, fill + (255 - fill) * (shade - 1), fill * shade)
+    if style == "cartoon":
+        inner = np.asarray(mask.filter(ImageFilter.MinFilter(4 * OVERSAMPLE + 1)).reduce(OVERSAMPLE), np.float32)[..., None] / 255
+        fill = fill * inner + fill * 0.35 * (1 - inner)
+    pixels = np.concatenate([fill * alpha, alpha * 255], 2).round().clip(0, 255).astype(np.uint8)
+    return Image.frombuffer("RGBa", (side, side), pixels.tobytes(), "raw", "RGBa", 0, 1)
 
-
-def draw_shape(picture: Image.Image, scene: Scene, rng: random.Random) -> None:
-    radius = rng.uniform(*RADIUS[scene.size])
-    most = SHAPES[scene.subject]["turn"] * TURN_SHARE
-    mask = shape_mask(scene.subject, radius, rng.uniform(-most, most), place(radius, rng))
-    picture.paste(COLOURS[scene.colour], (0, 0), mask)
-
-
-def draw_icon(picture: Image.Image, scene: Scene, rng: random.Random, icon: Image.Image) -> None:
-    """`icon` is RGBA with its alpha premultiplied ("RGBa"), so that scaling and turning leave no fringe."""
-    radius = rng.uniform(*RADIUS[scene.size]) * 1.06
-    side = round(2 * radius)
-    centre = place(radius, rng)
-    small = icon.resize((side, side), Image.Resampling.BOX)
-    small = small.rotate(rng.uniform(-4, 4), Image.Resampling.BICUBIC).convert("RGBA")
-    picture.paste(small, (round(centre[0] - radius), round(centre[1] - radius)), small)
-
-
-def backdrop(background: str, rng: random.Random) -> Image.Image:
-    if background in COLOURS:
-        return Image.new("RGB", (SIZE, SIZE), COLOURS[background])
-    picture = Image.new("RGB", (SIZE * 2, SIZE * 2))
-    PAINTERS[background](ImageDraw.Draw(picture), rng, SIZE * 2)
-    return picture.reduce(2)
-
-
-def dots(pen: ImageDraw.ImageDraw, rng: random.Random, side: int, count: int, radii: tuple[float, float], fill: tuple[int, int, int]) -> None:
-    for _ in range(count):
-        x, y, r = rng.uniform(0, side), rng.uniform(0, side), rng.uniform(*radii)
-        pen.ellipse((x - r, y - r, x + r, y + r), fill=fill)
-
-
-def hill(pen: ImageDraw.ImageDraw, rng: random.Random, side: int, height: float, fill: tuple[int, int, int]) -> None:
-    """Ground filling the picture from about `height` (share of the side, from the top) to the bottom."""
-    top = side * height
-    sag = rng.uniform(0.02, 0.07) * side
-    pen.rectangle((0, top, side, side), fill=fill)
-    middle = rng.uniform(0.2, 0.8) * side
-    pen.ellipse((middle - side, top - sag, middle + side, top + 5 * sag), fill=fill)
-
-
-def snow(pen: ImageDraw.ImageDraw, rng: random.Random, side: int) -> None:
-    pen.rectangle((0, 0, side, side), fill=(196, 218, 238))
-    hill(pen, rng, side, rng.uniform(0.62, 0.72), (248, 250, 252))
-    dots(pen, rng, side, 26, (2.5, 6), (252, 253, 255))
-
-
-def night(pen: ImageDraw.ImageDraw, rng: random.Random, side: int) -> None:
-    pen.rectangle((0, 0, side, side), fill=(22, 26, 70))
-    dots(pen, rng, side, 22, (1.5, 4.5), (255, 244, 190))
-
-
-def grass(pen: ImageDraw.ImageDraw, rng: random.Random, side: int) -> None:
-    pen.rectangle((0, 0, side, side), fill=(160, 214, 246))
-    hill(pen, rng, side, rng.uniform(0.6, 0.7), (94, 178, 70))
-    for _ in range(30):
-        x, y = rng.uniform(0, side), rng.uniform(0.74 * side, side)
-        pen.line((x, y, x + rng.uniform(-4, 4), y - rng.uniform(8, 14)), fill=(58, 136, 48), width=3)
-
-
-def sea(pen: ImageDraw.ImageDraw, rng: random.Random, side: int) -> None:
-    pen.rectangle((0, 0, side, side), fill=(178, 224, 248))
-    top = side * rng.uniform(0.4, 0.5)
-    pen.rectangle((0, top, side, side), fill=(30, 112, 190))
-    for _ in range(12):
-        x, y, w = rng.uniform(-10, side), rng.uniform(top + 14, side), rng.uniform(18, 36)
-        pen.arc((x, y, x + w, y + w * 0.5), 200, 340, fill=(120, 184, 232), width=4)
-
-
-def desert(pen: ImageDraw.ImageDraw, rng: random.Random, side: int) -> None:
-    pen.rectangle((0, 0, side, side), fill=(252, 226, 170))
-    hill(pen, rng, side, rng.uniform(0.56, 0.64), (236, 190, 112))
-    hill(pen, rng, side, rng.uniform(0.74, 0.82), (222, 168, 84))
-
-
-def sky(pen: ImageDraw.ImageDraw, rng: random.Random, side: int) -> None:
-    pen.rectangle((0, 0, side, side), fill=(112, 186, 244))
-    for _ in range(rng.randint(3, 5)):
-        x, y, r = rng.uniform(0, side), rng.uniform(0, side), rng.uniform(14, 24)
-        for dx, dy, scale in ((-1.1, 0.25, 0.75), (0, 0, 1.0), (1.15, 0.3, 0.7)):
-            cx, cy, cr = x + dx * r, y + dy * r, r * scale
-            pen.ellipse((cx - cr, cy - cr, cx + cr, cy + cr), fill=(248, 251, 255))
-
-
-PAINTERS = {"snow": snow, "night": night, "grass": grass, "sea": sea, "desert": desert, "sky": sky}

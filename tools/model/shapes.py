@@ -66,6 +66,11 @@ def crescent() -> Contour:
     return [(px + 0.15, py) for px, py in outside + inside[1:-1]]
 
 
+def arrow() -> Contour:
+    """To the right."""
+    return [(-1.0, -0.3), (0.1, -0.3), (0.1, -0.8), (1.0, 0.0), (0.1, 0.8), (0.1, 0.3), (-1.0, 0.3)]
+
+
 SHAPES = {
     "circle": {"turn": 0, "contours": [arc(1.0, 0, 360, 64)[:-1]]},
     "square": {"turn": 10, "contours": [[(-0.84, -0.84), (0.84, -0.84), (0.84, 0.84), (-0.84, 0.84)]]},
@@ -77,6 +82,7 @@ SHAPES = {
     "cross": {"turn": 10, "contours": [cross()]},
     "ring": {"turn": 0, "contours": [arc(1.0, 0, 360, 64)[:-1], arc(0.56, 0, 360, 48)[:-1]]},
     "crescent": {"turn": 12, "contours": [crescent()]},
+    "arrow": {"turn": 10, "contours": [arrow()]},
     "pentagon": {"turn": 8, "contours": [regular(5)]},
 }
 

@@ -1,4 +1,5 @@
 import shapesJson from './shapes.json' with { type: 'json' };
+import thingsJson from './things.json' with { type: 'json' };
 import vocabularyJson from './vocabulary.json' with { type: 'json' };
 
 /** Red, green, blue, 0–255. */
@@ -32,12 +33,28 @@ export const SHAPES: Readonly<Record<string, Shape>> = Object.fromEntries(
   ]),
 );
 
+export interface Thing {
+  /** The icon's name or code point in the set of each style. */
+  readonly flat: string;
+  readonly cartoon: string;
+  readonly '3d': string;
+  /** Other words for it. */
+  readonly also?: readonly string[];
+}
+
+/** What can be asked for by name, in the order of the judge's answers. */
+export const THINGS: Readonly<Record<string, Thing>> = thingsJson;
+
+/** Places, and how they are said. */
+export const PLACES: Readonly<Record<string, readonly string[]>> = vocabularyJson.places;
+
 export function promptFor({ colour, shape, background }: Wanted): string {
   return `${article(colour)} ${shape} on ${article(background)} background`;
 }
 
-function article(word: string): string {
-  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+/** The words with "a" or "an" before them. */
+export function article(words: string): string {
+  return `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
 }
 
 function triple(values: readonly number[]): Rgb {

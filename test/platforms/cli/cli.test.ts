@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { readParameters } from '../../../src/image/png-text.ts';
 import { runCli } from '../../../src/platforms/cli/program.ts';
 import { createResolve } from '../../../src/platforms/cli/resolve.ts';
 import { loadStyles } from '../../../src/styles.ts';
+import { manyScans, nestedSvg, pngOf } from '../../doubles/hostile-pictures.ts';
 import { createPaintedEngine } from '../../doubles/painted-engine.ts';
 
 let folder = '';
@@ -52,12 +53,36 @@ describe('easel imagine', () => {
       JSON.parse((await easel(['imagine', 'a fox', '--out', out, '--json', '--seed', seed, ...args])).stdout) as object;
     expect(await told(last, '--count', '2')).toMatchObject({ seed: last, files: [{ seed: last }, { seed: 0 }] });
     const [first = ''] = await readdir(folder);
-    expect(readParameters(new Uint8Array(await readFile(join(folder, first))))).toContain(`Seed: ${last},`);
+    expect(await readParameters(new Uint8Array(await readFile(join(folder, first))))).toContain(`Seed: ${last},`);
     expect(await told('804822466654819')).toMatchObject({ seed: 804_822_466_654_819 });
     expect(await told('7,9:0.5')).toMatchObject({ seed: 7, variations: [{ seed: 9, strength: 0.5 }] });
-    expect(readParameters(new Uint8Array(await readFile(out)))).toContain(
+    expect(await readParameters(new Uint8Array(await readFile(out)))).toContain(
       'Variation seed: 9, Variation seed strength: 0.5',
     );
+  });
+
+  it.each([
+    ['an SVG that takes minutes to lay out', nestedSvg(), 'That is an SVG, which Easel does not read'],
+    ['a JPEG that takes minutes to decode', manyScans(4000), 'The picture is damaged'],
+    ['nothing', Buffer.alloc(0), 'The picture is empty'],
+  ])('refuses to begin from %s, soon and in a sentence', async (_what, bytes, sentence) => {
+    const init = join(folder, 'picture.png');
+    await writeFile(init, bytes);
+    const began = performance.now();
+    const { code, stderr } = await easel(['imagine', 'a fox', '--out', join(folder, 'fox.png'), '--init', init]);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+
+  it('reads no endless file, no folder, and a picture that is one', async () => {
+    const out = join(folder, 'fox.png');
+    const from = (init: string) => easel(['imagine', 'a fox', '--out', out, '--init', init]);
+    if (process.platform !== 'win32') expect((await from('/dev/zero')).stderr).toContain('is larger than 256 MiB');
+    expect((await from(folder)).stderr).toContain('cannot be read; check the path');
+    const init = join(folder, 'red.png');
+    await writeFile(init, pngOf(40, 30));
+    expect(await from(init)).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('numbers several pictures and tells all in one line of JSON', async () => {

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { manyScans, manyTexts, nestedSvg } from '../../doubles/hostile-pictures.ts';
+import { ADA, BOB, BOT } from '../../emulators/slack/workspace.ts';
+import { openStudio, PATIENCE, type Studio } from './studio.ts';
+
+/** Milliseconds for an honest request, on a machine with other work; the acknowledgement is due within 3000. */
+const ANSWER_MS = 2500;
+
+describe('hostile pictures on Slack', () => {
+  let studio: Studio;
+  beforeEach(async () => {
+    studio = await openStudio();
+  });
+  afterEach(() => studio.close());
+
+  const texts = (person: typeof ADA) =>
+    studio.slack.workspace.messages
+      .filter(({ user, onlyFor }) => user === BOT.id && (onlyFor === undefined || onlyFor === person.id))
+      .map((message) => studio.seen(message)?.text ?? '');
+
+  async function bobIsAnswered(): Promise<void> {
+    const began = performance.now();
+    await studio.slack.hands.command('/imagine a crow --count 1', { person: BOB });
+    expect(performance.now() - began).toBeLessThan(ANSWER_MS);
+    await expect.poll(() => texts(BOB).join('\n'), PATIENCE).toContain('**a crow** – @Bob');
+  }
+
+  it('attached to a mention are refused to their sender alone, and others are answered meanwhile', async () => {
+    const { hands } = studio.slack;
+    const said = Array.from({ length: 5 }, () => hands.say('@Easel a fox', { files: [nestedSvg()] }));
+    await bobIsAnswered();
+    await Promise.all(said);
+    const refused = () => texts(ADA).filter((text) => text.includes('SVG'));
+    await expect.poll(() => refused().length, PATIENCE).toBe(5);
+    expect(refused()[0]).toBe('That is an SVG, which Easel does not read; give a PNG, JPEG or WebP.');
+    expect(texts(BOB).join('\n')).not.toContain('SVG');
+  });
+
+  it('on a message cost nothing when its recipe is looked for, or it is to be varied', async () => {
+    const { hands } = studio.slack;
+    const messages = await Promise.all(
+      [nestedSvg(), manyTexts(9000), manyScans(4000)].map((bomb) => hands.say('look', { files: [bomb] })),
+    );
+    const chosen = messages.flatMap((message) =>
+      ['Show recipe', 'Vary this'].map((name) => hands.messageShortcut(name, message)),
+    );
+    await bobIsAnswered();
+    await Promise.all(chosen);
+    const told = () => texts(ADA).filter((text) => /^(That picture does not say|The file says)/.test(text));
+    await expect.poll(() => told().length, PATIENCE).toBe(6);
+  });
+});
