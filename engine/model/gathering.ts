@@ -49,9 +49,9 @@ export class Gathering {
 
   async #addCollection(root: string): Promise<void> {
     const scan = await scanModels(root);
+    if (scan.models.length === 0) throw noModel(root, scan);
     for (const pickle of scan.pickles) this.refused.push({ id: idOf(pickle), error: pickleError(pickle) });
     if (scan.isCut) this.refused.push({ id: idOf(root), error: tooMuch(root) });
-    if (scan.models.length === 0) throw noModel(root, scan);
     for (const home of [root, ...scan.homes, ...programFolders(root)]) this.homes.add(home);
     for (const path of scan.models) {
       await this.#keepRefusal(idOf(path), () => this.#addModel(path, { vaeFolders: scan.vaeFolders }));
