@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `--mode full` is for test/full.ts; a mode, since not every shell sets variables before a command. */
+/** `--mode full` is for test/full-run.ts; a mode, since not every shell sets variables before a command. */
 export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],

@@ -1,15 +1,15 @@
 import type { EngineDescription } from '../engine/index.ts';
 import { SAMPLER_NAMES } from '../engine/index.ts';
-import { cut } from '../src/core/cut.ts';
 import { samplerLabel } from '../src/core/samplers.ts';
+import { truncate } from '../src/core/truncate.ts';
 import type { Suggestion, Typing } from '../src/platforms/port.ts';
 import type { CommandContext } from './context.ts';
-import { splitNames } from './name-list.ts';
-import { IMAGINE } from './options.ts';
-import { latestJobs, titleOf } from './own-jobs.ts';
-import { allowedModels } from './rules.ts';
-import { sizeOfRatio } from './size.ts';
-import { NO_STYLE } from './style-names.ts';
+import { allowedModels } from './imagine/channel-rules.ts';
+import { IMAGINE } from './imagine/imagine-options.ts';
+import { sizeOfRatio } from './imagine/size.ts';
+import { NO_STYLE } from './imagine/style-names.ts';
+import { latestJobs, titleOf } from './jobs/own-jobs.ts';
+import { splitNames } from './parsing/name-list.ts';
 
 /** Discord shows no more. */
 const MAX_SUGGESTIONS = 25;
@@ -54,7 +54,10 @@ export async function complete(typing: Typing, context: CommandContext): Promise
     typed,
   )
     .slice(0, MAX_SUGGESTIONS)
-    .map(({ label, value }) => ({ label: cut(`${before}${label}`, MAX_LABEL_LENGTH), value: `${before}${value}` }));
+    .map(({ label, value }) => ({
+      label: truncate(`${before}${label}`, MAX_LABEL_LENGTH),
+      value: `${before}${value}`,
+    }));
 }
 
 /** @param known names that may have commas in them */

@@ -1,8 +1,8 @@
 import type { EngineDescription, EngineTask, Seed } from '../engine/index.ts';
 import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
 import type { FormSubject } from '../src/core/form.ts';
-import type { FoundPictures } from '../src/core/found.ts';
 import type { Job } from '../src/core/job.ts';
+import type { RecipeCandidates } from '../src/core/recipe-candidates.ts';
 import type { Reply } from '../src/core/reply.ts';
 import type {
   ButtonRequest,
@@ -17,7 +17,7 @@ import type { Style } from '../src/core/style.ts';
 import type { User } from '../src/core/user.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { JobQueue } from '../src/queue/port.ts';
-import type { SettingsStore, Shelf, ValueStore } from '../src/store/port.ts';
+import type { Gallery, SettingsStore, ValueStore } from '../src/store/port.ts';
 
 /** All that a command may reach: ports and settings, never a platform, a database or the engine itself. */
 export interface CommandContext {
@@ -28,19 +28,19 @@ export interface CommandContext {
   readonly styles: readonly Style[];
   findJob(jobId: string): Promise<Job | undefined>;
   /** Ids of what a person made or starred and can be shown, newest first. */
-  shelf(user: User, shelf: Shelf): Promise<readonly string[]>;
+  gallery(user: User, gallery: Gallery): Promise<readonly string[]>;
   /** Pictures that a person may choose among, by an id of the request that found them. */
-  readonly found: Pick<ValueStore<FoundPictures>, 'get' | 'set' | 'prune'>;
+  readonly recipeCandidates: Pick<ValueStore<RecipeCandidates>, 'get' | 'set' | 'prune'>;
   /** Puts the person's star on the job, or takes it away. */
   setStar(job: Job, user: User, isStarred: boolean): Promise<void>;
   /**
    * Does once what an event asks for, however often a platform delivers it; for what makes no job, by which that could
-   * be seen. See `Once`.
+   * be seen. See `Idempotency`.
    */
-  once<Wish>(
+  runOnce<Plan>(
     request: Request,
-    decide: () => Promise<Wish>,
-    grant: (wish: Wish) => Promise<DispatchResult>,
+    plan: () => Promise<Plan>,
+    apply: (planned: Plan) => Promise<DispatchResult>,
   ): Promise<DispatchResult>;
   /** The finished job as its message shows it, pictures included, as the place takes them; without those pruned. */
   showJob(job: Job, request: Pick<CommandRequest, 'id' | 'channel'>): Promise<Reply>;
@@ -50,7 +50,7 @@ export interface CommandContext {
    * @throws EaselError
    */
   readPictureText(picture: RemotePicture, user: User): Promise<string | undefined>;
-  vitals(): BotVitals;
+  health(): BotHealth;
   /** Removes the message and the pictures of a finished job; its recipe stays. */
   deleteJob(job: Job): Promise<void>;
   /**
@@ -58,7 +58,7 @@ export interface CommandContext {
    * @param user who gave it
    * @throws EaselError saying what is wrong with it
    */
-  takePicture(source: string | RemotePicture, user: User): Promise<KeptPicture>;
+  loadPicture(source: string | RemotePicture, user: User): Promise<KeptPicture>;
   /**
    * Whether the engine can draw it at all, as far as that is known before it does.
    * @throws EngineError with the sentence that would else come only after waiting in line
@@ -69,7 +69,7 @@ export interface CommandContext {
 }
 
 /** How the bot fares. */
-export interface BotVitals {
+export interface BotHealth {
   readonly version: string;
   /** Milliseconds since it was started. */
   readonly uptimeMs: number;

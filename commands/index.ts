@@ -1,29 +1,29 @@
 import type { ButtonActionName } from '../src/core/button.ts';
-import { cancel, cancelPressed } from './cancel.ts';
-import { channel } from './channel.ts';
-import { channelForm } from './channel-form.ts';
+import { createHelp } from './about/help.ts';
+import { homeShortcut } from './about/home.ts';
+import { info } from './about/info.ts';
+import { models } from './about/models.ts';
+import { styles } from './about/styles.ts';
 import type { ButtonHandler, Command, FormHandler, MessageAction, Shortcut } from './context.ts';
-import { deletePressed } from './delete.ts';
-import { createHelp } from './help.ts';
-import { homeShortcut } from './home.ts';
-import { imagine } from './imagine.ts';
-import { imagineForm, imagineShortcut } from './imagine-form.ts';
-import { info } from './info.ts';
-import { models } from './models.ts';
-import { queue } from './queue.ts';
-import { recipePressed } from './recipe.ts';
-import { remixForm, remixPressed } from './remix.ts';
-import { reroll } from './reroll.ts';
-import { settings } from './settings.ts';
-import { settingsForm } from './settings-form.ts';
-import { show, showPressed } from './show.ts';
-import { showRecipe } from './show-recipe.ts';
-import { star } from './star.ts';
-import { styles } from './styles.ts';
-import { enlarge, upscale, upscaleFour, upscaleHalf } from './upscale.ts';
-import { vary, varyStrong, varySubtle } from './vary.ts';
-import { foundPressed } from './vary-found.ts';
-import { varyThis } from './vary-this.ts';
+import { imagine } from './imagine/imagine.ts';
+import { imagineForm, imagineShortcut } from './imagine/imagine-form.ts';
+import { cancel, cancelPressed } from './jobs/cancel.ts';
+import { deletePressed } from './jobs/delete.ts';
+import { queue } from './jobs/queue.ts';
+import { show, showPressed } from './jobs/show.ts';
+import { star } from './jobs/star.ts';
+import { recipePressed } from './recipes/recipe.ts';
+import { showRecipe } from './recipes/show-recipe.ts';
+import { channel } from './settings/channel.ts';
+import { channelForm } from './settings/channel-form.ts';
+import { settings } from './settings/settings.ts';
+import { settingsForm } from './settings/settings-form.ts';
+import { remixForm, remixPressed } from './variations/remix.ts';
+import { reroll } from './variations/reroll.ts';
+import { enlarge, upscale, upscaleFour, upscaleHalf } from './variations/upscale.ts';
+import { vary, varyStrong, varySubtle } from './variations/vary.ts';
+import { candidatePressed } from './variations/vary-by-recipe.ts';
+import { varyThis } from './variations/vary-message.ts';
 
 export { localisations } from './localisations/index.ts';
 
@@ -60,7 +60,7 @@ export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
 };
 
 /** One of the pictures on somebody's message was chosen. */
-export const chooseFound = foundPressed;
+export const chooseCandidate = candidatePressed;
 
 /** Everything a person can fill in. */
 export const forms: readonly FormHandler[] = [remixForm, settingsForm, channelForm, imagineForm];

@@ -5,7 +5,7 @@ import type { DispatchResult } from '../src/platforms/port.ts';
 export const POSTED: DispatchResult = { kind: 'posted' };
 
 /** Information that only the person who asked for it sees. */
-export function privately(lines: readonly RichText[], buttons: Reply['buttons'] = []): DispatchResult {
+export function privateReply(lines: readonly RichText[], buttons: Reply['buttons'] = []): DispatchResult {
   return { kind: 'private', reply: { state: 'info', lines, pictures: [], buttons } };
 }
 

@@ -41,11 +41,11 @@ export const SPEC_LIMITS = {
   minSide: 64,
   maxSide: 2048,
   /** Pixels per side of an enlargement: large ones go through the networks in parts. */
-  maxEnlargedSide: 4096,
+  maxUpscaledSide: 4096,
   sizeMultiple: 8,
   /** Side ratios of one enlargement. */
-  minEnlargement: 1,
-  maxEnlargement: 4,
+  minUpscale: 1,
+  maxUpscale: 4,
   minSteps: 1,
   maxSteps: 150,
   /** Guidance 1 and below runs the conditional half alone. */
@@ -123,7 +123,7 @@ export interface GenerationSpec {
    * The picture is drawn in two passes: at `width`×`height`, where the model composes best, then enlarged and drawn over
    * (AUTOMATIC1111's "Hires. fix"). The same as an `UpscaleTask` of the picture without it.
    */
-  readonly hires?: Enlargement;
+  readonly hires?: UpscaleSettings;
 }
 
 /** A picture to begin from instead of pure noise; its pixels come beside the task (`RunOptions.init`). */
@@ -159,7 +159,7 @@ export interface GenerateTask {
 }
 
 /** How a picture becomes larger. */
-export interface Enlargement {
+export interface UpscaleSettings {
   /** Side ratio, e.g. 2. The new sides are rounded to a multiple of 8. */
   readonly factor: number;
   /** Share of the schedule that is run again on what was enlarged, 0–1; 0 leaves it as it is. */
@@ -169,7 +169,7 @@ export interface Enlargement {
 }
 
 /** Enlarges a finished picture and refines it with the last part of the schedule. */
-export interface UpscaleTask extends Enlargement {
+export interface UpscaleTask extends UpscaleSettings {
   readonly kind: 'upscale';
   /** The picture to enlarge: a spec with count 1, or an earlier enlargement. */
   readonly source: PictureRecipe;

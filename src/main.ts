@@ -1,4 +1,4 @@
-import { whenNpmIsGone } from './npm-parent.ts';
-import { runBot } from './run-bot.ts';
+import { whenNpmIsGone } from './app/npm-parent.ts';
+import { runBot } from './app/run-bot.ts';
 
 await runBot(whenNpmIsGone(process.env));

@@ -1,4 +1,4 @@
-import type { GraphBuilder, Value } from './builder.ts';
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 
 /** Which layers of a graph take low-rank adapters: none, the matrix products, or the convolutions, too. */
 export const ADAPTER_REACHES = ['none', 'linear', 'all'] as const;

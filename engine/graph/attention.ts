@@ -1,4 +1,4 @@
-import { CONTRIB, type GraphBuilder, type Value } from './builder.ts';
+import { CONTRIB, type GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 
 export interface AttentionOptions {
   readonly heads: number;
@@ -19,7 +19,7 @@ export function multiHeadAttention(
   value: Value,
   options: AttentionOptions,
 ): Value {
-  switch (g.dialect.attention) {
+  switch (g.target.attention) {
     case 'fused': {
       // Inputs 3 and 4 are the projection bias and the padding mask.
       const bias = options.bias === null ? [] : [null, null, options.bias];

@@ -1,4 +1,4 @@
-import type { Value } from './builder.ts';
+import type { Value } from '../onnx/graph-builder.ts';
 import type { Layers, Tokens } from './layers.ts';
 
 export interface ClipLayerConfig {

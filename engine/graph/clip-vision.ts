@@ -1,8 +1,8 @@
-import type { VisionConfig } from '../safety/config.ts';
+import type { VisionConfig } from '../model/safety-config.ts';
+import { GraphBuilder } from '../onnx/graph-builder.ts';
+import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
-import { GraphBuilder } from './builder.ts';
 import { encoderLayer } from './clip-layer.ts';
-import type { Dialect } from './dialect.ts';
 import { Layers } from './layers.ts';
 
 /**
@@ -13,9 +13,9 @@ export function clipVisionGraph(
   config: VisionConfig,
   projection: number,
   weights: WeightSet,
-  dialect?: Dialect,
+  target?: GraphTarget,
 ): Uint8Array {
-  const g = new GraphBuilder('clip_vision', dialect);
+  const g = new GraphBuilder('clip_vision', target);
   const { hidden_size: hidden, image_size: side, patch_size: patch, layer_norm_eps: epsilon } = config;
   const pixels = g.floatInput('pixel_values', ['batch', 3, side, side]);
   const layers = new Layers(g, weights, pixels);

@@ -1,8 +1,8 @@
 import type { Activation } from '../model/configs.ts';
+import { CONTRIB, type GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { AdapterSlots } from './adapter-slots.ts';
 import { multiHeadAttention } from './attention.ts';
-import { CONTRIB, type GraphBuilder, type Value } from './builder.ts';
 
 /** A picture-like tensor [batch, channels, height, width]; only the channel count is known when the graph is written. */
 export interface FeatureMap {

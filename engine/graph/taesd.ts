@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
+import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
+import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
-import { GraphBuilder, type Value } from './builder.ts';
-import type { Dialect } from './dialect.ts';
 
 /** What one place of the decoder's sequence is; its weights tell. */
 type Layer = { readonly kind: 'conv'; readonly name: string } | { readonly kind: 'block'; readonly name: string };
@@ -18,8 +18,8 @@ const SPELLINGS = [
  * 8w] in about −1…1. How deep and wide it is, its weights tell.
  * @throws EngineError `unsupported_model` when they are another network's
  */
-export function taesdDecoderGraph(weights: WeightSet, file: string, dialect?: Dialect): Uint8Array {
-  const g = new GraphBuilder('taesd_decoder', dialect);
+export function taesdDecoderGraph(weights: WeightSet, file: string, target?: GraphTarget): Uint8Array {
+  const g = new GraphBuilder('taesd_decoder', target);
   const layers = layersOf(weights, file);
   const channels = shapeOf(weights, layers[0], file)[1] ?? 0;
   const latents = g.floatInput('latents', ['batch', channels, 'height', 'width']);

@@ -1,9 +1,9 @@
 import type { TextEncoderConfig } from '../model/configs.ts';
+import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
+import type { GraphTarget, Precision } from '../onnx/graph-target.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import type { AdapterSlots } from './adapter-slots.ts';
-import { GraphBuilder, type Value } from './builder.ts';
 import { encoderLayer } from './clip-layer.ts';
-import type { Dialect, Precision } from './dialect.ts';
 import { Layers } from './layers.ts';
 
 /**
@@ -14,10 +14,10 @@ import { Layers } from './layers.ts';
 export function textEncoderGraph(
   config: TextEncoderConfig,
   weights: WeightSet,
-  dialect?: Dialect,
+  target?: GraphTarget,
   adapters?: AdapterSlots,
 ): Uint8Array {
-  const g = new GraphBuilder('text_encoder', dialect);
+  const g = new GraphBuilder('text_encoder', target);
   const { hidden_size: hidden, max_position_embeddings: positions } = config;
   const ids = g.input('input_ids', 'int64', ['batch', positions]);
   const learned = g.floatInput('learned', ['rows', hidden]);
@@ -57,6 +57,6 @@ const LEAST: Readonly<Record<Precision, number>> = { float32: -3.4028235e38, flo
 /** [1, 1, n, n], added to the scores: a token sees itself and those before it. */
 function causalMask(g: GraphBuilder, n: number): Value {
   const mask = new Float32Array(n * n);
-  for (let row = 0; row < n; row += 1) mask.fill(LEAST[g.dialect.precision], row * n + row + 1, (row + 1) * n);
+  for (let row = 0; row < n; row += 1) mask.fill(LEAST[g.target.precision], row * n + row + 1, (row + 1) * n);
   return g.floats(mask, [1, 1, n, n]);
 }

@@ -1,8 +1,8 @@
 import type { UnetConfig } from '../model/configs.ts';
+import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
+import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import type { AdapterSlots } from './adapter-slots.ts';
-import { GraphBuilder, type Value } from './builder.ts';
-import type { Dialect } from './dialect.ts';
 import { type FeatureMap, Layers, type Tokens } from './layers.ts';
 import { resnet } from './resnet.ts';
 import { transformer2d } from './transformer.ts';
@@ -15,10 +15,10 @@ import { transformer2d } from './transformer.ts';
 export function unetGraph(
   config: UnetConfig,
   weights: WeightSet,
-  dialect?: Dialect,
+  target?: GraphTarget,
   adapters?: AdapterSlots,
 ): Uint8Array {
-  const g = new GraphBuilder('unet', dialect);
+  const g = new GraphBuilder('unet', target);
   const sample = g.floatInput('sample', ['batch', config.in_channels, 'height', 'width']);
   const timestep = g.input('timestep', 'float32', ['batch']);
   const contextChannels = config.cross_attention_dim;

@@ -1,7 +1,7 @@
 import type { VaeConfig } from '../model/configs.ts';
+import { GraphBuilder } from '../onnx/graph-builder.ts';
+import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
-import { GraphBuilder } from './builder.ts';
-import type { Dialect } from './dialect.ts';
 import { type FeatureMap, Layers } from './layers.ts';
 import { resnet } from './resnet.ts';
 
@@ -9,8 +9,8 @@ import { resnet } from './resnet.ts';
 const NORM_EPSILON = 1e-6;
 
 /** latents float32 [batch, latent_channels, h, w], unscaled → image [batch, 3, 8h, 8w], about −1…1. */
-export function vaeDecoderGraph(config: VaeConfig, weights: WeightSet, dialect?: Dialect): Uint8Array {
-  const g = new GraphBuilder('vae_decoder', dialect);
+export function vaeDecoderGraph(config: VaeConfig, weights: WeightSet, target?: GraphTarget): Uint8Array {
+  const g = new GraphBuilder('vae_decoder', target);
   const latent = config.latent_channels;
   const input = g.floatInput('latents', ['batch', latent, 'height', 'width']);
   const layers = new Layers(g, weights, input);
@@ -36,8 +36,8 @@ export function vaeDecoderGraph(config: VaeConfig, weights: WeightSet, dialect?:
 }
 
 /** image float32 [batch, 3, H, W] in −1…1 → moments [batch, 2 · latent_channels, H/8, W/8]: mean, then log variance. */
-export function vaeEncoderGraph(config: VaeConfig, weights: WeightSet, dialect?: Dialect): Uint8Array {
-  const g = new GraphBuilder('vae_encoder', dialect);
+export function vaeEncoderGraph(config: VaeConfig, weights: WeightSet, target?: GraphTarget): Uint8Array {
+  const g = new GraphBuilder('vae_encoder', target);
   const input = g.floatInput('image', ['batch', config.in_channels, 'image_height', 'image_width']);
   const layers = new Layers(g, weights, input);
   const widths = config.block_out_channels;

@@ -1,4 +1,4 @@
-import { unlessAborted } from '../aborting.ts';
+import { unlessAborted } from '../abort.ts';
 import type { Model } from '../model/model.ts';
 import type { RunOptions } from '../types.ts';
 

@@ -2,6 +2,8 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { unsupportedModel } from '../families/other-architectures.ts';
+import { schedulerConfigSchema } from '../schedulers/config.ts';
 import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import { partOf } from '../weights/checkpoint-names.ts';
@@ -13,9 +15,7 @@ import { textEncoderShape, unetShape, vaeShape } from './checkpoint-shape.ts';
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
 import { readOptionalConfig } from './config-file.ts';
 import { recommendationSchema, textEncoderConfigSchema, unetConfigSchema, vaeConfigSchema } from './configs.ts';
-import { foreignModel } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
-import { schedulerConfigSchema } from './scheduler-config.ts';
 import { pickledVae, type SeparateVae, separateVae, separateVaeShape, VAE_ENDING } from './separate-vae.ts';
 
 /** CLIP's vocabulary is the same in every Stable Diffusion 1 model; single files come without one. */
@@ -120,7 +120,7 @@ function refuseOtherKinds(file: string, found: FileKind): void {
     case 'checkpoint':
       return;
     case 'foreign':
-      throw foreignModel(file, found.title);
+      throw unsupportedModel(file, found.title);
     case 'lora':
       throw refuse(
         'a LoRA, not a whole model; put it into a folder "Lora" beside the model and write <lora:NAME> in a prompt.',

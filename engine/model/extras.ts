@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, extname, relative, sep } from 'node:path';
+import { hasCommonName } from '../weights/lora-errors.ts';
 import { hasPickleName } from '../weights/pickle.ts';
-import { hasCommonName } from '../weights/unfit-lora.ts';
 import { type FolderEntry, listFolder } from './list-folder.ts';
 
 /** What can be added to a model, by the name people write; the files are not yet opened. */

@@ -3,6 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { pipelineTitle, unsupportedModel } from '../families/other-architectures.ts';
+import { schedulerConfigOf } from '../schedulers/config.ts';
 import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
@@ -15,9 +17,7 @@ import {
   type VaeConfig,
   vaeConfigSchema,
 } from './configs.ts';
-import { foreignModel, pipelineTitle } from './family.ts';
 import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
-import { schedulerConfigOf } from './scheduler-config.ts';
 import { pickledVae, separateVae, separateVaeShape } from './separate-vae.ts';
 import { readShardIndex } from './shard-index.ts';
 import { chooseWeights } from './weight-files.ts';
@@ -47,7 +47,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
   const root = resolve(path);
   await requireFile(root, `The model folder ${displayModel(root)} does not exist; check the path.`);
   const index = await readConfig(join(root, MODEL_INDEX), modelIndexSchema);
-  if (index._class_name !== 'StableDiffusionPipeline') throw foreignModel(root, pipelineTitle(index._class_name));
+  if (index._class_name !== 'StableDiffusionPipeline') throw unsupportedModel(root, pipelineTitle(index._class_name));
 
   const separate = await separateVae(root, options.vaeFolders);
   const vaeFile = join(root, 'vae', 'config.json');

@@ -1,10 +1,10 @@
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import type { SchedulerConfig } from '../schedulers/config.ts';
 import type { DefaultSampler } from '../schedulers/default-sampler.ts';
 import type { ModelDescription } from '../types.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
 import type { Recommendation, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
-import type { SchedulerConfig } from './scheduler-config.ts';
 
 /** A model, its configuration read and its weights found, nothing loaded. */
 export interface Model {

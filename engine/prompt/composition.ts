@@ -1,5 +1,5 @@
+import { readLoraTags } from '../lora/lora-tags.ts';
 import type { GenerationSpec } from '../types.ts';
-import { readLoraTags } from './lora-tags.ts';
 
 /** One of the prompts that AND joins. */
 export interface PromptPart {

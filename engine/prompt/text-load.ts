@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { GenerationSpec } from '../types.ts';
 import type { ChunkTokens, PromptChunk } from './chunks.ts';
 import { chunksOf } from './conditioning.ts';
-import { checkForms, formsOf, type ReadPrompts, type ReadStage, readPrompts } from './reading.ts';
+import { checkForms, formsOf, type ReadPrompts, type ReadStage, readPrompts } from './read-prompts.ts';
 
 /** How much work the prompts of a spec are, in chunks of 75 tokens. */
 export interface TextLoad {

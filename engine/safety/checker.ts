@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { clipVisionGraph } from '../graph/clip-vision.ts';
 import { readConfig } from '../model/config-file.ts';
-import { dialectFor, type NetworkOptions } from '../network-options.ts';
-import type { OpenSession } from '../stage.ts';
+import { safetyConfigSchema } from '../model/safety-config.ts';
+import { graphTargetFor, type NetworkOptions } from '../providers/options.ts';
+import type { OpenSession } from '../session/session-swapper.ts';
 import type { RgbImage } from '../types.ts';
 import { readTensor } from '../weights/tensor-data.ts';
 import { WeightSet } from '../weights/weight-set.ts';
 import { readTensors, type WeightSource } from '../weights/weight-source.ts';
-import { safetyConfigSchema } from './config.ts';
-import { type Concepts, isUnsafe } from './judgement.ts';
+import { type Concepts, isUnsafe } from './concepts.ts';
 import { clipPixels } from './preprocess.ts';
 
 /** The v1 models' own judge of finished pictures (diffusers `StableDiffusionSafetyChecker`). */
@@ -32,8 +32,8 @@ export async function openSafetyChecker(
   const weights = new WeightSet(await readTensors(place), place.file);
   const concepts = await readConcepts(weights, 'concept_embeds', config.projection_dim);
   const specialCare = await readConcepts(weights, 'special_care_embeds', config.projection_dim);
-  const dialect = dialectFor(weights, options);
-  const graph = clipVisionGraph(config.vision_config, config.projection_dim, weights, dialect);
+  const target = graphTargetFor(weights, options);
+  const graph = clipVisionGraph(config.vision_config, config.projection_dim, weights, target);
   const session = await open(graph);
   const side = config.vision_config.image_size;
 

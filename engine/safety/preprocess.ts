@@ -1,4 +1,4 @@
-import { resizePicture } from '../pillow-resize.ts';
+import { resizePicture } from '../latents/pillow-resize.ts';
 import type { RgbImage } from '../types.ts';
 
 /** OpenAI CLIP's, for red, green and blue. */

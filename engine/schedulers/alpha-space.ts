@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
+import type { SchedulerConfig } from './config.ts';
 import { type NoiseSchedule, noiseSchedule, type ZeroSnr } from './noise-schedule.ts';
 import { clip, type NoiseLevel, originalOf, threshold } from './prediction.ts';
 import { combine, type NoiseSource, type Scheduler } from './scheduler.ts';

@@ -1,5 +1,5 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { AlphaScheduler, wholeTimesteps } from './alpha-space.ts';
+import type { SchedulerConfig } from './config.ts';
 import { combine, type NoiseSource } from './scheduler.ts';
 
 /** diffusers keeps the variance above zero, since it takes logarithms of it. */

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../types.ts';
+import type { SchedulerConfig } from './config.ts';
 
 /** The sampler that a model's own scheduler stands for. */
 export interface DefaultSampler {

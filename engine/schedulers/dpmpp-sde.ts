@@ -1,5 +1,5 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { BrownianTree } from '../rng/brownian-tree.ts';
+import type { SchedulerConfig } from './config.ts';
 import { noiseSchedule } from './noise-schedule.ts';
 import { combine, type NoiseSource } from './scheduler.ts';
 import { type Spacing, sigmaPath, timestepsOf, withoutKarrasBounds } from './sigma-path.ts';

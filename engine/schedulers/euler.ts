@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
+import type { SchedulerConfig } from './config.ts';
 import { noiseSchedule } from './noise-schedule.ts';
 import { combine, type NoiseSource } from './scheduler.ts';
 import { type SigmaPath, type Spacing, sigmaPath } from './sigma-path.ts';

@@ -1,5 +1,5 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../types.ts';
+import type { SchedulerConfig } from './config.ts';
 import { DdimScheduler } from './ddim.ts';
 import { DdpmScheduler } from './ddpm.ts';
 import { DeisScheduler } from './deis.ts';

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { AlphaScheduler } from './alpha-space.ts';
+import type { SchedulerConfig } from './config.ts';
 import { combine, type NoiseSource } from './scheduler.ts';
 
 /** The pictures' standard deviation that the boundary condition is written for: Karras et al. 2022, table 1. */

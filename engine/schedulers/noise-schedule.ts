@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
+import type { SchedulerConfig } from './config.ts';
 
 /** What training fixed: how much of the picture is left at each training timestep. */
 export interface NoiseSchedule {

@@ -1,5 +1,5 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import { AlphaScheduler, wholeTimesteps } from './alpha-space.ts';
+import type { SchedulerConfig } from './config.ts';
 import { noiseOf } from './prediction.ts';
 import { combine } from './scheduler.ts';
 

@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
+import type { SchedulerConfig } from './config.ts';
 import { combine } from './scheduler.ts';
 
 /** sample = signal · x₀ + noise · ε. */

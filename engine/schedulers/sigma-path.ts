@@ -1,6 +1,6 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
 import type { SigmaSpacing } from '../types.ts';
 import { betaQuantile } from './beta-quantile.ts';
+import type { SchedulerConfig } from './config.ts';
 import { interpolate, linspace, type NoiseSchedule } from './noise-schedule.ts';
 import { solverTimesteps, spacedTimesteps } from './timesteps.ts';
 

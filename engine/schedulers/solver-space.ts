@@ -1,4 +1,4 @@
-import type { SchedulerConfig } from '../model/scheduler-config.ts';
+import type { SchedulerConfig } from './config.ts';
 import { originalOf, threshold } from './prediction.ts';
 import { combine, type NoiseSource, type Scheduler } from './scheduler.ts';
 import type { SigmaPath } from './sigma-path.ts';

@@ -1,5 +1,5 @@
 import { readLoraTags } from '../../engine/index.ts';
-import { cut } from './cut.ts';
+import { truncate } from './truncate.ts';
 
 /** Keys that are read, or that say nothing of how the picture looks. */
 const READ_OR_HARMLESS = new Set([
@@ -66,7 +66,7 @@ export function droppedNotes(fields: ReadonlyMap<string, string>, prompt: string
   const used = THINGS.filter(([keys]) => left.some(([key]) => keys.test(key)));
   const unknown = left
     .filter(([key]) => !THINGS.some(([keys]) => keys.test(key)))
-    .map(([key]) => cut(key, MAX_KEY_LENGTH));
+    .map(([key]) => truncate(key, MAX_KEY_LENGTH));
   return [
     ...initNote(fields, used),
     ...used.map(([, note]) => note),
@@ -115,7 +115,7 @@ function loraNotes(fields: ReadonlyMap<string, string>, prompt: string): string[
 function listNote(what: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-  const listed = names.slice(0, MAX_NAMED).map((name) => cut(name, MAX_KEY_LENGTH));
+  const listed = names.slice(0, MAX_NAMED).map((name) => truncate(name, MAX_KEY_LENGTH));
   return [
     `The file lists ${what} that its prompt does not call (${listed.join(', ')}${more}); they are left out: add LoRAs that are here with \`--lora\`.`,
   ];

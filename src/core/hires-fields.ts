@@ -1,4 +1,4 @@
-import { type Enlargement, UPSCALE_MODES, type UpscaleMode } from '../../engine/index.ts';
+import { UPSCALE_MODES, type UpscaleMode, type UpscaleSettings } from '../../engine/index.ts';
 
 /** As AUTOMATIC1111 names them. */
 export const UPSCALERS: Readonly<Record<UpscaleMode, string>> = {
@@ -21,7 +21,7 @@ const SAME_RATIO = 0.02;
 
 export interface ReadHires {
   /** Undefined where the file has no second pass. */
-  readonly hires: Enlargement | undefined;
+  readonly hires: UpscaleSettings | undefined;
   readonly notes: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export function readUpscaler(name: string | undefined): {
 }
 
 /** Bilinear is what an enlargement is that names nothing else. */
-export function modeOf(mode: UpscaleMode): Pick<Enlargement, 'mode'> {
+export function modeOf(mode: UpscaleMode): Pick<UpscaleSettings, 'mode'> {
   return mode === 'bilinear' ? {} : { mode };
 }
 

@@ -1,14 +1,14 @@
 import {
-  type Enlargement,
-  enlargementOf,
   type GenerationSpec,
   type PictureRecipe,
   type Seed,
   specOf,
+  type UpscaleSettings,
+  upscaleOf,
 } from '../../engine/index.ts';
 import { UPSCALERS } from './hires-fields.ts';
+import { optionalFields } from './optional-fields.ts';
 import { writeFields } from './parameter-fields.ts';
-import { rarerFields } from './rarer-fields.ts';
 import { samplerLabel } from './samplers.ts';
 import { NEGATIVE, splitText } from './settings-line.ts';
 
@@ -43,7 +43,7 @@ export function formatParameters(recipe: PictureRecipe, modelTitle: string): str
 function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string, string])[] {
   const spec = specOf(recipe);
   const [variation, ...variations] = spec.variations;
-  const [enlargement, ...enlargements] = enlargementsOf(recipe);
+  const [upscale, ...upscales] = upscalesOf(recipe);
   const fields: (readonly [string, string])[] = [
     ['Steps', String(spec.steps)],
     ['Sampler', samplerLabel(spec.sampler)],
@@ -55,31 +55,28 @@ function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string,
   // Of a grid, whose seed is that of its first picture.
   if (spec.count > 1) fields.push(['Batch size', String(spec.count)]);
   if (spec.guidanceRescale !== undefined) fields.push(['CFG Rescale phi', String(spec.guidanceRescale)]);
-  fields.push(...rarerFields(spec));
+  fields.push(...optionalFields(spec));
   if (variation !== undefined) {
     fields.push(['Variation seed', String(variation.seed)], ['Variation seed strength', String(variation.strength)]);
   }
-  if (enlargement !== undefined) {
-    fields.push(['Denoising strength', String(enlargement.strength)]);
-    fields.push(
-      ['Hires upscale', String(enlargement.factor)],
-      ['Hires upscaler', UPSCALERS[enlargement.mode ?? 'bilinear']],
-    );
+  if (upscale !== undefined) {
+    fields.push(['Denoising strength', String(upscale.strength)]);
+    fields.push(['Hires upscale', String(upscale.factor)], ['Hires upscaler', UPSCALERS[upscale.mode ?? 'bilinear']]);
     if (spec.hires === undefined) fields.push([LATER, 'yes']);
   }
   if (variations.length > 0)
     fields.push(['Further variations', writePairs(variations.map((v) => [v.seed, v.strength]))]);
-  if (enlargements.length > 0) {
-    fields.push(['Further upscales', writePairs(enlargements.map((by) => [by.factor, by.strength]))]);
-    fields.push(['Further upscalers', enlargements.map(({ mode = 'bilinear' }) => UPSCALERS[mode]).join(', ')]);
+  if (upscales.length > 0) {
+    fields.push(['Further upscales', writePairs(upscales.map((by) => [by.factor, by.strength]))]);
+    fields.push(['Further upscalers', upscales.map(({ mode = 'bilinear' }) => UPSCALERS[mode]).join(', ')]);
   }
   return fields;
 }
 
 /** From the root outwards: the order in which they were made. */
-function enlargementsOf(recipe: PictureRecipe): Enlargement[] {
-  const earlier = recipe.kind === 'generate' ? [] : enlargementsOf(recipe.source);
-  const own = enlargementOf(recipe);
+function upscalesOf(recipe: PictureRecipe): UpscaleSettings[] {
+  const earlier = recipe.kind === 'generate' ? [] : upscalesOf(recipe.source);
+  const own = upscaleOf(recipe);
   return own === undefined ? earlier : [...earlier, own];
 }
 

@@ -1,21 +1,21 @@
 import {
-  type Enlargement,
   type GenerationSpec,
   type PictureRecipe,
   parseSeed,
   type SamplerName,
   type Seed,
   SPEC_LIMITS,
+  type UpscaleSettings,
   type Variation,
 } from '../../engine/index.ts';
-import { cut } from './cut.ts';
 import { civitaiModel, droppedNotes } from './dropped-fields.ts';
 import { modeOf, readHires, readUpscaler } from './hires-fields.ts';
 import { noiseSourceOf } from './noise-source.ts';
+import { readOptionalFields } from './optional-fields.ts';
 import { LATER } from './parameters.ts';
-import { readRarer } from './rarer-fields.ts';
 import { samplerLabel, samplerOfRecipe } from './samplers.ts';
 import { splitText } from './settings-line.ts';
+import { truncate } from './truncate.ts';
 
 export interface ParsedParameters {
   /** Its `model` is the title, as written: an id is known only to the one who wrote it. "" where the file names none. */
@@ -69,7 +69,7 @@ export function parseParameters(
     steps: reader.number('Steps', 'steps'),
     guidance: reader.number('CFG scale', 'guidance'),
     ...readRescale(fields),
-    ...readRarer(fields),
+    ...readOptionalFields(fields),
     ...(noise.device === 'cuda' && { noiseDevice: noise.device }),
     sampler: reader.sampler(),
     model: modelTitle ?? '',
@@ -78,7 +78,7 @@ export function parseParameters(
     variations: reader.variations(),
   };
   if (noise.note !== undefined) notes.push(noise.note);
-  const recipe = withEnlargements(spec, fields, notes);
+  const recipe = withUpscales(spec, fields, notes);
   notes.push(...droppedNotes(fields, words));
   if (rest.length > 0) notes.push('The file has further lines after its settings, which were not read.');
   return { recipe, modelTitle, notes };
@@ -149,7 +149,7 @@ class FieldReader {
     const why =
       written === undefined
         ? `The file names no ${name}`
-        : `Easel cannot use the file's ${name} “${cut(written, MAX_QUOTED)}”`;
+        : `Easel cannot use the file's ${name} “${truncate(written, MAX_QUOTED)}”`;
     this.#notes.push(`${why}; ${instead} is used.`);
   }
 }
@@ -168,7 +168,7 @@ function readCount(fields: Fields): number {
 }
 
 /** The second pass belongs to the generation; what was enlarged later is a recipe of its own, one in the other. */
-function withEnlargements(spec: GenerationSpec, fields: Fields, notes: string[]): PictureRecipe {
+function withUpscales(spec: GenerationSpec, fields: Fields, notes: string[]): PictureRecipe {
   const { hires, notes: hiresNotes } = readHires(fields, spec);
   notes.push(...hiresNotes);
   const further = readFurther(fields, notes);
@@ -181,7 +181,7 @@ function withEnlargements(spec: GenerationSpec, fields: Fields, notes: string[])
   return later.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), root);
 }
 
-function readFurther(fields: Fields, notes: string[]): Enlargement[] {
+function readFurther(fields: Fields, notes: string[]): UpscaleSettings[] {
   const names = (fields.get('Further upscalers') ?? '').split(', ');
   const read = splitPairs(fields.get('Further upscales')).map(([typedFactor, typedStrength], i) => {
     const [factor, strength] = [toNumber(typedFactor), toNumber(typedStrength)];

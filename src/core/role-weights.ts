@@ -1,4 +1,4 @@
-import { BadInputError } from '../errors.ts';
+import { BadInputError } from './errors.ts';
 import { PLATFORMS, type Platform } from './user.ts';
 
 /** Beyond these a weight would no longer share the engine out but give it away, or take it away. */

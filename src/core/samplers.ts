@@ -6,7 +6,6 @@ import {
   SIGMA_SPACINGS,
   SPACED_METHODS,
 } from '../../engine/index.ts';
-import { cut } from './cut.ts';
 import {
   AUTOMATIC_SCHEDULES,
   nearestSampler,
@@ -15,6 +14,7 @@ import {
   type Schedule,
   samplerKey,
 } from './sampler-aliases.ts';
+import { truncate } from './truncate.ts';
 
 /** Methods as AUTOMATIC1111 writes them into pictures, which is also what people know them by. */
 const METHOD_LABELS: Readonly<Record<SamplerMethod, string>> = {
@@ -91,7 +91,7 @@ export function samplerOfRecipe(name: string, type: string | undefined): RecipeS
 }
 
 function instead(what: string, written: string, label: string): string {
-  return `The file names the ${what} “${cut(written, MAX_QUOTED)}”, which Easel does not have; ${label} is the nearest, and is used.`;
+  return `The file names the ${what} “${truncate(written, MAX_QUOTED)}”, which Easel does not have; ${label} is the nearest, and is used.`;
 }
 
 /** Undefined where the method has no such spacing. */

@@ -9,7 +9,7 @@ export interface Style {
   readonly negative: string;
 }
 
-export const PROMPT_PLACE = '{prompt}';
+export const PROMPT_PLACEHOLDER = '{prompt}';
 
 export interface PromptPair {
   readonly prompt: string;
@@ -18,7 +18,7 @@ export interface PromptPair {
 
 export function applyStyle(style: Style, { prompt, negative }: PromptPair): PromptPair {
   return {
-    prompt: style.prompt.replaceAll(PROMPT_PLACE, () => prompt),
+    prompt: style.prompt.replaceAll(PROMPT_PLACEHOLDER, () => prompt),
     negative: [negative, style.negative].filter((part) => part !== '').join(', '),
   };
 }

@@ -1,25 +1,25 @@
 import { type RgbImage, specOf } from '../../engine/index.ts';
-import { cut } from '../core/cut.ts';
+import { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { type Size, sizeOf } from '../core/picture-size.ts';
 import type { ReplyPicture } from '../core/reply.ts';
-import { EaselError } from '../errors.ts';
+import { truncate } from '../core/truncate.ts';
 import type { ChannelCapabilities, CompressedType } from '../platforms/port.ts';
 import type { PictureStore } from '../store/port.ts';
 
 /** A picture as the channel shows it: PNG bytes, sides in pixels. */
-export interface DrawnPicture {
+export interface RenderedPicture {
   readonly png: Uint8Array;
   readonly width: number;
   readonly height: number;
 }
 
 /** How pictures are put together; `src/image` does it. */
-export interface Drawing {
+export interface PictureRenderer {
   /** The finished pictures of a job in one, in reading order. @param numbered each bears its number */
-  grid(pngs: readonly Uint8Array[], job: Job, numbered: boolean): Promise<DrawnPicture>;
+  grid(pngs: readonly Uint8Array[], job: Job, numbered: boolean): Promise<RenderedPicture>;
   /** Small previews in one picture, as large as the finished grid will be seen. */
-  preview(previews: readonly RgbImage[], size: Size): Promise<DrawnPicture>;
+  preview(previews: readonly RgbImage[], size: Size): Promise<RenderedPicture>;
   /** @param quality from 1 to 100 */
   compress(png: Uint8Array, quality: number, type: CompressedType): Promise<Uint8Array>;
 }
@@ -32,7 +32,7 @@ const EXTENSIONS: Readonly<Record<CompressedType, string>> = { 'image/webp': '.w
 const MAX_ALT_LENGTH = 400;
 
 /** What a channel takes for a picture. */
-export interface PictureForm extends Pick<ChannelCapabilities, 'compressed' | 'numbersGrids' | 'maxAltLength'> {
+export interface PictureLimits extends Pick<ChannelCapabilities, 'compressed' | 'numbersGrids' | 'maxAltLength'> {
   readonly maxBytes: number;
 }
 
@@ -43,8 +43,8 @@ export interface PictureForm extends Pick<ChannelCapabilities, 'compressed' | 'n
 export async function attachFinished(
   job: Job,
   pictures: PictureStore,
-  drawing: Drawing,
-  { maxBytes, maxAltLength, compressed = 'image/webp', numbersGrids = false }: PictureForm,
+  renderer: PictureRenderer,
+  { maxBytes, maxAltLength, compressed = 'image/webp', numbersGrids = false }: PictureLimits,
 ): Promise<ReplyPicture> {
   const pngs: Uint8Array[] = [];
   for (const index of job.pictures.keys()) {
@@ -58,20 +58,20 @@ export async function attachFinished(
   const drawn =
     second === undefined
       ? { png: single, width: stored.width, height: stored.height }
-      : await drawing.grid(pngs, job, numbersGrids);
+      : await renderer.grid(pngs, job, numbersGrids);
   const kind = pngs.length === 1 ? 'Picture' : `Grid of ${pngs.length} pictures`;
   const attached = attach(job, drawn, `easel-${job.id}.png`, altOf(job, kind, maxAltLength));
-  return drawn.png.length <= maxBytes ? attached : compress(attached, drawing, maxBytes, compressed);
+  return drawn.png.length <= maxBytes ? attached : compress(attached, renderer, maxBytes, compressed);
 }
 
 async function compress(
   picture: ReplyPicture,
-  drawing: Drawing,
+  renderer: PictureRenderer,
   maxBytes: number,
   type: CompressedType,
 ): Promise<ReplyPicture> {
   for (const quality of COMPRESSED_QUALITIES) {
-    const data = await drawing.compress(picture.data, quality, type);
+    const data = await renderer.compress(picture.data, quality, type);
     const name = picture.name.replace(/\.png$/, EXTENSIONS[type]);
     if (data.length <= maxBytes) return { ...picture, name, mediaType: type, data };
   }
@@ -81,10 +81,10 @@ async function compress(
 export async function attachPreview(
   job: Job,
   previews: readonly RgbImage[],
-  drawing: Drawing,
+  renderer: PictureRenderer,
   { maxAltLength }: Pick<ChannelCapabilities, 'maxAltLength'>,
 ): Promise<ReplyPicture> {
-  const drawn = await drawing.preview(previews, sizeOf(job.task));
+  const drawn = await renderer.preview(previews, sizeOf(job.task));
   return attach(job, drawn, `easel-${job.id}-preview.png`, altOf(job, 'Preview', maxAltLength));
 }
 
@@ -93,10 +93,10 @@ function gone(): EaselError {
 }
 
 function altOf(job: Job, kind: string, maxLength = MAX_ALT_LENGTH): string {
-  return cut(`${kind}: ${specOf(job.task).prompt.replaceAll(/\s+/g, ' ')}`, maxLength);
+  return truncate(`${kind}: ${specOf(job.task).prompt.replaceAll(/\s+/g, ' ')}`, maxLength);
 }
 
-function attach(job: Job, { png, width, height }: DrawnPicture, name: string, alt: string): ReplyPicture {
+function attach(job: Job, { png, width, height }: RenderedPicture, name: string, alt: string): ReplyPicture {
   return {
     name,
     mediaType: 'image/png',

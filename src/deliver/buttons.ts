@@ -1,7 +1,7 @@
 import { SPEC_LIMITS } from '../../engine/index.ts';
 import { type ButtonActionName, encodeButtonId } from '../core/button.ts';
 import type { Job } from '../core/job.ts';
-import { enlarged } from '../core/picture-size.ts';
+import { upscaledSize } from '../core/picture-size.ts';
 import type { Reply, ReplyButton } from '../core/reply.ts';
 
 type Rows = Reply['buttons'];
@@ -33,7 +33,7 @@ function gridButtons(job: Job): Rows {
   ];
 }
 
-const ENLARGEMENTS = [
+const UPSCALES = [
   { factor: 1.5, action: 'upscale_1_5' },
   { factor: 2, action: 'upscale' },
   { factor: 4, action: 'upscale_4' },
@@ -42,9 +42,9 @@ const ENLARGEMENTS = [
 /** Enlargements beyond the largest size are not offered. */
 function singleButtons(job: Job): Rows {
   const [picture = { width: 0, height: 0 }] = job.pictures;
-  const fitting = ENLARGEMENTS.filter(({ factor }) => {
-    const { width, height } = enlarged(picture, factor);
-    return Math.max(width, height) <= SPEC_LIMITS.maxEnlargedSide;
+  const fitting = UPSCALES.filter(({ factor }) => {
+    const { width, height } = upscaledSize(picture, factor);
+    return Math.max(width, height) <= SPEC_LIMITS.maxUpscaledSide;
   });
   const upscale = fitting.map(({ factor, action }, place) => {
     const label = place === 0 ? `Upscale ×${factor}` : `×${factor}`;

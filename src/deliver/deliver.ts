@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../engine/index.ts';
+import type { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { isPending } from '../core/job-state.ts';
-import { diskTroubleOf } from '../disk-trouble.ts';
-import type { EaselError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { diskErrorOf } from '../lib/disk-errors.ts';
+import type { Log } from '../lib/log.ts';
 import { AttachmentTooLargeError, type ChannelPort } from '../platforms/port.ts';
 import type { JobQueue } from '../queue/port.ts';
 import type { JobStore, PictureStore } from '../store/port.ts';
-import type { Drawing } from './attachments.ts';
-import { createCard } from './card.ts';
-import { connect } from './connection.ts';
-import { createEnding } from './ending.ts';
-import { createErase } from './erase.ts';
-import { createProgressShow, type OpenCard } from './progress-show.ts';
+import type { PictureRenderer } from './attachments.ts';
+import { createMessageDeleter } from './delete-message.ts';
+import { createFinalMessage } from './final-message.ts';
+import { createJobMessage } from './job-message.ts';
+import { connect } from './platform-connections.ts';
+import { createProgressMessage, type OpenMessage } from './progress-message.ts';
 import { describePlace, heldReply, waitingReply } from './render-reply.ts';
 
 export interface DeliverOptions {
@@ -21,14 +21,14 @@ export interface DeliverOptions {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
   readonly ports: readonly ChannelPort[];
-  readonly drawing: Drawing;
+  readonly renderer: PictureRenderer;
   readonly log: Log;
-  /** See `CardOptions` and `CourierOptions`. */
+  /** See `JobMessageOptions` and `PlatformSenderOptions`. */
   readonly firstPauseMs?: number;
   readonly callLimitMs?: number;
 }
 
-/** Shows every job in its channel as one message, from its place in the line to its pictures. It never renders. */
+/** Shows every job in its channel as one message, from its place in the queue to its pictures. It never renders. */
 export interface Deliver {
   /** Takes up what earlier processes left: pictures that stand but were not shown, ends that nobody was told of. */
   start(): Promise<void>;
@@ -41,8 +41,8 @@ export interface Deliver {
   stop(): Promise<void>;
 }
 
-/** Milliseconds between looks at the line; the messages of those who wait follow it. */
-const LINE_INTERVAL_MS = 250;
+/** Milliseconds between looks at the queue; the messages of those who wait follow it. */
+const QUEUE_INTERVAL_MS = 250;
 const STARTING: Progress = { phase: 'loading', step: 0, steps: 0 };
 /** How long a call that is under way may take to end when the bot stops. */
 const STOP_GRACE_MS = 5000;
@@ -50,55 +50,55 @@ const STOP_GRACE_MS = 5000;
 export function createDeliver(options: DeliverOptions): Deliver {
   const { queue, jobs, log } = options;
   const connections = connect(options);
-  const cards = new Map<string, OpenCard>();
-  const ending = createEnding(options);
-  const erase = createErase({ ...options, connections, cards, showEnd });
-  const showRunning = createProgressShow(options.drawing, open);
-  let lineTimer: NodeJS.Timeout | undefined;
+  const openMessages = new Map<string, OpenMessage>();
+  const finalMessage = createFinalMessage(options);
+  const deleter = createMessageDeleter({ ...options, connections, messages: openMessages, showEnd });
+  const showRunning = createProgressMessage(options.renderer, open);
+  let queueTimer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  function open(job: Job): OpenCard | undefined {
-    const known = cards.get(job.id);
+  function open(job: Job): OpenMessage | undefined {
+    const known = openMessages.get(job.id);
     if (known !== undefined) return known;
     if (stopped || job.deleted || job.deleting) return undefined;
     const connection = connections.to(job.channel.platform);
     if (connection === undefined) return undefined;
-    const card = createCard({
+    const jobMessage = createJobMessage({
       ...connection,
       channel: job.channel,
       nonce: job.id,
       ...(job.message !== undefined && { message: job.message }),
-      mayStand: job.attempts > 0 || !isPending(job),
+      mayExist: job.attempts > 0 || !isPending(job),
       onPosted: async (message) => {
         await jobs.update(job.id, (stored) => ({ ...stored, message }));
       },
-      onLast: async (shown) => {
-        if (await ending.settle(job.id, shown)) cards.delete(job.id);
+      onFinal: async (shown) => {
+        if (await finalMessage.settle(job.id, shown)) openMessages.delete(job.id);
         if (shown === undefined) log.info({ job: job.id }, 'the message is gone; the result is kept');
       },
       onTrouble: (error, attempt) => {
-        const who = diskTroubleOf(error, 'held') === undefined ? 'the channel' : 'the disk';
+        const who = diskErrorOf(error, 'held') === undefined ? 'the channel' : 'the disk';
         log.warn({ job: job.id, attempt, err: error }, `${who} did not take a message`);
         if (!(error instanceof AttachmentTooLargeError)) return;
         opened.refusedBytes = Math.min(opened.refusedBytes, error.byteLength);
       },
       ...(options.firstPauseMs !== undefined && { firstPauseMs: options.firstPauseMs }),
     });
-    const opened: OpenCard = { card, port: connection.port, refusedBytes: Number.POSITIVE_INFINITY };
-    cards.set(job.id, opened);
+    const opened: OpenMessage = { message: jobMessage, port: connection.port, refusedBytes: Number.POSITIVE_INFINITY };
+    openMessages.set(job.id, opened);
     return opened;
   }
 
   function showWaiting(job: Job): void {
     const opened = open(job);
     const place = queue.position(job.id);
-    if (opened === undefined || place === undefined || place.place === 0) return;
-    opened.card.show({
+    if (opened === undefined || place === undefined || place.position === 0) return;
+    opened.message.show({
       key: describePlace(place),
       build: async () => waitingReply(job, queue.position(job.id)),
       // The farther back, the rarer: a long line then costs few edits, and its head is still told at once.
-      spacingMs: opened.port.capabilities.minEditIntervalMs * place.place,
-      isLast: false,
+      spacingMs: opened.port.capabilities.minEditIntervalMs * place.position,
+      isFinal: false,
     });
   }
 
@@ -107,17 +107,17 @@ export function createDeliver(options: DeliverOptions): Deliver {
     if (open(job) !== undefined) showRunning.show({ ...job, attempts: job.attempts + 1 }, STARTING);
   }
 
-  function followLine(): void {
-    lineTimer ??= setTimeout(() => {
-      lineTimer = undefined;
+  function followQueue(): void {
+    queueTimer ??= setTimeout(() => {
+      queueTimer = undefined;
       for (const job of queue.pending()) if (job.state === 'queued') showWaiting(job);
-    }, LINE_INTERVAL_MS);
+    }, QUEUE_INTERVAL_MS);
   }
 
   function showHeld(job: Job, { code, userMessage }: EaselError): void {
     const opened = open(job);
     const spacingMs = opened?.port.capabilities.minEditIntervalMs ?? 0;
-    opened?.card.show({ key: code, build: async () => heldReply(job, userMessage), spacingMs, isLast: false });
+    opened?.message.show({ key: code, build: async () => heldReply(job, userMessage), spacingMs, isFinal: false });
   }
 
   function showEnd(job: Job): void {
@@ -128,40 +128,43 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const { capabilities } = port;
     const build = () => {
       const promised = port.maxAttachmentBytes?.(job.channel, job.id) ?? capabilities.maxAttachmentBytes;
-      return ending.build(job.id, { ...capabilities, maxBytes: Math.min(promised, opened.refusedBytes - 1) });
+      return finalMessage.build(job.id, { ...capabilities, maxBytes: Math.min(promised, opened.refusedBytes - 1) });
     };
-    opened.card.show({ key: job.state, build, spacingMs: capabilities.minEditIntervalMs, isLast: true });
+    opened.message.show({ key: job.state, build, spacingMs: capabilities.minEditIntervalMs, isFinal: true });
   }
 
   queue.onQueued((job) => {
     const place = queue.position(job.id);
-    if (place?.place === 0) showStarting(job);
+    if (place?.position === 0) showStarting(job);
     else showWaiting(job);
-    followLine();
+    followQueue();
   });
   queue.onProgress((job, progress) => {
     showRunning.show(job, progress);
-    followLine();
+    followQueue();
   });
   queue.onHeld(showHeld);
   queue.onOutcome(({ job }) => {
     showEnd(job);
-    followLine();
+    followQueue();
   });
 
   return {
     start: async () => {
       for (const job of await jobs.unfinished()) {
-        if (job.deleting === true) erase.resume(job);
+        if (job.deleting === true) deleter.resume(job);
         else if (!isPending(job)) showEnd(job);
       }
     },
-    deleteJob: (job) => erase.now(job),
+    deleteJob: (job) => deleter.now(job),
     stop: async () => {
       stopped = true;
-      clearTimeout(lineTimer);
+      clearTimeout(queueTimer);
       connections.stop();
-      const stopping = Promise.all([erase.stop(), ...[...cards.values()].map(({ card }) => card.stop())]);
+      const stopping = Promise.all([
+        deleter.stop(),
+        ...[...openMessages.values()].map(({ message: jobMessage }) => jobMessage.stop()),
+      ]);
       await Promise.race([stopping, sleep(STOP_GRACE_MS, undefined, { ref: false })]);
     },
   };

@@ -1,5 +1,5 @@
 import { type GenerationSpec, type Progress, specOf } from '../../engine/index.ts';
-import { cut } from '../core/cut.ts';
+import { formatDuration, formatOrdinal } from '../core/format.ts';
 import type { Job } from '../core/job.ts';
 import {
   mention,
@@ -11,8 +11,8 @@ import {
   strong,
   text,
 } from '../core/reply.ts';
-import { formatDuration, formatOrdinal } from '../core/words.ts';
-import type { QueuePlace } from '../queue/port.ts';
+import { truncate } from '../core/truncate.ts';
+import type { QueuePosition } from '../queue/port.ts';
 import { doneButtons, endedButtons, pendingButtons } from './buttons.ts';
 
 /** A longer prompt is cut in the message, at a whole character; the picture's own `parameters` text has all of it. */
@@ -21,7 +21,7 @@ const MAX_NOTE_SHOWN = 300;
 
 const GONE = 'The pictures are no longer kept, only their recipe: ✏️ draws them again, 🔄 draws others.';
 
-export function waitingReply(job: Job, place: QueuePlace | undefined): Reply {
+export function waitingReply(job: Job, place: QueuePosition | undefined): Reply {
   return {
     state: 'waiting',
     lines: [titleOf(job, describePlace(place))],
@@ -95,11 +95,11 @@ export function cancelledReply(job: Job): Reply {
 }
 
 /** What the waiting message says of its place; it is edited when this changes. */
-export function describePlace(place: QueuePlace | undefined): string {
+export function describePlace(place: QueuePosition | undefined): string {
   if (place === undefined) return 'waiting';
-  if (place.place === 0) return 'starting';
+  if (place.position === 0) return 'starting';
   const eta = place.etaMs === undefined ? '' : `, ~${formatDuration(place.etaMs)}`;
-  return `waiting, ${formatOrdinal(place.place)} in line${eta}`;
+  return `waiting, ${formatOrdinal(place.position)} in line${eta}`;
 }
 
 function describeProgress(job: Job, progress: Progress, share: number): string {
@@ -124,12 +124,12 @@ function parentOf({ channel, parentMessage }: Job): Pick<Reply, 'parent'> {
 }
 
 function describeNote(note: string): RichText {
-  return [text(`⚠ ${cut(note, MAX_NOTE_SHOWN)}`)];
+  return [text(`⚠ ${truncate(note, MAX_NOTE_SHOWN)}`)];
 }
 
 function titleOf(job: Job, status?: string): RichText {
   const { prompt } = specOf(job.task);
-  const line: Span[] = [strong(cut(prompt, MAX_PROMPT_SHOWN)), text(' – '), mention(job.owner)];
+  const line: Span[] = [strong(truncate(prompt, MAX_PROMPT_SHOWN)), text(' – '), mention(job.owner)];
   const origin = describeOrigin(job);
   if (origin !== undefined) line.push(text(` · ${origin}`));
   if (status !== undefined) line.push(text(` (${status})`));

@@ -1,17 +1,17 @@
+import { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { jobIdOf } from '../core/job-id.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Request } from '../core/request.ts';
-import { EaselError } from '../errors.ts';
 import type { ChannelPort } from '../platforms/port.ts';
 import type { PictureStore } from '../store/port.ts';
-import { attachFinished, type Drawing } from './attachments.ts';
+import { attachFinished, type PictureRenderer } from './attachments.ts';
 import { doneReply } from './render-reply.ts';
 
 export interface ShowJobOptions {
   readonly pictures: PictureStore;
   readonly ports: readonly ChannelPort[];
-  readonly drawing: Drawing;
+  readonly renderer: PictureRenderer;
 }
 
 /**
@@ -19,13 +19,13 @@ export interface ShowJobOptions {
  * other message there. Where its files were pruned, it is what can be done with its recipe.
  * @throws EaselError `too_large` when the channel takes no form of it
  */
-export function createShowJob({ pictures, ports, drawing }: ShowJobOptions) {
+export function createShowJob({ pictures, ports, renderer }: ShowJobOptions) {
   return async (job: Job, { id, channel }: Pick<Request, 'id' | 'channel'>): Promise<Reply> => {
     const nonce = jobIdOf(channel.platform, id);
     const port = ports.find(({ platform }) => platform === channel.platform);
     const most = port?.maxAttachmentBytes?.(channel, nonce) ?? port?.capabilities.maxAttachmentBytes;
     const form = { ...port?.capabilities, maxBytes: most ?? Number.POSITIVE_INFINITY };
-    const picture = await attachFinished(job, pictures, drawing, form).catch(unlessGone);
+    const picture = await attachFinished(job, pictures, renderer, form).catch(unlessGone);
     const { parent: _, ...reply } = doneReply(job, picture);
     return reply;
   };

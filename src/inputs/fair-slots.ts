@@ -1,4 +1,4 @@
-import { EaselError } from '../errors.ts';
+import { EaselError } from '../core/errors.ts';
 
 export interface FairSlotsOptions {
   /** Pieces of work at once. */

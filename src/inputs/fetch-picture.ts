@@ -1,8 +1,8 @@
 import { get as getHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { get as getHttps } from 'node:https';
-import { BadInputError, EaselError } from '../errors.ts';
+import { BadInputError, EaselError } from '../core/errors.ts';
+import { readBounded } from '../lib/read-bounded.ts';
 import { isPublicAddress, lookupPublic, PrivateAddressError } from './public-address.ts';
-import { readBounded } from './read-bounded.ts';
 
 export interface FetchOptions {
   readonly maxBytes: number;

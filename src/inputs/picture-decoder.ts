@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { EaselError } from '../errors.ts';
+import { EaselError } from '../core/errors.ts';
 import type { DecodedPicture } from './decode-picture.ts';
 import type { FromDecoder, ToDecoder } from './decode-process.ts';
 import { FairSlots } from './fair-slots.ts';

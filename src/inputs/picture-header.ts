@@ -1,4 +1,4 @@
-import { BadInputError } from '../errors.ts';
+import { BadInputError } from '../core/errors.ts';
 import { type Format, formatOf, otherFormatOf } from '../image/format.ts';
 import { readSegments } from '../image/jpeg-segments.ts';
 import { readChunks as readPngChunks } from '../image/png-chunks.ts';

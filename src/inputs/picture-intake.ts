@@ -1,10 +1,10 @@
 import type { RemotePicture } from '../core/request.ts';
 import { readRecipeText } from '../image/recipe-text.ts';
+import { tooLarge } from '../lib/read-bounded.ts';
 import type { DecodedPicture } from './decode-picture.ts';
 import { FairSlots } from './fair-slots.ts';
 import { fetchPicture } from './fetch-picture.ts';
 import { createPictureDecoder, type PictureDecoderOptions } from './picture-decoder.ts';
-import { tooLarge } from './read-bounded.ts';
 
 /** Bytes of a picture as it is given. */
 const MAX_BYTES = 25 * 1024 * 1024;
@@ -22,7 +22,7 @@ export interface PictureIntake {
    * @param person whose it is, any key
    * @throws EaselError saying what is wrong with it
    */
-  take(source: string | RemotePicture, person: string): Promise<DecodedPicture>;
+  load(source: string | RemotePicture, person: string): Promise<DecodedPicture>;
   /** What the picture's file says of how it was made; undefined when it says nothing. @throws EaselError */
   readRecipe(picture: RemotePicture, person: string): Promise<string | undefined>;
   /** @throws EaselError saying what is wrong with it */
@@ -42,7 +42,7 @@ export function createPictureIntake(options: PictureDecoderOptions = {}): Pictur
   }
 
   return {
-    take: (source, person) =>
+    load: (source, person) =>
       slots.run(person, async () => decoder.decode(await fetchBytes(source, MAX_BYTES), person)),
     readRecipe: (picture, person) =>
       slots.run(person, async () => readRecipeText(await fetchBytes(picture, MAX_RECIPE_BYTES))),

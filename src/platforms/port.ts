@@ -1,6 +1,6 @@
 import type { ChannelRef, MessageRef } from '../core/channel.ts';
 import type { Form } from '../core/form.ts';
-import type { Page } from '../core/page.ts';
+import type { HomePage } from '../core/home-page.ts';
 import type { Prunable } from '../core/prunable.ts';
 import type { Reply } from '../core/reply.ts';
 import type { OptionValue, Request } from '../core/request.ts';
@@ -14,7 +14,7 @@ import type { Platform, User } from '../core/user.ts';
  */
 export type Dispatch = (request: Request) => Promise<DispatchResult>;
 export type DispatchResult =
-  | { readonly kind: 'private'; readonly reply: Reply; readonly page?: Page }
+  | { readonly kind: 'private'; readonly reply: Reply; readonly page?: HomePage }
   | { readonly kind: 'posted' }
   | { readonly kind: 'form'; readonly form: Form };
 
@@ -36,7 +36,7 @@ export interface Suggestion {
 }
 
 /** What a channel hands on to the bot. */
-export interface Inbox {
+export interface ChannelHandlers {
   readonly dispatch: Dispatch;
   readonly complete: Complete;
   /** Takes back the work of a request that another process with the bot's account has answered. Never rejects. */
@@ -75,7 +75,7 @@ export interface ChannelPort {
   /** Once started: a sentence for whoever started the bot, such as where to add it to a server. */
   readonly welcome?: string | undefined;
   /** @throws EaselError saying what to do when the platform does not let the bot in. */
-  start(inbox: Inbox): Promise<void>;
+  start(handlers: ChannelHandlers): Promise<void>;
   stop(): Promise<void>;
   /**
    * Bytes of one attachment in this channel, of the message with this nonce or of the private answer to that request;
@@ -89,7 +89,7 @@ export interface ChannelPort {
    * counts on it. Whoever has to wait keeps it, so that a newer one takes its place and the job's end overtakes it.
    * @param message where it stands; absent for the first, of this nonce
    */
-  roomInMs?(channel: ChannelRef, nonce: string, message: MessageRef | undefined): number;
+  progressDelayMs?(channel: ChannelRef, nonce: string, message: MessageRef | undefined): number;
   /**
    * `nonce` makes a repeated post of the same message a no-op that returns the first. Settles within minutes, as do
    * `edit` and `delete`.

@@ -1,4 +1,4 @@
-import { type EngineTask, enlargementOf, estimateText, specOf } from '../../engine/index.ts';
+import { type EngineTask, estimateText, specOf, upscaleOf } from '../../engine/index.ts';
 import { sizeOf } from '../core/picture-size.ts';
 
 /**
@@ -69,6 +69,6 @@ function firstPixels(task: EngineTask): number {
 }
 
 function refinedSteps(task: EngineTask): number {
-  const enlargement = enlargementOf(task);
-  return enlargement === undefined ? 0 : Math.max(1, Math.ceil(specOf(task).steps * enlargement.strength));
+  const upscale = upscaleOf(task);
+  return upscale === undefined ? 0 : Math.max(1, Math.ceil(specOf(task).steps * upscale.strength));
 }

@@ -13,7 +13,7 @@ export type Debts = Readonly<Record<string, number>>;
  * A user with a long batch is charged ahead for it, so whoever comes later gets a tag among the batch and not behind it.
  *
  * With several jobs running at once V is still the largest tag begun, not that of a job in service (SFQ(D): Jin, Chase,
- * Kaur 2004): a newcomer then waits for no tag that has begun, and users who stay in the line are charged the same for
+ * Kaur 2004): a newcomer then waits for no tag that has begun, and users who stay in the queue are charged the same for
  * the same work to within one job of each.
  *
  * The cost here is the work divided by its owner's weight: who weighs twice as much is charged half, and comes twice as

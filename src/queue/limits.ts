@@ -1,4 +1,4 @@
-import { EaselError } from '../errors.ts';
+import { EaselError } from '../core/errors.ts';
 
 export interface QueueLimits {
   /** Jobs one person may have waiting; the one being drawn does not count. */

@@ -1,7 +1,7 @@
 import type { Progress, RunResult } from '../../engine/index.ts';
+import type { EaselError } from '../core/errors.ts';
 import type { Job, JobFailure } from '../core/job.ts';
 import type { User } from '../core/user.ts';
-import type { EaselError } from '../errors.ts';
 
 /** What a command asks for; the queue makes the job of it. */
 export interface JobDraft
@@ -22,15 +22,15 @@ export interface Submission {
   readonly isSame?: boolean;
 }
 
-export interface QueuePlace {
+export interface QueuePosition {
   /** 0 while running, 1 when next. */
-  readonly place: number;
+  readonly position: number;
   /** Estimated milliseconds until the pictures stand; undefined before the first measurement. */
   readonly etaMs?: number;
 }
 
 /** Other people and the pictures they wait for. */
-export interface Crowd {
+export interface OthersAhead {
   readonly people: number;
   readonly pictures: number;
 }
@@ -40,11 +40,11 @@ export interface Ahead {
   /** Requests of the same owner, who asked for them first. */
   readonly own: number;
   /** Of people who have had less of the engine lately than the owner. */
-  readonly hadLess: Crowd;
+  readonly hadLess: OthersAhead;
   /** Of people whose turns come between the owner's requests. */
-  readonly turns: Crowd;
+  readonly turns: OthersAhead;
   /** Of people who asked first, and have had as much. */
-  readonly cameFirst: Crowd;
+  readonly cameFirst: OthersAhead;
   /** Someone's roles weigh: "less" and "as much" are by weight. */
   readonly weighted: boolean;
 }
@@ -80,7 +80,7 @@ export interface JobQueue {
   cancel(jobId: string): Promise<Job | undefined>;
   /** What `cancel` would end of a person's jobs, newest first: waiting, running, or rendered but not delivered yet. */
   cancellable(owner: Pick<User, 'platform' | 'id'>): Promise<readonly Job[]>;
-  position(jobId: string): QueuePlace | undefined;
+  position(jobId: string): QueuePosition | undefined;
   /** Undefined for a job that does not wait. */
   ahead(jobId: string): Ahead | undefined;
   /** Running first, then waiting in the order they will start. */

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'libsql';
-import { diskTroubleOf } from '../disk-trouble.ts';
-import { openSqlite } from '../sqlite.ts';
-import { goneError } from '../whole-files.ts';
+import { goneError } from '../lib/atomic-files.ts';
+import { diskErrorOf } from '../lib/disk-errors.ts';
+import { openSqlite } from '../lib/sqlite.ts';
 
 const FILE_NAME = 'easel.db';
 const SCHEMA_VERSION = 1;
@@ -28,7 +28,7 @@ export function closeDatabase(database: Database.Database): void {
     database.prepare('SELECT count(*) FROM entries').get();
   } catch (error) {
     // On a full or failing disk the lock goes with the process, and what was written is in the WAL.
-    if (diskTroubleOf(error, 'held') === undefined) throw error;
+    if (diskErrorOf(error, 'held') === undefined) throw error;
   } finally {
     database.close();
   }
@@ -38,7 +38,7 @@ export function closeDatabase(database: Database.Database): void {
  * A file that is deleted while it is open takes every write and keeps none of them.
  * @returns throws EaselError `data_gone` when the database is no longer the file that it was at this call
  */
-export function createPresenceCheck(dataFolder: string): () => void {
+export function createFileCheck(dataFolder: string): () => void {
   const path = join(dataFolder, FILE_NAME);
   const { ino } = statSync(path);
   return () => {

@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import { transact } from '../sqlite.ts';
+import { transact } from '../lib/sqlite.ts';
 
 /**
  * Group commit: whatever is written in one turn of the event loop, by whomever, is one transaction, in the order of the

@@ -20,7 +20,7 @@ export interface JobStore {
   /** Every job whose end the channel does not show yet (see `isSettled`), oldest first. */
   unfinished(): Promise<readonly Job[]>;
   /** Ids of what a person made or starred and can be shown, newest first; no job is read for it. */
-  shelf(user: Pick<User, 'platform' | 'id'>, shelf: Shelf): Promise<readonly string[]>;
+  gallery(user: Pick<User, 'platform' | 'id'>, gallery: Gallery): Promise<readonly string[]>;
   /** Every job that can be read, in no order; what is written meanwhile may or may not be among them. */
   all(): AsyncIterable<Job>;
   /** Forgets a job, if it is still as `may` asks. */
@@ -30,7 +30,7 @@ export interface JobStore {
 }
 
 /** `made`: by their own requests; `starred`: by anybody's. */
-export type Shelf = 'made' | 'starred';
+export type Gallery = 'made' | 'starred';
 
 /** Pictures and final latents on disk, by job and place. */
 export interface PictureStore extends Prunable {
@@ -50,7 +50,7 @@ export interface PictureStore extends Prunable {
 }
 
 /** Which pictures that are kept were drawn from exactly which task; what deletes the pictures forgets it. */
-export interface DrawnStore {
+export interface ResultCache {
   /** A finished job of exactly this task. */
   find(task: EngineTask): Promise<Job | undefined>;
   /** @param job whose pictures stand */

@@ -6,7 +6,7 @@ import type { KeptFiles, Prunable } from '../core/prunable.ts';
 import type { InputStore, JobStore, PictureStore, ValueStore } from './port.ts';
 
 /** How long what is finished is kept. */
-export interface Keeping {
+export interface Retention {
   /** Pictures, latents, what they began from, and what the channels keep of them; since they were last used. */
   readonly pictureDays: number;
   /** All of them together; the oldest go first. */
@@ -23,7 +23,7 @@ export interface PruneParts {
   values<Value>(namespace: string): ValueStore<Value>;
   /** What the channels keep themselves, by message. */
   readonly messages: readonly Prunable[];
-  readonly keeping: Keeping;
+  readonly retention: Retention;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Ends it between two files. */
@@ -63,7 +63,7 @@ interface Candidate extends KeptFiles {
  * that a waiting job needs. Ending at any moment it leaves nothing that the next time does not find.
  */
 export async function prune(parts: PruneParts): Promise<Pruned> {
-  const { jobs, pictures, inputs, messages, keeping, now, signal } = parts;
+  const { jobs, pictures, inputs, messages, retention, now, signal } = parts;
   const unknownSince = parts.values<number>('unknown-pictures');
   const removed = { jobs: 0, pictures: 0, inputs: 0, messages: 0, bytes: 0, unknown: 0 };
   /** Jobs that were forgotten in this round. */
@@ -80,7 +80,8 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
   /** Names of inputs that a job needs which is not finished, or which somebody starred. */
   async function pruneJobs(): Promise<ReadonlySet<string>> {
     const needed = new Set<string>();
-    const isOver = (job: Job) => isSettled(job) && !isStarred(job) && job.updatedAt < now - keeping.recipeDays * DAY_MS;
+    const isOver = (job: Job) =>
+      isSettled(job) && !isStarred(job) && job.updatedAt < now - retention.recipeDays * DAY_MS;
     for await (const job of jobs.all()) {
       await rest();
       if (isOver(job)) {
@@ -158,8 +159,8 @@ export async function prune(parts: PruneParts): Promise<Pruned> {
   candidates.sort((a, b) => b.usedAt - a.usedAt);
   for (const candidate of candidates) {
     bytes += candidate.bytes;
-    const isOld = candidate.usedAt < now - keeping.pictureDays * DAY_MS;
-    if (isOld || bytes > keeping.pictureBytes) await remove(candidate);
+    const isOld = candidate.usedAt < now - retention.pictureDays * DAY_MS;
+    if (isOld || bytes > retention.pictureBytes) await remove(candidate);
   }
   // Of pictures that are gone.
   await unknownSince.prune((since) => since < now - 2 * UNKNOWN_DAYS * DAY_MS);

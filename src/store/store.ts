@@ -1,24 +1,24 @@
 import { join } from 'node:path';
 import type { Picture } from '../../engine/index.ts';
-import { makePrivateFolder } from '../private-files.ts';
-import { explainDataFolder } from '../sqlite.ts';
-import { closeDatabase, createPresenceCheck, openDatabase } from './database.ts';
-import { createDrawnStore } from './drawn.ts';
+import { makePrivateFolder } from '../lib/private-files.ts';
+import { explainDataFolder } from '../lib/sqlite.ts';
+import { closeDatabase, createFileCheck, openDatabase } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { createInputStore } from './inputs.ts';
-import { createJobStore } from './jobs.ts';
+import { createInputStore } from './input-store.ts';
+import { createJobStore } from './job-store.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
 import { openNamespace } from './namespace.ts';
-import { createPictureStore } from './pictures.ts';
-import type { DrawnStore, InputStore, JobStore, PictureStore, SettingsStore, ValueStore } from './port.ts';
-import { createSettingsStore } from './settings.ts';
-import { createValueStore } from './values.ts';
+import { createPictureStore } from './picture-store.ts';
+import type { InputStore, JobStore, PictureStore, ResultCache, SettingsStore, ValueStore } from './port.ts';
+import { createResultCache } from './result-cache.ts';
+import { createSettingsStore } from './settings-store.ts';
+import { createValueStore } from './value-store.ts';
 
 export interface Store {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
   readonly inputs: InputStore;
-  readonly drawn: DrawnStore;
+  readonly resultCache: ResultCache;
   readonly settings: SettingsStore;
   /** Of one kind; what lies in a namespace is always of that type. */
   values<Value>(namespace: string): ValueStore<Value>;
@@ -45,22 +45,22 @@ export function openStore(
     closeDatabase(database);
     throw explainDataFolder(error, dataFolder);
   }
-  const commit = createGroupCommit(database, createPresenceCheck(dataFolder));
+  const commit = createGroupCommit(database, createFileCheck(dataFolder));
   const createAdapter = () => new LibsqlAdapter(database, commit);
   const jobs = createJobStore(createAdapter, onDamaged);
   const values = <Value>(namespace: string) => createValueStore<Value>(openNamespace(namespace, createAdapter()));
   const pictures = createPictureStore(join(dataFolder, 'pictures'), encode);
-  const drawn = createDrawnStore(values<string>('drawn'), jobs);
+  const resultCache = createResultCache(values<string>('drawn'), jobs);
   return {
     jobs,
     pictures: {
       ...pictures,
       delete: async (jobId) => {
-        await drawn.forget(jobId);
+        await resultCache.forget(jobId);
         await pictures.delete(jobId);
       },
     },
-    drawn,
+    resultCache,
     inputs: createInputStore(join(dataFolder, 'inputs')),
     settings: createSettingsStore(createAdapter),
     values,

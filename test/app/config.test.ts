@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/app/config.ts';
 
 const HERE = resolve('/somewhere');
 
@@ -9,7 +9,7 @@ describe('the configuration', () => {
     const config = readConfig({}, HERE);
     expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', count: 4, maxWaitingPerUser: 10, maxWaiting: 200 });
     expect(config.dataFolder).toBe(resolve(HERE, 'data'));
-    expect(config.modelFolders).toEqual([resolve(import.meta.dirname, '../../models/sketch')]);
+    expect(config.modelSources).toEqual([resolve(import.meta.dirname, '../../models/sketch')]);
     expect(config.execution).toEqual({ offload: false });
   });
 
@@ -49,7 +49,7 @@ describe('the configuration', () => {
 
   it('reads several models by path and by name on the Hub, the first as the default', () => {
     const EASEL_MODEL = `./models/a, ${resolve('/b')},CompVis/stable-diffusion-v1-4@v2:fp16,`;
-    expect(readConfig({ EASEL_MODEL }, HERE).modelFolders).toEqual([
+    expect(readConfig({ EASEL_MODEL }, HERE).modelSources).toEqual([
       resolve(HERE, 'models/a'),
       resolve('/b'),
       'CompVis/stable-diffusion-v1-4@v2:fp16',

@@ -1,49 +1,49 @@
 import { describe, expect, it } from 'vitest';
 import { SAMPLER_NAMES } from '../../engine/index.ts';
-import { ada, ben, createScene, lobby } from './scene.ts';
+import { ada, ben, createCommandFixture, lobby } from './command-fixture.ts';
 
 describe('while typing', () => {
   it('at most 25 are offered, and all can be found by search', async () => {
-    const scene = createScene();
-    expect(await scene.type(ada, 'imagine', 'sampler', '')).toHaveLength(25);
-    for (const name of SAMPLER_NAMES) expect(await scene.type(ada, 'imagine', 'sampler', name)).toContain(name);
-    expect(await scene.type(ada, 'imagine', 'sampler', '2m sde karras')).toEqual(['dpmpp_2m_sde_karras']);
-    expect(await scene.type(ada, 'settings', 'sampler', 'DPM++ 2M Kar')).toContain('dpmpp_2m_karras');
+    const fixture = createCommandFixture();
+    expect(await fixture.type(ada, 'imagine', 'sampler', '')).toHaveLength(25);
+    for (const name of SAMPLER_NAMES) expect(await fixture.type(ada, 'imagine', 'sampler', name)).toContain(name);
+    expect(await fixture.type(ada, 'imagine', 'sampler', '2m sde karras')).toEqual(['dpmpp_2m_sde_karras']);
+    expect(await fixture.type(ada, 'settings', 'sampler', 'DPM++ 2M Kar')).toContain('dpmpp_2m_karras');
   });
 
   it('styles are found by name and by what they are', async () => {
-    const scene = createScene();
-    expect((await scene.type(ada, 'imagine', 'style', 'p')).slice(0, 3)).toEqual(['pencil', 'photo', 'pixel-art']);
-    expect(await scene.type(ada, 'settings', 'style', 'stop motion')).toEqual(['clay']);
-    expect(await scene.type(ada, 'imagine', 'style', 'none')).toContain('none');
-    expect(await scene.type(ada, 'styles', 'style', 'none')).not.toContain('none');
+    const fixture = createCommandFixture();
+    expect((await fixture.type(ada, 'imagine', 'style', 'p')).slice(0, 3)).toEqual(['pencil', 'photo', 'pixel-art']);
+    expect(await fixture.type(ada, 'settings', 'style', 'stop motion')).toEqual(['clay']);
+    expect(await fixture.type(ada, 'imagine', 'style', 'none')).toContain('none');
+    expect(await fixture.type(ada, 'styles', 'style', 'none')).not.toContain('none');
   });
 
   it('models are those of the channel, and sizes those of the model', async () => {
-    const scene = createScene();
-    await scene.context.settings.setChannel(lobby, { models: ['sd-v1-4'] });
-    expect(await scene.type(ada, 'imagine', 'model', '')).toEqual(['sd-v1-4']);
-    expect(await scene.type(ada, 'channel', 'models', 'sd-v1-4, sk')).toEqual(['sd-v1-4, sketch']);
-    expect(await scene.type(ada, 'imagine', 'size', '3:2')).toEqual(['624x416']);
-    expect(await scene.type(ada, 'imagine', 'size', '1:1', { model: 'sketch' })).toEqual(['128x128']);
+    const fixture = createCommandFixture();
+    await fixture.context.settings.setChannel(lobby, { models: ['sd-v1-4'] });
+    expect(await fixture.type(ada, 'imagine', 'model', '')).toEqual(['sd-v1-4']);
+    expect(await fixture.type(ada, 'channel', 'models', 'sd-v1-4, sk')).toEqual(['sd-v1-4, sketch']);
+    expect(await fixture.type(ada, 'imagine', 'size', '3:2')).toEqual(['624x416']);
+    expect(await fixture.type(ada, 'imagine', 'size', '1:1', { model: 'sketch' })).toEqual(['128x128']);
   });
 
   it('of a list the last is being typed, and none is offered twice', async () => {
-    const scene = createScene();
-    const engine = { ...scene.context.engine, loras: ['ink', 'chalk', 'inkwash'] };
+    const fixture = createCommandFixture();
+    const engine = { ...fixture.context.engine, loras: ['ink', 'chalk', 'inkwash'] };
     const { complete } = await import('../../commands/complete.ts');
     const typing = { user: ada, channel: lobby, command: 'imagine', option: 'lora', options: {} };
-    const offered = await complete({ ...typing, typed: 'ink:0.8, in' }, { ...scene.context, engine });
+    const offered = await complete({ ...typing, typed: 'ink:0.8, in' }, { ...fixture.context, engine });
     expect(offered.map(({ value }) => value)).toEqual(['ink:0.8, inkwash']);
   });
 
   it('one’s own finished pictures are found by their words', async () => {
-    const scene = createScene();
-    const fox = scene.finish(await scene.imagine(ada, `a fox in the snow ${'🦊'.repeat(80)}`));
-    scene.finish(await scene.imagine(ada, 'a hare'));
-    scene.finish(await scene.imagine(ben, 'a fox of his'));
-    expect(await scene.type(ada, 'show', 'which', 'snow fox')).toEqual([fox.id]);
-    expect(await scene.type(ada, 'show', 'which', 'star')).toEqual(['starred']);
-    expect(await scene.type(ben, 'info', 'picture', '')).toHaveLength(1);
+    const fixture = createCommandFixture();
+    const fox = fixture.finish(await fixture.imagine(ada, `a fox in the snow ${'🦊'.repeat(80)}`));
+    fixture.finish(await fixture.imagine(ada, 'a hare'));
+    fixture.finish(await fixture.imagine(ben, 'a fox of his'));
+    expect(await fixture.type(ada, 'show', 'which', 'snow fox')).toEqual([fox.id]);
+    expect(await fixture.type(ada, 'show', 'which', 'star')).toEqual(['starred']);
+    expect(await fixture.type(ben, 'info', 'picture', '')).toHaveLength(1);
   });
 });

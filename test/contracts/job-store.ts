@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { transition } from '../../src/core/job-state.ts';
 import { userKey } from '../../src/core/user.ts';
 import type { JobStore } from '../../src/store/port.ts';
-import { jobNamed, personNamed, SHOWN, taskWith } from '../doubles/tasks.ts';
+import { jobNamed, personNamed, SHOWN, taskWith } from '../doubles/samples.ts';
 
 export interface StoreUnderTest {
   readonly store: JobStore;
@@ -72,15 +72,15 @@ export function testJobStore(name: string, open: () => Promise<StoreUnderTest>):
       await opened.store.update('second', (job) => ({ ...job, starred: [userKey(ada)] }));
       await opened.store.update('his', (job) => ({ ...job, starred: [userKey(ben)] }));
       opened = await opened.restart();
-      const { shelf } = opened.store;
-      expect(await shelf(ada, 'made')).toEqual(['second', 'first']);
+      const { gallery } = opened.store;
+      expect(await gallery(ada, 'made')).toEqual(['second', 'first']);
       await opened.store.update('third', (job) => ({ ...job, ...SHOWN }));
-      expect(await shelf(ada, 'made')).toEqual(['third', 'second', 'first']);
-      expect(await shelf(ada, 'starred')).toEqual(['second']);
-      expect(await shelf(ben, 'starred')).toEqual(['his']);
-      expect(await shelf({ platform: 'web', id: 'ben' }, 'made')).toEqual([]);
+      expect(await gallery(ada, 'made')).toEqual(['third', 'second', 'first']);
+      expect(await gallery(ada, 'starred')).toEqual(['second']);
+      expect(await gallery(ben, 'starred')).toEqual(['his']);
+      expect(await gallery({ platform: 'web', id: 'ben' }, 'made')).toEqual([]);
       await opened.store.update('his', (job) => ({ ...job, deleted: true }));
-      expect(await shelf(ben, 'starred')).toEqual([]);
+      expect(await gallery(ben, 'starred')).toEqual([]);
     });
 
     it('loses no change when many parts change one job at once', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { JOB_STATES, type Job, type JobState } from '../../src/core/job.ts';
 import { jobIdOf } from '../../src/core/job-id.ts';
 import { hasEnded, IllegalTransitionError, transition } from '../../src/core/job-state.ts';
-import { CHANNEL, personNamed, taskWith } from '../doubles/tasks.ts';
+import { CHANNEL, personNamed, taskWith } from '../doubles/samples.ts';
 
 const jobIn = (state: JobState): Job => ({
   ...{ id: 'job1', owner: personNamed('Ada'), channel: CHANNEL, task: taskWith(), state, attempts: 0 },

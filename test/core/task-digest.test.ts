@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EngineTask } from '../../engine/index.ts';
 import { taskDigest } from '../../src/core/task-digest.ts';
-import { specWith, taskWith } from '../doubles/tasks.ts';
+import { specWith, taskWith } from '../doubles/samples.ts';
 
 describe('the digest of a task', () => {
   it('is the same however its keys are ordered, and after a restart', () => {

@@ -3,24 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRunner } from '../../src/app/runner.ts';
 import type { Job } from '../../src/core/job.ts';
-import type { Drawing } from '../../src/deliver/attachments.ts';
+import type { PictureRenderer } from '../../src/deliver/attachments.ts';
 import { createDeliver, type Deliver } from '../../src/deliver/deliver.ts';
 import { AttachmentTooLargeError } from '../../src/platforms/port.ts';
-import { createLocalQueue } from '../../src/queue/local.ts';
+import { createLocalQueue } from '../../src/queue/local-queue.ts';
 import type { JobQueue } from '../../src/queue/port.ts';
-import { createRunner } from '../../src/runner.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { createControlledEngine } from '../doubles/controlled-engine.ts';
 import { createRecordingChannel, type RecordingChannel, statesOf } from '../doubles/recording-channel.ts';
-import { createSlowEngine } from '../doubles/slow-engine.ts';
-import { draftOf } from '../doubles/tasks.ts';
+import { draftOf } from '../doubles/samples.ts';
 
 const log = pino({ level: 'silent' });
 const LIMITS = { maxWaitingPerUser: 100, maxWaiting: 100 };
 const PEOPLE = 20;
 const MINUTE = 60_000;
 
-const drawing: Drawing = {
+const drawing: PictureRenderer = {
   grid: async (pngs) => ({ png: Buffer.concat(pngs), width: 64, height: 64 }),
   compress: async (png) => png.slice(0, 2),
   preview: async () => ({ png: Uint8Array.of(1), width: 64, height: 64 }),
@@ -40,9 +40,9 @@ describe('delivery to a platform in trouble', () => {
       limits: LIMITS,
       explain: (error) => ({ code: 'unexpected', userMessage: String(error) }),
     });
-    deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, drawing, log, ports });
+    deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, renderer: drawing, log, ports });
     await deliver.start();
-    await queue.work(createRunner(createSlowEngine({ atOnce: true }), store));
+    await queue.work(createRunner(createControlledEngine({ atOnce: true }), store));
   }
 
   async function stop(): Promise<void> {

@@ -1,57 +1,57 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../engine/index.ts';
 import { statesOf } from '../doubles/recording-channel.ts';
-import { createStage, type Stage } from './stage.ts';
+import { createDeliverFixture, type DeliverFixture } from './deliver-fixture.ts';
 
 describe('delivery, after a restart,', () => {
-  let stage: Stage;
+  let fixture: DeliverFixture;
   beforeEach(() => {
-    stage = createStage();
+    fixture = createDeliverFixture();
   });
-  afterEach(() => stage.close());
+  afterEach(() => fixture.close());
 
   it('brings what was rendered before it, without drawing it again', async () => {
-    await stage.work();
-    const job = await stage.submit('A1');
-    const run = await stage.engine.begun(0);
-    await stage.shows(0, 'starting');
-    stage.channel.goDown();
+    await fixture.work();
+    const job = await fixture.submit('A1');
+    const run = await fixture.engine.begun(0);
+    await fixture.shows(0, 'starting');
+    fixture.channel.goDown();
     run.finish();
-    await stage.reaches(job.id, 'rendered');
-    await stage.restart();
-    stage.channel.comeUp();
-    await stage.reaches(job.id, 'delivered');
-    expect(statesOf(stage.channel.messages)).toEqual(['done']);
-    expect(stage.engine.runs).toHaveLength(0);
+    await fixture.reaches(job.id, 'rendered');
+    await fixture.restart();
+    fixture.channel.comeUp();
+    await fixture.reaches(job.id, 'delivered');
+    expect(statesOf(fixture.channel.messages)).toEqual(['done']);
+    expect(fixture.engine.runs).toHaveLength(0);
   });
 
   it('goes on in the same message', async () => {
-    await stage.work();
-    const [a1, b1] = [await stage.submit('A1'), await stage.submit('B1')];
-    (await stage.engine.begun(0)).step(2, 4);
-    await stage.shows(0, '(50%)');
-    await stage.shows(1, '1st in line');
-    await stage.restart();
-    (await stage.engine.begun(0)).finish();
-    (await stage.engine.begun(1)).finish();
-    await stage.reaches(a1.id, 'delivered');
-    await stage.reaches(b1.id, 'delivered');
-    expect(statesOf(stage.channel.messages)).toEqual(['done', 'done']);
+    await fixture.work();
+    const [a1, b1] = [await fixture.submit('A1'), await fixture.submit('B1')];
+    (await fixture.engine.begun(0)).step(2, 4);
+    await fixture.shows(0, '(50%)');
+    await fixture.shows(1, '1st in line');
+    await fixture.restart();
+    (await fixture.engine.begun(0)).finish();
+    (await fixture.engine.begun(1)).finish();
+    await fixture.reaches(a1.id, 'delivered');
+    await fixture.reaches(b1.id, 'delivered');
+    expect(statesOf(fixture.channel.messages)).toEqual(['done', 'done']);
   });
 
   it('tells of an end that it could not tell before', async () => {
-    await stage.work();
-    const job = await stage.submit('A1');
-    const run = await stage.engine.begun(0);
-    await stage.shows(0, 'starting');
-    stage.channel.goDown();
+    await fixture.work();
+    const job = await fixture.submit('A1');
+    const run = await fixture.engine.begun(0);
+    await fixture.shows(0, 'starting');
+    fixture.channel.goDown();
     run.fail(new EngineError('bad_request', 'Steps must be at least 1.'));
-    await stage.reaches(job.id, 'failed');
-    await stage.restart();
-    stage.channel.comeUp();
-    await stage.shows(0, 'Steps must be at least 1.');
-    await expect.poll(async () => (await stage.store.jobs.get(job.id))?.announced).toBe(true);
-    await stage.restart();
-    expect(await stage.store.jobs.unfinished()).toEqual([]);
+    await fixture.reaches(job.id, 'failed');
+    await fixture.restart();
+    fixture.channel.comeUp();
+    await fixture.shows(0, 'Steps must be at least 1.');
+    await expect.poll(async () => (await fixture.store.jobs.get(job.id))?.announced).toBe(true);
+    await fixture.restart();
+    expect(await fixture.store.jobs.unfinished()).toEqual([]);
   });
 });

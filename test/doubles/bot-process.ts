@@ -5,8 +5,8 @@
 
 import { pino } from 'pino';
 import { createEngine, EngineError } from '../../engine/index.ts';
-import { createApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { createApp } from '../../src/app/app.ts';
+import { readConfig } from '../../src/app/config.ts';
 import type { ChannelRef, MessageRef } from '../../src/core/channel.ts';
 import type { Job } from '../../src/core/job.ts';
 import type { Reply } from '../../src/core/reply.ts';
@@ -35,7 +35,7 @@ export type FromBot =
   | { readonly kind: 'call'; readonly id: number; readonly call: PlatformCall };
 
 const [dataFolder = '', model = ''] = process.argv.slice(2);
-const host = createEngine({ modelFolders: [model], threads: 1, previewEvery: 1 });
+const host = createEngine({ modelSources: [model], threads: 1, previewEvery: 1 });
 const calls = new Map<number, (result: unknown) => void>();
 let armed: { readonly point: string; readonly victim: 'shell' | 'engine' } | undefined;
 let dispatch: Dispatch | undefined;
@@ -63,8 +63,8 @@ function callPlatform(call: PlatformCall): Promise<unknown> {
 const port: ChannelPort = {
   platform: 'web',
   capabilities: { minEditIntervalMs: 0, maxAttachmentBytes: 1e7, previews: false },
-  start: async (inbox) => {
-    dispatch = inbox.dispatch;
+  start: async (handlers) => {
+    dispatch = handlers.dispatch;
   },
   stop: async () => {},
   post: async (channel, reply, nonce) => {

@@ -5,7 +5,7 @@
 
 import { transition } from '../../src/core/job-state.ts';
 import { openStore } from '../../src/store/store.ts';
-import { jobNamed, SHOWN } from './tasks.ts';
+import { jobNamed, SHOWN } from './samples.ts';
 
 const AT_ONCE = 8;
 

@@ -57,7 +57,7 @@ export function createMemoryQueue(): MemoryQueue {
       [...jobs.values()].filter((job) => isCancellable(job) && isSameUser(job.owner, owner)).toReversed(),
     position(jobId) {
       const index = pending().findIndex((job) => job.id === jobId);
-      return index === -1 ? undefined : { place: index, etaMs: (index + 1) * 7000 };
+      return index === -1 ? undefined : { position: index, etaMs: (index + 1) * 7000 };
     },
     ahead: (jobId) => (jobs.get(jobId)?.state === 'queued' ? NOBODY : undefined),
     pending,

@@ -1,4 +1,4 @@
-import { whenNpmIsGone } from '../../src/npm-parent.ts';
+import { whenNpmIsGone } from '../../src/app/npm-parent.ts';
 
 /** A process below npm's shell that finds npm as on macOS, by `ps`, and says when npm is gone. */
 const gone = whenNpmIsGone(process.env, 'darwin');

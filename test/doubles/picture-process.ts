@@ -4,8 +4,8 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPictureStore } from '../../src/store/pictures.ts';
-import { picturesOf } from './written-pictures.ts';
+import { createPictureStore } from '../../src/store/picture-store.ts';
+import { picturesOf } from './sample-pictures.ts';
 
 const [folder = '', pauseMs = '0'] = process.argv.slice(2);
 const store = createPictureStore(folder, async ({ rgb }) => rgb);

@@ -5,10 +5,10 @@
 
 import { specOf } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
-import { createLocalQueue } from '../../src/queue/local.ts';
+import { createLocalQueue } from '../../src/queue/local-queue.ts';
 import { openStore } from '../../src/store/store.ts';
-import { createSlowEngine } from './slow-engine.ts';
-import { draftOf } from './tasks.ts';
+import { createControlledEngine } from './controlled-engine.ts';
+import { draftOf } from './samples.ts';
 
 const PICTURE_MS = 300;
 
@@ -19,7 +19,7 @@ const queue = createLocalQueue({
   limits: { maxWaitingPerUser: 100, maxWaiting: 100 },
   explain: (error) => ({ code: 'unexpected', userMessage: String(error) }),
 });
-const engine = createSlowEngine();
+const engine = createControlledEngine();
 const say = (what: string, job: Job) => process.stdout.write(`${what} ${specOf(job.task).prompt}\n`);
 
 queue.onProgress((job) => say('begun', job));

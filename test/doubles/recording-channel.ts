@@ -1,7 +1,7 @@
 import type { ChannelRef, MessageRef } from '../../src/core/channel.ts';
 import type { Reply, ReplyState, Span } from '../../src/core/reply.ts';
 import { type ChannelPort, type Dispatch, MessageGoneError } from '../../src/platforms/port.ts';
-import { CHANNEL } from './tasks.ts';
+import { CHANNEL } from './samples.ts';
 
 interface Message {
   readonly id: string;
@@ -96,8 +96,8 @@ export function createRecordingChannel({
   const port: ChannelPort = {
     platform: 'web',
     capabilities: { minEditIntervalMs, maxAttachmentBytes, previews, maxCalls },
-    start: async (inbox) => {
-      dispatch = inbox.dispatch;
+    start: async (handlers) => {
+      dispatch = handlers.dispatch;
     },
     stop: async () => {},
     post: (channel: ChannelRef, reply, nonce) => withTrouble(() => ({ channel, messageId: post(reply, nonce).id })),

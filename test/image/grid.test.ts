@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../engine/index.ts';
-import { drawGrid, drawPreview } from '../../src/image/drawing.ts';
+import { drawGrid, drawPreview } from '../../src/image/draw-grid.ts';
 import { decodePng, encodePng, encodeWebp, enlarge } from '../../src/image/encode.ts';
 import { composeGrid } from '../../src/image/grid.ts';
 import { readParameters } from '../../src/image/png-text.ts';

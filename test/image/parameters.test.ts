@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type PictureRecipe, parseSeed, SAMPLER_NAMES } from '../../engine/index.ts';
 import { formatParameters } from '../../src/core/parameters.ts';
 import { parseParameters } from '../../src/core/parse-parameters.ts';
-import { specWith } from '../doubles/tasks.ts';
+import { specWith } from '../doubles/samples.ts';
 
 const fox = specWith({
   prompt: 'a fox',
@@ -54,7 +54,7 @@ const required = fc.record({
 });
 const name = fc.string({ unit: fc.constantFrom('0', '9', 'a', 'f'), minLength: 32, maxLength: 32 });
 const init = fc.record({ image: name, strength: share, mask: name }, { requiredKeys: ['image', 'strength'] });
-const enlargement = fc.record(
+const upscale = fc.record(
   { factor: fc.constantFrom(1.5, 2), strength: share, mode: fc.constantFrom('nearest', 'bicubic', 'lanczos') },
   { requiredKeys: ['factor', 'strength'] },
 );
@@ -63,13 +63,13 @@ const rarer = fc.record(
     ...{ clipSkip: fc.integer({ min: 1, max: 12 }), noiseDevice: fc.constant('cuda' as const), init },
     ...{ seedSize: fc.record({ width: side, height: side }), syntax: fc.constantFrom('a1111', 'plain') },
     guidanceRescale: fc.double({ min: 0.01, max: 1, noNaN: true }),
-    hires: enlargement,
+    hires: upscale,
   },
   { requiredKeys: [] },
 );
 const spec = fc.tuple(required, rarer).map(([most, few]) => ({ ...most, ...few }));
-const recipe = fc.tuple(spec, fc.array(enlargement, { maxLength: 3 })).map(([root, enlargements]) =>
-  enlargements.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), {
+const recipe = fc.tuple(spec, fc.array(upscale, { maxLength: 3 })).map(([root, upscales]) =>
+  upscales.reduce<PictureRecipe>((source, by) => ({ kind: 'upscale', source, ...by }), {
     kind: 'generate',
     spec: root,
   }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerationSpec } from '../../engine/index.ts';
 import { costOf, stepsOf } from '../../src/queue/cost.ts';
-import { specWith } from '../doubles/tasks.ts';
+import { specWith } from '../doubles/samples.ts';
 
 const generate = (changes: Partial<GenerationSpec>) => costOf({ kind: 'generate', spec: specWith(changes) });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry, Line } from '../../src/queue/line.ts';
+import type { QueueEntry } from '../../src/queue/queue-entry.ts';
+import type { RunQueue } from '../../src/queue/run-queue.ts';
 import { type Arrival, jainIndex, type Ran, simulate, UNIT } from './simulation.ts';
 
 const MAX_WORK = 12;
@@ -238,7 +239,7 @@ describe('room in the engine', () => {
   it('is not filled by one person while others wait, where that is limited', () => {
     fc.assert(
       fc.property(anything, slots, slots, (jobs, slots, maxRunningPerUser) => {
-        const onStart = (line: Line, entry: Entry) => {
+        const onStart = (line: RunQueue, entry: QueueEntry) => {
           const order = line.inOrder();
           const runningOf = (user: string) =>
             order.filter((other) => other.phase === 'running' && other.user === user).length;

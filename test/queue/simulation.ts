@@ -1,7 +1,8 @@
 import type { Job } from '../../src/core/job.ts';
 import type { Capacity } from '../../src/queue/capacity.ts';
-import { createLine, type Entry, type Line } from '../../src/queue/line.ts';
-import { CHANNEL, personNamed, specWith } from '../doubles/tasks.ts';
+import type { QueueEntry } from '../../src/queue/queue-entry.ts';
+import { createRunQueue, type RunQueue } from '../../src/queue/run-queue.ts';
+import { CHANNEL, personNamed, specWith } from '../doubles/samples.ts';
 
 /** A request at a moment. Its work is its duration: a slot does one unit a tick. */
 export interface Arrival {
@@ -27,7 +28,7 @@ export interface Ran {
 export const UNIT = 64 * 64;
 
 export interface SimulationOptions {
-  readonly onStart?: (line: Line, entry: Entry, now: number) => void;
+  readonly onStart?: (line: RunQueue, entry: QueueEntry, now: number) => void;
   /** Ticks at which the process is started anew: another line takes up what the one before it left. */
   readonly restarts?: readonly number[];
 }
@@ -38,10 +39,10 @@ export function simulate(
   capacity: Capacity,
   { onStart = () => {}, restarts = [] }: SimulationOptions = {},
 ): readonly Ran[] {
-  let line = createLine(capacity, () => undefined);
+  let line = createRunQueue(capacity, () => undefined);
   const ran: Ran[] = [];
-  const ends = new Map<Entry, Ran>();
-  const entries = new Map<number, Entry>();
+  const ends = new Map<QueueEntry, Ran>();
+  const entries = new Map<number, QueueEntry>();
   const events = new Set([...restarts, ...arrivals.flatMap(({ at, cancelAfter }) => [at, at + (cancelAfter ?? 0)])]);
 
   for (let now = 0; events.size > 0; events.delete(now), now = Math.min(...events)) {
@@ -56,7 +57,7 @@ export function simulate(
   }
   return ran;
 
-  function start(entry: Entry, now: number): void {
+  function start(entry: QueueEntry, now: number): void {
     onStart(line, entry, now);
     line.begin(entry);
     const index = Number(entry.job.id);
@@ -70,7 +71,7 @@ export function simulate(
   /** What runs is not drawn twice here, so that what people have been given can be told from what has begun. */
   function restart(): void {
     const before = line;
-    line = createLine(capacity, () => undefined);
+    line = createRunQueue(capacity, () => undefined);
     line.owe(before.debts());
     const running = [...ends];
     ends.clear();
@@ -86,13 +87,13 @@ export function simulate(
     }
   }
 
-  function finish(entry: Entry, used: number): void {
+  function finish(entry: QueueEntry, used: number): void {
     ends.delete(entry);
     line.remove(entry);
     line.end(entry, used);
   }
 
-  function cancel(entry: Entry, now: number): void {
+  function cancel(entry: QueueEntry, now: number): void {
     if (line.get(entry.job.id) === undefined) return;
     const job = ends.get(entry);
     if (job === undefined) {

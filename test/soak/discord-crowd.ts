@@ -6,12 +6,12 @@ const CHANNELS = 30;
 /** People in the channels of one emulated Discord server; the bot talks to it through the real discord.js. */
 export async function createDiscordCrowd(people: number): Promise<Crowd> {
   const discord = await startDiscord();
-  const { town } = discord;
-  const server = town.server('Atelier');
-  const channels = Array.from({ length: CHANNELS }, (_, index) => town.channel(server, `pictures-${index}`));
+  const { world } = discord;
+  const server = world.server('Atelier');
+  const channels = Array.from({ length: CHANNELS }, (_, index) => world.channel(server, `pictures-${index}`));
   const actors: Actor[] = Array.from({ length: people }, (_, index) => {
-    const person = town.person(`Person ${index}`);
-    town.join(server, person);
+    const person = world.person(`Person ${index}`);
+    world.join(server, person);
     return discord.as(person);
   });
 

@@ -8,7 +8,7 @@ const CHANNELS = 30;
 /** People in the channels of an emulated Slack workspace; the bot talks to it through the real Bolt. */
 export async function createSlackCrowd(people: number): Promise<Crowd> {
   const slack = await startSlack();
-  slack.traps.postIntervalMs = 1000;
+  slack.faults.postIntervalMs = 1000;
   const { workspace } = slack;
   const everybody = new Set(workspace.people.keys());
   const persons = Array.from({ length: people }, (_, index): Person => {
@@ -33,7 +33,7 @@ export async function createSlackCrowd(people: number): Promise<Crowd> {
       if (person === undefined) throw new RangeError(`there is no person ${index}`);
       // Slack has one namespace of commands for all apps, so the rarer ones are words after /easel there.
       const typed = line.startsWith('/imagine') ? line : `/easel ${line.slice(1)}`;
-      const { ackMs, attempts } = await slack.hands.command(typed, { channel: `CSOAK${index % CHANNELS}`, person });
+      const { ackMs, attempts } = await slack.actions.command(typed, { channel: `CSOAK${index % CHANNELS}`, person });
       return attempts === 1 ? ackMs : undefined;
     },
     look: async () =>

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeDatabase, openDatabase } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/store.ts';
-import { jobNamed } from '../doubles/tasks.ts';
+import { jobNamed } from '../doubles/samples.ts';
 
 describe('the data folder', () => {
   let folder: string;

@@ -7,11 +7,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { transition } from '../../src/core/job-state.ts';
 import { closeDatabase, openDatabase } from '../../src/store/database.ts';
 import { createGroupCommit, type GroupCommit } from '../../src/store/group-commit.ts';
-import { createJobStore } from '../../src/store/jobs.ts';
+import { createJobStore } from '../../src/store/job-store.ts';
 import { LibsqlAdapter } from '../../src/store/libsql-adapter.ts';
 import type { JobStore } from '../../src/store/port.ts';
-import { jobNamed, personNamed, SHOWN } from '../doubles/tasks.ts';
-import { runs } from '../full.ts';
+import { jobNamed, personNamed, SHOWN } from '../doubles/samples.ts';
+import { runs } from '../full-run.ts';
 
 const NAMESPACES = ['a', 'b'] as const;
 /** The database refuses an entry of this key. */
@@ -129,8 +129,8 @@ describe('group commit', () => {
     await jobs.delete('job1', () => true);
     expect(commits).toBe(4);
     expect(await jobs.unfinished()).toHaveLength(49);
-    expect(await jobs.shelf(personNamed('Ada'), 'made')).toEqual(['first']);
-    expect(await jobs.shelf(personNamed('Ada'), 'starred')).toEqual(['first']);
+    expect(await jobs.gallery(personNamed('Ada'), 'made')).toEqual(['first']);
+    expect(await jobs.gallery(personNamed('Ada'), 'starred')).toEqual(['first']);
   });
 
   it('leaves no part of a job whose write fails in the middle', async () => {

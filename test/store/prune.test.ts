@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Picture } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
-import { type Keeping, prune } from '../../src/store/prune.ts';
+import { prune, type Retention } from '../../src/store/prune.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
-import { jobNamed, personNamed, SHOWN, taskWith } from '../doubles/tasks.ts';
+import { jobNamed, personNamed, SHOWN, taskWith } from '../doubles/samples.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const NOW = Date.now();
-const KEEPING: Keeping = { pictureDays: 30, pictureBytes: 1e9, recipeDays: 365 };
+const KEEPING: Retention = { pictureDays: 30, pictureBytes: 1e9, recipeDays: 365 };
 const PICTURE: Picture = {
   width: 1,
   height: 1,
@@ -25,8 +25,8 @@ describe('pruning', () => {
   let store: Store;
 
   const open = () => openStore(folder, async ({ rgb }) => rgb);
-  const run = (keeping: Partial<Keeping> = {}) =>
-    prune({ ...store, messages: [], keeping: { ...KEEPING, ...keeping }, now: NOW, signal });
+  const run = (retention: Partial<Retention> = {}) =>
+    prune({ ...store, messages: [], retention: { ...KEEPING, ...retention }, now: NOW, signal });
   const pictured = () => readdirSync(join(folder, 'pictures')).sort();
 
   /** A job with one picture, that ended so many days ago. */
@@ -66,7 +66,7 @@ describe('pruning', () => {
     expect(await store.pictures.png('old', 0)).toBeUndefined();
     expect((await store.jobs.get('old'))?.task).toEqual(taskWith());
     expect(await store.jobs.get('ancient')).toBeUndefined();
-    expect(await store.jobs.shelf(personNamed('Ada'), 'made')).toEqual(['new', 'old']);
+    expect(await store.jobs.gallery(personNamed('Ada'), 'made')).toEqual(['new', 'old']);
   });
 
   it('removes the oldest pictures when there are too many', async () => {
@@ -93,7 +93,7 @@ describe('pruning', () => {
     store = open();
     await put('new', 0);
     const later = (days: number) =>
-      prune({ ...store, messages: [], keeping: { ...KEEPING, pictureBytes: 1200 }, now: NOW + days * DAY, signal });
+      prune({ ...store, messages: [], retention: { ...KEEPING, pictureBytes: 1200 }, now: NOW + days * DAY, signal });
     for (const days of [0, 1, 14]) {
       expect(await later(days)).toMatchObject({ pictures: 0, inputs: 0, unknown: 2 });
     }
@@ -158,7 +158,7 @@ describe('pruning', () => {
     for (let index = 0; index < 120; index += 1) await put(`job${index}`, 31);
     const stopping = new AbortController();
     setTimeout(() => stopping.abort(), 15);
-    const parts = { ...store, messages: [], keeping: KEEPING, now: NOW, signal: stopping.signal };
+    const parts = { ...store, messages: [], retention: KEEPING, now: NOW, signal: stopping.signal };
     await expect(prune(parts)).rejects.toThrow();
     await store.close();
     store = open();

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineHost, GenerationSpec } from '../../engine/index.ts';
+import { createRunner } from '../../src/app/runner.ts';
 import type { User } from '../../src/core/user.ts';
 import { encodePng } from '../../src/image/encode.ts';
 import type { Capacity } from '../../src/queue/capacity.ts';
 import { costOf } from '../../src/queue/cost.ts';
-import { createLocalQueue } from '../../src/queue/local.ts';
-import { createRunner } from '../../src/runner.ts';
+import { createLocalQueue } from '../../src/queue/local-queue.ts';
 import { openStore } from '../../src/store/store.ts';
 
 export interface Crowd {

@@ -11,7 +11,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createEngine, type Engine, type EngineHost, type GenerationSpec } from '../../engine/index.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/app/config.ts';
 import { usualSpec } from '../../src/queue/capacity.ts';
 import { type CrowdResult, serveCrowd } from './crowd.ts';
 import { jainIndex, percentile } from './statistics.ts';
@@ -36,7 +36,7 @@ const { values } = parseArgs({
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function bench(): Promise<void> {
-  const engine = createEngine({ modelFolders: [EMBEDDED], previewEvery: 0 });
+  const engine = createEngine({ modelSources: [EMBEDDED], previewEvery: 0 });
   try {
     const spec = await specFor(engine);
     await engine.run({ kind: 'generate', spec });
@@ -94,8 +94,8 @@ function sum(served: readonly CrowdResult[], read: (result: CrowdResult) => numb
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 /** What one step of a large model takes, for one picture alone and for each of as many as there are slots. */
-async function benchOther(modelFolders: readonly string[]): Promise<void> {
-  const engine = createEngine({ modelFolders, previewEvery: 0 });
+async function benchOther(modelSources: readonly string[]): Promise<void> {
+  const engine = createEngine({ modelSources, previewEvery: 0 });
   try {
     const spec = { ...(await specFor(engine)), steps: Number(values.steps ?? 3), sampler: 'euler' } as const;
     const slots = Number(values.slots);
@@ -123,5 +123,5 @@ async function specFor(engine: Engine): Promise<GenerationSpec> {
 }
 
 await bench();
-const { modelFolders } = readConfig(process.env);
-if (process.env.EASEL_MODEL !== undefined) await benchOther(modelFolders);
+const { modelSources } = readConfig(process.env);
+if (process.env.EASEL_MODEL !== undefined) await benchOther(modelSources);

@@ -1,7 +1,7 @@
 """Makes a Stable Diffusion v1-4 of real size with seeded random weights, and what diffusers computes with it.
 
     python tools/golden/full_size.py --tokenizer models/sketch/tokenizer --out /tmp/easel-full-size
-    EASEL_FULL_SIZE=/tmp/easel-full-size npx vitest run test/engine/full-size.test.ts
+    EASEL_FULL_SIZE=/tmp/easel-full-size npx vitest run test/engine/pipeline/full-size.test.ts
 
 4 GB on disk, 6 GB in memory, minutes. Nothing of it belongs into the repository.
 """

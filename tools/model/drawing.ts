@@ -21,7 +21,7 @@ export async function withEngine(
   keep: string | undefined,
   use: (draw: Draw) => Promise<void>,
 ): Promise<void> {
-  const engine = createEngine({ modelFolders: [resolve(model)] });
+  const engine = createEngine({ modelSources: [resolve(model)] });
   try {
     const { models } = await engine.describe();
     const known = models.find(({ id }) => id === basename(resolve(model)));

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const GENERATOR = 'ts-json-schema-generator@2.4.0';
 const TARGET = fileURLToPath(new URL('../../test/emulators/slack/blocks.schema.json', import.meta.url));
-const TYPES = fileURLToPath(new URL('checked.ts', import.meta.url));
+const TYPES = fileURLToPath(new URL('checked-types.ts', import.meta.url));
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Schema = { [key: string]: Json };

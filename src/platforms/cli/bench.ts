@@ -1,4 +1,4 @@
-import type { CliConfig, CliParts } from './parts.ts';
+import type { CliConfig, CliDependencies } from './types.ts';
 
 export interface BenchRequest {
   /** Width and height, as typed. */
@@ -29,7 +29,7 @@ const BENCH_OPTIONS = { guidance: 7.5, sampler: 'euler', steps: 4, count: 1, see
 const PROMPT = 'a red circle on a blue background';
 
 /** One small picture, timed. @throws BadInputError for a size that cannot be, EngineError */
-export async function runBench(request: BenchRequest, config: CliConfig, parts: CliParts): Promise<void> {
+export async function runBench(request: BenchRequest, config: CliConfig, parts: CliDependencies): Promise<void> {
   const engine = parts.openEngine(config, 0);
   try {
     const description = await engine.describe();

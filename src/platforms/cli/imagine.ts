@@ -1,9 +1,9 @@
 import { specOf } from '../../../engine/index.ts';
 import { formatParameters } from '../../core/parameters.ts';
 import { encodePng } from '../../image/encode.ts';
-import { checkOut, nameFiles, writePicture } from './files.ts';
-import type { CliConfig, CliInput, CliParts } from './parts.ts';
+import { checkOut, nameFiles, writePicture } from './output-files.ts';
 import { createProgressBar } from './progress-bar.ts';
+import type { CliConfig, CliDependencies, CliInput } from './types.ts';
 
 export interface ImagineRequest {
   readonly input: CliInput;
@@ -13,7 +13,7 @@ export interface ImagineRequest {
 }
 
 /** Everything is checked before the weights are read. @throws BadInputError, EngineError, EaselError `not_written` */
-export async function runImagine(request: ImagineRequest, config: CliConfig, parts: CliParts): Promise<void> {
+export async function runImagine(request: ImagineRequest, config: CliConfig, parts: CliDependencies): Promise<void> {
   await checkOut(request.out);
   const engine = parts.openEngine(config, 0);
   const bar = createProgressBar(parts.stderr);

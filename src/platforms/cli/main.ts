@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { IMAGINE_OPTIONS } from '../../../commands/options.ts';
+import { IMAGINE_OPTIONS } from '../../../commands/imagine/imagine-options.ts';
 import { createEngine } from '../../../engine/index.ts';
-import { readConfig } from '../../config.ts';
-import { type CliParts, runCli } from './program.ts';
+import { readConfig } from '../../app/config.ts';
+import { type CliDependencies, runCli } from './program.ts';
 import { createResolve } from './resolve.ts';
 
 /** The command line's own composition, as `src/main.ts` is the bot's. */
-const parts: CliParts = {
+const parts: CliDependencies = {
   // A file hides nothing.
   options: IMAGINE_OPTIONS.filter(({ name }) => name !== 'spoiler'),
   readConfig: () => readConfig(process.env),
-  openEngine: ({ modelFolders, execution }, previewEvery) => createEngine({ modelFolders, previewEvery, ...execution }),
+  openEngine: ({ modelSources, execution }, previewEvery) => createEngine({ modelSources, previewEvery, ...execution }),
   resolve: createResolve(() => randomBytes(4).readUInt32LE()),
   stdout: process.stdout,
   stderr: process.stderr,

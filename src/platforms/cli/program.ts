@@ -1,13 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { fileOf, isEngineError, resolveModelPlace } from '../../../engine/index.ts';
-import { EaselError } from '../../errors.ts';
+import { EaselError } from '../../core/errors.ts';
 import { runBench } from './bench.ts';
 import { runImagine } from './imagine.ts';
 import { listSamplers, listStyles } from './lists.ts';
-import type { CliConfig, CliParts } from './parts.ts';
-import { inShellWords } from './shell-words.ts';
+import { toShellMessage } from './shell-messages.ts';
+import type { CliConfig, CliDependencies } from './types.ts';
 
-export type { CliParts } from './parts.ts';
+export type { CliDependencies } from './types.ts';
 
 /** What the shell is told. Bad input is 2, as for shells' own commands. */
 export const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
@@ -16,7 +16,7 @@ export const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
  * Runs one command line. Trouble becomes a sentence on stderr and an exit code; it never rejects.
  * @param args without node and the program's path
  */
-export async function runCli(args: readonly string[], parts: CliParts): Promise<number> {
+export async function runCli(args: readonly string[], parts: CliDependencies): Promise<number> {
   try {
     await createProgram(parts).parseAsync([...args], { from: 'user' });
     return EXIT.done;
@@ -27,7 +27,7 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
   }
 }
 
-function createProgram(parts: CliParts): Command {
+function createProgram(parts: CliDependencies): Command {
   const program = new Command('easel')
     .description('Pictures from words, without a channel.')
     .exitOverride()
@@ -43,7 +43,7 @@ function createProgram(parts: CliParts): Command {
   return program;
 }
 
-function addImagine(program: Command, parts: CliParts): void {
+function addImagine(program: Command, parts: CliDependencies): void {
   const command = program
     .command('imagine <prompt>')
     .description('draw what the prompt says into a PNG file')
@@ -64,7 +64,7 @@ function addImagine(program: Command, parts: CliParts): void {
   );
 }
 
-function addBench(program: Command, parts: CliParts): void {
+function addBench(program: Command, parts: CliDependencies): void {
   program
     .command('bench')
     .description('time loading, one guided UNet step and decoding')
@@ -77,7 +77,7 @@ function addBench(program: Command, parts: CliParts): void {
     );
 }
 
-function addLists(program: Command, parts: CliParts): void {
+function addLists(program: Command, parts: CliDependencies): void {
   program
     .command('samplers')
     .description('list what --sampler takes')
@@ -88,11 +88,11 @@ function addLists(program: Command, parts: CliParts): void {
     .action(() => void parts.stdout.write(`${listStyles(parts.readConfig().stylesFile)}\n`));
 }
 
-function configFor(parts: CliParts, modelFolder: string | undefined): CliConfig {
+function configFor(parts: CliDependencies, modelSource: string | undefined): CliConfig {
   const config = parts.readConfig();
-  return modelFolder === undefined
+  return modelSource === undefined
     ? config
-    : { ...config, modelFolders: [resolveModelPlace(modelFolder, process.cwd())] };
+    : { ...config, modelSources: [resolveModelPlace(modelSource, process.cwd())] };
 }
 
 function isBadInput(error: unknown): boolean {
@@ -102,7 +102,7 @@ function isBadInput(error: unknown): boolean {
 /** One sentence where there is one; a bug shows where it is. */
 function describeTrouble(error: unknown): string {
   if (error instanceof CommanderError) return describeUsage(error);
-  if (error instanceof EaselError) return inShellWords(error.userMessage);
+  if (error instanceof EaselError) return toShellMessage(error.userMessage);
   if (isEngineError(error)) {
     const file = fileOf(error);
     return file === undefined ? error.message : `${error.message} (${file})`;

@@ -1,5 +1,5 @@
 import type { Progress } from '../../../engine/index.ts';
-import type { Output } from './parts.ts';
+import type { OutputStream } from './types.ts';
 
 export interface ProgressBar {
   readonly show: (progress: Progress) => void;
@@ -11,7 +11,7 @@ const BAR_CELLS = 30;
 const WIPE = '\r\u001b[K';
 
 /** One line that is drawn over; silent where the output is not a terminal. */
-export function createProgressBar(output: Output, now: () => number = () => performance.now()): ProgressBar {
+export function createProgressBar(output: OutputStream, now: () => number = () => performance.now()): ProgressBar {
   const began = now();
   let isDrawn = false;
   return {

@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { type ImagineInput, pictureSources } from '../../../commands/imagine-values.ts';
-import { type InitSource, resolveSpec } from '../../../commands/spec.ts';
+import { type ImagineInput, pictureSources } from '../../../commands/imagine/imagine-values.ts';
+import { type InitSource, resolveSpec } from '../../../commands/imagine/resolve-spec.ts';
 import type { Seed } from '../../../engine/index.ts';
-import { BadInputError, EaselError } from '../../errors.ts';
+import { loadStyles } from '../../app/load-styles.ts';
+import { BadInputError, EaselError } from '../../core/errors.ts';
 import type { DecodedPicture } from '../../inputs/decode-picture.ts';
 import { fitPicture } from '../../inputs/fit-picture.ts';
 import { createPictureIntake, type PictureIntake } from '../../inputs/picture-intake.ts';
-import { readBounded } from '../../inputs/read-bounded.ts';
-import { loadStyles } from '../../styles.ts';
-import type { CliParts, CliRequest } from './parts.ts';
+import { readBounded } from '../../lib/read-bounded.ts';
+import type { CliDependencies, CliRequest } from './types.ts';
 
 /** Pictures of a request that names no count: on a command line one file is expected for one `--out`. */
 const DEFAULT_COUNT = 1;
@@ -18,15 +18,15 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const PERSON = 'cli';
 
 /** A command line as /imagine reads it, with the pictures that its options name. */
-export function createResolve(randomSeed: () => Seed): CliParts['resolve'] {
+export function createResolve(randomSeed: () => Seed): CliDependencies['resolve'] {
   return async (input, engine, { negative, stylesFile }): Promise<CliRequest> => {
     const styles = loadStyles(stylesFile);
-    const surroundings = { engine, styles, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };
+    const specContext = { engine, styles, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };
     const pictures = await takePictures(input);
-    if (pictures === undefined) return { spec: resolveSpec(input, surroundings) };
+    if (pictures === undefined) return { spec: resolveSpec(input, specContext) };
     const { image, mask } = pictures;
     const init: InitSource = { image: 'init', width: image.width, height: image.height, ...(mask && { mask: 'mask' }) };
-    const spec = resolveSpec(input, { ...surroundings, init });
+    const spec = resolveSpec(input, { ...specContext, init });
     return { spec, init: await fitPicture(image.png, mask?.png, spec.width, spec.height) };
   };
 }
@@ -50,7 +50,7 @@ async function takePictures(
 
 /** A web address, or a file of the person at this machine. */
 async function take(source: string, intake: PictureIntake): Promise<DecodedPicture> {
-  if (/^https?:/i.test(source)) return intake.take(source, PERSON);
+  if (/^https?:/i.test(source)) return intake.load(source, PERSON);
   return intake.decode(await readFile(source), PERSON);
 }
 

@@ -1,20 +1,12 @@
-import type { APIInteraction } from 'discord.js';
 import type { ChannelRef } from '../../core/channel.ts';
-import { targetOf } from './asking.ts';
-import type { Exchanges } from './exchanges.ts';
-import type { Loans } from './loans.ts';
-
-/** Bytes of one file that everybody may upload everywhere. */
-export const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
-
-/** Bytes of one file in an answer. An API in Discord's place may not say it. */
-export function attachmentLimitOf({ attachment_size_limit: bytes }: Partial<APIInteraction>): number {
-  return bytes ?? MAX_ATTACHMENT_BYTES;
-}
+import { attachmentLimitOf, MAX_ATTACHMENT_BYTES } from './attachment-size.ts';
+import { targetOf } from './interaction-info.ts';
+import type { InteractionTokens } from './interaction-tokens.ts';
+import type { Interactions } from './interactions.ts';
 
 export interface AttachmentLimitsOptions {
-  readonly loans: Pick<Loans, 'maxAttachmentBytes'>;
-  readonly exchanges: Pick<Exchanges, 'find'>;
+  readonly interactionTokens: Pick<InteractionTokens, 'maxAttachmentBytes'>;
+  readonly interactions: Pick<Interactions, 'find'>;
   /** Bytes by what a channel's server has been boosted to; undefined where no server is known. */
   readonly ofServer: (channelId: string) => number | undefined;
 }
@@ -24,14 +16,14 @@ export interface AttachmentLimitsOptions {
  * interaction promises, else what the server takes. A person who pays for larger files lends that to answers to them, and
  * not to what the bot edits in its own right, which is how a picture gets into its message.
  */
-export function createAttachmentLimits({ loans, exchanges, ofServer }: AttachmentLimitsOptions) {
+export function createAttachmentLimits({ interactionTokens, interactions, ofServer }: AttachmentLimitsOptions) {
   return (channel: ChannelRef, nonce: string): number => {
-    const lent = loans.maxAttachmentBytes(nonce);
+    const lent = interactionTokens.maxAttachmentBytes(nonce);
     if (lent !== undefined) return lent;
-    const exchange = exchanges.find(nonce);
+    const interaction = interactions.find(nonce);
     const byServer = ofServer(targetOf(channel)) ?? MAX_ATTACHMENT_BYTES;
-    if (exchange === undefined) return byServer;
-    const promised = attachmentLimitOf(exchange.interaction);
-    return exchange.isMember ? Math.min(byServer, promised) : promised;
+    if (interaction === undefined) return byServer;
+    const promised = attachmentLimitOf(interaction.payload);
+    return interaction.isMember ? Math.min(byServer, promised) : promised;
   };
 }

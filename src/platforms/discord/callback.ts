@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InteractionResponseType, type RawFile, type REST, Routes } from 'discord.js';
-import { type DiscordTroubleError, isAnsweredElsewhere, isTokenTrouble, toTrouble } from './failures.ts';
+import { type DiscordRequestError, isAnsweredElsewhere, isTokenRefused, toRequestError } from './errors.ts';
 
 /** Discord waits this long for an acknowledgement. */
 const ACKNOWLEDGE_WITHIN_MS = 3000;
@@ -9,8 +9,8 @@ const PAUSE_MS = 100;
 /** What became of the first word to an interaction. `lost`: it came too late, or nobody knows. */
 export type CallbackResult =
   | { readonly kind: 'taken'; readonly response: unknown }
-  | { readonly kind: 'answered_elsewhere'; readonly trouble: DiscordTroubleError }
-  | { readonly kind: 'lost'; readonly trouble: DiscordTroubleError };
+  | { readonly kind: 'answered_elsewhere'; readonly trouble: DiscordRequestError }
+  | { readonly kind: 'lost'; readonly trouble: DiscordRequestError };
 
 export interface CallbackBody {
   readonly type: InteractionResponseType;
@@ -45,12 +45,15 @@ export function createCallback(options: {
       });
       return { kind: 'taken', response };
     } catch (error) {
-      const trouble = toTrouble(error);
-      if (isAnsweredElsewhere(trouble)) {
-        return attempt === 0 ? { kind: 'answered_elsewhere', trouble } : { kind: 'taken', response: undefined };
+      const requestError = toRequestError(error);
+      if (isAnsweredElsewhere(requestError)) {
+        return attempt === 0
+          ? { kind: 'answered_elsewhere', trouble: requestError }
+          : { kind: 'taken', response: undefined };
       }
-      if (isRefusedContent(trouble)) throw trouble;
-      if (isTokenTrouble(trouble) || performance.now() + PAUSE_MS >= deadline) return { kind: 'lost', trouble };
+      if (isRefusedContent(requestError)) throw requestError;
+      if (isTokenRefused(requestError) || performance.now() + PAUSE_MS >= deadline)
+        return { kind: 'lost', trouble: requestError };
       await sleep(PAUSE_MS);
       return send(body, files, attempt + 1);
     }
@@ -64,7 +67,7 @@ function isAnswer({ type }: CallbackBody): boolean {
   return type === InteractionResponseType.ChannelMessageWithSource;
 }
 
-function isRefusedContent(trouble: DiscordTroubleError): boolean {
-  const { status } = trouble;
-  return status !== undefined && status >= 400 && status < 500 && status !== 429 && !isTokenTrouble(trouble);
+function isRefusedContent(requestError: DiscordRequestError): boolean {
+  const { status } = requestError;
+  return status !== undefined && status >= 400 && status < 500 && status !== 429 && !isTokenRefused(requestError);
 }

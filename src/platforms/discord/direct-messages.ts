@@ -1,6 +1,6 @@
 import { type APIChannel, type APIMessage, type REST, Routes } from 'discord.js';
 import type { MessageRef } from '../../core/channel.ts';
-import { type DiscordTroubleError, toTrouble } from './failures.ts';
+import { type DiscordRequestError, toRequestError } from './errors.ts';
 import type { Outgoing } from './render.ts';
 
 const CALL_LIMIT_MS = 60_000;
@@ -30,8 +30,8 @@ export async function sendDirectly(
     })) as APIMessage;
     return { channel: { platform: 'discord', channelId: channel.id }, messageId: message.id };
   } catch (error) {
-    const trouble: DiscordTroubleError = toTrouble(error);
-    if (trouble.status === FORBIDDEN) return undefined;
-    throw trouble;
+    const requestError: DiscordRequestError = toRequestError(error);
+    if (requestError.status === FORBIDDEN) return undefined;
+    throw requestError;
   }
 }

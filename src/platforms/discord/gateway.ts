@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EaselError } from '../../errors.ts';
-import { toTrouble } from './failures.ts';
+import { EaselError } from '../../core/errors.ts';
+import { toRequestError } from './errors.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 
 const FIRST_PAUSE_MS = 1000;
@@ -47,7 +47,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     session = opened;
     failures = 0;
     await onSession(opened).catch((error: unknown) => {
-      log.error({ err: toTrouble(error) }, 'Discord did not take the commands; those that it had before stay');
+      log.error({ err: toRequestError(error) }, 'Discord did not take the commands; those that it had before stay');
     });
   }
 

@@ -11,15 +11,22 @@ import {
 } from 'discord.js';
 import type { ChannelRef } from '../../core/channel.ts';
 import type { CommandDescription, MessageActionDescription } from '../../core/command.ts';
+import { BadInputError } from '../../core/errors.ts';
 import type { OptionValue, Request } from '../../core/request.ts';
-import { BadInputError } from '../../errors.ts';
 import type { Typing } from '../port.ts';
-import { type Asking, channelOf, isAgeRestricted, isModerator, type Servers, userOf } from './asking.ts';
+import {
+  type AnswerableInteraction,
+  channelOf,
+  isAgeRestricted,
+  isModerator,
+  type Servers,
+  userOf,
+} from './interaction-info.ts';
 import { readModal } from './modal.ts';
 import { picturesOn, toRemotePicture } from './remote-picture.ts';
 
 /** What an interaction does not say of itself. */
-export interface Surroundings extends Servers {
+export interface RequestContext extends Servers {
   readonly commands: readonly CommandDescription[];
   /** By the title that people see. */
   readonly messageActions: readonly MessageActionDescription[];
@@ -27,27 +34,27 @@ export interface Surroundings extends Servers {
 }
 
 /** @throws BadInputError for what Discord lets through and no command can take */
-export function toRequest(interaction: Asking, surroundings: Surroundings): Request {
+export function toRequest(interaction: AnswerableInteraction, requestContext: RequestContext): Request {
   const base = {
     id: interaction.id,
     user: userOf(interaction),
     channel: channelOf(interaction),
     isModerator: isModerator(interaction),
-    isAgeRestricted: isAgeRestricted(interaction, surroundings),
+    isAgeRestricted: isAgeRestricted(interaction, requestContext),
     roles: interaction.member?.roles ?? [],
   };
   switch (interaction.type) {
     case InteractionType.MessageComponent: {
       const message = { channel: base.channel, messageId: interaction.message.id };
-      const pictures = picturesOn(interaction.message, surroundings.hosts);
+      const pictures = picturesOn(interaction.message, requestContext.hosts);
       return { ...base, kind: 'button', buttonId: interaction.data.custom_id, message, pictures };
     }
     case InteractionType.ModalSubmit:
       return { ...base, kind: 'form', formId: interaction.data.custom_id, values: readModal(interaction.data) };
     case InteractionType.ApplicationCommand:
       return isOnMessage(interaction)
-        ? { ...base, ...readMessageAction(interaction, base.channel, surroundings) }
-        : { ...base, ...readCommand(interaction, surroundings) };
+        ? { ...base, ...readMessageAction(interaction, base.channel, requestContext) }
+        : { ...base, ...readCommand(interaction, requestContext) };
   }
 }
 
@@ -72,7 +79,7 @@ function isOnMessage(
   return interaction.data.type === ApplicationCommandType.Message;
 }
 
-function readCommand({ data }: APIChatInputApplicationCommandInteraction, { commands, hosts }: Surroundings) {
+function readCommand({ data }: APIChatInputApplicationCommandInteraction, { commands, hosts }: RequestContext) {
   const described = commands.find(({ name }) => name === data.name)?.pictures ?? [];
   const given = described.map(({ name }) => {
     const option = data.options?.find((one) => one.name === name);
@@ -117,7 +124,7 @@ function valuesOf(
 function readMessageAction(
   { data }: APIMessageApplicationCommandInteraction,
   channel: ChannelRef,
-  { messageActions, hosts }: Surroundings,
+  { messageActions, hosts }: RequestContext,
 ) {
   const target = data.resolved.messages[data.target_id];
   return {

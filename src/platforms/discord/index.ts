@@ -1,24 +1,25 @@
 import { REST } from 'discord.js';
 import type { Logger } from 'pino';
 import type { ValueStore } from '../../store/port.ts';
-import type { BotStatus, ChannelPort, Inbox } from '../port.ts';
-import { createAttachmentLimits, MAX_ATTACHMENT_BYTES } from './attachment-limits.ts';
-import { createExchanges } from './exchanges.ts';
+import type { BotStatus, ChannelHandlers, ChannelPort } from '../port.ts';
+import { createAttachmentLimits } from './attachment-limits.ts';
+import { MAX_ATTACHMENT_BYTES } from './attachment-size.ts';
+import { createBotMessages } from './bot-messages.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import { createGuestMessages } from './guest-messages.ts';
-import type { Surroundings } from './inbound.ts';
+import type { RequestContext } from './inbound.ts';
+import type { InteractionToken } from './interaction-token.ts';
+import { createInteractionTokens } from './interaction-tokens.ts';
+import { createInteractions } from './interactions.ts';
 import { createListener } from './listener.ts';
-import type { Loan } from './loan.ts';
-import { createLoans } from './loans.ts';
 import { createMessages } from './messages.ts';
-import { createOwnMessages } from './own-messages.ts';
 import { inviteLink } from './permissions.ts';
-import { createPace, describePresence, TWO_INSTANCES } from './presence.ts';
-import { describeAll, type Offered, register } from './registration.ts';
+import { createPresenceThrottle, describePresence, TWO_INSTANCES } from './presence.ts';
+import { type CommandCatalog, describeCommands, registerCommands } from './registration.ts';
 import { attachmentHosts } from './remote-picture.ts';
 import { MAX_ALT_LENGTH } from './render.ts';
 import { createSecondInstance } from './second-instance.ts';
 import type { Session, ShardCount } from './session.ts';
+import { createTokenMessages } from './token-messages.ts';
 
 export interface DiscordPortOptions {
   readonly token: string;
@@ -27,9 +28,9 @@ export interface DiscordPortOptions {
   readonly shards?: ShardCount;
   readonly log: Logger;
   /** What people find under `/` and under *Apps*. */
-  readonly offered: Offered;
+  readonly commands: CommandCatalog;
   /** What the bot has borrowed of interactions, on disk. */
-  readonly loans: ValueStore<Loan>;
+  readonly interactionTokens: ValueStore<InteractionToken>;
   /** How long Discord keeps the token of an interaction. */
   readonly tokenLifetimeMs?: number;
   readonly minEditIntervalMs?: number;
@@ -48,54 +49,66 @@ const SHOW_COMMAND = 'show';
 
 /** Discord, by its gateway and its REST API. Posts are possible before `start`, which opens it to people. */
 export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
-  const { token, apiUrl, log, offered, shards = 'auto' } = options;
+  const { token, apiUrl, log, commands: catalog, shards = 'auto' } = options;
   const api = apiUrl === undefined ? {} : { api: apiUrl };
   const rest = new REST({ ...api, timeout: REST_TIMEOUT_MS }).setToken(token);
   // Interactions do not count against the bot's global limit. Source: Discord's "Rate Limits".
   const tokenRest = new REST({ ...api, retries: 0, globalRequestsPerSecond: Number.MAX_SAFE_INTEGER });
   const tokenLifetimeMs = options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS;
-  const exchanges = createExchanges(tokenLifetimeMs);
-  const shows = offered.commands.some(({ name }) => name === SHOW_COMMAND);
-  const loans = createLoans({
-    ...{ rest: tokenRest, values: options.loans, tokenLifetimeMs },
+  const interactions = createInteractions(tokenLifetimeMs);
+  const shows = catalog.commands.some(({ name }) => name === SHOW_COMMAND);
+  const interactionTokens = createInteractionTokens({
+    ...{ rest: tokenRest, values: options.interactionTokens, tokenLifetimeMs },
     showCommand: shows ? SHOW_COMMAND : undefined,
   });
-  const own = createOwnMessages(rest);
-  const messages = createMessages({ exchanges, own, guest: createGuestMessages({ rest, loans, own }) });
-  const second = createSecondInstance(log, () => status !== undefined && pace.show(status));
-  const pace = createPace((shown) => {
+  const botMessages = createBotMessages(rest);
+  const messages = createMessages({
+    interactions,
+    botMessages,
+    tokenMessages: createTokenMessages({ rest, interactionTokens, botMessages }),
+  });
+  const second = createSecondInstance(log, () => status !== undefined && presence.show(status));
+  const presence = createPresenceThrottle((shown) => {
     gateway?.session?.show(second.isCertain ? TWO_INSTANCES : describePresence(shown));
   }, options.minPresenceIntervalMs);
   let gateway: Gateway | undefined;
   let status: BotStatus | undefined;
   let welcome: string | undefined;
 
-  const surroundings: Surroundings = {
-    commands: offered.commands,
-    messageActions: offered.messageActions,
+  const requestContext: RequestContext = {
+    commands: catalog.commands,
+    messageActions: catalog.messageActions,
     hosts: attachmentHosts(apiUrl),
     isAgeRestricted: (channelId) => gateway?.session?.isAgeRestricted(channelId),
     isInServer: (guildId) => gateway?.session?.isInServer(guildId) ?? false,
   };
 
   const maxAttachmentBytes = createAttachmentLimits({
-    ...{ loans, exchanges },
+    ...{ interactionTokens, interactions },
     ofServer: (channelId) => gateway?.session?.maxAttachmentBytes(channelId),
   });
 
   async function onSession(session: Session): Promise<void> {
     // After an answer of 401 discord.js forgets the token.
     rest.setToken(token);
-    if (status !== undefined) pace.show(status);
+    if (status !== undefined) presence.show(status);
     const invite = inviteLink(session.applicationId);
     welcome = describeWelcome(session.serverCount, invite);
     log.info({ servers: session.serverCount, invite }, 'connected to Discord');
-    const written = await register(rest, session.applicationId, describeAll(offered));
+    const written = await registerCommands(rest, session.applicationId, describeCommands(catalog));
     if (written) log.info('the commands were written to Discord');
   }
 
-  function createConnection(inbox: Inbox): Gateway {
-    const listen = createListener({ exchanges, loans, surroundings, log, second, inbox, rest: tokenRest });
+  function createConnection(handlers: ChannelHandlers): Gateway {
+    const listen = createListener({
+      interactions,
+      interactionTokens,
+      requestContext,
+      log,
+      second,
+      handlers,
+      rest: tokenRest,
+    });
     return createGateway({
       ...{ token, apiUrl, shards, log, onSession, onEarlierPresence: second.noteEarlierPresence },
       onInteraction: (interaction) => void listen(interaction),
@@ -114,22 +127,22 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     get welcome() {
       return welcome;
     },
-    start: async (inbox) => {
-      await loans.prune();
-      gateway = createConnection(inbox);
+    start: async (handlers) => {
+      await interactionTokens.prune();
+      gateway = createConnection(handlers);
       await gateway.start();
     },
     stop: async () => {
       second.close();
-      pace.stop();
+      presence.stop();
       await gateway?.stop();
-      await exchanges.giveUpAll();
-      loans.close();
+      await interactions.discardPlaceholders();
+      interactionTokens.close();
     },
     maxAttachmentBytes,
     present: (next) => {
       status = next;
-      pace.show(next);
+      presence.show(next);
     },
     ...messages,
   };

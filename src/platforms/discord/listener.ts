@@ -8,33 +8,33 @@ import {
 } from 'discord.js';
 import type { Logger } from 'pino';
 import { decodeButtonId } from '../../core/button.ts';
+import { BadInputError } from '../../core/errors.ts';
 import { decodeFormId } from '../../core/form.ts';
 import { type Reply, sentence } from '../../core/reply.ts';
 import type { Request } from '../../core/request.ts';
-import { BadInputError } from '../../errors.ts';
-import type { Inbox } from '../port.ts';
-import { type Asking, askingOf, isMember } from './asking.ts';
-import { createExchange, type Exchange } from './exchange.ts';
-import type { Exchanges } from './exchanges.ts';
-import { isAnsweredElsewhere, toTrouble } from './failures.ts';
-import { type Surroundings, toRequest, toTyping } from './inbound.ts';
-import type { Loans } from './loans.ts';
+import type { ChannelHandlers } from '../port.ts';
+import { createAckScheduler } from './ack-scheduler.ts';
+import { isAnsweredElsewhere, toRequestError } from './errors.ts';
+import { type RequestContext, toRequest, toTyping } from './inbound.ts';
+import { createInteraction, type Interaction } from './interaction.ts';
+import { type AnswerableInteraction, answerableOf, isMember } from './interaction-info.ts';
+import type { InteractionTokens } from './interaction-tokens.ts';
+import type { Interactions } from './interactions.ts';
 import { renderModal } from './modal.ts';
 import { explainMissing, missingPermissions } from './permissions.ts';
 import { renderReply } from './render.ts';
 import type { SecondInstance } from './second-instance.ts';
 import { toChoices } from './suggestions.ts';
-import { createTurns } from './turns.ts';
 
 /** An answer is mostly there sooner, and then is the acknowledgement itself; Discord waits for 3 seconds. */
 const ANSWER_WITHIN_MS = 300;
 const COMPLETE_WITHIN_MS = 2500;
 
 export interface ListenerOptions {
-  readonly inbox: Inbox;
-  readonly exchanges: Exchanges;
-  readonly loans: Pick<Loans, 'renew'>;
-  readonly surroundings: Surroundings;
+  readonly handlers: ChannelHandlers;
+  readonly interactions: Interactions;
+  readonly interactionTokens: Pick<InteractionTokens, 'renew'>;
+  readonly requestContext: RequestContext;
   /** For what is said by an interaction's token; must not try again by itself. */
   readonly rest: REST;
   readonly log: Logger;
@@ -43,34 +43,35 @@ export interface ListenerOptions {
 
 /** Takes what people do in Discord, each thing once, and sees that it is acknowledged and answered. Never rejects. */
 export function createListener(options: ListenerOptions): (interaction: APIInteraction) => Promise<void> {
-  const { inbox, exchanges, loans, surroundings, rest, log, second } = options;
-  const turns = createTurns();
+  const { handlers, interactions, interactionTokens, requestContext, rest, log, second } = options;
+  const acks = createAckScheduler();
 
-  async function converse(exchange: Exchange, asking: Asking, request: Request): Promise<void> {
-    exchanges.keep(exchange);
-    await renew(exchange);
-    if (second.isSuspected && !mayOpenForm(asking)) await exchange.acknowledge();
-    if (exchange.isAnsweredElsewhere) return leave(request);
-    const acknowledging = setTimeout(() => acknowledge(exchange), ANSWER_WITHIN_MS);
+  async function converse(interaction: Interaction, payload: AnswerableInteraction, request: Request): Promise<void> {
+    interactions.keep(interaction);
+    await renew(interaction);
+    if (second.isSuspected && !mayOpenForm(payload)) await interaction.acknowledge();
+    if (interaction.isAnsweredElsewhere) return leave(request);
+    const acknowledging = setTimeout(() => acknowledge(interaction), ANSWER_WITHIN_MS);
     // On a message, an acknowledgement shows nothing to anybody; a command would show that Easel is thinking.
-    if ((isOnMessage(asking) && !mayOpenForm(asking)) || turns.isCrowded) acknowledge(exchange);
-    await turns.take();
-    const result = await inbox.dispatch(request);
+    if ((isOnMessage(payload) && !mayOpenForm(payload)) || acks.isCrowded) acknowledge(interaction);
+    await acks.wait();
+    const result = await handlers.dispatch(request);
     switch (result.kind) {
       case 'private':
         clearTimeout(acknowledging);
-        await exchange.tell(renderReply(result.reply));
-        return exchanges.forget(exchange);
+        await interaction.replyPrivately(renderReply(result.reply));
+        return interactions.forget(interaction);
       case 'form':
         clearTimeout(acknowledging);
-        if (!(await exchange.openForm(renderModal(result.form)))) await exchange.tell(renderReply(TOO_LATE_FOR_A_FORM));
-        return exchanges.forget(exchange);
+        if (!(await interaction.openForm(renderModal(result.form))))
+          await interaction.replyPrivately(renderReply(TOO_LATE_FOR_A_FORM));
+        return interactions.forget(interaction);
       case 'posted':
         // The answer to a command is its message, which `Messages` gives; until then it shows that it is thinking.
-        if (exchange.isBeside) await exchange.acknowledge();
-        await exchange.firstWord;
-        if (!exchange.isAnsweredElsewhere) return;
-        await inbox.withdraw?.(request);
+        if (interaction.isSeparateMessage) await interaction.acknowledge();
+        await interaction.firstResponse;
+        if (!interaction.isAnsweredElsewhere) return;
+        await handlers.withdraw?.(request);
         return leave(request);
       default:
         return result satisfies never;
@@ -78,41 +79,42 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
   }
 
   /** A disk that cannot note it costs no press. */
-  async function renew(exchange: Exchange): Promise<void> {
-    if (exchange.isMember || exchange.originalId === undefined) return;
-    await loans
-      .renew(exchange.originalId, exchange)
-      .catch((error: unknown) => log.warn({ err: error }, 'a loan is not on disk'));
+  async function renew(interaction: Interaction): Promise<void> {
+    if (interaction.isMember || interaction.originalId === undefined) return;
+    await interactionTokens
+      .renew(interaction.originalId, interaction)
+      .catch((error: unknown) => log.warn({ err: error }, 'an interaction token is not on disk'));
   }
 
   function leave({ id }: Request): void {
     log.debug({ interaction: id }, 'another process has answered; the work is left to it');
   }
 
-  function acknowledge(exchange: Exchange): void {
-    const acknowledged = exchange.acknowledge();
-    turns.goFirst(acknowledged);
-    acknowledged.catch((error: unknown) => log.warn({ err: toTrouble(error) }, 'Discord took no acknowledgement'));
+  function acknowledge(interaction: Interaction): void {
+    const acknowledged = interaction.acknowledge();
+    acks.prioritize(acknowledged);
+    acknowledged.catch((error: unknown) => log.warn({ err: toRequestError(error) }, 'Discord took no acknowledgement'));
   }
 
-  async function ask(asking: Asking): Promise<void> {
-    const exchange = createExchange({
-      ...{ interaction: asking, isMember: isMember(asking, surroundings), rest },
-      onRefused: (trouble) => log.warn({ err: trouble }, 'Discord did not take an acknowledgement'),
+  async function ask(payload: AnswerableInteraction): Promise<void> {
+    const interaction = createInteraction({
+      ...{ payload, isMember: isMember(payload, requestContext), rest },
+      onRefused: (requestError) => log.warn({ err: requestError }, 'Discord did not take an acknowledgement'),
     });
-    void exchange.firstWord.then(() => {
-      if (exchange.isAnsweredElsewhere) second.noteLostRace();
+    void interaction.firstResponse.then(() => {
+      if (interaction.isAnsweredElsewhere) second.noteLostRace();
     });
-    const missing = exchange.isMember && !isHarmless(asking) ? missingPermissions(asking) : [];
-    if (missing.length > 0) return exchange.tell(renderReply(explainMissing(missing)));
-    const request = readRequest(asking);
-    if (request instanceof BadInputError) return exchange.tell(renderReply(errorReply(request.userMessage)));
-    await converse(exchange, asking, request);
+    const missing = interaction.isMember && !isHarmless(payload) ? missingPermissions(payload) : [];
+    if (missing.length > 0) return interaction.replyPrivately(renderReply(explainMissing(missing)));
+    const request = readRequest(payload);
+    if (request instanceof BadInputError)
+      return interaction.replyPrivately(renderReply(errorReply(request.userMessage)));
+    await converse(interaction, payload, request);
   }
 
-  function readRequest(asking: Asking): Request | BadInputError {
+  function readRequest(payload: AnswerableInteraction): Request | BadInputError {
     try {
-      return toRequest(asking, surroundings);
+      return toRequest(payload, requestContext);
     } catch (error) {
       if (error instanceof BadInputError) return error;
       throw error;
@@ -122,7 +124,7 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
   async function suggest(interaction: APIApplicationCommandAutocompleteInteraction): Promise<void> {
     const typing = toTyping(interaction);
     if (typing === undefined) return;
-    const choices = toChoices(await inbox.complete(typing), interaction);
+    const choices = toChoices(await handlers.complete(typing), interaction);
     await rest.post(Routes.interactionCallback(interaction.id, interaction.token), {
       auth: false,
       body: { type: InteractionResponseType.ApplicationCommandAutocompleteResult, data: { choices } },
@@ -131,36 +133,36 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
   }
 
   return async (interaction) => {
-    if (!exchanges.isNew(interaction.id)) return;
+    if (!interactions.isNew(interaction.id)) return;
     try {
       if (interaction.type === InteractionType.ApplicationCommandAutocomplete) return await suggest(interaction);
-      const asking = askingOf(interaction);
-      if (asking !== undefined) await ask(asking);
+      const payload = answerableOf(interaction);
+      if (payload !== undefined) await ask(payload);
     } catch (error) {
-      const trouble = toTrouble(error);
-      if (isAnsweredElsewhere(trouble)) second.noteLostRace();
+      const requestError = toRequestError(error);
+      if (isAnsweredElsewhere(requestError)) second.noteLostRace();
       // Whoever types on does not miss suggestions that came too late.
       const level = interaction.type === InteractionType.ApplicationCommandAutocomplete ? 'debug' : 'warn';
-      log[level]({ interaction: interaction.id, err: trouble }, 'Discord took no answer');
+      log[level]({ interaction: interaction.id, err: requestError }, 'Discord took no answer');
     }
   };
 }
 
-function isOnMessage(asking: Asking): boolean {
-  return 'message' in asking && asking.message !== undefined;
+function isOnMessage(payload: AnswerableInteraction): boolean {
+  return 'message' in payload && payload.message !== undefined;
 }
 
 /** A form can only be the first word. */
-function mayOpenForm(asking: Asking): boolean {
-  if (asking.type !== InteractionType.MessageComponent) return false;
-  const { custom_id: id } = asking.data;
+function mayOpenForm(payload: AnswerableInteraction): boolean {
+  if (payload.type !== InteractionType.MessageComponent) return false;
+  const { custom_id: id } = payload.data;
   return decodeButtonId(id)?.action === 'remix' || decodeFormId(id) !== undefined;
 }
 
 /** What needs no right to write in the channel. */
-function isHarmless(asking: Asking): boolean {
-  if (asking.type !== InteractionType.MessageComponent) return false;
-  const action = decodeButtonId(asking.data.custom_id)?.action;
+function isHarmless(payload: AnswerableInteraction): boolean {
+  if (payload.type !== InteractionType.MessageComponent) return false;
+  const action = decodeButtonId(payload.data.custom_id)?.action;
   return action === 'cancel' || action === 'delete';
 }
 

@@ -7,8 +7,8 @@ import {
   type ModalSubmitLabelComponent,
   TextInputStyle,
 } from 'discord.js';
-import { cut } from '../../core/cut.ts';
 import type { Form, FormField } from '../../core/form.ts';
+import { truncate } from '../../core/truncate.ts';
 
 const MAX_FIELDS = 5;
 const MAX_TITLE_LENGTH = 45;
@@ -28,11 +28,11 @@ export function renderModal(form: Form): APIModalInteractionResponseCallbackData
   }
   return {
     custom_id: form.id,
-    title: cut(form.title, MAX_TITLE_LENGTH),
+    title: truncate(form.title, MAX_TITLE_LENGTH),
     components: form.fields.map(
       (field): APILabelComponent => ({
         type: ComponentType.Label,
-        label: cut(field.label, MAX_LABEL_LENGTH),
+        label: truncate(field.label, MAX_LABEL_LENGTH),
         component: isMenu(field) ? renderMenu(field) : renderText(field),
       }),
     ),
@@ -73,7 +73,7 @@ function renderMenu(field: FormField): APIComponentInModalActionRow | APILabelCo
     required: field.required,
     min_values: field.required ? 1 : 0,
     max_values: 1,
-    ...(field.placeholder !== undefined && { placeholder: cut(field.placeholder, MAX_PLACEHOLDER_LENGTH) }),
+    ...(field.placeholder !== undefined && { placeholder: truncate(field.placeholder, MAX_PLACEHOLDER_LENGTH) }),
     options: (field.choices ?? []).map((choice) => ({
       label: choice,
       value: choice,
@@ -90,7 +90,7 @@ function renderText(field: FormField): APILabelComponent['component'] {
     style: field.kind === 'paragraph' ? TextInputStyle.Paragraph : TextInputStyle.Short,
     required: field.required,
     max_length: maxLength,
-    ...(field.value !== '' && { value: cut(field.value, maxLength) }),
-    ...(field.placeholder !== undefined && { placeholder: cut(field.placeholder, MAX_PLACEHOLDER_LENGTH) }),
+    ...(field.value !== '' && { value: truncate(field.value, maxLength) }),
+    ...(field.placeholder !== undefined && { placeholder: truncate(field.placeholder, MAX_PLACEHOLDER_LENGTH) }),
   };
 }

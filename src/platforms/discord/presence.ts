@@ -31,13 +31,16 @@ function presence(status: PresenceStatusData, state: string): PresenceData {
   return { status, activities: [{ type: ActivityType.Custom, name: 'Custom Status', state }] };
 }
 
-export interface Pace {
+export interface PresenceThrottle {
   /** Shows the latest, now or when Discord takes it. */
   show(status: BotStatus): void;
   stop(): void;
 }
 
-export function createPace(send: (status: BotStatus) => void, minIntervalMs = MIN_INTERVAL_MS): Pace {
+export function createPresenceThrottle(
+  send: (status: BotStatus) => void,
+  minIntervalMs = MIN_INTERVAL_MS,
+): PresenceThrottle {
   let sentAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let latest: BotStatus | undefined;

@@ -17,7 +17,7 @@ import type {
   OptionDescription,
   PictureDescription,
 } from '../../core/command.ts';
-import { cut } from '../../core/cut.ts';
+import { truncate } from '../../core/truncate.ts';
 import { MODERATOR_PERMISSION } from './permissions.ts';
 
 const MAX_DESCRIPTION_LENGTH = 100;
@@ -32,14 +32,14 @@ const EVERYWHERE = {
 
 export type Registration = RESTPutAPIApplicationCommandsJSONBody[number];
 
-export interface Offered {
+export interface CommandCatalog {
   readonly commands: readonly CommandDescription[];
   readonly messageActions: readonly MessageActionDescription[];
   readonly localisations: Localisations;
 }
 
 /** All that people find under `/` and under *Apps*, as Discord is told of it. */
-export function describeAll({ commands, messageActions, localisations }: Offered): Registration[] {
+export function describeCommands({ commands, messageActions, localisations }: CommandCatalog): Registration[] {
   return [
     ...commands.map((command) => describeCommand(command, localisations)),
     ...messageActions.map(({ action, title }) => ({
@@ -56,12 +56,16 @@ export function describeAll({ commands, messageActions, localisations }: Offered
  * Writes what is offered, for all servers, but only when Discord has it otherwise.
  * @returns whether it was written
  */
-export async function register(rest: REST, applicationId: string, wanted: readonly Registration[]): Promise<boolean> {
+export async function registerCommands(
+  rest: REST,
+  applicationId: string,
+  wanted: readonly Registration[],
+): Promise<boolean> {
   const route = Routes.applicationCommands(applicationId);
   const query = new URLSearchParams({ with_localizations: 'true' });
-  const standing = (await rest.get(route, { query })) as (Registration & { readonly id: string })[];
+  const existing = (await rest.get(route, { query })) as (Registration & { readonly id: string })[];
   // The entry point of an app's activity is not Easel's to take away, and Discord refuses a list without it.
-  const [entryPoints, ours] = partition(standing, ({ type }) => type === ApplicationCommandType.PrimaryEntryPoint);
+  const [entryPoints, ours] = partition(existing, ({ type }) => type === ApplicationCommandType.PrimaryEntryPoint);
   if (isDeepStrictEqual(byName(ours), byName(wanted))) return false;
   await rest.put(route, { body: [...wanted, ...entryPoints] });
   return true;
@@ -75,7 +79,7 @@ function describeCommand(command: CommandDescription, { commands: languages }: L
     type: ApplicationCommandType.ChatInput,
     name,
     name_localizations: localised(languages, (wording) => wording[name]?.name),
-    description: cut(description, MAX_DESCRIPTION_LENGTH),
+    description: truncate(description, MAX_DESCRIPTION_LENGTH),
     description_localizations: localised(languages, (wording) => shorten(wording[name]?.description)),
     options: [
       ...required.map((option) => describeOption(name, option, languages)),
@@ -101,7 +105,7 @@ function describeWords(
   return {
     name,
     name_localizations: wordings((words) => words.name),
-    description: cut(description, MAX_DESCRIPTION_LENGTH),
+    description: truncate(description, MAX_DESCRIPTION_LENGTH),
     description_localizations: wordings((words) => shorten(words.description)),
   };
 }
@@ -141,7 +145,7 @@ function describeOption(
 }
 
 function shorten(description: string | undefined): string | undefined {
-  return description === undefined ? undefined : cut(description, MAX_DESCRIPTION_LENGTH);
+  return description === undefined ? undefined : truncate(description, MAX_DESCRIPTION_LENGTH);
 }
 
 function localised<Language>(

@@ -1,7 +1,7 @@
 import type { APIAttachment, APIMessage } from 'discord.js';
+import { EaselError } from '../../core/errors.ts';
 import type { RemotePicture } from '../../core/request.ts';
-import { EaselError } from '../../errors.ts';
-import { readBounded } from '../../inputs/read-bounded.ts';
+import { readBounded } from '../../lib/read-bounded.ts';
 
 /** Where Discord keeps what people upload. */
 const DISCORD_HOSTS: readonly string[] = ['cdn.discordapp.com', 'media.discordapp.net'];

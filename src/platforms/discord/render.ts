@@ -8,8 +8,8 @@ import {
   type RESTAPIAttachment,
   type RESTPatchAPIChannelMessageJSONBody,
 } from 'discord.js';
-import { cut } from '../../core/cut.ts';
 import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
+import { truncate } from '../../core/truncate.ts';
 import { renderLines } from './markdown.ts';
 
 const MAX_LABEL_LENGTH = 80;
@@ -39,7 +39,7 @@ export function renderReply(reply: Reply): Outgoing {
     (picture, index): RESTAPIAttachment => ({
       id: `${index}`,
       filename: fileName(picture),
-      ...(picture.alt !== '' && { description: cut(picture.alt, MAX_ALT_LENGTH) }),
+      ...(picture.alt !== '' && { description: truncate(picture.alt, MAX_ALT_LENGTH) }),
     }),
   );
   return {
@@ -73,7 +73,7 @@ function renderRow(row: readonly ReplyButton[]): APIActionRowComponent<APIButton
     components: row.map(({ id, label, style }) => ({
       type: ComponentType.Button,
       custom_id: id,
-      label: cut(label, MAX_LABEL_LENGTH),
+      label: truncate(label, MAX_LABEL_LENGTH),
       style: BUTTON_STYLES[style],
     })),
   };

@@ -12,8 +12,8 @@ import {
   type PresenceData,
 } from 'discord.js';
 import type { Logger } from 'pino';
-import { redact, toTrouble } from './failures.ts';
-import { explainRefusal } from './setup.ts';
+import { redact, toRequestError } from './errors.ts';
+import { explainLoginError } from './login-errors.ts';
 import { buildSharding } from './shards.ts';
 
 /** How many shards the bot's servers are spread over; `auto` does as Discord advises. */
@@ -66,7 +66,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const end = (reason: unknown) => {
     if (ended) return;
     ended = true;
-    onEnd(explainRefusal(reason, closeCode) ?? toTrouble(reason));
+    onEnd(explainLoginError(reason, closeCode) ?? toRequestError(reason));
   };
   const client = new Client(clientOptions(options));
   const away = new Map<number, NodeJS.Timeout>();
@@ -75,10 +75,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     away.delete(shard);
   };
 
-  client.on(Events.Error, (error) => log.warn({ err: toTrouble(error) }, 'discord.js'));
+  client.on(Events.Error, (error) => log.warn({ err: toRequestError(error) }, 'discord.js'));
   client.on(Events.Warn, (words) => log.warn(redact(words)));
   client.on(Events.ShardError, (error, shard) =>
-    log.warn({ shard, err: toTrouble(error) }, 'the connection to Discord failed'),
+    log.warn({ shard, err: toRequestError(error) }, 'the connection to Discord failed'),
   );
   client.on(Events.ShardDisconnect, ({ code }) => {
     closeCode = code;
@@ -103,8 +103,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   /** Without the privileged intent a server's presences are the bot's own and those of people who talk. */
   const readPresence = ({ presences }: Partial<GatewayGuildCreateDispatchData>) => {
     // An API in Discord's place may not say it; what throws here would keep the server itself unknown.
-    const own = presences?.find(({ user }) => user.id === client.user?.id);
-    if ((own?.activities ?? []).length > 0) options.onEarlierPresence();
+    const botMessages = presences?.find(({ user }) => user.id === client.user?.id);
+    if ((botMessages?.activities ?? []).length > 0) options.onEarlierPresence();
   };
   client.ws.on(GatewayDispatchEvents.GuildCreate, readPresence);
 
@@ -121,7 +121,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     return asSession(await ready, close);
   } catch (error) {
     await close();
-    throw explainRefusal(error, closeCode) ?? toTrouble(error);
+    throw explainLoginError(error, closeCode) ?? toRequestError(error);
   }
 }
 
@@ -172,6 +172,8 @@ function clientOptions({ apiUrl, shards, log }: SessionOptions): ClientOptions {
       ThreadMemberManager: 0,
     }),
     ...(apiUrl !== undefined && { rest: { api: apiUrl } }),
-    ws: { buildStrategy: buildSharding((error) => log.warn({ err: toTrouble(error) }, 'an event was not handled')) },
+    ws: {
+      buildStrategy: buildSharding((error) => log.warn({ err: toRequestError(error) }, 'an event was not handled')),
+    },
   };
 }

@@ -3,7 +3,7 @@ import {
   type APIApplicationCommandOptionChoice,
   ApplicationCommandOptionType,
 } from 'discord.js';
-import { cut } from '../../core/cut.ts';
+import { truncate } from '../../core/truncate.ts';
 import type { Suggestion } from '../port.ts';
 
 const MAX_CHOICES = 25;
@@ -21,7 +21,7 @@ export function toChoices(
     .filter(({ value }) => value !== '' && value.length <= MAX_LENGTH)
     .slice(0, MAX_CHOICES)
     .map(({ label, value }) => ({
-      name: cut(label === '' ? value : label, MAX_LENGTH),
+      name: truncate(label === '' ? value : label, MAX_LENGTH),
       value: isNumeric ? Number(value) : value,
     }));
 }

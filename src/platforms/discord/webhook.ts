@@ -1,5 +1,5 @@
 import { type APIMessage, type RawFile, type REST, Routes } from 'discord.js';
-import { isTokenTrouble, toTrouble } from './failures.ts';
+import { isTokenRefused, toRequestError } from './errors.ts';
 import type { Outgoing } from './render.ts';
 
 const CALL_LIMIT_MS = 30_000;
@@ -39,8 +39,8 @@ export function createWebhook(rest: REST, { applicationId, token }: WebhookAddre
     try {
       return (await call({ auth: false, signal: AbortSignal.timeout(CALL_LIMIT_MS) })) as Result;
     } catch (error) {
-      const trouble = toTrouble(error);
-      if (!isTokenTrouble(trouble)) throw trouble;
+      const requestError = toRequestError(error);
+      if (!isTokenRefused(requestError)) throw requestError;
       isOpen = false;
       return undefined;
     }

@@ -1,11 +1,11 @@
 import { HTTPReceiver, type Logger, type Receiver, SocketModeReceiver, type webApi } from '@slack/bolt';
 import type { Logger as Log } from 'pino';
-import { EaselError } from '../../errors.ts';
-import { isRefusedToken, operatorAdvice, refuseStart, type SlackTroubleError, toTrouble } from './failures.ts';
-import { sleep } from './pace.ts';
+import { EaselError } from '../../core/errors.ts';
+import { sleep } from '../shared/token-bucket.ts';
+import { isRefusedToken, operatorAdvice, refuseStart, type SlackRequestError, toRequestError } from './errors.ts';
 
 /** How Slack's events come in: over a socket that Easel opens, or as requests to a port of Easel's. */
-export type Entry =
+export type EventDelivery =
   | { readonly kind: 'socket'; readonly appToken: string }
   | { readonly kind: 'http'; readonly signingSecret: string; readonly host: string; readonly port: number };
 
@@ -22,7 +22,7 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  readonly entry: Entry;
+  readonly delivery: EventDelivery;
   readonly logger: Logger;
   readonly log: Log;
   readonly apiUrl: string | undefined;
@@ -38,10 +38,10 @@ const OPEN_LIMIT_MS = 20_000;
 const ENDPOINT = '/slack/events';
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { entry } = options;
-  return entry.kind === 'socket'
-    ? createSocketConnection(entry.appToken, options)
-    : createHttpConnection(entry, options);
+  const { delivery } = options;
+  return delivery.kind === 'socket'
+    ? createSocketConnection(delivery.appToken, options)
+    : createHttpConnection(delivery, options);
 }
 
 /**
@@ -74,20 +74,20 @@ function createSocketConnection(appToken: string, options: ConnectionOptions): C
     failures = 0;
   }
 
-  function pauseAfter(trouble: SlackTroubleError | undefined): number {
-    if (trouble !== undefined && isRefusedToken(trouble)) return REFUSED_PAUSE_MS;
+  function pauseAfter(requestError: SlackRequestError | undefined): number {
+    if (requestError !== undefined && isRefusedToken(requestError)) return REFUSED_PAUSE_MS;
     const doubled = Math.min(MAX_PAUSE_MS, firstPauseMs * 2 ** Math.min(failures, 10));
-    return Math.max(doubled, trouble?.retryAfterMs ?? 0);
+    return Math.max(doubled, requestError?.retryAfterMs ?? 0);
   }
 
-  async function reconnect(trouble?: SlackTroubleError): Promise<void> {
-    for (let latest = trouble; !stopping.signal.aborted && !isOpen; ) {
+  async function reconnect(requestError?: SlackRequestError): Promise<void> {
+    for (let latest = requestError; !stopping.signal.aborted && !isOpen; ) {
       await sleep(pauseAfter(latest), stopping.signal);
       try {
         await open();
         log.info('connected to Slack again');
       } catch (error) {
-        latest = toTrouble(error ?? 'the socket closed before it was open', 'apps.connections.open');
+        latest = toRequestError(error ?? 'the socket closed before it was open', 'apps.connections.open');
         failures += 1;
         const advice = operatorAdvice(latest, 'SLACK_APP_TOKEN');
         log[advice === undefined ? 'warn' : 'error']({ failures }, advice ?? latest.message);
@@ -95,9 +95,9 @@ function createSocketConnection(appToken: string, options: ConnectionOptions): C
     }
   }
 
-  function keepOpen(trouble?: SlackTroubleError): void {
+  function keepOpen(requestError?: SlackRequestError): void {
     if (stopping.signal.aborted || reconnecting !== undefined) return;
-    reconnecting = reconnect(trouble)
+    reconnecting = reconnect(requestError)
       .catch(() => undefined)
       .finally(() => {
         reconnecting = undefined;
@@ -117,10 +117,10 @@ function createSocketConnection(appToken: string, options: ConnectionOptions): C
       try {
         await open();
       } catch (error) {
-        const trouble = toTrouble(error ?? 'the socket closed before it was open', 'apps.connections.open');
-        if (operatorAdvice(trouble, '') !== undefined) refuseStart(trouble, 'SLACK_APP_TOKEN');
-        log.warn(`Slack cannot be reached yet (${trouble.message}); trying again`);
-        keepOpen(trouble);
+        const requestError = toRequestError(error ?? 'the socket closed before it was open', 'apps.connections.open');
+        if (operatorAdvice(requestError, '') !== undefined) refuseStart(requestError, 'SLACK_APP_TOKEN');
+        log.warn(`Slack cannot be reached yet (${requestError.message}); trying again`);
+        keepOpen(requestError);
       }
     },
     stop: async () => {
@@ -132,7 +132,7 @@ function createSocketConnection(appToken: string, options: ConnectionOptions): C
 }
 
 function createHttpConnection(
-  { signingSecret, host, port }: Extract<Entry, { kind: 'http' }>,
+  { signingSecret, host, port }: Extract<EventDelivery, { kind: 'http' }>,
   { logger }: ConnectionOptions,
 ): Connection {
   // Bolt checks each request's signature, and that its time is within 5 minutes of now.

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger as Log } from 'pino';
-import type { Page, PagePicture } from '../../core/page.ts';
+import type { HomePage, HomePicture } from '../../core/home-page.ts';
 import type { Dispatch } from '../port.ts';
-import type { Calls } from './calls.ts';
-import { toTrouble } from './failures.ts';
+import { toRequestError } from './errors.ts';
 import type { Messages } from './messages.ts';
-import { renderPage, type ShownPictures } from './page.ts';
-import type { People } from './people.ts';
+import type { RateBudget } from './rate-budget.ts';
 import { pictureOf, type ShownPicture } from './render.ts';
-import type { Room } from './room.ts';
+import { renderHome, type ShownPictures } from './render-home.ts';
 import type { Uploads } from './uploads.ts';
+import type { UserDirectory } from './user-directory.ts';
+import type { WebApi } from './web-api.ts';
 
 /** The name under which the app's own page is asked for; see `ShortcutRequest`. */
 const HOME = 'home';
@@ -32,11 +32,11 @@ export interface Home {
 
 export interface HomeOptions {
   readonly dispatch: Dispatch;
-  readonly calls: Calls;
+  readonly api: WebApi;
   readonly uploads: Uploads;
   readonly messages: Pick<Messages, 'filesOn'>;
-  readonly room: Room;
-  readonly people: People;
+  readonly budget: RateBudget;
+  readonly users: UserDirectory;
   readonly directChannel: (userId: string) => Promise<string>;
   readonly log: Log;
   /** See `GATHER_MS`. */
@@ -44,13 +44,13 @@ export interface HomeOptions {
 }
 
 export function createHome(options: HomeOptions): Home {
-  const { dispatch, calls, uploads, messages, room, people, directChannel, log, gatherMs = GATHER_MS } = options;
+  const { dispatch, api, uploads, messages, budget, users, directChannel, log, gatherMs = GATHER_MS } = options;
   const watched = new Map<string, number>();
   const due = new Map<string, NodeJS.Timeout>();
 
-  async function ask(userId: string): Promise<Page | undefined> {
+  async function ask(userId: string): Promise<HomePage | undefined> {
     const [{ name = 'someone', groups }, channelId] = await Promise.all([
-      people.lookUp(userId),
+      users.lookUp(userId),
       directChannel(userId).catch(() => userId),
     ]);
     const result = await dispatch({
@@ -67,15 +67,15 @@ export function createHome(options: HomeOptions): Home {
   }
 
   /** The file that a message shows already, or else one of the page's own, where Slack has room for that. */
-  async function find(picture: PagePicture): Promise<ShownPicture | undefined> {
+  async function find(picture: HomePicture): Promise<ShownPicture | undefined> {
     const { alt, shownIn } = picture;
     const [fileId] = shownIn === undefined ? [] : await messages.filesOn(shownIn);
     if (fileId !== undefined) return { fileId, alt };
-    const loaded = room.forPreview() ? await picture.load() : undefined;
+    const loaded = budget.mayUploadPreview() ? await picture.load() : undefined;
     return loaded === undefined ? undefined : pictureOf(await uploads.upload(loaded, false), loaded);
   }
 
-  async function findAll({ sections }: Page): Promise<ShownPictures> {
+  async function findAll({ sections }: HomePage): Promise<ShownPictures> {
     const pictures = sections.flatMap(({ entries }) => entries.flatMap(({ picture }) => picture ?? []));
     const found = await Promise.all(
       pictures.map(async (picture) => [picture, await find(picture).catch(() => undefined)] as const),
@@ -87,14 +87,14 @@ export function createHome(options: HomeOptions): Home {
     const page = await ask(userId);
     if (page === undefined) return;
     const write = (shown: ShownPictures) => {
-      const view = { type: 'home' as const, blocks: renderPage(page, shown) };
-      return calls.run('views.publish', (client) => client.views.publish({ user_id: userId, view }));
+      const view = { type: 'home' as const, blocks: renderHome(page, shown) };
+      return api.run('views.publish', (client) => client.views.publish({ user_id: userId, view }));
     };
     const shown = await findAll(page);
     try {
       await write(shown);
     } catch (error) {
-      const { code } = toTrouble(error, 'views.publish');
+      const { code } = toRequestError(error, 'views.publish');
       // A file may be gone since: the page stands without pictures.
       if (shown.size === 0 || (code !== 'invalid_arguments' && code !== 'invalid_blocks')) throw error;
       await write(new Map());
@@ -105,7 +105,7 @@ export function createHome(options: HomeOptions): Home {
     try {
       await publish(userId);
     } catch (error) {
-      log.warn({ err: toTrouble(error, 'views.publish') }, "the app's page was not written");
+      log.warn({ err: toRequestError(error, 'views.publish') }, "the app's page was not written");
     }
   }
 
@@ -120,7 +120,7 @@ export function createHome(options: HomeOptions): Home {
     if ((watched.get(userId) ?? 0) < performance.now() || due.has(userId)) return;
     const timer = setTimeout(() => {
       due.delete(userId);
-      if (calls.roomInMs('views.publish', RESERVE) === 0) void tryToPublish(userId);
+      if (api.availableInMs('views.publish', RESERVE) === 0) void tryToPublish(userId);
       else follow(userId);
     }, gatherMs);
     due.set(userId, timer);

@@ -1,4 +1,4 @@
-import type { Calls } from './calls.ts';
+import type { WebApi } from './web-api.ts';
 
 /** Who the bot token is. */
 export interface Identity {
@@ -18,11 +18,11 @@ export interface Identity {
  * Asks Slack once; a failure is forgotten. @throws SlackTroubleError
  * @param onKnown told when it has answered
  */
-export function createIdentity(calls: Calls, onKnown: (identity: Identity) => void): () => Promise<Identity> {
+export function createIdentity(api: WebApi, onKnown: (identity: Identity) => void): () => Promise<Identity> {
   let known: Promise<Identity> | undefined;
 
   async function ask(): Promise<Identity> {
-    const { user_id, user, bot_id, team_id, team, url, response_metadata } = await calls.run('auth.test', (client) =>
+    const { user_id, user, bot_id, team_id, team, url, response_metadata } = await api.run('auth.test', (client) =>
       client.auth.test(),
     );
     const identity = {

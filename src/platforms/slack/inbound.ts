@@ -25,7 +25,7 @@ export interface Origin {
 }
 
 /** A message as it comes in events and payloads. */
-export interface SpokenMessage extends ReceivedMessage {
+export interface IncomingMessage extends ReceivedMessage {
   readonly channel: string;
   readonly user?: string;
   readonly text?: string;
@@ -50,7 +50,7 @@ export function originOfCommand(command: SlashCommand): Origin {
 }
 
 /** One message makes one job, whichever of Slack's events tell of it, and however often. */
-export function originOfMessage(message: SpokenMessage): Origin {
+export function originOfMessage(message: IncomingMessage): Origin {
   return {
     requestId: `${message.channel}:${message.ts}`,
     userId: message.user ?? '',
@@ -65,7 +65,7 @@ export function originOfMessage(message: SpokenMessage): Origin {
 }
 
 export function originOfPress(body: BlockAction): Origin {
-  const message: Partial<SpokenMessage> = body.message ?? {};
+  const message: Partial<IncomingMessage> = body.message ?? {};
   const { channel_id, thread_ts, message_ts } = containerOf(body);
   return {
     requestId: body.trigger_id,
@@ -82,7 +82,7 @@ export function originOfPress(body: BlockAction): Origin {
 }
 
 export function originOfMessageShortcut(body: MessageShortcut): Origin {
-  const message: Partial<SpokenMessage> = body.message;
+  const message: Partial<IncomingMessage> = body.message;
   return {
     requestId: body.trigger_id,
     userId: body.user.id,

@@ -2,12 +2,13 @@ import { App, webApi } from '@slack/bolt';
 import type { Logger as Log } from 'pino';
 import type { CommandDescription } from '../../core/command.ts';
 import type { ValueStore } from '../../store/port.ts';
-import type { ChannelPort, Inbox } from '../port.ts';
-import { createAnswers } from './answers.ts';
-import { createCalls } from './calls.ts';
-import { createConnection, type Entry } from './connection.ts';
-import { createDesk, type Desk } from './desk.ts';
-import { operatorAdvice, refuseStart, SlackTroubleError } from './failures.ts';
+import type { ChannelHandlers, ChannelPort } from '../port.ts';
+import { createChannelAccess } from './channel-access.ts';
+import { createNameCommands } from './command-names.ts';
+import { createConnection, type EventDelivery } from './connection.ts';
+import { createEphemeralReplies } from './ephemeral-replies.ts';
+import { operatorAdvice, refuseStart, SlackRequestError } from './errors.ts';
+import { createEventDedup } from './event-dedup.ts';
 import { createHistory } from './history.ts';
 import { createHome, type Home } from './home.ts';
 import { createIdentity, type Identity } from './identity.ts';
@@ -15,35 +16,34 @@ import { listen } from './listeners.ts';
 import { createBoltLogger } from './logger.ts';
 import { createMessages } from './messages.ts';
 import { missingScopes } from './methods.ts';
-import { createPeople } from './people.ts';
+import { createOrphanedFiles, type OrphanedFile } from './orphaned-files.ts';
 import { createPermalink } from './permalink.ts';
-import { createPhrase } from './phrasing.ts';
-import { createReach } from './reach.ts';
+import { createRateBudget } from './rate-budget.ts';
 import { createRemotePictures } from './remote-picture.ts';
 import { MAX_ALT_LENGTH } from './render.ts';
-import { createRoom } from './room.ts';
-import { createSend } from './sending.ts';
-import { createServed } from './served.ts';
-import { createStrays, type StrayFile } from './strays.ts';
+import { createRequestHandler, type RequestHandler } from './request-handler.ts';
+import { createSend } from './send-reply.ts';
 import { createUploads } from './uploads.ts';
+import { createUserDirectory } from './user-directory.ts';
+import { createWebApi } from './web-api.ts';
 
 export interface SlackPortOptions {
   /** Begins with `xoxb-`. */
   readonly botToken: string;
-  readonly entry: Entry;
+  readonly delivery: EventDelivery;
   /** Another Slack than slack.com's, with its path: `https://slack-gov.com/api/`. */
   readonly apiUrl?: string;
   readonly log: Log;
   readonly commands: readonly CommandDescription[];
-  /** Files that are to be deleted; see `Strays`. */
-  readonly files: ValueStore<StrayFile>;
-  /** See `createServed`. */
-  readonly served: ValueStore<number>;
+  /** Files that are to be deleted; see `OrphanedFiles`. */
+  readonly files: ValueStore<OrphanedFile>;
+  /** See `createEventDedup`. */
+  readonly answeredEvents: ValueStore<number>;
   /** Milliseconds after the start until those of earlier processes are; messages are written anew before. */
   readonly sweepAfterMs?: number;
   readonly minEditIntervalMs?: number;
   readonly maxAttachmentBytes?: number;
-  /** See `CallsOptions`; 1000 by default, which is what Slack asks for. */
+  /** See `WebApiOptions`; 1000 by default, which is what Slack asks for. */
   readonly postIntervalMs?: number;
   /** See `UploadsOptions`. */
   readonly lookAfterMs?: readonly number[];
@@ -68,71 +68,82 @@ export interface SlackPort extends ChannelPort {
 
 /** Easel in a Slack workspace, through Bolt. Posts are possible before `start`, which lets people in. */
 export function createSlackPort(options: SlackPortOptions): SlackPort {
-  const { botToken, entry, apiUrl, commands } = options;
+  const { botToken, delivery, apiUrl, commands } = options;
   const log = options.log.child({ platform: 'slack' });
   const logger = createBoltLogger(log);
   const client = new webApi.WebClient(botToken, {
     logger,
-    // Retries and rate limits are `Calls`' own: Bolt's would stop all calls for the sake of one.
+    // Retries and rate limits are `WebApi`' own: Bolt's would stop all calls for the sake of one.
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: CALL_TIMEOUT_MS,
     ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
   });
   const postIntervalMs = options.postIntervalMs ?? POST_INTERVAL_MS;
-  const calls = createCalls({ client, log, postIntervalMs });
-  const room = createRoom(calls, postIntervalMs);
-  let desk: Desk | undefined;
+  const api = createWebApi({ client, log, postIntervalMs });
+  const budget = createRateBudget(api, postIntervalMs);
+  let requestHandler: RequestHandler | undefined;
   let home: Home | undefined;
   let sweeping: NodeJS.Timeout | undefined;
   let identity: Identity | undefined;
-  const identify = createIdentity(calls, (known) => {
+  const identify = createIdentity(api, (known) => {
     identity = known;
   });
-  const strays = createStrays(calls, options.files, log);
+  const orphans = createOrphanedFiles(api, options.files, log);
   const uploads = createUploads({
-    calls,
-    strays,
+    api,
+    orphans,
     ...(options.lookAfterMs !== undefined && { lookAfterMs: options.lookAfterMs }),
   });
-  const phrase = createPhrase(commands.map(({ name }) => name));
-  const send = createSend(uploads, createPermalink(identify), phrase);
-  const directChannel = createDirectChannels(calls);
+  const nameCommands = createNameCommands(commands.map(({ name }) => name));
+  const send = createSend(uploads, createPermalink(identify), nameCommands);
+  const directChannel = createDirectChannels(api);
   const messages = createMessages({
-    calls,
+    api,
     uploads,
     send,
-    history: createHistory(calls, identify),
-    room,
-    isOwn: (nonce) => desk?.isOwn(nonce) === true,
-    onGone: (nonce, trouble) => desk?.tellGone(nonce, trouble),
-    onEnded: (nonce) => desk?.noteEnd(nonce),
+    history: createHistory(api, identify),
+    budget,
+    isOwn: (nonce) => requestHandler?.isOwn(nonce) === true,
+    onGone: (nonce, requestError) => requestHandler?.onMessageLost(nonce, requestError),
+    onEnded: (nonce) => requestHandler?.onMessageEnded(nonce),
   });
   const connection = createConnection({
-    entry,
+    delivery,
     logger,
     log,
     apiUrl,
     ...(options.firstPauseMs !== undefined && { firstPauseMs: options.firstPauseMs }),
   });
 
-  function openDesk({ dispatch }: Inbox): void {
-    const people = createPeople(calls, identify);
-    const answers = createAnswers({ calls, send, uploads, directChannel });
-    const served = createServed(options.served);
-    const reach = createReach(calls, identify);
+  function openRequestHandler({ dispatch }: ChannelHandlers): void {
+    const users = createUserDirectory(api, identify);
+    const ephemeral = createEphemeralReplies({ api, send, uploads, directChannel });
+    const dedup = createEventDedup(options.answeredEvents);
+    const access = createChannelAccess(api, identify);
     home = createHome({
       dispatch,
-      calls,
+      api,
       uploads,
       messages,
-      room,
-      people,
+      budget,
+      users,
       directChannel,
       log,
       ...(options.gatherMs !== undefined && { gatherMs: options.gatherMs }),
     });
-    desk = createDesk({ dispatch, answers, calls, people, reach, room, home, served, directChannel, log });
+    requestHandler = createRequestHandler({
+      dispatch,
+      ephemeral,
+      api,
+      users,
+      access,
+      budget,
+      home,
+      dedup,
+      directChannel,
+      log,
+    });
     const app = new App({
       receiver: connection.receiver,
       logger,
@@ -140,10 +151,18 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       authorize: async () => ({ botToken, ...pick(identity) }),
     });
     app.error(async (error) => {
-      log.error({ err: new SlackTroubleError(error.message) }, 'an event was not served');
+      log.error({ err: new SlackRequestError(error.message) }, 'an event was not served');
     });
-    const pictures = createRemotePictures({ calls, botToken, apiUrl });
-    listen({ app, desk, home, pictures, phrase, commands, botUserId: async () => (await identify()).botUserId });
+    const pictures = createRemotePictures({ api, botToken, apiUrl });
+    listen({
+      app,
+      requestHandler,
+      home,
+      pictures,
+      nameCommands,
+      commands,
+      botUserId: async () => (await identify()).botUserId,
+    });
   }
 
   async function introduce(): Promise<void> {
@@ -157,7 +176,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
         );
       }
     } catch (error) {
-      if (!(error instanceof SlackTroubleError)) throw error;
+      if (!(error instanceof SlackRequestError)) throw error;
       if (operatorAdvice(error, '') !== undefined) refuseStart(error, 'SLACK_BOT_TOKEN');
       log.warn(`Slack cannot be reached yet (${error.message})`);
     }
@@ -180,21 +199,21 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     get httpPort() {
       return connection.port;
     },
-    start: async (inbox) => {
+    start: async (handlers) => {
       await introduce();
-      openDesk(inbox);
+      openRequestHandler(handlers);
       await connection.start();
-      sweeping = setTimeout(() => void strays.sweep(), options.sweepAfterMs ?? SWEEP_AFTER_MS);
+      sweeping = setTimeout(() => void orphans.sweep(), options.sweepAfterMs ?? SWEEP_AFTER_MS);
       log.info({ team: identity?.team }, 'Slack is open');
     },
     stop: async () => {
       clearTimeout(sweeping);
       home?.stop();
-      calls.close();
+      api.close();
       await connection.stop();
     },
-    roomInMs: ({ channelId }, nonce, message) =>
-      message === undefined ? room.forPostMs(channelId, nonce) : room.forEditMs(),
+    progressDelayMs: ({ channelId }, nonce, message) =>
+      message === undefined ? budget.postDelayMs(channelId, nonce) : budget.editDelayMs(),
     post: messages.post,
     edit: messages.edit,
     delete: messages.delete,
@@ -210,12 +229,12 @@ function pick(identity: Identity | undefined) {
 }
 
 /** A person's messages with the bot, by their id. */
-function createDirectChannels(calls: ReturnType<typeof createCalls>): (userId: string) => Promise<string> {
+function createDirectChannels(api: ReturnType<typeof createWebApi>): (userId: string) => Promise<string> {
   const channels = new Map<string, Promise<string>>();
   return (userId) => {
     const known = channels.get(userId);
     if (known !== undefined) return known;
-    const opened = calls
+    const opened = api
       .run('conversations.open', (client) => client.conversations.open({ users: userId }))
       .then(({ channel }) => channel?.id ?? userId);
     opened.catch(() => channels.delete(userId));

@@ -1,6 +1,6 @@
 import { type Logger, LogLevel } from '@slack/bolt';
 import type { Logger as Log } from 'pino';
-import { redact } from './failures.ts';
+import { redact } from './errors.ts';
 
 /** Bolt's log lines in Easel's log, without the tokens, tickets and response URLs that Bolt writes into them. */
 export function createBoltLogger(log: Log): Logger {

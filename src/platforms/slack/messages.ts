@@ -1,13 +1,13 @@
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
 import type { Reply } from '../../core/reply.ts';
 import { AttachmentTooLargeError, MessageGoneError } from '../port.ts';
-import type { Calls } from './calls.ts';
-import { isGone, SlackTroubleError, toTrouble } from './failures.ts';
+import { isGone, SlackRequestError, toRequestError } from './errors.ts';
 import { type History, metadataOf } from './history.ts';
+import { keyOf, type RateBudget } from './rate-budget.ts';
 import type { Outgoing, ShownPicture } from './render.ts';
-import { keyOf, type Room } from './room.ts';
-import type { Send } from './sending.ts';
+import type { Send } from './send-reply.ts';
 import type { Uploads } from './uploads.ts';
+import type { WebApi } from './web-api.ts';
 
 const REMEMBERED_MESSAGES = 5000;
 
@@ -21,25 +21,25 @@ export interface Messages {
 }
 
 export interface MessagesOptions {
-  readonly calls: Calls;
+  readonly api: WebApi;
   readonly uploads: Uploads;
   readonly send: Send;
   readonly history: History;
-  readonly room: Room;
+  readonly budget: RateBudget;
   /** This process has been asked for the message of this nonce, so no other can have posted it. */
   readonly isOwn: (nonce: string) => boolean;
   /** Told when a message cannot stand in its channel. */
-  readonly onGone: (nonce: string, trouble: SlackTroubleError) => void;
+  readonly onGone: (nonce: string, requestError: SlackRequestError) => void;
   /** Told when a message that this process has posted shows its end, or is gone. */
   readonly onEnded: (nonce: string) => void;
 }
 
 export function createMessages({
-  calls,
+  api,
   uploads,
   send,
   history,
-  room,
+  budget,
   isOwn,
   onGone,
   onEnded,
@@ -65,13 +65,13 @@ export function createMessages({
 
   async function noteShown(message: MessageRef, reply: Reply, pictures: readonly ShownPicture[]): Promise<void> {
     rememberPictures(message, pictures);
-    if (tellsProgress(reply)) return room.owe(message);
+    if (tellsProgress(reply)) return budget.owe(message);
     await uploads.keep(pictures.map(({ fileId }) => fileId));
     end(message);
   }
 
   function end(message: MessageRef): void {
-    room.settle(message);
+    budget.settle(message);
     const nonce = nonces.get(keyOf(message));
     if (nonce !== undefined) onEnded(nonce);
   }
@@ -80,10 +80,10 @@ export function createMessages({
     const { channelId, threadId } = channel;
     const isUrgent = !tellsProgress(reply);
     const sendOut = ({ text, blocks }: Outgoing) => {
-      room.leave(channelId, nonce);
+      budget.leavePostQueue(channelId, nonce);
       const content = { text, blocks, metadata: metadataOf(nonce), unfurl_links: false, unfurl_media: false };
       const thread = threadId === undefined ? {} : { thread_ts: threadId };
-      return calls.post(
+      return api.post(
         channelId,
         'chat.postMessage',
         (client) => client.chat.postMessage({ channel: channelId, ...content, ...thread }),
@@ -91,7 +91,7 @@ export function createMessages({
       );
     };
     const { result, pictures } = await send(reply, sendOut, { isUrgent });
-    if (result.ts === undefined) throw new SlackTroubleError('chat.postMessage: no time stamp came back');
+    if (result.ts === undefined) throw new SlackRequestError('chat.postMessage: no time stamp came back');
     const ref = { channel, messageId: result.ts };
     nonces.set(keyOf(ref), nonce);
     const [oldest] = nonces.keys();
@@ -100,14 +100,14 @@ export function createMessages({
     return ref;
   }
 
-  async function editStanding(message: MessageRef, reply: Reply): Promise<void> {
+  async function editExisting(message: MessageRef, reply: Reply): Promise<void> {
     const { channel, messageId } = message;
     const isUrgent = !tellsProgress(reply);
     // The preview before this one stays until there is room for a newer.
-    const keepsPreview = !isUrgent && reply.pictures.length > 0 && !room.forPreview();
+    const keepsPreview = !isUrgent && reply.pictures.length > 0 && !budget.mayUploadPreview();
     const instead = keepsPreview ? (shownOn.get(keyOf(message)) ?? []) : undefined;
     const sendOut = ({ text, blocks }: Outgoing) =>
-      calls.run(
+      api.run(
         'chat.update',
         (client) => client.chat.update({ channel: channel.channelId, ts: messageId, text, blocks }),
         isUrgent,
@@ -119,18 +119,18 @@ export function createMessages({
   async function postOnce(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef> {
     const mayStand = !isOwn(nonce) || attempted.has(nonce);
     note(attempted, nonce);
-    const standing = mayStand ? await history.findStanding(channel, nonce) : undefined;
-    const ref = standing === undefined ? await postNew(channel, reply, nonce) : { channel, messageId: standing };
+    const existing = mayStand ? await history.findPosted(channel, nonce) : undefined;
+    const ref = existing === undefined ? await postNew(channel, reply, nonce) : { channel, messageId: existing };
     attempted.delete(nonce);
     return ref;
   }
 
   async function deleteMessage({ channel, messageId }: MessageRef): Promise<void> {
     try {
-      await calls.run('chat.delete', (client) => client.chat.delete({ channel: channel.channelId, ts: messageId }));
+      await api.run('chat.delete', (client) => client.chat.delete({ channel: channel.channelId, ts: messageId }));
     } catch (error) {
-      const trouble = toTrouble(error, 'chat.delete');
-      if (!isGone(trouble)) throw trouble;
+      const requestError = toRequestError(error, 'chat.delete');
+      if (!isGone(requestError)) throw requestError;
     }
   }
 
@@ -141,13 +141,13 @@ export function createMessages({
   return {
     filesOn,
     post: (channel, reply, nonce) => {
-      const onRefused = (trouble: SlackTroubleError) => onGone(nonce, trouble);
+      const onRefused = (requestError: SlackRequestError) => onGone(nonce, requestError);
       return inPortTerms(reply, () => postOnce(channel, reply, nonce), onRefused);
     },
     edit: (message, reply) =>
       inPortTerms(
         reply,
-        () => editStanding(message, reply),
+        () => editExisting(message, reply),
         () => end(message),
       ),
     delete: async (message) => {
@@ -171,19 +171,19 @@ const TOO_LARGE: readonly string[] = ['file_too_large', 'file_upload_size_limit_
 async function inPortTerms<Result>(
   reply: Reply,
   work: () => Promise<Result>,
-  onRefused: (trouble: SlackTroubleError) => void = () => undefined,
+  onRefused: (requestError: SlackRequestError) => void = () => undefined,
 ): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    const trouble = toTrouble(error, 'message');
-    if (trouble.status === 413 || (trouble.code !== undefined && TOO_LARGE.includes(trouble.code))) {
+    const requestError = toRequestError(error, 'message');
+    if (requestError.status === 413 || (requestError.code !== undefined && TOO_LARGE.includes(requestError.code))) {
       const byteLength = reply.pictures.reduce((sum, { data }) => sum + data.length, 0);
-      throw new AttachmentTooLargeError(byteLength, { cause: trouble });
+      throw new AttachmentTooLargeError(byteLength, { cause: requestError });
     }
-    if (!isGone(trouble)) throw trouble;
-    onRefused(trouble);
-    throw new MessageGoneError(trouble.message, { cause: trouble });
+    if (!isGone(requestError)) throw requestError;
+    onRefused(requestError);
+    throw new MessageGoneError(requestError.message, { cause: requestError });
   }
 }
 

@@ -11,7 +11,7 @@ export interface MethodTraits {
 const TIER_2 = 20;
 const TIER_3 = 50;
 const TIER_4 = 100;
-/** Methods with limits of their own; per channel where posts are concerned (see `pace.ts`). */
+/** Methods with limits of their own; per channel where posts are concerned (see `token-bucket.ts`). */
 const SPECIAL = 100;
 /** "Several hundred" in a workspace, as Slack says. */
 const POSTS = 200;

@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
-import { cut } from '../../core/cut.ts';
 import type { Form, FormField } from '../../core/form.ts';
+import { truncate } from '../../core/truncate.ts';
 import { undoEmojiCodes } from './emoji-codes.ts';
 
 const MAX_TITLE = 24;
@@ -142,11 +142,11 @@ function renderText({ name, kind, value, placeholder, maxLength }: FormField): t
     action_id: name,
     multiline: kind === 'paragraph',
     max_length: limit,
-    ...(value !== '' && { initial_value: cut(value, limit) }),
+    ...(value !== '' && { initial_value: truncate(value, limit) }),
     ...(placeholder !== undefined && { placeholder: plain(placeholder, MAX_PLACEHOLDER) }),
   };
 }
 
 function plain(text: string, maxLength: number): types.PlainTextElement {
-  return { type: 'plain_text', text: cut(text, maxLength), emoji: true };
+  return { type: 'plain_text', text: truncate(text, maxLength), emoji: true };
 }

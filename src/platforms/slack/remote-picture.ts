@@ -1,8 +1,8 @@
+import { EaselError } from '../../core/errors.ts';
 import type { RemotePicture } from '../../core/request.ts';
-import { EaselError } from '../../errors.ts';
-import { readBounded } from '../../inputs/read-bounded.ts';
+import { readBounded } from '../../lib/read-bounded.ts';
 import { fileIdsOf, type ReceivedBlock } from './blocks.ts';
-import type { Calls } from './calls.ts';
+import type { WebApi } from './web-api.ts';
 
 const FETCH_LIMIT_MS = 20_000;
 /** Where Slack keeps what people upload; the token goes nowhere else. */
@@ -30,17 +30,17 @@ export interface RemotePictures {
 }
 
 export interface RemotePicturesOptions {
-  readonly calls: Calls;
+  readonly api: WebApi;
   readonly botToken: string;
   /** A proxy or an emulator serves files itself. */
   readonly apiUrl: string | undefined;
 }
 
-export function createRemotePictures({ calls, botToken, apiUrl }: RemotePicturesOptions): RemotePictures {
+export function createRemotePictures({ api, botToken, apiUrl }: RemotePicturesOptions): RemotePictures {
   const ownHost = apiUrl === undefined ? undefined : new URL(apiUrl).host;
 
   async function locate(fileId: string): Promise<string> {
-    const { file } = await calls
+    const { file } = await api
       .run('files.info', (client) => client.files.info({ file: fileId }))
       .catch((cause) => {
         throw unavailable(cause);

@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
-import { cut } from '../../core/cut.ts';
 import type { Reply, ReplyButton, ReplyPicture } from '../../core/reply.ts';
+import { truncate } from '../../core/truncate.ts';
 import { escapeText, renderFallback, renderLines } from './rich-text.ts';
 
 const MAX_BUTTON_LABEL = 75;
@@ -59,7 +59,7 @@ function renderPicture({ fileId, alt }: ShownPicture): types.ImageBlock {
 }
 
 export function renderAlt(alt: string): string {
-  return alt === '' ? 'Picture' : cut(alt, MAX_ALT_LENGTH);
+  return alt === '' ? 'Picture' : truncate(alt, MAX_ALT_LENGTH);
 }
 
 export function renderRow(row: readonly ReplyButton[]): types.ActionsBlock {
@@ -70,8 +70,8 @@ export function renderButton({ id, label, title, style }: ReplyButton): types.Bu
   return {
     type: 'button',
     action_id: id,
-    text: { type: 'plain_text', text: cut(label, MAX_BUTTON_LABEL), emoji: true },
-    ...(title !== '' && { accessibility_label: cut(title, MAX_BUTTON_LABEL) }),
+    text: { type: 'plain_text', text: truncate(label, MAX_BUTTON_LABEL), emoji: true },
+    ...(title !== '' && { accessibility_label: truncate(title, MAX_BUTTON_LABEL) }),
     ...(style !== 'normal' && { style }),
   };
 }

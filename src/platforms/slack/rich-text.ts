@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
-import { cut } from '../../core/cut.ts';
 import type { RichText, Span } from '../../core/reply.ts';
+import { truncate } from '../../core/truncate.ts';
 
 /** UTF-16 units of a whole message; Slack refuses blocks of somewhat more (`msg_blocks_too_long`). */
 const MAX_LENGTH = 10_000;
@@ -70,7 +70,7 @@ function fitLines(lines: readonly RichText[]): Span[][] {
       const longest = all.reduce((a, b) => (lengthOf(b.span) > lengthOf(a.span) ? b : a));
       const length = lengthOf(longest.span);
       if (length <= keep || longest.span.kind === 'user') return;
-      const text = cut(longest.span.text, Math.max(keep, length - over));
+      const text = truncate(longest.span.text, Math.max(keep, length - over));
       fitted[longest.row]?.splice(longest.column, 1, { ...longest.span, text });
     }
   };

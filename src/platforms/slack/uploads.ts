@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { webApi } from '@slack/bolt';
 import type { ReplyPicture } from '../../core/reply.ts';
-import type { Calls } from './calls.ts';
-import { isPassing, SlackTroubleError } from './failures.ts';
-import { sleep } from './pace.ts';
-import type { Strays } from './strays.ts';
+import { sleep } from '../shared/token-bucket.ts';
+import { isTransient, SlackRequestError } from './errors.ts';
+import type { OrphanedFiles } from './orphaned-files.ts';
+import type { WebApi } from './web-api.ts';
 
 /** Pauses before looks at a file that Slack is still working on: 30 s in all. */
 const LOOK_AFTER_MS = [250, 500, 750, 1000, 1500, 2000, 2000, 3000, 3000, 4000, 5000, 7000];
@@ -31,13 +31,13 @@ export interface Uploads {
 }
 
 export interface UploadsOptions {
-  readonly calls: Calls;
-  readonly strays: Strays;
+  readonly api: WebApi;
+  readonly orphans: OrphanedFiles;
   /** Milliseconds before each look at a file that Slack is still working on; then it is uploaded anew. */
   readonly lookAfterMs?: readonly number[];
 }
 
-export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: UploadsOptions): Uploads {
+export function createUploads({ api, orphans, lookAfterMs = LOOK_AFTER_MS }: UploadsOptions): Uploads {
   /** File ids by the hash of what is in them. */
   const files = new Map<string, Promise<string>>();
   const ids = new Map<string, string>();
@@ -46,12 +46,12 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
   let usualMs = soonest;
 
   async function reserve({ name, data }: ReplyPicture, isUrgent: boolean) {
-    const { upload_url: url, file_id: fileId } = await calls.run(
+    const { upload_url: url, file_id: fileId } = await api.run(
       'files.getUploadURLExternal',
       (client) => client.files.getUploadURLExternal({ filename: name, length: data.length }),
       isUrgent,
     );
-    if (url === undefined || fileId === undefined) throw new SlackTroubleError('Slack gave no place for an upload');
+    if (url === undefined || fileId === undefined) throw new SlackRequestError('Slack gave no place for an upload');
     return { url, fileId };
   }
 
@@ -59,10 +59,10 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
     const signal = AbortSignal.timeout(SEND_LIMIT_MS);
     const body = new Blob([new Uint8Array(data)], { type: mediaType });
     const response = await fetch(url, { method: 'POST', body, signal }).catch((error: unknown) => {
-      throw new SlackTroubleError(`upload: ${error instanceof Error ? error.message : String(error)}`);
+      throw new SlackRequestError(`upload: ${error instanceof Error ? error.message : String(error)}`);
     });
     await response.arrayBuffer();
-    if (!response.ok) throw new SlackTroubleError(`upload: HTTP ${response.status}`, { status: response.status });
+    if (!response.ok) throw new SlackRequestError(`upload: HTTP ${response.status}`, { status: response.status });
   }
 
   /** Slack says ok before it has looked at the file, and sometimes it never does. */
@@ -72,7 +72,7 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
     for (const [look, pause] of [usualMs, ...lookAfterMs.slice(1)].entries()) {
       await sleep(pause, signal);
       const lookedAt = performance.now();
-      const { file } = await calls
+      const { file } = await api
         .run('files.info', (client) => client.files.info({ file: fileId }), isUrgent)
         .catch(unseen);
       if (!isReady(file)) continue;
@@ -84,10 +84,10 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
 
   async function uploadOnce(picture: ReplyPicture, isUrgent: boolean): Promise<string | undefined> {
     const { url, fileId } = await reserve(picture, isUrgent);
-    await strays.note(fileId);
+    await orphans.note(fileId);
     await send(url, picture);
     try {
-      const { files: [file] = [] } = await calls.run(
+      const { files: [file] = [] } = await api.run(
         'files.completeUploadExternal',
         (client) => client.files.completeUploadExternal({ files: [{ id: fileId, title: picture.name }] }),
         isUrgent,
@@ -95,10 +95,10 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
       if (isReady(file)) return fileId;
     } catch (error) {
       // Without an answer nobody knows; the file itself tells.
-      if (!(error instanceof SlackTroubleError && isPassing(error))) throw error;
+      if (!(error instanceof SlackRequestError && isTransient(error))) throw error;
     }
     if (await waitUntilShown(fileId, isUrgent)) return fileId;
-    void strays.remove(fileId);
+    void orphans.remove(fileId);
     return undefined;
   }
 
@@ -107,7 +107,7 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
       const fileId = await uploadOnce(picture, isUrgent);
       if (fileId !== undefined) return fileId;
     }
-    throw new SlackTroubleError('Slack took an upload and never showed it');
+    throw new SlackRequestError('Slack took an upload and never showed it');
   }
 
   function remember(key: string, uploaded: Promise<string>): void {
@@ -126,7 +126,7 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
     const key = ids.get(fileId);
     if (key !== undefined) files.delete(key);
     ids.delete(fileId);
-    await strays.remove(fileId);
+    await orphans.remove(fileId);
   }
 
   return {
@@ -141,10 +141,10 @@ export function createUploads({ calls, strays, lookAfterMs = LOOK_AFTER_MS }: Up
       remember(key, uploaded);
       return uploaded;
     },
-    keep: (fileIds) => strays.keep(fileIds),
+    keep: (fileIds) => orphans.keep(fileIds),
     discard,
     abandon: async (fileId) => {
-      if (strays.has(fileId)) await discard(fileId);
+      if (orphans.has(fileId)) await discard(fileId);
     },
   };
 }
@@ -156,6 +156,6 @@ function isReady(file: { readonly mimetype?: string } | undefined): boolean {
 
 /** A file that was just made may not be known everywhere yet. */
 function unseen(error: unknown): webApi.FilesInfoResponse {
-  if (error instanceof SlackTroubleError && error.code === 'file_not_found') return { ok: false };
+  if (error instanceof SlackRequestError && error.code === 'file_not_found') return { ok: false };
   throw error;
 }

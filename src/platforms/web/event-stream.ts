@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { Feed, FeedSubscription } from './feed.ts';
-import { refuse } from './refusal.ts';
-import type { Room } from './room.ts';
+import { apiError } from './api-error.ts';
+import type { ChangeFeed, FeedSubscription } from './change-feed.ts';
+import type { ChannelState } from './channel-state.ts';
 
 /** Shorter than the half minute after which proxies commonly cut a silent connection. */
 const HEARTBEAT_MS = 15_000;
@@ -12,9 +12,13 @@ const MAX_FOLLOWERS = 256;
  * Server-sent events: first `hello` {cursor, resumed}, then `message` with each message as it now stands, whose event id
  * is the cursor to resume from.
  */
-export function followEvents(c: Context, parts: { feed: Feed; room: Room; heartbeatMs?: number }): Response {
-  const { feed, room, heartbeatMs = HEARTBEAT_MS } = parts;
-  if (feed.followers >= MAX_FOLLOWERS) throw refuse(503, 'too_many', 'Too many pages follow this channel; close some.');
+export function followEvents(
+  c: Context,
+  parts: { feed: ChangeFeed; state: ChannelState; heartbeatMs?: number },
+): Response {
+  const { feed, state, heartbeatMs = HEARTBEAT_MS } = parts;
+  if (feed.followers >= MAX_FOLLOWERS)
+    throw apiError(503, 'too_many', 'Too many pages follow this channel; close some.');
   const after = c.req.header('last-event-id') ?? c.req.query('after');
   const cursor = feed.cursor();
   const subscription = feed.subscribe(after);
@@ -24,7 +28,7 @@ export function followEvents(c: Context, parts: { feed: Feed; room: Room; heartb
     try {
       const hello = { cursor, resumed: subscription.resumed };
       await stream.writeSSE({ event: 'hello', data: JSON.stringify(hello) });
-      await send(stream, subscription, room, heartbeatMs);
+      await send(stream, subscription, state, heartbeatMs);
     } finally {
       subscription.close();
     }
@@ -34,7 +38,7 @@ export function followEvents(c: Context, parts: { feed: Feed; room: Room; heartb
 async function send(
   stream: SSEStreamingApi,
   subscription: FeedSubscription,
-  room: Room,
+  state: ChannelState,
   heartbeatMs: number,
 ): Promise<void> {
   while (!stream.aborted) {
@@ -44,6 +48,6 @@ async function send(
       await stream.write(': still here\n\n');
       continue;
     }
-    await stream.writeSSE({ event: 'message', id: item.cursor, data: JSON.stringify(room.get(item.messageId)) });
+    await stream.writeSSE({ event: 'message', id: item.cursor, data: JSON.stringify(state.get(item.messageId)) });
   }
 }

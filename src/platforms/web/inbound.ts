@@ -3,12 +3,12 @@ import type { CommandDescription } from '../../core/command.ts';
 import type { Reply, ReplyPicture } from '../../core/reply.ts';
 import type { OptionValue, RemotePicture, Request } from '../../core/request.ts';
 import type { Dispatch, DispatchResult } from '../port.ts';
+import { apiError } from './api-error.ts';
+import { type ChannelState, toWire } from './channel-state.ts';
 import { notACommand, readLine } from './command-line.ts';
 import type { PictureFiles } from './picture-files.ts';
-import { refuse } from './refusal.ts';
 import { remotePicture, remotePictures } from './remote-picture.ts';
-import { type Room, toWire } from './room.ts';
-import type { PostResult, StandingMessage, WirePerson } from './wire.ts';
+import type { PostedMessage, PostResult, WirePerson } from './wire.ts';
 
 /** Answers kept for a request that is sent again. */
 const REMEMBERED_REQUESTS = 500;
@@ -16,7 +16,7 @@ const REMEMBERED_REQUESTS = 500;
 const PICTURED_ANSWERS = 20;
 
 /** What everyone may do on the web, where a name is what a person says it is. */
-export interface Standing {
+export interface Permissions {
   readonly isModerator: boolean;
   readonly isAgeRestricted: boolean;
 }
@@ -34,23 +34,26 @@ export interface Inbound {
   command(person: WirePerson, post: CommandPost): Promise<PostResult>;
   /** A button of a message, or, without one, of a private answer. */
   press(person: WirePerson, press: { requestId: string; messageId?: string; buttonId: string }): Promise<PostResult>;
-  act(person: WirePerson, act: { requestId: string; messageId: string; action: string }): Promise<PostResult>;
-  fill(
+  runMessageAction(
+    person: WirePerson,
+    act: { requestId: string; messageId: string; action: string },
+  ): Promise<PostResult>;
+  submitForm(
     person: WirePerson,
     filled: { requestId: string; formId: string; values: Readonly<Record<string, string>> },
   ): Promise<PostResult>;
-  take(person: WirePerson, taken: { requestId: string; shortcut: string }): Promise<PostResult>;
+  runShortcut(person: WirePerson, taken: { requestId: string; shortcut: string }): Promise<PostResult>;
 }
 
 export function createInbound(parts: {
-  room: Room;
+  state: ChannelState;
   files: PictureFiles;
   channel: ChannelRef;
   commands: readonly CommandDescription[];
-  standing: Standing;
+  permissions: Permissions;
   dispatch: Dispatch;
 }): Inbound {
-  const { room, files, channel, commands, standing, dispatch } = parts;
+  const { state, files, channel, commands, permissions, dispatch } = parts;
   const answers = new Map<string, Promise<PostResult>>();
   const pictured: string[] = [];
 
@@ -77,7 +80,7 @@ export function createInbound(parts: {
   }
 
   const from = (key: string, person: WirePerson) =>
-    ({ id: key, user: { platform: 'web', ...person }, channel, ...standing }) as const;
+    ({ id: key, user: { platform: 'web', ...person }, channel, ...permissions }) as const;
 
   function ask(person: WirePerson, requestId: string, make: (key: string) => Request): Promise<PostResult> {
     const key = `${person.id}:${requestId}`;
@@ -88,8 +91,8 @@ export function createInbound(parts: {
     const { line, options } = post;
     const read = readLine(line);
     if (read === undefined) return privately(key, notACommand(commands));
-    const draft = await room.draft(`said:${key}`, { author: person, line, pictures: post.pictures });
-    if (draft.visible) return posted(room, draft.id);
+    const draft = await state.draft(`said:${key}`, { author: person, line, pictures: post.pictures });
+    if (draft.visible) return posted(state, draft.id);
     const result = await dispatch({
       kind: 'command',
       ...from(key, person),
@@ -99,20 +102,20 @@ export function createInbound(parts: {
       pictures: post.pictures.map(({ name, mediaType, data }) => remotePicture(name, mediaType, async () => data)),
     });
     if (result.kind === 'posted') {
-      room.reveal(draft.id);
-      return posted(room, draft.id);
+      state.reveal(draft.id);
+      return posted(state, draft.id);
     }
-    await room.discard(draft.id);
+    await state.discard(draft.id);
     return answerWith(key, result);
   }
 
-  function standingMessage(messageId: string): StandingMessage {
-    const message = room.get(messageId);
-    if (message.kind === 'deleted') throw refuse(410, 'message_gone', 'That message was deleted.');
+  function postedMessage(messageId: string): PostedMessage {
+    const message = state.get(messageId);
+    if (message.kind === 'deleted') throw apiError(410, 'message_gone', 'That message was deleted.');
     return message;
   }
 
-  function shownOn(message: StandingMessage): { pictures: readonly RemotePicture[]; buttonIds: readonly string[] } {
+  function shownOn(message: PostedMessage): { pictures: readonly RemotePicture[]; buttonIds: readonly string[] } {
     const pictures = message.kind === 'reply' ? message.reply.pictures : (message.pictures ?? []);
     const buttons = message.kind === 'reply' ? message.reply.buttons.flat() : [];
     return { pictures: remotePictures(pictures, files), buttonIds: buttons.map((button) => button.id) };
@@ -126,21 +129,21 @@ export function createInbound(parts: {
     press: (person, { requestId, messageId, buttonId }) =>
       ask(person, requestId, (key) => {
         const isPrivate = messageId === undefined;
-        const { pictures, buttonIds } = isPrivate ? NOTHING_SHOWN : shownOn(standingMessage(messageId));
+        const { pictures, buttonIds } = isPrivate ? NOTHING_SHOWN : shownOn(postedMessage(messageId));
         if (!isPrivate && !buttonIds.includes(buttonId)) {
-          throw refuse(409, 'button_gone', 'That button is no longer on the message.');
+          throw apiError(409, 'button_gone', 'That button is no longer on the message.');
         }
         const message = { channel, messageId: messageId ?? '' };
         return { kind: 'button', ...from(key, person), buttonId, message, pictures };
       }),
-    act: (person, { requestId, messageId, action }) =>
+    runMessageAction: (person, { requestId, messageId, action }) =>
       ask(person, requestId, (key) => {
-        const shown = shownOn(standingMessage(messageId));
+        const shown = shownOn(postedMessage(messageId));
         return { kind: 'message_action', ...from(key, person), action, message: { channel, messageId }, ...shown };
       }),
-    fill: (person, { requestId, formId, values }) =>
+    submitForm: (person, { requestId, formId, values }) =>
       ask(person, requestId, (key) => ({ kind: 'form', ...from(key, person), formId, values })),
-    take: (person, { requestId, shortcut }) =>
+    runShortcut: (person, { requestId, shortcut }) =>
       ask(person, requestId, (key) => ({ kind: 'shortcut', ...from(key, person), shortcut })),
   };
 }
@@ -148,7 +151,7 @@ export function createInbound(parts: {
 /** A private answer stands nowhere. */
 const NOTHING_SHOWN = { pictures: [], buttonIds: [] };
 
-function posted(room: Room, id: string): PostResult {
-  const message = room.get(id);
+function posted(state: ChannelState, id: string): PostResult {
+  const message = state.get(id);
   return message.kind === 'deleted' ? { kind: 'posted' } : { kind: 'posted', message };
 }

@@ -5,19 +5,19 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
 import type { CommandDescription, MessageActionDescription } from '../../core/command.ts';
-import { EaselError } from '../../errors.ts';
-import { makePrivateFolder } from '../../private-files.ts';
-import type { ChannelPort, Inbox } from '../port.ts';
+import { EaselError } from '../../core/errors.ts';
+import { makePrivateFolder } from '../../lib/private-files.ts';
+import type { ChannelHandlers, ChannelPort } from '../port.ts';
 import { MessageGoneError } from '../port.ts';
-import { createFeed } from './feed.ts';
-import { createInbound, type Standing } from './inbound.ts';
+import { createChangeFeed } from './change-feed.ts';
+import { createChannelState } from './channel-state.ts';
+import { createInbound, type Permissions } from './inbound.ts';
 import { openMessageLog } from './message-log.ts';
 import { loadPageFiles } from './page-files.ts';
-import { createPeople, loadPeopleSecret } from './people.ts';
 import { openPictureFiles } from './picture-files.ts';
-import { createRoom } from './room.ts';
 import { createRoutes } from './routes.ts';
 import { secureResponses } from './security-headers.ts';
+import { createPersonTokens, loadTokenSecret } from './tokens.ts';
 import { createUploads } from './uploads.ts';
 
 export interface WebPortOptions {
@@ -30,7 +30,7 @@ export interface WebPortOptions {
   readonly log: Logger;
   readonly commands: readonly CommandDescription[];
   readonly messageActions: readonly MessageActionDescription[];
-  readonly standing: Standing;
+  readonly permissions: Permissions;
   readonly title?: string;
   /** Host names beside localhost and plain addresses by which the channel may be opened, e.g. behind a proxy. */
   readonly allowedHosts?: readonly string[];
@@ -48,18 +48,18 @@ const MAX_ATTACHMENT_BYTES = 64 * 1024 * 1024;
  * @throws EaselError `data_folder` when the folder cannot be written; as `openSqlite` does
  */
 export function createWebPort(options: WebPortOptions): ChannelPort & { readonly url: string } {
-  const { log: messages, files, people } = openData(options.dataFolder);
-  const feed = createFeed();
-  const room = createRoom({ log: messages, files, feed, now: Date.now });
+  const { log: messages, files, tokens } = openData(options.dataFolder);
+  const feed = createChangeFeed();
+  const state = createChannelState({ log: messages, files, feed, now: Date.now });
   const uploads = createUploads(files);
   let server: Server | undefined;
   let boundPort = options.port;
 
-  function createServer({ dispatch, complete }: Inbox): Server {
-    const { commands, messageActions, standing, log } = options;
-    const inbound = createInbound({ room, files, channel: WEB_CHANNEL, commands, standing, dispatch });
+  function createServer({ dispatch, complete }: ChannelHandlers): Server {
+    const { commands, messageActions, permissions, log } = options;
+    const inbound = createInbound({ state, files, channel: WEB_CHANNEL, commands, permissions, dispatch });
     const { fetch } = createRoutes({
-      ...{ room, files, feed, people, inbound, commands, messageActions, complete, log },
+      ...{ state, files, feed, tokens, inbound, commands, messageActions, complete, log },
       channel: WEB_CHANNEL,
       uploads,
       title: options.title ?? 'Easel',
@@ -81,8 +81,8 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
     get url() {
       return `http://${urlHost(options.host)}:${boundPort}`;
     },
-    async start(inbox) {
-      server = createServer(inbox);
+    async start(handlers) {
+      server = createServer(handlers);
       boundPort = await listen(server, options.port, options.host);
     },
     async stop() {
@@ -96,11 +96,11 @@ export function createWebPort(options: WebPortOptions): ChannelPort & { readonly
       if (channel.channelId !== WEB_CHANNEL.channelId) {
         throw new MessageGoneError(`The web has no channel ${channel.channelId}.`);
       }
-      return { channel: WEB_CHANNEL, messageId: await room.post(reply, `post:${nonce}`) };
+      return { channel: WEB_CHANNEL, messageId: await state.post(reply, `post:${nonce}`) };
     },
-    edit: (message, reply) => room.edit(message.messageId, reply),
-    delete: (message) => room.delete(message.messageId),
-    pictures: room.pictures,
+    edit: (message, reply) => state.edit(message.messageId, reply),
+    delete: (message) => state.delete(message.messageId),
+    pictures: state.pictures,
   };
 }
 
@@ -111,7 +111,7 @@ function openData(dataFolder: string) {
     return {
       log: openMessageLog(dataFolder),
       files: openPictureFiles(join(folder, 'pictures')),
-      people: createPeople(loadPeopleSecret(join(folder, 'secret'))),
+      tokens: createPersonTokens(loadTokenSecret(join(folder, 'secret'))),
     };
   } catch (cause) {
     if (cause instanceof EaselError) throw cause;

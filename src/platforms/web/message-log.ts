@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { openSqlite, transact } from '../../sqlite.ts';
-import type { MessageBody, StandingMessage } from './wire.ts';
+import { openSqlite, transact } from '../../lib/sqlite.ts';
+import type { MessageBody, PostedMessage } from './wire.ts';
 
 export interface StoredMessage {
-  readonly message: StandingMessage;
+  readonly message: PostedMessage;
   /** False for a command line whose dispatch has not been answered yet: nobody sees it. */
   readonly visible: boolean;
 }
@@ -37,7 +37,7 @@ export interface MessageLog {
   /** Forgets it wholly, nonce included. */
   discard(id: string): void;
   /** The newest `limit` visible messages with an id below `before`, oldest first. */
-  page(options: { before?: string; limit: number }): readonly StandingMessage[];
+  page(options: { before?: string; limit: number }): readonly PostedMessage[];
   usesFile(file: string): boolean;
   /** At most `limit` messages with pictures, of those with an id above `after`, oldest first. */
   withFiles(options: { after?: string; limit: number }): readonly MessageFiles[];
@@ -70,7 +70,7 @@ interface Row {
   readonly body: string;
 }
 
-function toMessage(row: Row): StandingMessage {
+function toMessage(row: Row): PostedMessage {
   const body: MessageBody = JSON.parse(row.body);
   const edited = row.edited_at === null ? {} : { editedAt: row.edited_at };
   return { id: String(row.id), at: row.at, ...edited, ...body };

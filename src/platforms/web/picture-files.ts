@@ -3,8 +3,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReplyPicture } from '../../core/reply.ts';
-import { makePrivateFolder } from '../../private-files.ts';
-import { readIfThere, writeWhole } from '../../whole-files.ts';
+import { readIfThere, writeAtomically } from '../../lib/atomic-files.ts';
+import { makePrivateFolder } from '../../lib/private-files.ts';
 import type { WirePicture } from './wire.ts';
 
 const EXTENSIONS = { 'image/png': 'png', 'image/webp': 'webp', 'image/jpeg': 'jpg' } as const;
@@ -71,7 +71,8 @@ export function openPictureFiles(folder: string): PictureFiles {
   return {
     async save(pictures) {
       const files = pictures.map(fileNameOf);
-      if (files.length > 0) await writeWhole(folder, new Map(pictures.map(({ data }, i) => [files[i] ?? '', data])));
+      if (files.length > 0)
+        await writeAtomically(folder, new Map(pictures.map(({ data }, i) => [files[i] ?? '', data])));
       return pictures.map((picture, i) => toWire(picture, files[i] ?? ''));
     },
     hold(owner, pictures) {

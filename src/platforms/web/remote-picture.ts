@@ -1,6 +1,6 @@
+import { EaselError } from '../../core/errors.ts';
 import type { RemotePicture } from '../../core/request.ts';
-import { EaselError } from '../../errors.ts';
-import { tooLarge } from '../../inputs/read-bounded.ts';
+import { tooLarge } from '../../lib/read-bounded.ts';
 import type { PictureFiles } from './picture-files.ts';
 import type { WirePicture } from './wire.ts';
 

@@ -4,27 +4,27 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
 import type { MessageActionDescription } from '../../core/command.ts';
-import { diskTroubleOf } from '../../disk-trouble.ts';
-import { type AskingParts, createAsking, messageIdOf, readJson } from './asking.ts';
+import { diskErrorOf } from '../../lib/disk-errors.ts';
+import { type ActionRoutesParts, createActionRoutes, messageIdOf, readJson } from './action-routes.ts';
+import { apiError } from './api-error.ts';
+import { tokenHolder } from './auth.ts';
+import type { ChangeFeed } from './change-feed.ts';
+import type { ChannelState } from './channel-state.ts';
 import { followEvents } from './event-stream.ts';
-import type { Feed } from './feed.ts';
-import { guard, UPLOAD_PATH } from './guard.ts';
 import type { PageFile } from './page-files.ts';
 import type { PictureFiles } from './picture-files.ts';
-import { refuse } from './refusal.ts';
-import type { Room } from './room.ts';
+import { requestGuard, UPLOAD_PATH } from './request-guard.ts';
 import { MAX_BODY_BYTES, MAX_LINE_LENGTH, MAX_NAME_LENGTH, PageQuery, PersonBody, parse } from './schemas.ts';
-import { tokenHolder } from './speaker.ts';
 import { MAX_UPLOAD_BYTES } from './uploads.ts';
 import type { ChannelInfo } from './wire.ts';
 
-export interface RouteParts extends AskingParts {
+export interface RouteParts extends ActionRoutesParts {
   readonly title: string;
   readonly messageActions: readonly MessageActionDescription[];
   readonly allowedHosts: readonly string[];
-  readonly room: Room;
+  readonly state: ChannelState;
   readonly files: PictureFiles;
-  readonly feed: Feed;
+  readonly feed: ChangeFeed;
   readonly pageFiles: ReadonlyMap<string, PageFile>;
   readonly log: Logger;
 }
@@ -32,18 +32,18 @@ export interface RouteParts extends AskingParts {
 /** Every route of the channel; `api.md` describes them. */
 export function createRoutes(parts: RouteParts): Hono {
   const app = new Hono();
-  app.use(guard(parts.allowedHosts));
+  app.use(requestGuard(parts.allowedHosts));
   const limitText = limitBody(MAX_BODY_BYTES, `A request has at most ${MAX_BODY_BYTES / 1024} KiB.`);
   const limitUpload = limitBody(MAX_UPLOAD_BYTES, `A picture has at most ${MAX_UPLOAD_BYTES / 1024 / 1024} MiB.`);
   app.use((c, next) => (c.req.path === UPLOAD_PATH ? limitUpload(c, next) : limitText(c, next)));
-  app.route('/api', createAsking(parts));
+  app.route('/api', createActionRoutes(parts));
   app.route('/api', createReading(parts));
   app.get('/', (c) => servePage(c, parts.pageFiles.get('index.html')));
   app.get('/:file', (c) => servePage(c, parts.pageFiles.get(c.req.param('file'))));
   app.notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing here.' } }, 404));
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
-    const trouble = diskTroubleOf(error, 'refused');
+    const trouble = diskErrorOf(error, 'refused');
     if (trouble !== undefined) {
       parts.log.warn({ err: error, path: c.req.path }, 'the disk did not take what a person sent');
       return c.json({ error: { code: trouble.code, message: trouble.userMessage } }, 503);
@@ -60,13 +60,13 @@ function limitBody(maxSize: number, sentence: string): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: () => {
-      throw refuse(413, 'too_large', sentence);
+      throw apiError(413, 'too_large', sentence);
     },
   });
 }
 
 /** People, messages, events and pictures. */
-function createReading({ title, commands, messageActions, room, files, feed, people }: RouteParts): Hono {
+function createReading({ title, commands, messageActions, state, files, feed, tokens }: RouteParts): Hono {
   const api = new Hono();
   api.get('/channel', (c) => {
     const limits = { lineLength: MAX_LINE_LENGTH, nameLength: MAX_NAME_LENGTH };
@@ -74,21 +74,21 @@ function createReading({ title, commands, messageActions, room, files, feed, peo
   });
   api.post('/people', async (c) => {
     const { name } = parse(PersonBody, await readJson(c));
-    return c.json(people.issue(name, tokenHolder(c, people)));
+    return c.json(tokens.issue(name, tokenHolder(c, tokens)));
   });
   api.get('/messages', (c) => {
     const { before, limit } = parse(PageQuery, c.req.query());
-    return c.json(room.page({ limit, ...(before === undefined ? {} : { before }) }));
+    return c.json(state.page({ limit, ...(before === undefined ? {} : { before }) }));
   });
   api.get('/messages/:id', (c) => {
-    const message = room.get(messageIdOf(c));
-    if (message.kind === 'deleted') throw refuse(404, 'no_message', 'There is no such message.');
+    const message = state.get(messageIdOf(c));
+    if (message.kind === 'deleted') throw apiError(404, 'no_message', 'There is no such message.');
     return c.json(message);
   });
-  api.get('/events', (c) => followEvents(c, { feed, room }));
+  api.get('/events', (c) => followEvents(c, { feed, state }));
   api.get('/pictures/:file', async (c) => {
     const picture = await files.read(c.req.param('file'));
-    if (picture === undefined) throw refuse(404, 'no_picture', 'There is no such picture.');
+    if (picture === undefined) throw apiError(404, 'no_picture', 'There is no such picture.');
     c.header('Content-Type', picture.mediaType);
     c.header('Cache-Control', 'private, max-age=31536000, immutable');
     return c.body(new Uint8Array(picture.data));

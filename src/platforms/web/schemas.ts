@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuse } from './refusal.ts';
+import { apiError } from './api-error.ts';
 
 /** Characters of a posted line; a command's own limit on its prompt is lower and has its own sentence. */
 export const MAX_LINE_LENGTH = 8000;
@@ -92,7 +92,7 @@ export const PressBody = z.strictObject({
   ...sender,
 });
 
-export const ActBody = z.strictObject({
+export const MessageActionBody = z.strictObject({
   action: z.string().regex(/^[a-z_]{1,32}$/, 'action must be the name of a message action.'),
   ...sender,
 });
@@ -144,7 +144,7 @@ export const MessageId = z.string().regex(/^\d{1,15}$/);
 export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw refuse(400, 'bad_request', sentenceOf(result.error.issues));
+  throw apiError(400, 'bad_request', sentenceOf(result.error.issues));
 }
 
 /** In a union the branch that came furthest says best what is wrong. */

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { EaselError } from '../../core/errors.ts';
 import type { ReplyPicture } from '../../core/reply.ts';
-import { EaselError } from '../../errors.ts';
 import type { Format } from '../../image/format.ts';
 import { readExif } from '../../image/picture-exif.ts';
 import { isTurned } from '../../image/tiff.ts';
 import { FairSlots } from '../../inputs/fair-slots.ts';
 import { readHeader } from '../../inputs/picture-header.ts';
+import { apiError } from './api-error.ts';
+import { PendingUploads } from './pending-uploads.ts';
 import type { PictureFiles } from './picture-files.ts';
-import { refuse } from './refusal.ts';
-import { UploadShelf } from './upload-shelf.ts';
 import type { WirePerson, WireUpload } from './wire.ts';
 
 export const MAX_UPLOAD_BYTES = 25 * 1024 * 1024;
@@ -35,13 +35,13 @@ export interface Uploads {
 
 export function createUploads(files: PictureFiles): Uploads {
   const slots = new FairSlots(RECEIVING);
-  const shelf = new UploadShelf((upload) => files.forget(ownerOf(upload)));
+  const pending = new PendingUploads((upload) => files.forget(ownerOf(upload)));
 
   async function receive(person: string, body: ReadableStream<Uint8Array> | null): Promise<ReplyPicture> {
     try {
       return await slots.run(person, async () => toPicture(await readBody(body)));
     } catch (error) {
-      if (error instanceof EaselError) throw refuse(statusOf(error), error.code, error.userMessage);
+      if (error instanceof EaselError) throw apiError(statusOf(error), error.code, error.userMessage);
       throw error;
     }
   }
@@ -52,15 +52,15 @@ export function createUploads(files: PictureFiles): Uploads {
       const upload = randomBytes(12).toString('hex');
       const [shown] = files.hold(ownerOf(upload), [picture]);
       if (shown === undefined) throw new Error('a held picture is shown');
-      shelf.put(upload, person, picture);
+      pending.put(upload, person, picture);
       return { ...shown, upload };
     },
     get({ id: person }, upload) {
-      const picture = shelf.get(upload, person);
+      const picture = pending.get(upload, person);
       if (picture !== undefined) return picture;
-      throw refuse(410, 'upload_gone', 'The attached picture is no longer here; attach it again.');
+      throw apiError(410, 'upload_gone', 'The attached picture is no longer here; attach it again.');
     },
-    close: () => shelf.clear(),
+    close: () => pending.clear(),
   };
 }
 
@@ -91,7 +91,7 @@ async function readBody(body: ReadableStream<Uint8Array> | null): Promise<Uint8A
   } finally {
     clearTimeout(limit);
   }
-  if (isLate) throw refuse(408, 'too_slow', 'The picture took too long to arrive; give a smaller one.');
+  if (isLate) throw apiError(408, 'too_slow', 'The picture took too long to arrive; give a smaller one.');
   return new Uint8Array(Buffer.concat(chunks));
 }
 

@@ -48,12 +48,12 @@ interface MessageHead {
   readonly editedAt?: number;
 }
 
-export type StandingMessage = MessageHead & MessageBody;
-export type WireMessage = StandingMessage | { readonly id: string; readonly kind: 'deleted' };
+export type PostedMessage = MessageHead & MessageBody;
+export type WireMessage = PostedMessage | { readonly id: string; readonly kind: 'deleted' };
 
 export interface MessagePage {
   /** Oldest first. */
-  readonly messages: readonly StandingMessage[];
+  readonly messages: readonly PostedMessage[];
   readonly hasMore: boolean;
   /** Follow `api/events?after=CURSOR` to miss nothing that happens after this page was made. */
   readonly cursor: string;
@@ -64,7 +64,7 @@ export interface MessagePage {
  * filled in and sent to `api/forms`.
  */
 export type PostResult =
-  | { readonly kind: 'posted'; readonly message?: StandingMessage }
+  | { readonly kind: 'posted'; readonly message?: PostedMessage }
   | { readonly kind: 'private'; readonly reply: WireReply }
   | { readonly kind: 'form'; readonly form: Form };
 

@@ -7,28 +7,28 @@ import {
   ComponentType,
   InteractionContextType,
 } from 'discord.js';
-import { fillForm } from './filled-form.ts';
-import { fillOptions, type OptionValues, type Upload } from './filled-options.ts';
+import { fillForm } from './fill-form.ts';
+import { fillOptions, type OptionValues, type Upload } from './fill-options.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { contextOf, interactionPayload, membershipIn, ownersOf } from './interaction-payload.ts';
-import type { Asked, AskedKind } from './interactions.ts';
+import type { EmulatedInteraction, InteractionKind } from './interactions.ts';
 import { messagePayload } from './payloads.ts';
-import { labelOf, lookAt, type Seen } from './seen.ts';
 import type { State } from './state.ts';
-import { botPermissionsIn, type Channel, type Person } from './town.ts';
+import { labelOf, type VisibleMessage, visibleMessages } from './visible-message.ts';
+import { botPermissionsIn, type Channel, type Person } from './world.ts';
 
 /** What a person does in Discord; what their client would not let them do throws. */
 export interface Actor {
   readonly person: Person;
   /** Does not wait for the bot. */
-  begin(channel: Channel, command: string, options?: OptionValues): Asked;
+  begin(channel: Channel, command: string, options?: OptionValues): EmulatedInteraction;
   /** Settles when the bot has said its first word, or has been too late for it. */
-  type(channel: Channel, command: string, options?: OptionValues): Promise<Asked>;
-  press(messageId: string, label: string): Promise<Asked>;
+  type(channel: Channel, command: string, options?: OptionValues): Promise<EmulatedInteraction>;
+  press(messageId: string, label: string): Promise<EmulatedInteraction>;
   /** *Apps* → title. */
-  choose(messageId: string, title: string): Promise<Asked>;
+  choose(messageId: string, title: string): Promise<EmulatedInteraction>;
   /** Fills in the form that the bot has opened and sends it. */
-  fill(opened: Asked, values: Readonly<Record<string, string>>): Promise<Asked>;
+  fill(opened: EmulatedInteraction, values: Readonly<Record<string, string>>): Promise<EmulatedInteraction>;
   /** What is offered while an option is being typed. */
   suggestions(
     channel: Channel,
@@ -41,14 +41,20 @@ export interface Actor {
   say(channel: Channel, content: string, pictures?: readonly Upload[]): string;
   delete(messageId: string): void;
   /** Oldest first. */
-  sees(channel: Channel): readonly Seen[];
+  sees(channel: Channel): readonly VisibleMessage[];
 }
 
 export function createActor(person: Person, state: State, gateway: Gateway): Actor {
   const { messages, interactions, nextId, bot } = state;
   const { settled } = interactions;
 
-  function ask(kind: AskedKind, channel: Channel, data: object, extra: object = {}, about: Partial<Asked> = {}): Asked {
+  function ask(
+    kind: InteractionKind,
+    channel: Channel,
+    data: object,
+    extra: object = {},
+    about: Partial<EmulatedInteraction> = {},
+  ): EmulatedInteraction {
     const { command, originalId } = about;
     const pressed = originalId === undefined ? {} : { originalId };
     const asked = interactions.open({ id: nextId(), kind, person, channel, command, ...pressed });
@@ -71,7 +77,7 @@ export function createActor(person: Person, state: State, gateway: Gateway): Act
     return command;
   }
 
-  function begin(channel: Channel, name: string, values: OptionValues = {}): Asked {
+  function begin(channel: Channel, name: string, values: OptionValues = {}): EmulatedInteraction {
     const command = offered(channel, name, ApplicationCommandType.ChatInput);
     const data = { id: command.id, name, type: command.type, ...fillOptions(command, values, person, state) };
     return ask('command', channel, data, {}, { command: `/${name}` });
@@ -142,7 +148,7 @@ export function createActor(person: Person, state: State, gateway: Gateway): Act
     },
     sees: (channel) => {
       if ((channel.kind === 'text' || channel.kind === 'thread') && botPermissionsIn(channel) < 0n) return [];
-      return lookAt(channel, person, state);
+      return visibleMessages(channel, person, state);
     },
   };
 }

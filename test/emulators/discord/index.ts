@@ -6,13 +6,13 @@ import type { Faults } from './rest/faults.ts';
 import type { RateLimits } from './rest/rate-limits.ts';
 import { createRestServer, type LoggedRequest } from './rest/server.ts';
 import { createState, type State } from './state.ts';
-import type { Person, Town } from './town.ts';
+import type { Person, World } from './world.ts';
 
 export type { Actor } from './actor.ts';
-export type { Asked } from './interactions.ts';
+export type { EmulatedInteraction } from './interactions.ts';
 export { renderChannel } from './page/page.ts';
-export type { Seen } from './seen.ts';
-export type { Channel, Person, Server, ServerChannel } from './town.ts';
+export type { VisibleMessage } from './visible-message.ts';
+export type { Channel, Person, Server, ServerChannel } from './world.ts';
 
 /** Discord on this machine: its REST API, its gateway, its people. */
 export interface DiscordEmulator {
@@ -21,7 +21,7 @@ export interface DiscordEmulator {
   readonly token: string;
   readonly botId: string;
   readonly state: State;
-  readonly town: Town;
+  readonly world: World;
   readonly clock: MovableClock;
   readonly gateway: Gateway;
   readonly faults: Faults;
@@ -57,7 +57,7 @@ export async function startDiscord(options: EmulatorOptions = {}): Promise<Disco
   if (address === null || typeof address === 'string') throw new Error('the emulator does not listen');
   state.origin = `http://127.0.0.1:${address.port}`;
   return {
-    ...{ state, gateway, town: state.town, clock: state.clock, token: state.bot.token, botId: state.bot.id },
+    ...{ state, gateway, world: state.world, clock: state.clock, token: state.bot.token, botId: state.bot.id },
     ...{ apiUrl: `${state.origin}/api`, faults: rest.faults, limits: rest.limits, requests: rest.requests },
     as: (person) => createActor(person, state, gateway),
     close: async () => {

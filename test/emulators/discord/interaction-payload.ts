@@ -1,11 +1,11 @@
 import { ApplicationIntegrationType, InteractionContextType, InteractionType } from 'discord.js';
-import type { Asked, AskedKind } from './interactions.ts';
+import type { EmulatedInteraction, InteractionKind } from './interactions.ts';
 import { appPermissions, interactionChannelPayload, memberPayload, userPayload } from './payloads.ts';
 import { uploadLimit } from './rest/writing.ts';
 import type { State } from './state.ts';
-import type { Channel, Membership, Person } from './town.ts';
+import type { Channel, Membership, Person } from './world.ts';
 
-const TYPES: Readonly<Record<AskedKind, InteractionType>> = {
+const TYPES: Readonly<Record<InteractionKind, InteractionType>> = {
   command: InteractionType.ApplicationCommand,
   message_command: InteractionType.ApplicationCommand,
   button: InteractionType.MessageComponent,
@@ -41,7 +41,7 @@ export function membershipIn(channel: Channel, person: Person): Membership | und
 }
 
 /** INTERACTION_CREATE: in a server there is a member, elsewhere only a user. */
-export function interactionPayload(asked: Asked, data: object, extra: object, { bot }: State): object {
+export function interactionPayload(asked: EmulatedInteraction, data: object, extra: object, { bot }: State): object {
   const { person, channel } = asked;
   const membership = membershipIn(channel, person);
   return {

@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIApplicationCommandOptionChoice, APIModalInteractionResponseCallbackData } from 'discord.js';
 import type { Clock } from './clock.ts';
 import { refuse } from './discord-error.ts';
-import type { Channel, Person } from './town.ts';
+import type { Channel, Person } from './world.ts';
 
 /** Discord waits this long for the first word. */
 export const ACKNOWLEDGE_WITHIN_MS = 3000;
 /** A token works for this long after the interaction. */
 export const TOKEN_LIFETIME_MS = 15 * 60_000;
 
-export type AskedKind = 'command' | 'message_command' | 'button' | 'modal' | 'autocomplete';
+export type InteractionKind = 'command' | 'message_command' | 'button' | 'modal' | 'autocomplete';
 
 /** One thing that a person did, and what came of it. */
-export interface Asked {
+export interface EmulatedInteraction {
   readonly id: string;
   readonly token: string;
-  readonly kind: AskedKind;
+  readonly kind: InteractionKind;
   readonly person: Person;
   readonly channel: Channel;
   /** `/imagine`, or the title of a message command. */
@@ -33,25 +33,27 @@ export interface Asked {
 }
 
 export interface Interactions {
-  open(asked: Pick<Asked, 'id' | 'kind' | 'person' | 'channel' | 'command'> & { originalId?: string }): Asked;
+  open(
+    asked: Pick<EmulatedInteraction, 'id' | 'kind' | 'person' | 'channel' | 'command'> & { originalId?: string },
+  ): EmulatedInteraction;
   /** The one first word. @throws DiscordError 10062 when it is late or unknown, 40060 when there was one */
-  acknowledge(id: string, token: string): Asked;
+  acknowledge(id: string, token: string): EmulatedInteraction;
   /** For all that is said later. @throws DiscordError 50027 when the token is dead, 10015 when it is not known */
-  byToken(token: string): Asked;
-  all(): readonly Asked[];
+  byToken(token: string): EmulatedInteraction;
+  all(): readonly EmulatedInteraction[];
   /** Settles with the first word, or when it is too late for one. */
-  settled(asked: Asked): Promise<Asked>;
+  settled(asked: EmulatedInteraction): Promise<EmulatedInteraction>;
 }
 
 export function createInteractions(clock: Clock): Interactions {
-  const byId = new Map<string, Asked>();
-  const byToken = new Map<string, Asked>();
+  const byId = new Map<string, EmulatedInteraction>();
+  const byToken = new Map<string, EmulatedInteraction>();
   const waiting = new Map<string, () => void>();
 
   return {
     open: ({ originalId, ...asked }) => {
       const token = `aW50ZXJhY3Rpb24-${asked.id}-${Math.random().toString(36).slice(2).padEnd(12, 'x')}`;
-      const opened: Asked = {
+      const opened: EmulatedInteraction = {
         ...asked,
         token,
         at: clock.now(),

@@ -1,7 +1,7 @@
 import type { APIActionRowComponent, APIButtonComponent } from 'discord.js';
 import type { Clock } from './clock.ts';
 import { refuse } from './discord-error.ts';
-import type { Channel } from './town.ts';
+import type { Channel } from './world.ts';
 
 export interface StoredAttachment {
   readonly id: string;
@@ -12,7 +12,7 @@ export interface StoredAttachment {
 }
 
 /** One look of a message: what an edit replaces. */
-export interface Face {
+export interface MessageContent {
   readonly content: string;
   readonly attachments: readonly StoredAttachment[];
   readonly rows: readonly APIActionRowComponent<APIButtonComponent>[];
@@ -26,7 +26,7 @@ export interface Origin {
   readonly command: string | undefined;
 }
 
-export interface StoredMessage extends Face {
+export interface StoredMessage extends MessageContent {
   readonly id: string;
   readonly channel: Channel;
   /** A person's id, or the bot's. */
@@ -53,18 +53,18 @@ export interface Messages {
   /** @throws DiscordError 10008 */
   get(channelId: string, id: string): StoredMessage;
   find(id: string): StoredMessage | undefined;
-  edit(id: string, change: Partial<Face> & { flags?: number }): StoredMessage;
+  edit(id: string, change: Partial<MessageContent> & { flags?: number }): StoredMessage;
   delete(id: string): void;
   /** Oldest first. */
   in(channel: Channel): readonly StoredMessage[];
   /** Oldest first. */
-  facesOf(id: string): readonly Face[];
+  revisionsOf(id: string): readonly MessageContent[];
   byNonce(channelId: string, authorId: string, nonce: string): StoredMessage | undefined;
 }
 
 export function createMessages(nextId: () => string, clock: Clock): Messages {
   const messages = new Map<string, StoredMessage>();
-  const faces = new Map<string, Face[]>();
+  const faces = new Map<string, MessageContent[]>();
 
   function put(message: StoredMessage): StoredMessage {
     messages.set(message.id, message);
@@ -90,7 +90,7 @@ export function createMessages(nextId: () => string, clock: Clock): Messages {
       messages.delete(id);
     },
     in: (channel) => [...messages.values()].filter((message) => message.channel === channel),
-    facesOf: (id) => faces.get(id) ?? [],
+    revisionsOf: (id) => faces.get(id) ?? [],
     byNonce: (channelId, authorId, nonce) =>
       [...messages.values()].find(
         (message) =>

@@ -1,7 +1,7 @@
 import { ChannelType, GuildMemberFlags, InteractionType, MessageType } from 'discord.js';
 import type { StoredAttachment, StoredMessage } from './messages.ts';
 import type { State } from './state.ts';
-import { botPermissionsIn, type Channel, type Membership, type Person, type Server } from './town.ts';
+import { botPermissionsIn, type Channel, type Membership, type Person, type Server } from './world.ts';
 
 /** Things in the form in which Discord sends them. */
 
@@ -62,7 +62,7 @@ export function interactionChannelPayload(channel: Channel, permissions: bigint)
 }
 
 export function guildPayload(server: Server, state: State) {
-  const channels = [...state.town.channels.values()].filter(
+  const channels = [...state.world.channels.values()].filter(
     (channel) => 'server' in channel && channel.server === server && !channel.isDeleted,
   );
   const everyone = {
@@ -92,7 +92,7 @@ export function attachmentPayload({ id, filename, contentType, description, data
 
 export function messagePayload(message: StoredMessage, state: State): object {
   const { id, channel, authorId, content, at, editedAt, origin, replyTo, rows, flags } = message;
-  const author = state.town.people.get(authorId);
+  const author = state.world.people.get(authorId);
   return {
     ...{ id, channel_id: channel.id, content, timestamp: iso(at), edited_timestamp: editedAt ? iso(editedAt) : null },
     author: author === undefined ? botPayload(state) : userPayload(author),
@@ -112,8 +112,8 @@ export function messagePayload(message: StoredMessage, state: State): object {
   };
 }
 
-function originPayload(origin: NonNullable<StoredMessage['origin']>, { town, bot }: State) {
-  const person = town.people.get(origin.personId);
+function originPayload(origin: NonNullable<StoredMessage['origin']>, { world, bot }: State) {
+  const person = world.people.get(origin.personId);
   return {
     id: origin.interactionId,
     type: origin.command === undefined ? InteractionType.MessageComponent : InteractionType.ApplicationCommand,

@@ -3,7 +3,7 @@ import { createClock, type MovableClock } from './clock.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createSnowflakes } from './snowflake.ts';
-import { createTown, type Town } from './town.ts';
+import { createWorld, type World } from './world.ts';
 
 export interface Bot {
   /** Also its user's. */
@@ -16,7 +16,7 @@ export interface Bot {
 export interface State {
   readonly bot: Bot;
   readonly clock: MovableClock;
-  readonly town: Town;
+  readonly world: World;
   readonly messages: Messages;
   readonly interactions: Interactions;
   /** As the bot has registered them. */
@@ -34,7 +34,7 @@ export function createState(clock = createClock()): State {
   return {
     bot: { id, token, name: 'Easel' },
     clock,
-    town: createTown(nextId),
+    world: createWorld(nextId),
     messages: createMessages(nextId, clock),
     interactions: createInteractions(clock),
     commands: [],

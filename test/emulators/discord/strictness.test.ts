@@ -16,7 +16,7 @@ describe('the emulated Discord refuses what Discord refuses', () => {
   let channel: ServerChannel;
   beforeEach(async () => {
     discord = await startDiscord({ hasLimits: false });
-    channel = discord.town.channel(discord.town.server('Atelier'), 'pictures');
+    channel = discord.world.channel(discord.world.server('Atelier'), 'pictures');
   });
   afterEach(() => discord.close());
 
@@ -122,8 +122,8 @@ describe('the emulated Discord refuses what Discord refuses', () => {
   });
 
   it('a direct message to whoever shares no server with the bot, or takes none (50007)', async () => {
-    const [stranger, ada] = [discord.town.person('Stranger'), discord.town.person('Ada')];
-    discord.town.join(channel.server, ada);
+    const [stranger, ada] = [discord.world.person('Stranger'), discord.world.person('Ada')];
+    discord.world.join(channel.server, ada);
     const write = async (id: string) => {
       const { json: direct } = await ask('POST', '/users/@me/channels', { recipient_id: id });
       return (await ask('POST', `/channels/${direct.id}/messages`, { content: 'a' })).json.code;
@@ -155,8 +155,8 @@ describe('the emulated Discord refuses what Discord refuses', () => {
     let asked: { id: string; token: string };
     beforeEach(async () => {
       await register(command());
-      const ada = discord.town.person('Ada');
-      discord.town.join(channel.server, ada);
+      const ada = discord.world.person('Ada');
+      discord.world.join(channel.server, ada);
       asked = discord.as(ada).begin(channel, 'imagine');
     });
 
@@ -195,7 +195,7 @@ describe('the emulated Discord refuses what Discord refuses', () => {
 describe('the emulated Discord counts requests', () => {
   it('says how many are left, answers 429 with the time to wait, and takes more then', async () => {
     const discord = await startDiscord();
-    const channel = discord.town.channel(discord.town.server('Atelier'), 'pictures');
+    const channel = discord.world.channel(discord.world.server('Atelier'), 'pictures');
     const post = () =>
       fetch(`${discord.apiUrl}/v10/channels/${channel.id}/messages`, {
         method: 'POST',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
+import type { Faults } from './faults.ts';
 import { SlackRefusal } from './method.ts';
-import type { Traps } from './traps.ts';
 import type { Workspace } from './workspace.ts';
 
 export type Surface = 'message' | 'modal' | 'home';
@@ -19,7 +19,7 @@ const schema: object = JSON.parse(
 ) as object;
 
 /** Slack's own types and lengths by JSON Schema; by hand what a schema cannot say. */
-export function createBlockChecker(workspace: Workspace, traps: Traps): BlockChecker {
+export function createBlockChecker(workspace: Workspace, faults: Faults): BlockChecker {
   const ajv = new Ajv({ allErrors: true, strict: false, schemas: { blocks: schema } });
   const bySurface = {
     message: ajv.compile({ $ref: 'blocks#/definitions/Checked/properties/message' }),
@@ -29,8 +29,8 @@ export function createBlockChecker(workspace: Workspace, traps: Traps): BlockChe
 
   function checkFiles(nodes: readonly Node[]): void {
     const files = nodes.flatMap(({ slack_file: file }) => (isNode(file) ? [file.id] : []));
-    if (files.length > 0 && traps.refusedFileBlocks > 0) {
-      traps.refusedFileBlocks -= 1;
+    if (files.length > 0 && faults.refusedFileBlocks > 0) {
+      faults.refusedFileBlocks -= 1;
       throw new SlackRefusal('invalid_blocks', ['invalid slack file']);
     }
     for (const id of files) {

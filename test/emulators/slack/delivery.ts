@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import type { Traps } from './traps.ts';
+import type { Faults } from './faults.ts';
 
 export type EnvelopeType = 'events_api' | 'slash_commands' | 'interactive';
 export type Payload = Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ export interface Sockets {
   readonly open: () => number;
 }
 
-export function createSocketDelivery(traps: Traps): Delivery & Sockets {
+export function createSocketDelivery(faults: Faults): Delivery & Sockets {
   const sockets = new Set<WebSocket>();
   const waiting = new Map<string, (response: unknown) => void>();
 
@@ -54,7 +54,7 @@ export function createSocketDelivery(traps: Traps): Delivery & Sockets {
         clearTimeout(timer);
         resolve(result);
       };
-      const timer = setTimeout(() => done(undefined), traps.acknowledgeWithinMs);
+      const timer = setTimeout(() => done(undefined), faults.acknowledgeWithinMs);
       waiting.set(id, (response) => done({ response, attempts: attempt, ackMs: performance.now() - sentAt }));
       const [socket] = [...sockets].filter((candidate) => candidate.readyState === candidate.OPEN);
       socket?.send(JSON.stringify(envelope));
@@ -81,7 +81,7 @@ export function createSocketDelivery(traps: Traps): Delivery & Sockets {
     send: async (type, payload, first = 1) => {
       for (let attempt = first; attempt <= MAX_ATTEMPTS; attempt++) {
         const sent = deliver(type, payload, attempt);
-        const again = traps.duplicateEnvelopes ? deliver(type, payload, attempt + 1) : sent;
+        const again = faults.duplicateEnvelopes ? deliver(type, payload, attempt + 1) : sent;
         const [first] = await Promise.all([sent, again]);
         if (first !== undefined) return first;
       }
@@ -91,7 +91,7 @@ export function createSocketDelivery(traps: Traps): Delivery & Sockets {
 }
 
 /** Delivery by requests to the app's own address, signed with the secret. */
-export function createHttpDelivery(traps: Traps, appUrl: () => string, secret: string): Delivery {
+export function createHttpDelivery(faults: Faults, appUrl: () => string, secret: string): Delivery {
   async function deliver(type: EnvelopeType, payload: Payload, attempt: number): Promise<Delivered | undefined> {
     const body = bodyOf(type, payload);
     const sentAt = performance.now();
@@ -99,7 +99,7 @@ export function createHttpDelivery(traps: Traps, appUrl: () => string, secret: s
       attempt === 1 ? {} : { 'x-slack-retry-num': `${attempt - 1}`, 'x-slack-retry-reason': 'http_timeout' };
     const headers = { ...signed(body, secret), 'content-type': contentTypeOf(type), ...retry };
     try {
-      const signal = AbortSignal.timeout(traps.acknowledgeWithinMs);
+      const signal = AbortSignal.timeout(faults.acknowledgeWithinMs);
       const response = await fetch(appUrl(), { method: 'POST', headers, body, signal });
       const text = await response.text();
       if (!response.ok) return undefined;
@@ -113,7 +113,7 @@ export function createHttpDelivery(traps: Traps, appUrl: () => string, secret: s
     send: async (type, payload, first = 1) => {
       for (let attempt = first; attempt <= MAX_ATTEMPTS; attempt++) {
         const sent = deliver(type, payload, attempt);
-        const again = traps.duplicateEnvelopes ? deliver(type, payload, attempt + 1) : sent;
+        const again = faults.duplicateEnvelopes ? deliver(type, payload, attempt + 1) : sent;
         const [first] = await Promise.all([sent, again]);
         if (first !== undefined) return first;
       }

@@ -84,7 +84,7 @@ describe('the Slack emulator', () => {
       error: 'message_not_found',
     });
     expect(await call('chat.sing')).toMatchObject({ error: 'unknown_method' });
-    slack.traps.withheldScopes.add('chat:write');
+    slack.faults.withheldScopes.add('chat:write');
     expect(await post([])).toMatchObject({ error: 'missing_scope', needed: 'chat:write' });
   });
 
@@ -96,24 +96,24 @@ describe('the Slack emulator', () => {
   });
 
   it('limits calls by the minute, and posts by the channel', async () => {
-    slack.traps.callsPerMinute.set('auth.test', 2);
+    slack.faults.callsPerMinute.set('auth.test', 2);
     expect((await call('auth.test')).status).toBe(200);
     expect((await call('auth.test')).status).toBe(200);
     expect((await call('auth.test')).status).toBe(429);
-    slack.traps.postIntervalMs = 60_000;
+    slack.faults.postIntervalMs = 60_000;
     expect((await post([rich('one')])).status).toBe(200);
     expect((await post([rich('two')])).status).toBe(429);
     expect((await post([rich('one')], { channel: 'CSIDE' })).status).toBe(200);
   });
 
   it('delivers again what is not acknowledged in time, and gives up at last', async () => {
-    slack.traps.acknowledgeWithinMs = 50;
+    slack.faults.acknowledgeWithinMs = 50;
     const { url } = await call('apps.connections.open', {}, APP_TOKEN);
     const socket = new WebSocket(String(url));
     const heard: Json[] = [];
     socket.on('message', (data) => heard.push(JSON.parse(String(data)) as Json));
     await expect.poll(() => heard[0]?.type).toBe('hello');
-    await expect(slack.hands.command('/imagine a fox')).rejects.toThrow('Slack gave up');
+    await expect(slack.actions.command('/imagine a fox')).rejects.toThrow('Slack gave up');
     const envelopes = heard.slice(1);
     expect(envelopes.map(({ retry_attempt }) => retry_attempt)).toEqual([undefined, 1, 2, 3]);
     expect(new Set(envelopes.map(({ payload }) => (payload as Json).trigger_id)).size).toBe(1);

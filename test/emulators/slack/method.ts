@@ -1,5 +1,5 @@
 import type { BlockChecker } from './check-blocks.ts';
-import type { Traps } from './traps.ts';
+import type { Faults } from './faults.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A call that Slack refuses, with its word for it. */
@@ -17,7 +17,7 @@ export class SlackRefusal extends Error {
 
 export interface MethodContext {
   readonly workspace: Workspace;
-  readonly traps: Traps;
+  readonly faults: Faults;
   readonly checkBlocks: BlockChecker;
   /** The emulator's own address, without a slash at the end. */
   readonly url: string;

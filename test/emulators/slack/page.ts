@@ -1,7 +1,7 @@
 import { withSymbols } from '../discord/page/symbols.ts';
 import { STYLE } from './page-style.ts';
-import { messagesSeenBy } from './seen.ts';
 import type { SlackEmulator } from './server.ts';
+import { messagesVisibleTo } from './visible-message.ts';
 import { ADA, type Block, BOT, type Message, type Person } from './workspace.ts';
 
 /** The channel as this person sees it, as a page that needs nothing from elsewhere. */
@@ -11,7 +11,7 @@ export function renderChannel(
 ): string {
   const { workspace } = slack;
   const name = workspace.channels.get(channel)?.name ?? channel;
-  const messages = messagesSeenBy(slack, { channel, person }).map((message) => messageOf(slack, message));
+  const messages = messagesVisibleTo(slack, { channel, person }).map((message) => messageOf(slack, message));
   return pageOf(`# ${name}`, messages.join(''));
 }
 

@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
+import { type Actions, createActions } from './actions.ts';
 import { createBlockChecker } from './check-blocks.ts';
 import { createHttpDelivery, createSocketDelivery, type Delivery, type Sockets } from './delivery.ts';
-import { createHands, type Hands } from './hands.ts';
+import { createFaults, type Faults } from './faults.ts';
 import { readManifest } from './manifest.ts';
 import type { MethodContext } from './method.ts';
 import { createResponses } from './responses.ts';
-import { createTraps, type Traps } from './traps.ts';
 import { APP_TOKEN, BOT_TOKEN, createWebApi, type WebApi } from './web-api.ts';
 import { createWorkspace, type Workspace } from './workspace.ts';
 
@@ -17,11 +17,11 @@ export interface SlackEmulator {
   readonly apiUrl: string;
   readonly url: string;
   readonly workspace: Workspace;
-  readonly traps: Traps;
+  readonly faults: Faults;
   readonly calls: WebApi['log'];
   readonly sockets: Pick<Sockets, 'drop' | 'refresh' | 'open'>;
   /** What people do. */
-  readonly hands: Hands;
+  readonly actions: Actions;
   close(): Promise<void>;
 }
 
@@ -37,26 +37,26 @@ export const SIGNING_SECRET = 'emulated-signing-secret-0000000000';
 export async function startSlack(options: SlackEmulatorOptions = {}): Promise<SlackEmulator> {
   const manifest = readManifest();
   const workspace = createWorkspace();
-  const traps = createTraps();
-  const sockets = createSocketDelivery(traps);
+  const faults = createFaults();
+  const sockets = createSocketDelivery(faults);
   const delivery: Delivery =
-    options.deliverTo === undefined ? sockets : createHttpDelivery(traps, options.deliverTo, SIGNING_SECRET);
+    options.deliverTo === undefined ? sockets : createHttpDelivery(faults, options.deliverTo, SIGNING_SECRET);
   const tickets = new Set<string>();
-  const faults: unknown[] = [];
+  const appErrors: unknown[] = [];
   let url = '';
-  const checkBlocks = createBlockChecker(workspace, traps);
+  const checkBlocks = createBlockChecker(workspace, faults);
   const responses = createResponses({ workspace, checkBlocks, url: () => url });
-  const hands = createHands({ workspace, delivery, manifest, responses, url: () => url });
+  const actions = createActions({ workspace, delivery, manifest, responses, url: () => url });
 
   const context = (): MethodContext => ({
-    ...{ workspace, traps, checkBlocks, url },
-    useTrigger: hands.useTrigger,
+    ...{ workspace, faults, checkBlocks, url },
+    useTrigger: actions.useTrigger,
     socketUrl: () => {
       const ticket = workspace.nextId('ticket-');
       tickets.add(ticket);
       return `${url.replace('http', 'ws')}/link/?ticket=${ticket}&app_id=AEASEL`;
     },
-    scopes: manifest.oauth_config.scopes.bot.filter((scope) => !traps.withheldScopes.has(scope)),
+    scopes: manifest.oauth_config.scopes.bot.filter((scope) => !faults.withheldScopes.has(scope)),
   });
   const api = createWebApi(context);
 
@@ -110,7 +110,7 @@ export async function startSlack(options: SlackEmulatorOptions = {}): Promise<Sl
 
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
-      faults.push(error);
+      appErrors.push(error);
       response.writeHead(500).end(String(error));
     });
   });
@@ -126,16 +126,16 @@ export async function startSlack(options: SlackEmulatorOptions = {}): Promise<Sl
     url,
     apiUrl: `${url}/api/`,
     workspace,
-    traps,
+    faults,
     calls: api.log,
     sockets,
-    hands,
+    actions,
     close: async () => {
       sockets.drop();
       socketServer.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      if (faults.length > 0) throw new AggregateError(faults, 'the emulator itself failed');
+      if (appErrors.length > 0) throw new AggregateError(appErrors, 'the emulator itself failed');
     },
   };
 }

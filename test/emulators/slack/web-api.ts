@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import type { Failure } from './faults.ts';
 import { createLimits } from './limits.ts';
 import { Arguments, type Method, type MethodContext, SlackRefusal } from './method.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
 import { fileMethods } from './methods/files.ts';
 import { otherMethods } from './methods/rest.ts';
-import type { Failure } from './traps.ts';
 
 export const BOT_TOKEN = 'xoxb-111111111111-222222222222-EmulatedBotToken0000';
 export const APP_TOKEN = 'xapp-1-A0000000000-333333333333-emulatedapptoken0000';
@@ -40,15 +40,15 @@ export interface WebApi {
 }
 
 export function createWebApi(context: () => MethodContext): WebApi {
-  const limits = createLimits(context().traps);
+  const limits = createLimits(context().faults);
   const log: { method: string; error?: string }[] = [];
 
-  function authorize(method: Method, { token }: ApiCall, { traps, scopes }: MethodContext): void {
+  function authorize(method: Method, { token }: ApiCall, { faults, scopes }: MethodContext): void {
     if (token === undefined) throw new SlackRefusal('not_authed');
     const [wanted, other] = method.token === 'app' ? [APP_TOKEN, BOT_TOKEN] : [BOT_TOKEN, APP_TOKEN];
     if (token === other) throw new SlackRefusal('not_allowed_token_type');
     if (token !== wanted) throw new SlackRefusal('invalid_auth');
-    if (traps.isTokenRevoked) throw new SlackRefusal('token_revoked');
+    if (faults.isTokenRevoked) throw new SlackRefusal('token_revoked');
     const lacks = method.scopes.length > 0 && !method.scopes.some((scope) => scopes.includes(scope));
     if (lacks) throw new SlackRefusal('missing_scope', [...method.scopes]);
   }
@@ -63,7 +63,7 @@ export function createWebApi(context: () => MethodContext): WebApi {
   function answer(call: ApiCall, context: MethodContext): ApiAnswer {
     const method = METHODS[call.method];
     if (method === undefined) throw new SlackRefusal('unknown_method');
-    const failure = context.traps.failures.get(call.method)?.shift();
+    const failure = context.faults.failures.get(call.method)?.shift();
     if (failure !== undefined && failure.kind !== 'lost' && failure.kind !== 'slow') return failed(failure);
     authorize(method, call, context);
     const retryAfter = limits.retryAfter(call.method, method.perMinute, call.args.channel);

@@ -1,25 +1,32 @@
 import { GatewayCloseCodes } from 'discord.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createSlowEngine } from '../../doubles/slow-engine.ts';
-import { newest, openScene, type Scene, type SceneOptions, SOON } from './scene.ts';
+import { createControlledEngine } from '../../doubles/controlled-engine.ts';
+import {
+  type DiscordFixture,
+  type DiscordFixtureOptions,
+  newest,
+  openDiscordFixture,
+  SOON,
+} from './discord-fixture.ts';
 
 /** discord.js waits half a second before it connects again. */
 const RECONNECT = { timeout: 20_000, interval: 50 };
 
 describe('the connection to Discord', () => {
-  let scene: Scene;
-  afterEach(() => scene.close());
-  const open = async (options: SceneOptions = {}) => {
-    scene = await openScene({ engine: createSlowEngine(), ...options });
-    return scene;
+  let fixture: DiscordFixture;
+  afterEach(() => fixture.close());
+  const open = async (options: DiscordFixtureOptions = {}) => {
+    fixture = await openDiscordFixture({ engine: createControlledEngine(), ...options });
+    return fixture;
   };
   const answers = async (command = 'help') => {
-    const { ada, channel } = scene;
+    const { ada, channel } = fixture;
     const asked = await ada.type(channel, command);
     expect(asked.hasFailed).toBe(false);
     return newest(ada, channel).text;
   };
-  const isBack = () => expect.poll(() => scene.discord.gateway.sessions[0]?.socket !== undefined, RECONNECT).toBe(true);
+  const isBack = () =>
+    expect.poll(() => fixture.discord.gateway.sessions[0]?.socket !== undefined, RECONNECT).toBe(true);
 
   it('comes back when the network breaks it, and what happened meanwhile is answered', async () => {
     const { ada, channel, discord } = await open();
@@ -88,7 +95,7 @@ describe('the connection to Discord', () => {
   });
 
   it('shows what the bot is doing', async () => {
-    const engine = createSlowEngine();
+    const engine = createControlledEngine();
     const { ada, ben, channel, discord } = await open({ engine });
     const shown = () => JSON.stringify(discord.gateway.sessions[0]?.presence);
     await expect.poll(shown, SOON).toContain('/imagine a picture');
@@ -102,7 +109,7 @@ describe('the connection to Discord', () => {
     const { ada, channel, discord } = await open();
     discord.faults.next('POST', /callback$/, { kind: 'delay', ms: 500 });
     ada.begin(channel, 'imagine', { prompt: 'a fox' });
-    await scene.stop();
+    await fixture.stop();
     expect(discord.gateway.sessions.every(({ socket }) => socket === undefined)).toBe(true);
     expect(ada.sees(channel).filter(({ isThinking }) => isThinking)).toEqual([]);
   });

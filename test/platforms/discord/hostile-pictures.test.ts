@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
 import { manyScans, manyTexts, nestedSvg } from '../../doubles/hostile-pictures.ts';
-import { createSlowEngine, type SlowEngine } from '../../doubles/slow-engine.ts';
-import { openScene, type Scene, SOON } from './scene.ts';
+import { type DiscordFixture, openDiscordFixture, SOON } from './discord-fixture.ts';
 
 /** Milliseconds for an honest request, on a machine with other work; the bot's first word is due within 3000. */
 const ANSWER_MS = 2500;
 const png = (data: Uint8Array) => ({ filename: 'red.png', contentType: 'image/png', data: new Uint8Array(data) });
 
 describe('hostile pictures on Discord', () => {
-  let scene: Scene;
-  let engine: SlowEngine;
+  let fixture: DiscordFixture;
+  let engine: ControlledEngine;
   beforeEach(async () => {
-    engine = createSlowEngine();
-    scene = await openScene({ engine });
+    engine = createControlledEngine();
+    fixture = await openDiscordFixture({ engine });
   });
-  afterEach(() => scene.close());
+  afterEach(() => fixture.close());
 
   async function benIsAnswered(): Promise<void> {
-    const { ben, channel } = scene;
+    const { ben, channel } = fixture;
     const began = performance.now();
     await ben.type(channel, 'imagine', { prompt: 'a crow' });
     expect(performance.now() - began).toBeLessThan(ANSWER_MS);
@@ -26,7 +26,7 @@ describe('hostile pictures on Discord', () => {
   }
 
   it('attached to /imagine are refused to their sender alone, and others are answered meanwhile', async () => {
-    const { ada, ben, channel } = scene;
+    const { ada, ben, channel } = fixture;
     const asked = Array.from({ length: 5 }, () =>
       ada.type(channel, 'imagine', { prompt: 'a fox', picture: png(nestedSvg()) }),
     );
@@ -41,7 +41,7 @@ describe('hostile pictures on Discord', () => {
   });
 
   it('on a message cost nothing when its recipe is looked for, or it is to be varied', async () => {
-    const { ada, channel } = scene;
+    const { ada, channel } = fixture;
     const bombs = [nestedSvg(), manyTexts(9000), manyScans(4000)].map((bomb) => ada.say(channel, 'look', [png(bomb)]));
     const chosen = bombs.flatMap((id) => ['Show recipe', 'Vary this'].map((title) => ada.choose(id, title)));
     await benIsAnswered();

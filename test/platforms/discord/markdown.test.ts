@@ -6,8 +6,8 @@ import { kindsIn, plainText } from '../../emulators/discord/page/markdown.ts';
 import { createState } from '../../emulators/discord/state.ts';
 
 const state = createState();
-const ada = state.town.person('Ada');
-const everyRole = state.town.role('everyone-else');
+const ada = state.world.person('Ada');
+const everyRole = state.world.role('everyone-else');
 
 /** As another reader of Discord's markdown sees it. */
 const read = (lines: readonly RichText[]) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPace } from '../../../src/platforms/discord/presence.ts';
+import { createPresenceThrottle } from '../../../src/platforms/discord/presence.ts';
 import type { BotStatus } from '../../../src/platforms/port.ts';
 
 describe("the bot's presence", () => {
@@ -12,9 +12,9 @@ describe("the bot's presence", () => {
 
   it('changes at most 5 times in 20 seconds, and ends with the latest', () => {
     const sent: { readonly at: number; readonly waiting: number }[] = [];
-    const pace = createPace(({ waiting }) => sent.push({ at: performance.now(), waiting }));
+    const throttle = createPresenceThrottle(({ waiting }) => sent.push({ at: performance.now(), waiting }));
     for (let waiting = 0; waiting <= 600; waiting += 1) {
-      pace.show({ kind: 'busy', running: 1, waiting } satisfies BotStatus);
+      throttle.show({ kind: 'busy', running: 1, waiting } satisfies BotStatus);
       vi.advanceTimersByTime(100);
     }
     vi.advanceTimersByTime(10_000);

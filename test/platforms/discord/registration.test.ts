@@ -1,34 +1,34 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commands, localisations, messageActions } from '../../../commands/index.ts';
-import { describeAll, type Offered } from '../../../src/platforms/discord/registration.ts';
-import { createSlowEngine } from '../../doubles/slow-engine.ts';
-import { openScene, type Scene } from './scene.ts';
+import { type CommandCatalog, describeCommands } from '../../../src/platforms/discord/registration.ts';
+import { createControlledEngine } from '../../doubles/controlled-engine.ts';
+import { type DiscordFixture, openDiscordFixture } from './discord-fixture.ts';
 
-const OFFERED: Offered = {
+const OFFERED: CommandCatalog = {
   commands: commands.map(({ description }) => description),
   messageActions: messageActions.map(({ description }) => description),
   localisations,
 };
 
 describe('the commands on Discord', () => {
-  let scene: Scene;
-  let offered: Offered;
-  const written = () => scene.discord.requests.filter(({ method }) => method === 'PUT');
+  let fixture: DiscordFixture;
+  let offered: CommandCatalog;
+  const written = () => fixture.discord.requests.filter(({ method }) => method === 'PUT');
   beforeEach(async () => {
     offered = OFFERED;
-    scene = await openScene({
-      engine: createSlowEngine(),
+    fixture = await openDiscordFixture({
+      engine: createControlledEngine(),
       port: {
-        get offered() {
+        get commands() {
           return offered;
         },
       },
     });
   });
-  afterEach(() => scene.close());
+  afterEach(() => fixture.close());
 
   it('are all taken, and found in servers, direct messages and groups', () => {
-    const { commands: registered } = scene.discord.state;
+    const { commands: registered } = fixture.discord.state;
     expect(registered.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['imagine', 'queue', 'cancel', 'settings', 'styles', 'models', 'info', 'help', 'show']),
     );
@@ -45,14 +45,14 @@ describe('the commands on Discord', () => {
 
   it('are written again only when they have changed', async () => {
     expect(written()).toHaveLength(1);
-    await scene.restart();
+    await fixture.restart();
     expect(written()).toHaveLength(1);
     const [first, ...rest] = OFFERED.commands;
     if (first === undefined) throw new Error('no commands');
     offered = { ...OFFERED, commands: [{ ...first, description: 'Another way to say it' }, ...rest] };
-    await scene.restart();
+    await fixture.restart();
     expect(written()).toHaveLength(2);
-    expect(scene.discord.state.commands.find(({ name }) => name === first.name)?.description).toBe(
+    expect(fixture.discord.state.commands.find(({ name }) => name === first.name)?.description).toBe(
       'Another way to say it',
     );
   });
@@ -67,14 +67,14 @@ describe('the commands on Discord', () => {
       ...OFFERED,
       localisations: { commands: { de: { imagine: words } }, messageActions: { de: { vary_this: 'Variieren' } } },
     };
-    await scene.restart();
-    const imagine = scene.discord.state.commands.find(({ name }) => name === 'imagine');
+    await fixture.restart();
+    const imagine = fixture.discord.state.commands.find(({ name }) => name === 'imagine');
     expect(imagine).toMatchObject({
       name_localizations: { de: 'malen' },
       description_localizations: { de: 'Malt ein Bild' },
     });
     expect(imagine?.options?.[0]).toMatchObject({ name: 'prompt', name_localizations: { de: 'bild' } });
-    await scene.restart();
+    await fixture.restart();
     expect(written()).toHaveLength(2);
   });
 
@@ -92,7 +92,7 @@ describe('the commands on Discord', () => {
       name: `option-${index}`,
       required: index === 39,
     }));
-    const [described] = describeAll({ ...OFFERED, commands: [{ name: 'much', description: 'Much', options }] });
+    const [described] = describeCommands({ ...OFFERED, commands: [{ name: 'much', description: 'Much', options }] });
     const names = described?.type === 1 ? (described.options ?? []).map(({ name }) => name) : [];
     expect(names).toHaveLength(25);
     expect(names[0]).toBe('option-39');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSecondInstance } from '../../../src/platforms/discord/second-instance.ts';
-import { createSlowEngine, type SlowEngine } from '../../doubles/slow-engine.ts';
-import { finished, newest, openScene, type Scene, SOON } from './scene.ts';
+import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
+import { type DiscordFixture, finished, newest, openDiscordFixture, SOON } from './discord-fixture.ts';
 
 const ANSWERS_TOO = 'Another process with the same DISCORD_TOKEN answers, too';
 const LEFT = 'another process has answered; the work is left to it';
@@ -9,14 +9,14 @@ const ONLINE_ALREADY = 'The bot was online already when Easel connected';
 
 /** Two whole bots with data folders of their own: each is given every event, as Discord gives it to every session. */
 describe('two Easels with one token', () => {
-  let first: Scene;
-  let second: Scene;
-  const engines: SlowEngine[] = [];
+  let first: DiscordFixture;
+  let second: DiscordFixture;
+  const engines: ControlledEngine[] = [];
   beforeEach(async () => {
-    engines.splice(0, 2, createSlowEngine(), createSlowEngine());
-    first = await openScene({ engine: engineOf(0) });
+    engines.splice(0, 2, createControlledEngine(), createControlledEngine());
+    first = await openDiscordFixture({ engine: engineOf(0) });
     await expect.poll(() => first.discord.gateway.sessions[0]?.presence, SOON).toBeDefined();
-    second = await openScene({ engine: engineOf(1), discord: first.discord });
+    second = await openDiscordFixture({ engine: engineOf(1), discord: first.discord });
   });
   afterEach(async () => {
     await second.close();
@@ -28,10 +28,10 @@ describe('two Easels with one token', () => {
     if (engine === undefined) throw new Error(`no engine ${index}`);
     return engine;
   };
-  const linesOf = ({ logged }: Scene, words: string) => logged.filter((line) => line.includes(words));
+  const linesOf = ({ logged }: DiscordFixture, words: string) => logged.filter((line) => line.includes(words));
   /** Of so many requests one process has done nothing, or undone it. */
   const settled = (requests: number) =>
-    expect.poll(() => [first, second].flatMap((scene) => linesOf(scene, LEFT)).length, SOON).toBe(requests);
+    expect.poll(() => [first, second].flatMap((fixture) => linesOf(fixture, LEFT)).length, SOON).toBe(requests);
   const pending = () => [first, second].map(({ app }) => app.queue.pending().length);
   const drawing = () => engines.flatMap(({ runs }) => runs).filter(({ aborted }) => !aborted);
   const drawAll = () =>
@@ -50,7 +50,7 @@ describe('two Easels with one token', () => {
   it('they notice each other as soon as somebody types, before anything is asked for', async () => {
     const { ada, channel } = first;
     expect(await ada.suggestions(channel, 'imagine', 'sampler', 'eul')).not.toEqual([]);
-    const noticed = () => [first, second].flatMap((scene) => linesOf(scene, ANSWERS_TOO)).length;
+    const noticed = () => [first, second].flatMap((fixture) => linesOf(fixture, ANSWERS_TOO)).length;
     await expect.poll(noticed, SOON).toBe(1);
   });
 
@@ -63,9 +63,9 @@ describe('two Easels with one token', () => {
     for (let index = 0; index < 3; index += 1) await finished(ada, channel, index);
     expect(ada.sees(channel)).toHaveLength(3);
     expect(drawing()).toHaveLength(3);
-    const losers = [first, second].filter((scene) => linesOf(scene, ANSWERS_TOO).length > 0);
+    const losers = [first, second].filter((fixture) => linesOf(fixture, ANSWERS_TOO).length > 0);
     expect(losers.length).toBeGreaterThanOrEqual(1);
-    for (const scene of losers) expect(linesOf(scene, ANSWERS_TOO)).toHaveLength(1);
+    for (const fixture of losers) expect(linesOf(fixture, ANSWERS_TOO)).toHaveLength(1);
     const presences = () => JSON.stringify(discord.gateway.sessions.map(({ presence }) => presence));
     await expect.poll(presences, SOON).toContain('two Easels share one token: stop one');
   });

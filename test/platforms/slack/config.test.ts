@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/app/config.ts';
 
 const SLACK_BOT_TOKEN = 'xoxb-1-2-secretive';
 const SLACK_APP_TOKEN = 'xapp-1-A-3-secretive';
@@ -9,9 +9,9 @@ describe('the configuration for Slack', () => {
     expect(readConfig({})).not.toHaveProperty('slack');
     expect(readConfig({ SLACK_BOT_TOKEN, SLACK_APP_TOKEN }).slack).toEqual({
       botToken: SLACK_BOT_TOKEN,
-      entry: { kind: 'socket', appToken: SLACK_APP_TOKEN },
+      delivery: { kind: 'socket', appToken: SLACK_APP_TOKEN },
     });
-    expect(readConfig({ SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET: 's' }).slack?.entry).toEqual({
+    expect(readConfig({ SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET: 's' }).slack?.delivery).toEqual({
       kind: 'http',
       signingSecret: 's',
       host: '127.0.0.1',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { undoEmojiCodes } from '../../../src/platforms/slack/emoji-codes.ts';
 import names from '../../../src/platforms/slack/emoji-names.json' with { type: 'json' };
 import { readModal } from '../../../src/platforms/slack/modal.ts';
-import { undoEscapes } from '../../../src/platforms/slack/typed-text.ts';
+import { unescapeText } from '../../../src/platforms/slack/unescape.ts';
 
 describe('emoji that Slack wrote as codes', () => {
   it.each([
@@ -37,7 +37,7 @@ describe('emoji that Slack wrote as codes', () => {
   });
 
   it('are turned back wherever a person typed: in messages and commands, and in forms', () => {
-    expect(undoEscapes('[:fox_face:::rabbit::0.5] &lt;lora:fire:1&gt;')).toBe('[🦊:🐰:0.5] <lora:fire:1>');
+    expect(unescapeText('[:fox_face:::rabbit::0.5] &lt;lora:fire:1&gt;')).toBe('[🦊:🐰:0.5] <lora:fire:1>');
     const values = { 'field:prompt': { prompt: { value: 'a :fox_face:' } }, 'field:style': { style: { value: null } } };
     expect(readModal({ callback_id: 'x', private_metadata: '', state: { values } }).values).toEqual({
       prompt: 'a 🦊',

@@ -1,22 +1,22 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { messagesSeenBy } from '../../emulators/slack/seen.ts';
+import { messagesVisibleTo } from '../../emulators/slack/visible-message.ts';
 import { ADA, BOT, type Message } from '../../emulators/slack/workspace.ts';
-import { openStudio, PATIENCE, type Studio } from './studio.ts';
+import { openSlackFixture, PATIENCE, type SlackFixture } from './slack-fixture.ts';
 
-let studio: Studio;
-afterEach(() => studio.close());
+let fixture: SlackFixture;
+afterEach(() => fixture.close());
 
 /** All that Easel says to Ada, wherever. */
 const said = (): Message[] =>
-  ['CART', studio.slack.workspace.directChannel(ADA.id).id].flatMap((channel) =>
-    studio.slack.workspace.messages.filter(
+  ['CART', fixture.slack.workspace.directChannel(ADA.id).id].flatMap((channel) =>
+    fixture.slack.workspace.messages.filter(
       (message) =>
         message.channel === channel &&
         message.user === BOT.id &&
         (message.onlyFor === undefined || message.onlyFor === ADA.id),
     ),
   );
-const text = (message: Message | undefined) => studio.seen(message)?.text ?? '';
+const text = (message: Message | undefined) => fixture.visible(message)?.text ?? '';
 const drawn = async (count: number): Promise<Message> => {
   const finished = () => said().filter((message) => message.onlyFor === undefined && text(message).includes('seed'));
   await expect.poll(() => finished().length, PATIENCE).toBe(count);
@@ -24,7 +24,7 @@ const drawn = async (count: number): Promise<Message> => {
   if (message === undefined) throw new Error('nothing was drawn');
   return message;
 };
-const views = () => studio.slack.workspace.views;
+const views = () => fixture.slack.workspace.views;
 const opened = (count: number) => expect.poll(() => views().length, PATIENCE).toBe(count);
 
 interface Deed {
@@ -35,53 +35,53 @@ interface Deed {
 
 const deeds: Readonly<Record<string, Deed>> = {
   'a slash command that draws': {
-    act: async () => void (await studio.slack.hands.command('/imagine a hare')),
+    act: async () => void (await fixture.slack.actions.command('/imagine a hare')),
     effect: () => said().filter((message) => text(message).includes('a hare')).length,
   },
   'a slash command that answers': {
-    act: async () => void (await studio.slack.hands.command('/easel help')),
+    act: async () => void (await fixture.slack.actions.command('/easel help')),
     effect: () => said().filter((message) => text(message).includes('`/easel queue`')).length,
   },
   'a mention': {
-    act: async () => void (await studio.slack.hands.say('@Easel a hare')),
+    act: async () => void (await fixture.slack.actions.say('@Easel a hare')),
     effect: () => said().filter((message) => text(message).includes('a hare')).length,
   },
   'a button that draws': {
-    act: async () => void (await studio.slack.hands.press(await drawn(1), '🔄')),
+    act: async () => void (await fixture.slack.actions.press(await drawn(1), '🔄')),
     effect: () => said().length,
   },
   'a button that stars': {
-    act: async () => void (await studio.slack.hands.press(await drawn(1), '⭐')),
+    act: async () => void (await fixture.slack.actions.press(await drawn(1), '⭐')),
     effect: () =>
       said()
         .map(text)
         .filter((line) => line.includes('tarred')),
   },
   'a button that deletes': {
-    act: async () => void (await studio.slack.hands.press(await drawn(1), '🗑')),
+    act: async () => void (await fixture.slack.actions.press(await drawn(1), '🗑')),
     effect: () =>
-      messagesSeenBy(studio.slack).some((message) => text(message).includes('a fox')) ? 0 : said().length + 1,
+      messagesVisibleTo(fixture.slack).some((message) => text(message).includes('a fox')) ? 0 : said().length + 1,
   },
   'a button that opens a form': {
-    act: async () => void (await studio.slack.hands.press(await drawn(1), '✏️')),
+    act: async () => void (await fixture.slack.actions.press(await drawn(1), '✏️')),
     effect: () => views().length,
   },
   'a remix': {
     act: async () => {
-      await studio.slack.hands.press(await drawn(1), '✏️');
+      await fixture.slack.actions.press(await drawn(1), '✏️');
       await opened(1);
       const [block] = (views()[0]?.view.blocks ?? []) as readonly { readonly label: { readonly text: string } }[];
-      await studio.slack.hands.submit({ [block?.label.text ?? '']: 'a hare' });
+      await fixture.slack.actions.submit({ [block?.label.text ?? '']: 'a hare' });
     },
     effect: () => said().filter((message) => text(message).includes('a hare')).length,
   },
   settings: {
     act: async () => {
-      await studio.slack.hands.openHome();
-      await expect.poll(() => studio.slack.workspace.homes.size, PATIENCE).toBe(1);
-      await studio.slack.hands.pressAtHome('✏️ Settings');
+      await fixture.slack.actions.openHome();
+      await expect.poll(() => fixture.slack.workspace.homes.size, PATIENCE).toBe(1);
+      await fixture.slack.actions.pressAtHome('✏️ Settings');
       await opened(1);
-      await studio.slack.hands.submit({ 'How many pictures': '3' });
+      await fixture.slack.actions.submit({ 'How many pictures': '3' });
     },
     effect: () =>
       said()
@@ -89,11 +89,11 @@ const deeds: Readonly<Record<string, Deed>> = {
         .filter((line) => line.startsWith('Saved')).length,
   },
   'a message shortcut': {
-    act: async () => void (await studio.slack.hands.messageShortcut('Vary this', await drawn(1))),
+    act: async () => void (await fixture.slack.actions.messageShortcut('Vary this', await drawn(1))),
     effect: () => said().filter((message) => text(message).includes('variation')).length,
   },
   'a global shortcut': {
-    act: async () => void (await studio.slack.hands.shortcut('Draw a picture')),
+    act: async () => void (await fixture.slack.actions.shortcut('Draw a picture')),
     effect: () => views().length,
   },
 };
@@ -109,19 +109,19 @@ const cases = Object.entries(deeds).flatMap(([name, deed]) => [
 
 describe('what Slack delivers once more, also after a restart, is done and answered once', () => {
   it.each(cases)('$name, by $delivery', async ({ delivery, act, effect }) => {
-    studio = await openStudio({ env: { EASEL_COUNT: '1' }, delivery });
-    await studio.slack.hands.command('/imagine a fox');
+    fixture = await openSlackFixture({ env: { EASEL_COUNT: '1' }, delivery });
+    await fixture.slack.actions.command('/imagine a fox');
     await drawn(1);
     const nothing = JSON.stringify(effect());
     await act();
     await expect.poll(() => JSON.stringify(effect()), PATIENCE).not.toBe(nothing);
     await settled();
     const [effectBefore, saidBefore] = [effect(), said().map(text)];
-    await studio.slack.hands.redeliver();
+    await fixture.slack.actions.redeliver();
     await settled();
     expect([effect(), said().map(text)]).toEqual([effectBefore, saidBefore]);
-    await studio.restart();
-    await studio.slack.hands.redeliver();
+    await fixture.restart();
+    await fixture.slack.actions.redeliver();
     await settled();
     expect([effect(), said().map(text)]).toEqual([effectBefore, saidBefore]);
   });

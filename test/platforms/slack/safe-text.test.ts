@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_PROMPT_LENGTH } from '../../../commands/limits.ts';
+import { MAX_PROMPT_LENGTH } from '../../../commands/parsing/limits.ts';
 import { code, mention, type RichText, sentence, strong, text } from '../../../src/core/reply.ts';
-import { createPhrase } from '../../../src/platforms/slack/phrasing.ts';
+import { createNameCommands } from '../../../src/platforms/slack/command-names.ts';
 import { renderFallback, renderLines } from '../../../src/platforms/slack/rich-text.ts';
-import { undoEscapes } from '../../../src/platforms/slack/typed-text.ts';
-import { messagesSeenBy } from '../../emulators/slack/seen.ts';
-import { openStudio, PATIENCE, type Studio } from './studio.ts';
+import { unescapeText } from '../../../src/platforms/slack/unescape.ts';
+import { messagesVisibleTo } from '../../emulators/slack/visible-message.ts';
+import { openSlackFixture, PATIENCE, type SlackFixture } from './slack-fixture.ts';
 
 const NASTY = '<!channel> <@UBOB> & *b* _i_ ~s~ `c` https://example.com @here :fox: <https://x.test|y>';
 
@@ -44,7 +44,7 @@ describe('text that Easel says', () => {
       fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (typed) => {
         const plain = renderFallback([[text(typed)]]);
         expect(plain).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
-        expect(undoEscapes(plain)).toBe(
+        expect(unescapeText(plain)).toBe(
           typed
             .replaceAll(/[\u202a-\u202e\u2066-\u2069]/g, '')
             .replaceAll(/\s*[\n\r\u2028\u2029]\s*/g, ' ')
@@ -84,23 +84,23 @@ describe('text that Slack hands on', () => {
     ['<!here> <!subteam^S1|@painters> <!date^1^{date}|today>', '@here @painters today'],
     ['a\u00a0fox', 'a fox'],
   ])('%j is read as it was typed', (written, typed) => {
-    expect(undoEscapes(written)).toBe(typed);
+    expect(unescapeText(written)).toBe(typed);
   });
 });
 
 describe('in a channel', () => {
-  let studio: Studio;
+  let fixture: SlackFixture;
   beforeEach(async () => {
-    studio = await openStudio({ env: { EASEL_COUNT: '1' } });
+    fixture = await openSlackFixture({ env: { EASEL_COUNT: '1' } });
   });
-  afterEach(() => studio.close());
-  const seen = (index = 0) => studio.seen(messagesSeenBy(studio.slack)[index]);
+  afterEach(() => fixture.close());
+  const seen = (index = 0) => fixture.visible(messagesVisibleTo(fixture.slack)[index]);
 
   it('a prompt that would call everybody is shown, and calls nobody', async () => {
-    await studio.slack.hands.command(`/imagine ${NASTY}`);
+    await fixture.slack.actions.command(`/imagine ${NASTY}`);
     await expect.poll(() => seen()?.pictures, PATIENCE).toHaveLength(1);
     expect(seen()?.text).toContain(`**${NASTY}** – @Ada`);
-    for (const faces of studio.slack.workspace.history.values()) {
+    for (const faces of fixture.slack.workspace.history.values()) {
       for (const { text: fallback, blocks } of faces) {
         expect(fallback).not.toContain('<');
         expect(JSON.stringify(blocks)).not.toMatch(/"type":"(?:mrkdwn|broadcast|usergroup|link|emoji)"/);
@@ -109,13 +109,13 @@ describe('in a channel', () => {
   });
 
   it('dashes and quotes that phones make are read as they were meant', async () => {
-    await studio.slack.hands.command('/imagine a fox —steps 2 —no “snow, text”');
+    await fixture.slack.actions.command('/imagine a fox —steps 2 —no “snow, text”');
     await expect.poll(() => seen()?.text, PATIENCE).toContain('**a fox** – @Ada\n');
     expect(seen()?.text).toContain('2 steps');
   });
 
   it('a prompt of the greatest length stands in a message, and in an alternative text', async () => {
-    await studio.slack.hands.command(`/imagine ${'very '.repeat(MAX_PROMPT_LENGTH / 5 - 2)}red fox`);
+    await fixture.slack.actions.command(`/imagine ${'very '.repeat(MAX_PROMPT_LENGTH / 5 - 2)}red fox`);
     await expect.poll(() => seen()?.pictures, PATIENCE).toHaveLength(1);
     expect(seen()?.text).toContain('…');
   });
@@ -123,7 +123,7 @@ describe('in a channel', () => {
 
 describe('what Easel says of its commands', () => {
   it('names them as they are typed on Slack, and leaves prompts as they are', () => {
-    const phrase = createPhrase(['imagine', 'queue', 'help']);
+    const phrase = createNameCommands(['imagine', 'queue', 'help']);
     const words = (line: RichText) => phrase(line).map((span) => (span.kind === 'user' ? '' : span.text));
     expect(words(sentence('Try `/queue`, `/help imagine`, `/imagine a fox` or `/queues`.'))).toEqual([
       'Try ',

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { finishedReplies, joinAs, launchBrowser, openTab, SOON, say } from './browser.ts';
-import { describeInBrowser } from './in-browser.ts';
-import { killServer, startDoubleServer } from './start-double-server.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
+import { killServer, startFakeServer } from './start-fake-server.ts';
 import { createClient } from './web-fixture.ts';
 
 describeInBrowser('the page', (executablePath) => {
@@ -25,7 +25,7 @@ describeInBrowser('the page', (executablePath) => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'easel-page-'));
-    ({ process: server, url } = await startDoubleServer({ dataFolder: folder, stepMs: 250 }));
+    ({ process: server, url } = await startFakeServer({ dataFolder: folder, stepMs: 250 }));
     context = await browser.newContext({ viewport: { width: 1200, height: 860 } });
     ({ page, complaints } = await openTab(context, url));
   });
@@ -143,7 +143,7 @@ describeInBrowser('the page', (executablePath) => {
     await page.getByText('Easel is not answering. Reconnecting…').waitFor();
     await say(page, '/imagine a hen');
     await page.getByText('Not sent').waitFor();
-    ({ process: server } = await startDoubleServer({ dataFolder: folder, port: Number(new URL(url).port) }));
+    ({ process: server } = await startFakeServer({ dataFolder: folder, port: Number(new URL(url).port) }));
     await page.getByText('Connected', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Send again' }).click();
     await done(2);

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Reply, ReplyPicture } from '../../../src/core/reply.ts';
 import { MessageGoneError } from '../../../src/platforms/port.ts';
-import { createDispatchDouble } from './dispatch-double.ts';
+import { createFakeHandlers } from './fake-handlers.ts';
 import { createClient, openWebPort, refusal, type WebPort } from './web-fixture.ts';
 
 const channel = { platform: 'web', channelId: 'easel' } as const;
@@ -17,13 +17,13 @@ let port: WebPort;
 async function restart(): Promise<void> {
   await port.stop();
   port = openWebPort(folder);
-  await port.start(createDispatchDouble(() => port));
+  await port.start(createFakeHandlers(() => port));
 }
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'easel-web-port-'));
   port = openWebPort(folder);
-  await port.start(createDispatchDouble(() => port));
+  await port.start(createFakeHandlers(() => port));
 });
 afterEach(async () => {
   await port.stop();
@@ -67,7 +67,7 @@ describe('the web port', () => {
     await port.stop();
     port = openWebPort(folder);
     await port.post(channel, reply('done', 'recovered'), 'job');
-    await port.start(createDispatchDouble(() => port));
+    await port.start(createFakeHandlers(() => port));
     expect(await shown()).toEqual([{ said: 'done: recovered', pictures: [] }]);
   });
 
@@ -124,7 +124,7 @@ describe('the web port', () => {
   it('says in a sentence that its port is in use', async () => {
     const taken = Number(new URL(port.url).port);
     const second = openWebPort(await mkdtemp(join(folder, 'other-')), taken);
-    await expect(second.start(createDispatchDouble(() => second))).rejects.toMatchObject({
+    await expect(second.start(createFakeHandlers(() => second))).rejects.toMatchObject({
       userMessage: `Port ${taken} on 127.0.0.1 is in use; choose another.`,
     });
     await second.stop();
@@ -160,7 +160,7 @@ describe('the web port', () => {
     port = openWebPort(folder);
     const database = opened.mock.contexts.find((context) => context instanceof Database);
     opened.mockRestore();
-    await port.start(createDispatchDouble(() => port));
+    await port.start(createFakeHandlers(() => port));
     const client = createClient(port.url);
     const say = () => client.post('/api/messages', { name: 'Ada', line: '/imagine a fox', requestId: 'fox' });
     database?.exec('PRAGMA query_only = ON');

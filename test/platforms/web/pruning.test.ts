@@ -8,7 +8,7 @@ import type { ReplyPicture } from '../../../src/core/reply.ts';
 import { WEB_CHANNEL } from '../../../src/platforms/web/index.ts';
 import { type Pruned, prune } from '../../../src/store/prune.ts';
 import { openStore, type Store } from '../../../src/store/store.ts';
-import { createDispatchDouble, type DispatchDouble } from './dispatch-double.ts';
+import { createFakeHandlers, type FakeHandlers } from './fake-handlers.ts';
 import { createClient, openWebPort, type WebPort } from './web-fixture.ts';
 
 const SIDE = 32;
@@ -34,17 +34,17 @@ describe('pruning of the web channel', () => {
   let folder: string;
   let store: Store;
   let port: WebPort;
-  let double: DispatchDouble;
+  let fake: FakeHandlers;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'easel-web-prune-'));
     store = openStore(folder, async ({ rgb }) => rgb);
     port = openWebPort(folder);
-    double = createDispatchDouble(() => port);
-    await port.start(double);
+    fake = createFakeHandlers(() => port);
+    await port.start(fake);
   });
   afterEach(async () => {
-    await double.settled();
+    await fake.settled();
     await port.stop();
     await store.close();
     rmSync(folder, { recursive: true });
@@ -60,7 +60,13 @@ describe('pruning of the web channel', () => {
   function run(pictureBytes: number, now = Date.now()): Promise<Pruned> {
     const { signal } = new AbortController();
     const keeping = { pictureDays: 30, recipeDays: 365, pictureBytes };
-    return prune({ ...store, messages: port.pictures === undefined ? [] : [port.pictures], keeping, now, signal });
+    return prune({
+      ...store,
+      messages: port.pictures === undefined ? [] : [port.pictures],
+      retention: keeping,
+      now,
+      signal,
+    });
   }
 
   const storedFiles = () => readdirSync(join(folder, 'web', 'pictures'));
@@ -107,7 +113,7 @@ describe('pruning of the web channel', () => {
     });
     const { upload } = (await given.json()) as { upload: string };
     await client.say('/imagine a fox', { attachments: [upload] });
-    await double.settled();
+    await fake.settled();
     const withPictures = async () => (await client.messages()).filter((one) => one.kind === 'command' && one.pictures);
     expect(await withPictures()).toHaveLength(1);
     await run(1e9, Date.now() + 29 * DAY_MS);

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { killServer, startDoubleServer } from './start-double-server.ts';
+import { killServer, startFakeServer } from './start-fake-server.ts';
 import { createClient } from './web-fixture.ts';
 
 let folder: string;
 let server: ChildProcess | undefined;
 
 async function start(): Promise<string> {
-  const started = await startDoubleServer({ dataFolder: folder });
+  const started = await startFakeServer({ dataFolder: folder });
   server = started.process;
   return started.url;
 }

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createWebPort } from '../../../src/platforms/web/index.ts';
-import type { MessagePage, PostResult, StandingMessage, WireReply } from '../../../src/platforms/web/wire.ts';
-import { createDispatchDouble, type DispatchDouble } from './dispatch-double.ts';
+import type { MessagePage, PostedMessage, PostResult, WireReply } from '../../../src/platforms/web/wire.ts';
+import { createFakeHandlers, type FakeHandlers } from './fake-handlers.ts';
 import { TEST_ACTIONS, TEST_COMMANDS } from './test-commands.ts';
 
 export type WebPort = ReturnType<typeof createWebPort>;
 
 export interface WebFixture {
   readonly port: WebPort;
-  readonly double: DispatchDouble;
+  readonly double: FakeHandlers;
   readonly dataFolder: string;
   readonly client: Client;
   stop(): Promise<void>;
@@ -26,7 +26,7 @@ export function openWebPort(dataFolder: string, port = 0): WebPort {
     log: pino({ level: 'silent' }),
     commands: TEST_COMMANDS,
     messageActions: TEST_ACTIONS,
-    standing: { isModerator: false, isAgeRestricted: false },
+    permissions: { isModerator: false, isAgeRestricted: false },
     title: 'Studio',
   });
 }
@@ -35,15 +35,15 @@ export function openWebPort(dataFolder: string, port = 0): WebPort {
 export async function startWeb(): Promise<WebFixture> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'easel-web-'));
   const port = openWebPort(dataFolder);
-  const double = createDispatchDouble(() => port);
-  await port.start(double);
+  const fake = createFakeHandlers(() => port);
+  await port.start(fake);
   return {
     port,
-    double,
+    double: fake,
     dataFolder,
     client: createClient(port.url),
     async stop() {
-      await double.settled();
+      await fake.settled();
       await port.stop();
       await rm(dataFolder, { recursive: true, force: true });
     },
@@ -54,8 +54,8 @@ export interface Client {
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   say(line: string, more?: Record<string, unknown>): Promise<PostResult>;
-  messages(): Promise<readonly StandingMessage[]>;
-  replies(): Promise<readonly (StandingMessage & { readonly reply: WireReply })[]>;
+  messages(): Promise<readonly PostedMessage[]>;
+  replies(): Promise<readonly (PostedMessage & { readonly reply: WireReply })[]>;
 }
 
 /** What a script does: see `api.md`. */
@@ -67,7 +67,7 @@ export function createClient(url: string): Client {
       headers: { 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  async function messages(): Promise<readonly StandingMessage[]> {
+  async function messages(): Promise<readonly PostedMessage[]> {
     const page = (await (await get('/api/messages')).json()) as MessagePage;
     return page.messages;
   }

@@ -111,7 +111,7 @@ export const pressPrivately = (button, token) =>
  * @param {string} token
  * @returns {Promise<PostResult>}
  */
-export const actOn = (messageId, action, token) =>
+export const runMessageAction = (messageId, action, token) =>
   call(`api/messages/${encodeURIComponent(messageId)}/actions`, { body: { action, requestId: randomId() }, token });
 
 /**

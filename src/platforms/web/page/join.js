@@ -1,8 +1,8 @@
 // @ts-check
 import { byId } from './dom.js';
-import { becomePerson, lastName, renamePerson, tabIdentity } from './person.js';
+import { becomePerson, lastName, renamePerson, tabIdentity } from './identity.js';
 
-/** @typedef {import('./person.js').Identity} Identity */
+/** @typedef {import('./identity.js').Identity} Identity */
 
 /**
  * Asks who this tab is, below the messages, which can be read meanwhile.

@@ -1,14 +1,14 @@
 // @ts-check
 import { createAnswers } from './answers.js';
-import { actOn, pictureUrl, pressButton, readChannel, readMessages, takeShortcut } from './api.js';
+import { pictureUrl, pressButton, readChannel, readMessages, runMessageAction, takeShortcut } from './api.js';
 import { createComposer } from './composer.js';
 import { announce, byId, el } from './dom.js';
-import { follow } from './follow.js';
+import { followEvents } from './event-source.js';
+import { forgetPerson, tabIdentity } from './identity.js';
 import { createJoin } from './join.js';
 import { createMessageList } from './message-list.js';
 import { rowView } from './message-view.js';
 import { createOutbox } from './outbox.js';
-import { forgetPerson, tabIdentity } from './person.js';
 import { plainText } from './spans.js';
 import { createTimeline } from './timeline.js';
 import { setUpViewer } from './viewer.js';
@@ -114,7 +114,7 @@ function press(messageId, buttonId, title) {
  * @param {import('./message-menu.js').MessageActionDescription} action
  */
 function act(messageId, action) {
-  void answers.ask((token) => actOn(messageId, action.action, token), below(messageId), action.title);
+  void answers.ask((token) => runMessageAction(messageId, action.action, token), below(messageId), action.title);
 }
 
 /**
@@ -206,7 +206,7 @@ else {
   // Where a pointer is coarse the focus would bring up the keyboard.
   if (matchMedia('(pointer: fine)').matches) composer.focus();
 }
-follow({
+followEvents({
   load,
   onMessage,
   onState(state) {

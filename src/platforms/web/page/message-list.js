@@ -5,7 +5,7 @@ import { createMessageView } from './message-view.js';
 
 /**
  * @typedef {import('../wire.ts').MessagePage} MessagePage
- * @typedef {import('../wire.ts').StandingMessage} StandingMessage
+ * @typedef {import('../wire.ts').PostedMessage} StandingMessage
  * @typedef {import('../wire.ts').WireMessage} WireMessage
  * @typedef {import('./message-view.js').MessageView} MessageView
  */

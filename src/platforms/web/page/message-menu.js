@@ -6,14 +6,14 @@ import { el } from './dom.js';
 /**
  * What can be done with anybody's message that has a picture.
  * @param {readonly MessageActionDescription[]} actions
- * @param {(action: MessageActionDescription) => void} onAct
+ * @param {(action: MessageActionDescription) => void} onMessageAction
  */
-export function messageMenu(actions, onAct) {
+export function messageMenu(actions, onMessageAction) {
   const items = actions.map((action) => {
     const item = el('button', { type: 'button' }, action.title);
     item.addEventListener('click', () => {
       menu.open = false;
-      onAct(action);
+      onMessageAction(action);
     });
     return item;
   });

@@ -7,7 +7,7 @@ import { createReplyView } from './reply-view.js';
 import { commandLineView, hueOf } from './spans.js';
 
 /**
- * @typedef {import('../wire.ts').StandingMessage} StandingMessage
+ * @typedef {import('../wire.ts').PostedMessage} StandingMessage
  * @typedef {import('../wire.ts').WirePerson} WirePerson
  * @typedef {import('../wire.ts').WirePicture} WirePicture
  * @typedef {import('../../../core/command.ts').MessageActionDescription} MessageActionDescription

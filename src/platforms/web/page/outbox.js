@@ -6,9 +6,9 @@ import { errorReply } from './private-note.js';
 
 /**
  * @typedef {import('../wire.ts').PostResult} PostResult
- * @typedef {import('../wire.ts').StandingMessage} StandingMessage
+ * @typedef {import('../wire.ts').PostedMessage} StandingMessage
  * @typedef {import('../wire.ts').WireUpload} WireUpload
- * @typedef {import('./person.js').Identity} Identity
+ * @typedef {import('./identity.js').Identity} Identity
  */
 
 /**

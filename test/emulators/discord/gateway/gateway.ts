@@ -10,7 +10,7 @@ import { readyPayload } from './ready.ts';
 const HEARTBEAT_MS = 41_250;
 
 /** How the next events go astray. */
-export type Astray = 'dropped' | 'twice' | { readonly delayMs: number };
+export type EventFault = 'dropped' | 'twice' | { readonly delayMs: number };
 
 export interface Gateway {
   readonly sessions: readonly GatewaySession[];
@@ -22,7 +22,7 @@ export interface Gateway {
   readonly presenceExcesses: number;
   /** To every session that is responsible for the server; without a server, to the first shard. */
   dispatch(type: string, data: unknown, serverId: string | undefined): void;
-  nextEvent(how: Astray): void;
+  nextEvent(how: EventFault): void;
   /** op 7: "reconnect and resume". */
   askToReconnect(): void;
   /** op 9: the session is over. @param options.canResume false forgets it */
@@ -48,7 +48,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { state, server, heartbeatMs = HEARTBEAT_MS, recommendedShards } = options;
   const sockets = new WebSocketServer({ server });
   const sessions = new Map<string, GatewaySession>();
-  const astray: Astray[] = [];
+  const astray: EventFault[] = [];
   let identifies = 0;
   let resumes = 0;
   let heartbeats = 0;
@@ -102,7 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         return session;
       },
       onReady: (session) => {
-        const servers = [...state.town.servers.values()].filter(
+        const servers = [...state.world.servers.values()].filter(
           ({ id, hasBot }) => hasBot && isResponsible(session, id),
         );
         give(session, 'READY', readyPayload(session, servers, url(), state));

@@ -1,6 +1,6 @@
 import { botPayload } from '../payloads.ts';
 import type { State } from '../state.ts';
-import type { Server } from '../town.ts';
+import type { Server } from '../world.ts';
 import type { GatewaySession } from './connection.ts';
 
 /** READY: who the bot is, and where its servers will come from. @param url to resume at */

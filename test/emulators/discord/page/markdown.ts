@@ -26,9 +26,9 @@ function plain(node: Node, state: State): string {
     case 'user':
       return `@${nameOf(String(node.id), state)}`;
     case 'role':
-      return `@${state.town.roles.get(String(node.id)) ?? 'unknown-role'}`;
+      return `@${state.world.roles.get(String(node.id)) ?? 'unknown-role'}`;
     case 'channel':
-      return `#${state.town.channels.get(String(node.id))?.name ?? 'unknown'}`;
+      return `#${state.world.channels.get(String(node.id))?.name ?? 'unknown'}`;
     case 'everyone':
       return '@everyone';
     case 'here':
@@ -62,6 +62,6 @@ export function childrenOf(node: Node): readonly Node[] {
   return Array.isArray(node.content) ? (node.content as readonly Node[]) : [];
 }
 
-export function nameOf(id: string, { town, bot }: State): string {
-  return id === bot.id ? bot.name : (town.people.get(id)?.name ?? 'unknown-user');
+export function nameOf(id: string, { world, bot }: State): string {
+  return id === bot.id ? bot.name : (world.people.get(id)?.name ?? 'unknown-user');
 }

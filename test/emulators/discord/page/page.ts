@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type APIButtonComponent, ButtonStyle } from 'discord.js';
 import { LOADING, type StoredAttachment, type StoredMessage } from '../messages.ts';
-import { isVisibleTo, labelOf } from '../seen.ts';
 import type { State } from '../state.ts';
-import type { Channel, Person } from '../town.ts';
+import { isVisibleTo, labelOf } from '../visible-message.ts';
+import type { Channel, Person } from '../world.ts';
 import { escapeHtml, formatted } from './html.ts';
 import { nameOf } from './markdown.ts';
 import { withSymbols } from './symbols.ts';

@@ -37,11 +37,11 @@ function withNumericPermissions(json: unknown): unknown {
 
 /** As Discord keeps a command: with an id and a version, its defaults filled in, what stands for nothing left out. */
 function asStored(command: CommandFields, { state }: Incoming): APIApplicationCommand {
-  const standing = state.commands.find(({ name, type }) => name === command.name && type === (command.type ?? 1));
+  const existing = state.commands.find(({ name, type }) => name === command.name && type === (command.type ?? 1));
   const { options, ...rest } = command;
   const isSlash = (command.type ?? ApplicationCommandType.ChatInput) === ApplicationCommandType.ChatInput;
   return {
-    ...{ id: standing?.id ?? state.nextId(), application_id: state.bot.id, version: state.nextId() },
+    ...{ id: existing?.id ?? state.nextId(), application_id: state.bot.id, version: state.nextId() },
     ...{ default_member_permissions: null, dm_permission: true, nsfw: false, description: '' },
     ...rest,
     type: command.type ?? ApplicationCommandType.ChatInput,

@@ -2,25 +2,25 @@ import { PermissionFlagsBits } from 'discord.js';
 import { refuse } from '../discord-error.ts';
 import { channelPayload, messagePayload } from '../payloads.ts';
 import type { State } from '../state.ts';
-import { botPermissionsIn, type Channel, type Person, type Town } from '../town.ts';
+import { botPermissionsIn, type Channel, type Person, type World } from '../world.ts';
 import { at, type Incoming, NO_CONTENT, ok, type Route } from './request.ts';
 import { checkSchema } from './schema.ts';
-import { editedFace, newFace, pingsOf, readMessage, uploadLimit } from './writing.ts';
+import { editedContent, newContent, pingsOf, readMessage, uploadLimit } from './writing.ts';
 
 const { AttachFiles, ReadMessageHistory, SendMessages, SendMessagesInThreads, ViewChannel } = PermissionFlagsBits;
 const MAX_LISTED = 100;
 const FIVE_IN_FIVE_SECONDS = { requests: 5, windowMs: 5000 };
 
 /** The channel, if the bot may do this in it. @throws DiscordError 10003, 50001, 50007, 50013 */
-function openChannel({ town }: State, id: string, needs: readonly bigint[]): Channel {
-  const channel = town.channels.get(id);
+function openChannel({ world }: State, id: string, needs: readonly bigint[]): Channel {
+  const channel = world.channels.get(id);
   if (channel === undefined || channel.isDeleted) throw refuse.unknownChannel();
   switch (channel.kind) {
     case 'group':
       // Bots are never members of a group.
       throw refuse.missingAccess();
     case 'dm':
-      if (needs.length > 0 && !channel.people.some((person) => mayMessage(person, town)))
+      if (needs.length > 0 && !channel.people.some((person) => mayMessage(person, world)))
         throw refuse.cannotMessageUser();
       return channel;
     case 'text':
@@ -34,7 +34,7 @@ function openChannel({ town }: State, id: string, needs: readonly bigint[]): Cha
 }
 
 /** Discord asks for a server in common, or that the person has added the app to their account. */
-function mayMessage(person: Person, { servers }: Town): boolean {
+function mayMessage(person: Person, { servers }: World): boolean {
   const shares = [...servers.values()].some(({ hasBot, members }) => hasBot && members.has(person.id));
   return person.takesDirectMessages && (shares || person.hasInstalled);
 }
@@ -43,13 +43,13 @@ function mayMessage(person: Person, { servers }: Town): boolean {
 function openDirect({ state, json }: Incoming) {
   checkSchema('createPrivateChannel', json);
   const { recipient_id: id } = json as { readonly recipient_id?: string };
-  const person = state.town.people.get(id ?? '');
+  const person = state.world.people.get(id ?? '');
   if (person === undefined) throw refuse.invalidBody(['recipient_id: unknown user']);
-  return ok(channelPayload(state.town.directMessages(person)));
+  return ok(channelPayload(state.world.directMessages(person)));
 }
 
 const writing = ({ state, path, files }: Incoming): readonly bigint[] => {
-  const isThread = state.town.channels.get(path.channel ?? '')?.kind === 'thread';
+  const isThread = state.world.channels.get(path.channel ?? '')?.kind === 'thread';
   return [isThread ? SendMessagesInThreads : SendMessages, ...(files.size > 0 ? [AttachFiles] : [])];
 };
 
@@ -57,10 +57,10 @@ function create(incoming: Incoming) {
   const { state, json } = incoming;
   const channel = openChannel(state, at(incoming, 'channel'), writing(incoming));
   const fields = readMessage('createMessage', json);
-  const face = newFace(fields, incoming, uploadLimit(channel), state);
+  const face = newContent(fields, incoming, uploadLimit(channel), state);
   const nonce = typeof fields.nonce === 'string' ? fields.nonce : undefined;
-  const standing = nonce === undefined ? undefined : state.messages.byNonce(channel.id, state.bot.id, nonce);
-  if (fields.enforce_nonce === true && standing !== undefined) return ok(messagePayload(standing, state));
+  const existing = nonce === undefined ? undefined : state.messages.byNonce(channel.id, state.bot.id, nonce);
+  if (fields.enforce_nonce === true && existing !== undefined) return ok(messagePayload(existing, state));
   const message = state.messages.add({
     ...face,
     channel,
@@ -94,7 +94,7 @@ function edit(incoming: Incoming) {
   if (message.privateTo !== undefined) throw refuse.unknownMessage();
   if (message.authorId !== state.bot.id) throw refuse.notTheAuthor();
   const fields = readMessage('editMessage', json);
-  const edited = state.messages.edit(message.id, editedFace(fields, incoming, message, uploadLimit(channel), state));
+  const edited = state.messages.edit(message.id, editedContent(fields, incoming, message, uploadLimit(channel), state));
   return ok(messagePayload(edited, state));
 }
 

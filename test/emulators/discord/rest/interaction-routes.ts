@@ -1,6 +1,6 @@
 import { type APIModalInteractionResponseCallbackData, InteractionResponseType, MessageFlags } from 'discord.js';
 import { refuse } from '../discord-error.ts';
-import type { Asked } from '../interactions.ts';
+import type { EmulatedInteraction } from '../interactions.ts';
 import { LOADING, type Origin, type StoredMessage } from '../messages.ts';
 import { messagePayload } from '../payloads.ts';
 import type { State } from '../state.ts';
@@ -8,17 +8,17 @@ import type { MessageFields } from './message-rules.ts';
 import { modalProblems } from './modal-rules.ts';
 import { at, type Incoming, NO_CONTENT, ok, type Route } from './request.ts';
 import { checkSchema } from './schema.ts';
-import { editedFace, newFace, pingsOf, readMessage, uploadLimit } from './writing.ts';
+import { editedContent, newContent, pingsOf, readMessage, uploadLimit } from './writing.ts';
 
 const EPHEMERAL: number = MessageFlags.Ephemeral;
 
-function originOf({ id, person, command }: Asked): Origin {
+function originOf({ id, person, command }: EmulatedInteraction): Origin {
   return { interactionId: id, personId: person.id, command };
 }
 
-function add(asked: Asked, fields: MessageFields, incoming: Incoming, isPrivate: boolean): StoredMessage {
+function add(asked: EmulatedInteraction, fields: MessageFields, incoming: Incoming, isPrivate: boolean): StoredMessage {
   const { state } = incoming;
-  const face = newFace(fields, incoming, limitOf(asked), state);
+  const face = newContent(fields, incoming, limitOf(asked), state);
   return state.messages.add({
     ...face,
     channel: asked.channel,
@@ -33,7 +33,7 @@ function add(asked: Asked, fields: MessageFields, incoming: Incoming, isPrivate:
 }
 
 /** "Easel is thinking…" */
-function addPlace(asked: Asked, isPrivate: boolean, { messages, bot }: State): StoredMessage {
+function addPlace(asked: EmulatedInteraction, isPrivate: boolean, { messages, bot }: State): StoredMessage {
   return messages.add({
     ...{ content: '', attachments: [], rows: [], flags: LOADING, channel: asked.channel, authorId: bot.id },
     ...{ origin: originOf(asked), replyTo: undefined, nonce: undefined, pinged: [] },
@@ -48,7 +48,7 @@ function callback(incoming: Incoming) {
   checkKind(type, incoming);
   // What is said is read before the interaction is taken: a refused body leaves it waiting for another.
   if (type === InteractionResponseType.ChannelMessageWithSource)
-    newFace(readData(data), incoming, limitOf(askedIn(incoming)), state);
+    newContent(readData(data), incoming, limitOf(askedIn(incoming)), state);
   if (type === InteractionResponseType.Modal) {
     const problems = modalProblems(data as unknown as APIModalInteractionResponseCallbackData);
     if (problems.length > 0) throw refuse.invalidBody(problems);
@@ -65,14 +65,14 @@ function readData(data: MessageFields | undefined): MessageFields {
   return readMessage('followUp', data ?? {});
 }
 
-function askedIn(incoming: Incoming): Asked {
+function askedIn(incoming: Incoming): EmulatedInteraction {
   const asked = incoming.state.interactions.all().find(({ id }) => id === incoming.path.interaction);
   if (asked === undefined) throw refuse.unknownInteraction();
   return asked;
 }
 
 /** Bytes of one file in an answer: what the interaction has promised. */
-function limitOf({ channel, person }: Asked): number {
+function limitOf({ channel, person }: EmulatedInteraction): number {
   return uploadLimit(channel, person);
 }
 
@@ -92,7 +92,7 @@ function checkKind(type: InteractionResponseType, incoming: Incoming): void {
 
 /** @returns the message that the token calls its original from now on */
 function respond(
-  asked: Asked,
+  asked: EmulatedInteraction,
   type: InteractionResponseType,
   data: MessageFields | undefined,
   incoming: Incoming,
@@ -107,7 +107,7 @@ function respond(
       return addPlace(asked, isPrivate, incoming.state);
     case InteractionResponseType.UpdateMessage: {
       const message = incoming.state.messages.get(asked.channel.id, asked.originalId ?? '');
-      const face = editedFace(
+      const face = editedContent(
         readMessage('editFollowUp', data ?? {}),
         incoming,
         message,
@@ -117,7 +117,8 @@ function respond(
       return incoming.state.messages.edit(message.id, face);
     }
     case InteractionResponseType.ApplicationCommandAutocompleteResult:
-      asked.choices = (data as { readonly choices?: NonNullable<Asked['choices']> } | undefined)?.choices ?? [];
+      asked.choices =
+        (data as { readonly choices?: NonNullable<EmulatedInteraction['choices']> } | undefined)?.choices ?? [];
       return undefined;
     case InteractionResponseType.Modal:
       asked.modal = data as unknown as APIModalInteractionResponseCallbackData;
@@ -134,7 +135,10 @@ function followUp(incoming: Incoming) {
   const original = asked.originalId === undefined ? undefined : state.messages.find(asked.originalId);
   // The first message after "thinking…" takes that place, whatever flags it has.
   if (original !== undefined && (original.flags & LOADING) !== 0) {
-    const edited = state.messages.edit(original.id, { ...newFace(fields, incoming, limitOf(asked), state), flags: 0 });
+    const edited = state.messages.edit(original.id, {
+      ...newContent(fields, incoming, limitOf(asked), state),
+      flags: 0,
+    });
     return ok(messagePayload(edited, state));
   }
   const message = add(asked, fields, incoming, ((fields.flags ?? 0) & EPHEMERAL) !== 0);
@@ -142,7 +146,7 @@ function followUp(incoming: Incoming) {
 }
 
 /** A message that this token may touch, and whose token it is. */
-function own(incoming: Incoming): { readonly asked: Asked; readonly message: StoredMessage } {
+function own(incoming: Incoming): { readonly asked: EmulatedInteraction; readonly message: StoredMessage } {
   const { state } = incoming;
   const asked = state.interactions.byToken(at(incoming, 'token'));
   const name = decodeURIComponent(at(incoming, 'message'));
@@ -156,7 +160,7 @@ function editOwn(incoming: Incoming) {
   const { state, json } = incoming;
   const { asked, message } = own(incoming);
   const fields = readMessage('editFollowUp', json);
-  const face = editedFace(fields, incoming, message, limitOf(asked), state);
+  const face = editedContent(fields, incoming, message, limitOf(asked), state);
   return ok(messagePayload(state.messages.edit(message.id, { ...face, flags: message.flags & ~LOADING }), state));
 }
 

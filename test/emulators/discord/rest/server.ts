@@ -131,7 +131,7 @@ export function createRestServer({ state, gatewayInfo, hasLimits }: RestOptions)
 
   function sendAttachment(path: string, response: ServerResponse): void {
     const id = path.split('/')[2];
-    const all = [...state.town.channels.values()].flatMap((channel) => state.messages.in(channel));
+    const all = [...state.world.channels.values()].flatMap((channel) => state.messages.in(channel));
     const attachment = all.flatMap(({ attachments }) => attachments).find((one) => one.id === id);
     if (attachment === undefined) send(response, { status: 404 });
     else response.writeHead(200, { 'content-type': attachment.contentType }).end(attachment.data);

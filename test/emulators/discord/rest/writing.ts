@@ -1,7 +1,7 @@
 import { refuse } from '../discord-error.ts';
-import type { Face, StoredAttachment, StoredMessage } from '../messages.ts';
+import type { MessageContent, StoredAttachment, StoredMessage } from '../messages.ts';
 import type { State } from '../state.ts';
-import type { Channel, Person } from '../town.ts';
+import type { Channel, Person } from '../world.ts';
 import type { RequestBody, UploadedFile } from './body.ts';
 import { type AllowedMentions, checkMessageRules, type MessageFields, rowsOf } from './message-rules.ts';
 import { checkSchema, type SchemaName } from './schema.ts';
@@ -25,8 +25,8 @@ export function readMessage(schema: SchemaName, json: unknown): MessageFields {
 }
 
 /** A new message's face. @param maxBytes of one file @throws DiscordError 50006 when there is nothing to see, 40005 */
-export function newFace(fields: MessageFields, body: RequestBody, maxBytes: number, state: State): Face {
-  const face: Face = {
+export function newContent(fields: MessageFields, body: RequestBody, maxBytes: number, state: State): MessageContent {
+  const face: MessageContent = {
     content: fields.content ?? '',
     attachments: readAttachments(fields, body, [], maxBytes, state),
     rows: rowsOf(fields),
@@ -34,16 +34,16 @@ export function newFace(fields: MessageFields, body: RequestBody, maxBytes: numb
   return notEmpty(face);
 }
 
-/** What an edit makes of a message: what it does not name stays. @param maxBytes of one file @throws as `newFace` */
-export function editedFace(
+/** What an edit makes of a message: what it does not name stays. @param maxBytes of one file @throws as `newContent` */
+export function editedContent(
   fields: MessageFields,
   body: RequestBody,
   message: StoredMessage,
   maxBytes: number,
   state: State,
-): Face {
+): MessageContent {
   const { content, components } = fields;
-  const face: Face = {
+  const face: MessageContent = {
     content: content === undefined ? message.content : (content ?? ''),
     attachments: readAttachments(fields, body, message.attachments, maxBytes, state),
     rows: components === undefined ? message.rows : rowsOf(fields),
@@ -51,7 +51,7 @@ export function editedFace(
   return notEmpty(face);
 }
 
-function notEmpty(face: Face): Face {
+function notEmpty(face: MessageContent): MessageContent {
   // A zero-width space counts as something, as it does there.
   if (face.content === '' && face.attachments.length === 0 && face.rows.length === 0) throw refuse.emptyMessage();
   return face;
@@ -60,20 +60,20 @@ function notEmpty(face: Face): Face {
 function readAttachments(
   { attachments }: MessageFields,
   { files }: RequestBody,
-  standing: readonly StoredAttachment[],
+  existing: readonly StoredAttachment[],
   maxBytes: number,
   state: State,
 ): readonly StoredAttachment[] {
   for (const { data } of files.values()) if (data.length > maxBytes) throw refuse.requestTooLarge();
   const named = attachments ?? undefined;
-  const kept = named === undefined ? standing : standing.filter(({ id }) => named.some((entry) => entry.id === id));
+  const kept = named === undefined ? existing : existing.filter(({ id }) => named.some((entry) => entry.id === id));
   const fresh = [...files].map(([key, file]) => {
     const entry = named?.find(({ id }) => id === key);
     if (named !== undefined && entry === undefined)
       throw refuse.invalidBody([`attachments: files[${key}] is not named`]);
     return store(file, entry?.filename ?? file.filename, entry?.description, state);
   });
-  const lost = (named ?? []).filter(({ id }) => !files.has(id) && !standing.some((old) => old.id === id));
+  const lost = (named ?? []).filter(({ id }) => !files.has(id) && !existing.some((old) => old.id === id));
   if (lost.length > 0)
     throw refuse.invalidBody([`attachments: there is no file ${lost.map(({ id }) => id).join(', ')}`]);
   return [...kept, ...fresh];
@@ -98,8 +98,8 @@ export function pingsOf(content: string, allowed: AllowedMentions | null | undef
   const may = (kind: string, id: string, list: readonly string[] | null | undefined) =>
     allowed === undefined || allowed === null || (allowed.parse ?? []).includes(kind) || (list ?? []).includes(id);
   return [
-    ...users.filter((id) => state.town.people.has(id) && may('users', id, allowed?.users)),
-    ...roles.filter((id) => state.town.roles.has(id) && may('roles', id, allowed?.roles)),
+    ...users.filter((id) => state.world.people.has(id) && may('users', id, allowed?.users)),
+    ...roles.filter((id) => state.world.roles.has(id) && may('roles', id, allowed?.roles)),
     ...everyone.filter((id) => may('everyone', id, [])),
   ];
 }

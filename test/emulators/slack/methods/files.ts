@@ -30,14 +30,14 @@ const completeUpload: Method = {
   scopes: ['files:write'],
   takes: ['files'],
   perMinute: TIER_4,
-  run: (args, { workspace, traps }) => {
+  run: (args, { workspace, faults }) => {
     const asked = COMPLETED.parse(args.json('files'));
     for (const { id } of asked) {
       const file = workspace.files.get(id);
       if (file?.data === undefined || file.isCompleted) throw new SlackRefusal('file_not_found');
       file.isCompleted = true;
-      if (traps.unprocessedUploads > 0) traps.unprocessedUploads -= 1;
-      else setTimeout(() => look(file), traps.processingMs).unref();
+      if (faults.unprocessedUploads > 0) faults.unprocessedUploads -= 1;
+      else setTimeout(() => look(file), faults.processingMs).unref();
     }
     return { files: asked.map(({ id, title }) => ({ id, title: title ?? '' })) };
   },

@@ -1,0 +1,92 @@
+import type { EngineDescription } from '../../engine/index.ts';
+import { sizeOf } from '../../src/core/picture-size.ts';
+import { code, type RichText, sentence, strong, text } from '../../src/core/reply.ts';
+import type { BotHealth, Command, CommandContext } from '../context.ts';
+import { findFinished, titleOf } from '../jobs/own-jobs.ts';
+import { MAX_JOB_PIXELS, MAX_PROMPT_LENGTH } from '../parsing/limits.ts';
+import { describeJobRecipe } from '../recipes/recipe.ts';
+import { privateReply } from '../replies.ts';
+import { describeChannelSettings } from '../settings/settings-lines.ts';
+import { formatBytes, formatElapsed } from './format-quantities.ts';
+
+const MAX_TITLE_LENGTH = 120;
+
+export const info: Command = {
+  description: {
+    name: 'info',
+    description: 'How this Easel fares, or how one of your pictures was made',
+    options: [
+      {
+        name: 'picture',
+        aliases: [],
+        description: 'Leave out for Easel itself; 1 for your latest picture, or some words of its prompt',
+        type: 'string',
+        required: false,
+        freeText: true,
+        completes: true,
+        example: '1',
+      },
+    ],
+  },
+  async run(request, context) {
+    const typed = String(request.options.picture ?? request.text).trim();
+    if (typed === '') {
+      const rules = await context.settings.ofChannel(request.channel);
+      return privateReply([...describeBot(context), [strong('In this channel')], ...describeChannelSettings(rules)]);
+    }
+    const job = await findFinished(typed, request, context);
+    const made = `${titleOf(job, MAX_TITLE_LENGTH)}, asked for by ${job.owner.name}, ${new Date(job.createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    return privateReply([[text(made)], ...describeJobRecipe(job, context), [text('Job '), code(job.id)]]);
+  },
+};
+
+function describeBot(context: CommandContext): RichText[] {
+  const { engine, queue } = context;
+  const health = context.health();
+  const pending = queue.pending();
+  const running = pending.filter((job) => job.state === 'running').length;
+  return [
+    [strong(`Easel ${health.version}`), text(`, up for ${formatElapsed(health.uptimeMs)}`)],
+    line('Draws on', describeExecution(engine)),
+    ...(engine.execution?.passedOver ?? []).map((why): RichText => [text('⚠ '), ...sentence(why)]),
+    line('Queue', pending.length === 0 ? 'empty' : `${running} running, ${pending.length - running} waiting`),
+    line('Speed', describeSpeed(health)),
+    line('Memory', describeMemory(health)),
+    line('Limits', describeLimits(health)),
+  ];
+}
+
+function describeExecution({ provider, models, execution }: EngineDescription): string {
+  return [
+    `${provider}, with ${models.length} ${models.length === 1 ? 'model' : 'models'}`,
+    ...(execution === undefined ? [] : [`${execution.threads} ${execution.threads === 1 ? 'thread' : 'threads'}`]),
+    ...(execution?.memoryLimit === undefined ? [] : [`up to ${formatBytes(execution.memoryLimit)}`]),
+    ...(execution?.offload === true ? ['one network at a time'] : []),
+  ].join(', ');
+}
+
+function describeMemory({ memoryBytes, engineBytes }: BotHealth): string {
+  const engine = engineBytes === undefined ? 'the engine has not told yet' : `${formatBytes(engineBytes)} the engine`;
+  return `${formatBytes(memoryBytes)} the bot, ${engine}`;
+}
+
+function describeSpeed({ lastRender }: BotHealth): string {
+  if (lastRender === undefined) return 'nothing drawn since the start';
+  const { job, tookMs } = lastRender;
+  const { width, height } = sizeOf(job.task);
+  const pictures = job.pictures.length === 1 ? 'picture' : `${job.pictures.length} pictures`;
+  return `${formatElapsed(Math.max(1000, tookMs))} for the last ${pictures} of ${width}×${height}`;
+}
+
+function describeLimits({ limits: { maxWaitingPerUser, maxWaiting } }: BotHealth): string {
+  const side = Math.sqrt(MAX_JOB_PIXELS);
+  return [
+    `${maxWaitingPerUser} waiting a person, ${maxWaiting} in all`,
+    `one picture of ${side}×${side} pixels or as many smaller ones a request`,
+    `prompts of ${MAX_PROMPT_LENGTH} characters`,
+  ].join(' · ');
+}
+
+function line(name: string, value: string): RichText {
+  return [strong(name), text(` ${value}`)];
+}

@@ -1,0 +1,101 @@
+import { type EngineDescription, listNames, type ModelDescription } from '../../engine/index.ts';
+import { code, type RichText, sentence, strong, text } from '../../src/core/reply.ts';
+import { samplerLabel } from '../../src/core/samplers.ts';
+import type { Command } from '../context.ts';
+import { allowedModels } from '../imagine/channel-rules.ts';
+import { shorten } from '../parsing/limits.ts';
+import { privateReply } from '../replies.ts';
+import { formatBytes } from './format-quantities.ts';
+
+/** More lines than this nobody reads; all of them together stay shorter than the shortest message of the platforms. */
+const MAX_LISTED = 15;
+const MAX_LENGTH = 1900;
+const MAX_REFUSED = 3;
+const MAX_NOTED = 2;
+const MAX_REFUSED_LENGTH = 240;
+/** Of LoRAs, and of learned words: all appear while one types. */
+const MAX_NAMES = 40;
+const MAX_NAMES_LENGTH = 300;
+
+export const models: Command = {
+  description: { name: 'models', description: 'The models that can draw, and what they were trained for', options: [] },
+  async run(request, context) {
+    const rules = await context.settings.ofChannel(request.channel);
+    const allowed = allowedModels(context.engine, rules);
+    const all = context.engine.models.toSorted((a, b) => rank(allowed, a) - rank(allowed, b));
+    const others = describeOthers(context.engine);
+    const listed = listFitting(
+      all.map((model) => describeModel(model, allowed)),
+      MAX_LENGTH - lengthOf(others),
+    );
+    const hidden = all.length - listed.length;
+    return privateReply([
+      ...listed,
+      ...(hidden > 0 ? [[text(`and ${hidden} more, which appear while you type `), code('--model')]] : []),
+      ...others,
+    ]);
+  },
+};
+
+/** What can be added to the models, and what cannot be used. */
+function describeOthers({ models: all, loras, embeddings, refused }: EngineDescription): RichText[] {
+  const names = (what: string, listed: readonly string[]): RichText[] =>
+    listed.length === 0 ? [] : [[strong(what), text(` ${listNames(listed, MAX_NAMES, MAX_NAMES_LENGTH)}`)]];
+  const warnings = [
+    ...all.flatMap(({ samplerNote }) => samplerNote ?? []).slice(0, MAX_NOTED),
+    ...refused.slice(0, MAX_REFUSED),
+  ];
+  const hidden = refused.length - MAX_REFUSED;
+  return [
+    ...names('LoRAs', loras),
+    ...names('Words it was taught', embeddings),
+    ...warnings.map((why): RichText => [text('⚠ '), ...sentence(shorten(why, MAX_REFUSED_LENGTH))]),
+    ...(hidden > 0 ? [[text(`⚠ and ${hidden} more that cannot be used; the log names them.`)]] : []),
+  ];
+}
+
+/** The first lines, at least one of them, that are no longer together. */
+function listFitting(lines: readonly RichText[], length: number): readonly RichText[] {
+  let count = 0;
+  while (count < Math.min(lines.length, MAX_LISTED) && lengthOf(lines.slice(0, count + 1)) <= length) count += 1;
+  return lines.slice(0, Math.max(1, count));
+}
+
+function lengthOf(lines: readonly RichText[]): number {
+  const spans = lines.flat().map((span) => (span.kind === 'user' ? span.user.name : span.text));
+  // Marks of bold text and code, and the line's end.
+  return spans.reduce((sum, span) => sum + span.length + 4, lines.length);
+}
+
+function describeModel(model: ModelDescription, allowed: readonly string[]): RichText {
+  const { id, title, width, height, steps, guidance, sampler } = model;
+  const facts = [
+    `${width}×${height}`,
+    `${steps} steps`,
+    `guidance ${guidance}`,
+    samplerLabel(sampler),
+    ...describePeculiarities(model),
+    ...(allowed.includes(id) ? [] : ['not in this channel']),
+    ...(allowed[0] === id ? ['the default here'] : []),
+  ];
+  return [strong(id), text(title === id ? '' : ` ${title}`), text(`: ${facts.join(' · ')}`)];
+}
+
+/** What tells it from other models, and what it costs. */
+function describePeculiarities(model: ModelDescription): string[] {
+  const { predictionType, hasSafetyChecker, hasTinyAutoencoder, memoryBytes, downloadBytes } = model;
+  return [
+    ...(predictionType === undefined
+      ? []
+      : [predictionType === 'v_prediction' ? 'v-prediction' : 'predicts the picture']),
+    ...(hasSafetyChecker === true ? ['safety checker'] : []),
+    ...(hasTinyAutoencoder === true ? ['sharp previews'] : []),
+    ...(memoryBytes === undefined ? [] : [`takes ${formatBytes(memoryBytes)}`]),
+    ...(downloadBytes === undefined ? [] : [`${formatBytes(downloadBytes)} to download at its first picture`]),
+  ];
+}
+
+function rank(allowed: readonly string[], { id }: ModelDescription): number {
+  const place = allowed.indexOf(id);
+  return place === -1 ? allowed.length : place;
+}

@@ -1,0 +1,59 @@
+import { type EngineDescription, type EngineTask, listNames, promptTexts, specOf } from '../../engine/index.ts';
+import { findBlocked } from '../../src/core/blocked-words.ts';
+import { BadInputError } from '../../src/core/errors.ts';
+import { type Size, sizeOf } from '../../src/core/picture-size.ts';
+import type { ChannelSettings } from '../../src/core/settings.ts';
+import { shorten } from '../parsing/limits.ts';
+
+/** An enlargement may be this many times as long as what may be asked for. */
+const UPSCALE_FACTOR = 2;
+
+/**
+ * What the channel's moderators have ruled out, whoever asks and in whatever way. Words are sought in what the model
+ * reads, beside what was typed; never in the negative prompt, which says what to keep out.
+ * @throws BadInputError naming the rule, EngineError for a prompt of more forms than are read
+ */
+export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: EngineDescription): void {
+  const spec = specOf(task);
+  const { model, steps } = spec;
+  const models = allowedModels(engine, rules);
+  // A model that is gone is the engine's to refuse.
+  if (!models.includes(model) && engine.models.some(({ id }) => id === model)) {
+    throw refuse('rule_model', `\`${model}\` may not be used in this channel; choose from ${listNames(models)}.`);
+  }
+  if (rules.maxSteps !== undefined && steps > rules.maxSteps) {
+    throw refuse('rule_steps', `${steps} steps are too many for this channel, where ${rules.maxSteps} is the most.`);
+  }
+  assertSize(task, rules);
+  const { blockedWords = [] } = rules;
+  if (blockedWords.length === 0) return;
+  const blocked = findBlocked(promptTexts(spec, engine.learnedTokens), blockedWords);
+  if (blocked !== undefined) {
+    throw refuse('rule_words', `This channel does not allow “${shorten(blocked)}” in a prompt; say it without.`);
+  }
+}
+
+function assertSize(task: EngineTask, { maxSide }: ChannelSettings): void {
+  if (maxSide === undefined) return;
+  refuseLonger(specOf(task), maxSide, 'a side');
+  refuseLonger(sizeOf(task), maxSide * UPSCALE_FACTOR, 'an enlarged side');
+}
+
+function refuseLonger({ width, height }: Size, most: number, what: string): void {
+  if (Math.max(width, height) <= most) return;
+  throw refuse(
+    'rule_size',
+    `${width}×${height} is too large for this channel, where ${most} pixels ${what} is the most.`,
+  );
+}
+
+/** The models that may be used, the channel's default first; all of them where its list names none that is here. */
+export function allowedModels(engine: EngineDescription, rules: ChannelSettings): readonly string[] {
+  const here = engine.models.map(({ id }) => id);
+  const allowed = (rules.models ?? []).filter((id) => here.includes(id));
+  return allowed.length > 0 ? allowed : [engine.defaultModel, ...here.filter((id) => id !== engine.defaultModel)];
+}
+
+function refuse(code: string, sentence: string): BadInputError {
+  return new BadInputError(code, sentence);
+}

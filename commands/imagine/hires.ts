@@ -1,0 +1,108 @@
+import {
+  type GenerationSpec,
+  type ModelDescription,
+  SPEC_LIMITS,
+  type UpscaleMode,
+  type UpscaleSettings,
+} from '../../engine/index.ts';
+import type { OptionDescription } from '../../src/core/command.ts';
+import { BadInputError } from '../../src/core/errors.ts';
+import type { Size } from '../../src/core/picture-size.ts';
+import type { OptionValue } from '../../src/core/request.ts';
+import { shorten } from '../parsing/limits.ts';
+import { readChoice } from '../parsing/values.ts';
+import { firstPass } from './first-pass.ts';
+
+/** How `--hires` enlarges: latents, by interpolation, or pixels. */
+export const UPSCALER_NAMES = ['latent', 'latent-nearest', 'latent-bicubic', 'lanczos'] as const;
+type UpscalerName = (typeof UPSCALER_NAMES)[number];
+
+const MODES: Readonly<Record<UpscalerName, UpscaleMode>> = {
+  latent: 'bilinear',
+  'latent-nearest': 'nearest',
+  'latent-bicubic': 'bicubic',
+  lanczos: 'lanczos',
+};
+
+/** Interpolated latents are a blur, which less than this leaves; with much more of the schedule the composition falls apart. */
+const DEFAULT_STRENGTH = 0.5;
+
+const NUMBER = String.raw`\d{1,3}(?:\.\d{1,25})?(?:e-\d{1,3})?|\.\d{1,25}`;
+const AUTO = 'auto';
+const HIRES = new RegExp(`^(${AUTO}|${NUMBER})(?:\\s*:\\s*(${NUMBER}))?$`, 'i');
+
+/** `2`, `2:0.6` or `auto`. */
+interface TypedHires {
+  /** The side ratio, 1 for none; or what leads from the model's own size to the one that is asked for. */
+  readonly factor: number | typeof AUTO;
+  /** The share of the schedule that is run again. */
+  readonly strength?: number;
+}
+
+/** @throws BadInputError */
+function readHires(typed: string): TypedHires {
+  const [, first = '', second] = HIRES.exec(typed.trim()) ?? [];
+  const factor = first.toLowerCase() === AUTO ? AUTO : Number(first);
+  const strength = second === undefined ? undefined : Number(second);
+  const { minUpscale: min, maxUpscale: max } = SPEC_LIMITS;
+  const isFactor = factor === AUTO || (factor >= min && factor <= max);
+  if (isFactor && (strength === undefined || strength <= 1)) {
+    return { factor, ...(strength !== undefined && { strength }) };
+  }
+  throw new BadInputError(
+    'bad_hires',
+    `Hires must be ${AUTO} or a factor from ${min} to ${max}, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${shorten(typed)}\`.`,
+  );
+}
+
+/** By its name, or AUTOMATIC1111's: `Latent (nearest)`. @throws BadInputError */
+export function readUpscaler(_: OptionDescription, raw: OptionValue): UpscaleMode {
+  const typed = String(raw).trim();
+  const known = UPSCALER_NAMES.find(
+    (name) =>
+      name ===
+      typed
+        .toLowerCase()
+        .replaceAll(/[^a-z]+/g, '-')
+        .replace(/-$/, ''),
+  );
+  return MODES[known ?? readChoice('way to enlarge', typed, UPSCALER_NAMES)];
+}
+
+/** What is said of the second pass. */
+export interface HiresValues {
+  readonly hires: string | undefined;
+  readonly upscaler: UpscaleMode | undefined;
+}
+
+/**
+ * The passes of a picture; what is not said stays as it was.
+ * @param size as asked for: that of the first pass or, by `auto`, of the second
+ * @throws BadInputError when the second pass's manner is said, but not that it is wanted
+ */
+export function resolvePasses(
+  { hires: typed, upscaler }: HiresValues,
+  base: UpscaleSettings | undefined,
+  size: Size,
+  model: ModelDescription,
+): { readonly first: Size; readonly hires?: UpscaleSettings } {
+  const { factor: asked = 1, strength = DEFAULT_STRENGTH } = { ...base, ...(typed !== undefined && readHires(typed)) };
+  if (typed === undefined && base === undefined && upscaler !== undefined) {
+    const sentence = '`--upscaler` says how `--hires` enlarges; give that as well, such as `--hires 2`.';
+    throw new BadInputError('no_hires', sentence);
+  }
+  const { first, factor } = asked === AUTO ? firstPass(size, model) : { first: size, factor: asked };
+  if (factor === 1) return { first };
+  const mode = upscaler ?? base?.mode ?? 'bilinear';
+  return { first, hires: { factor, strength, ...(mode !== 'bilinear' && { mode }) } };
+}
+
+/** As flags; "" for none. */
+export function formatHires({ hires }: GenerationSpec): string {
+  if (hires === undefined) return '';
+  return `--hires ${hires.factor}:${hires.strength} --upscaler ${upscalerOf(hires)}`;
+}
+
+export function upscalerOf({ mode = 'bilinear' }: UpscaleSettings): UpscalerName {
+  return UPSCALER_NAMES.find((name) => MODES[name] === mode) ?? 'latent';
+}

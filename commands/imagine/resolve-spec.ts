@@ -1,0 +1,157 @@
+import {
+  type EngineDescription,
+  type GenerationSpec,
+  type ModelDescription,
+  SAMPLER_NAMES,
+  type SamplerName,
+  type Seed,
+} from '../../engine/index.ts';
+import { BadInputError } from '../../src/core/errors.ts';
+import { type Size, upscaledSize } from '../../src/core/picture-size.ts';
+import type { ChannelSettings, UserSettings } from '../../src/core/settings.ts';
+import { applyStyle, type Style } from '../../src/core/style.ts';
+import { collectOptions } from '../parsing/collect-options.ts';
+import { shorten } from '../parsing/limits.ts';
+import { allowedModels } from './channel-rules.ts';
+import { resolvePasses } from './hires.ts';
+import { IMAGINE } from './imagine-options.ts';
+import { type ImagineInput, type ImagineValues, readValues } from './imagine-values.ts';
+import { addLoras } from './loras.ts';
+import { checkJobPixels, fitSide, resolveSize } from './size.ts';
+import { NO_STYLE } from './style-names.ts';
+
+/** What a request is resolved against; of what is said in several places, the first counts. */
+export interface SpecContext {
+  readonly engine: EngineDescription;
+  readonly styles?: readonly Style[];
+  /** The picture that is made anew: all that is not said otherwise stays as it was. */
+  readonly base?: GenerationSpec;
+  readonly user?: UserSettings;
+  readonly channel?: ChannelSettings;
+  /** The bot's own. */
+  readonly defaults: { readonly count: number; readonly negative: string };
+  /** The pictures that `pictureSources` named, kept. */
+  readonly init?: InitSource;
+  randomSeed(): Seed;
+}
+
+/** A picture to begin from, as it is kept. */
+export interface InitSource extends Size {
+  readonly image: string;
+  readonly mask?: string;
+}
+
+/** Of the picture to begin from: enough to be seen, and for the prompt to have its say. */
+const DEFAULT_STRENGTH = 0.75;
+
+/**
+ * Typed options and flags by one path, into a request that leaves nothing to chance: the seed is chosen here.
+ * @throws BadInputError with one sentence for the first thing that is wrong; nothing that was typed is repaired
+ */
+export function resolveSpec(input: ImagineInput, specContext: SpecContext): GenerationSpec {
+  const { base, user = {}, channel = {}, defaults, styles = [], init, randomSeed } = specContext;
+  const values = readValues(collectOptions(input, IMAGINE), specContext.engine, styles);
+  const model = chooseModel(values.model, specContext);
+  const size = chooseSize(values, model, specContext);
+  const count = values.count ?? base?.count ?? user.count ?? defaults.count;
+  const { first, hires } = resolvePasses(values, base?.hires, size, model);
+  checkJobPixels(hires === undefined ? first : upscaledSize(first, hires.factor), count);
+  const negative = values.negative ?? base?.negative ?? user.negative ?? defaults.negative;
+  return {
+    ...wordsOf(values, negative, specContext),
+    ...first,
+    steps: values.steps ?? base?.steps ?? Math.min(model.steps, channel.maxSteps ?? model.steps),
+    guidance: values.guidance ?? base?.guidance ?? model.guidance,
+    sampler: values.sampler ?? base?.sampler ?? userSampler(user) ?? model.sampler,
+    model: model.id,
+    seed: values.seed?.seed ?? base?.seed ?? randomSeed(),
+    count,
+    variations: values.seed?.variations ?? (keepsSeed(values, base) ? base.variations : []),
+    ...initOf(values.strength, init, base),
+    ...onlyGiven(values, base),
+    ...(hires !== undefined && { hires }),
+  };
+}
+
+function chooseModel(typed: string | undefined, { engine, base, channel = {} }: SpecContext): ModelDescription {
+  const id = typed ?? base?.model ?? allowedModels(engine, channel)[0] ?? engine.defaultModel;
+  const model = engine.models.find((candidate) => candidate.id === id);
+  if (model !== undefined) return model;
+  throw new BadInputError('unknown_choice', `The model \`${shorten(id)}\` is not here any more.`);
+}
+
+/** Only what was typed in pixels can be too large for the channel; all else is fitted into its ceiling. */
+function chooseSize(values: ImagineValues, model: ModelDescription, specContext: SpecContext): Size {
+  const { base, user, channel = {}, init } = specContext;
+  const isTyped = [values.ar, values.size, values.width, values.height].some((value) => value !== undefined);
+  if (!isTyped && base !== undefined) return { width: base.width, height: base.height };
+  const isInPixels = isTyped && values.ar === undefined;
+  const size =
+    !isTyped && init === undefined && user?.size !== undefined ? user.size : resolveSize(values, model, init);
+  return isInPixels || channel.maxSide === undefined ? size : fitSide(size, channel.maxSide);
+}
+
+function wordsOf(values: ImagineValues, negative: string, { base, user, styles = [] }: SpecContext) {
+  if (values.prompt === undefined || values.prompt === '') {
+    throw new BadInputError(
+      'empty_prompt',
+      'Say what the picture shows, such as `/imagine a red circle on a blue background`.',
+    );
+  }
+  // What a picture's own prompt says of its style is in there already.
+  const name = values.style ?? (base === undefined ? user?.style : undefined) ?? NO_STYLE;
+  const style = styles.find((candidate) => candidate.name === name);
+  if (style === undefined && name !== NO_STYLE) {
+    throw new BadInputError(
+      'unknown_choice',
+      `The style \`${shorten(name)}\` of your settings is not here any more; choose another with \`/settings\`.`,
+    );
+  }
+  const words = { prompt: values.prompt, negative };
+  const styled = style === undefined ? words : applyStyle(style, words);
+  return { ...styled, prompt: addLoras(styled.prompt, values.lora ?? []) };
+}
+
+function userSampler({ sampler }: UserSettings): SamplerName | undefined {
+  return SAMPLER_NAMES.find((known) => known === sampler);
+}
+
+/** Variations are steps away from a seed, so they go with it. */
+function keepsSeed(values: ImagineValues, base: GenerationSpec | undefined): base is GenerationSpec {
+  return base !== undefined && (values.seed === undefined || values.seed.seed === base.seed);
+}
+
+/** @throws BadInputError when something is said of a picture that is not there */
+function initOf(
+  strength: number | undefined,
+  init: InitSource | undefined,
+  base: GenerationSpec | undefined,
+): Pick<GenerationSpec, 'init'> {
+  if (init !== undefined) {
+    const { image, mask } = init;
+    const usual = base?.init?.image === image ? base.init.strength : DEFAULT_STRENGTH;
+    return { init: { image, strength: strength ?? usual, ...(mask !== undefined && { mask }) } };
+  }
+  if (base?.init !== undefined) return { init: { ...base.init, strength: strength ?? base.init.strength } };
+  if (strength === undefined) return {};
+  throw new BadInputError(
+    'no_init',
+    '`--strength` says how much a picture may change; give that picture with `--init`, or attach it.',
+  );
+}
+
+/** What is left out stays out, so that the engine's own default holds. */
+function onlyGiven(values: ImagineValues, base: GenerationSpec | undefined) {
+  const clipSkip = values.clipSkip ?? base?.clipSkip;
+  const guidanceRescale = values.guidanceRescale ?? base?.guidanceRescale;
+  const syntax = values.syntax ?? base?.syntax;
+  const noiseDevice = values.noiseDevice ?? base?.noiseDevice;
+  const seedSize = values.seedSize ?? base?.seedSize;
+  return {
+    ...(clipSkip !== undefined && { clipSkip }),
+    ...(guidanceRescale !== undefined && { guidanceRescale }),
+    ...(syntax !== undefined && { syntax }),
+    ...(noiseDevice !== undefined && { noiseDevice }),
+    ...(seedSize !== undefined && { seedSize }),
+  };
+}

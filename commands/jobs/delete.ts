@@ -1,0 +1,16 @@
+import { BadInputError } from '../../src/core/errors.ts';
+import { isPending } from '../../src/core/job-state.ts';
+import type { ButtonHandler } from '../context.ts';
+import { POSTED } from '../replies.ts';
+import { refuseDeleted, requireOwnerOrModerator } from './job-pictures.ts';
+
+/** The author's and the moderators' button: the message and its pictures go. */
+export const deletePressed: ButtonHandler = {
+  async run(request, job, _index, context) {
+    refuseDeleted(job);
+    requireOwnerOrModerator(job, request, 'delete');
+    if (isPending(job)) throw new BadInputError('still_pending', 'That picture is still being made; cancel it first.');
+    await context.deleteJob(job);
+    return POSTED;
+  },
+};

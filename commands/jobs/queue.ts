@@ -1,0 +1,79 @@
+import { specOf } from '../../engine/index.ts';
+import type { ChannelRef } from '../../src/core/channel.ts';
+import { formatDuration } from '../../src/core/format.ts';
+import type { Job } from '../../src/core/job.ts';
+import { mention, type RichText, strong, text } from '../../src/core/reply.ts';
+import type { CommandRequest } from '../../src/core/request.ts';
+import { isSameUser } from '../../src/core/user.ts';
+import type { Ahead, OthersAhead, QueuePosition } from '../../src/queue/port.ts';
+import type { Command, CommandContext } from '../context.ts';
+import { shorten } from '../parsing/limits.ts';
+import { privateReply } from '../replies.ts';
+
+/** Twenty lines fit the shortest message of the platforms. */
+const MAX_LINES = 20;
+const PROMPT_LENGTH = 40;
+/** Of one's own requests, those that come first. */
+const MAX_EXPLAINED = 3;
+
+export const queue: Command = {
+  description: { name: 'queue', description: 'What is being made, and your places', options: [] },
+  async run(request, context) {
+    const jobs = context.queue.pending();
+    if (jobs.length === 0) return privateReply([[text('Nothing is waiting: a picture begins at once.')]]);
+    const lines = jobs.slice(0, MAX_LINES).map((job) => describeJob(job, request, context));
+    const hidden = jobs.length - lines.length;
+    const why = explainWaiting(jobs, request, context);
+    return privateReply([...lines, ...(hidden === 0 ? [] : [[text(`and ${hidden} more`)]]), ...why]);
+  },
+};
+
+/** Why the person's next requests do not begin yet, a sentence each. */
+function explainWaiting(jobs: readonly Job[], request: CommandRequest, context: CommandContext): readonly RichText[] {
+  return jobs
+    .filter((job) => job.state === 'queued' && isSameUser(job.owner, request.user))
+    .slice(0, MAX_EXPLAINED)
+    .flatMap(({ id }) => {
+      const place = context.queue.position(id);
+      const ahead = context.queue.ahead(id);
+      return place === undefined || ahead === undefined ? [] : [[text(describeAhead(place.position, ahead))]];
+    });
+}
+
+function describeAhead(place: number, { own, hadLess, turns, cameFirst, weighted }: Ahead): string {
+  const reasons = [
+    ...describeCrowd(hadLess, 'who had less drawn lately than you'),
+    ...describeCrowd(turns, 'whose turns come between yours'),
+    ...describeCrowd(cameFirst, 'who asked first'),
+    ...(own > 0 ? [`${own} of your own`] : []),
+  ];
+  if (reasons.length === 0) return `Number ${place} begins as soon as there is room.`;
+  const measure = weighted ? ' (some people’s roles weigh more here)' : '';
+  return `Before number ${place}: ${reasons.join('; ')}${measure}.`;
+}
+
+function describeCrowd({ pictures, people }: OthersAhead, who: string): readonly string[] {
+  if (pictures === 0) return [];
+  const whose = people === 1 ? '1 other person' : `${people} other people`;
+  return [`${pictures === 1 ? '1 picture' : `${pictures} pictures`} of ${whose}, ${who}`];
+}
+
+/** Prompts and people of other channels stay there: a channel may be private. */
+function describeJob(job: Job, request: CommandRequest, context: CommandContext): RichText {
+  const place = context.queue.position(job.id);
+  const isMine = isSameUser(job.owner, request.user);
+  const when = text(` (${describePlace(place)})`);
+  if (!isMine && !isSameChannel(job.channel, request.channel)) return [text('a picture for another channel'), when];
+  const who = isMine ? strong('yours') : mention(job.owner);
+  return [who, text(`: ${shorten(specOf(job.task).prompt, PROMPT_LENGTH)}`), when];
+}
+
+function describePlace(place: QueuePosition | undefined): string {
+  if (place === undefined) return 'ending';
+  const where = place.position === 0 ? 'running' : `number ${place.position}`;
+  return place.etaMs === undefined ? where : `${where}, about ${formatDuration(place.etaMs)}`;
+}
+
+function isSameChannel(a: ChannelRef, b: ChannelRef): boolean {
+  return a.platform === b.platform && a.channelId === b.channelId;
+}

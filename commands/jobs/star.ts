@@ -1,0 +1,21 @@
+import { code, text } from '../../src/core/reply.ts';
+import { hasStarOf } from '../../src/core/star.ts';
+import type { ButtonHandler } from '../context.ts';
+import { privateReply } from '../replies.ts';
+import { findPicture } from './job-pictures.ts';
+
+/** Everyone's own mark: what has one is kept for as long as it has. */
+export const star: ButtonHandler = {
+  async run(request, job, index, context) {
+    findPicture(job, index);
+    const plan = async () => !hasStarOf(job, request.user);
+    return context.runOnce(request, plan, async (isStarred) => {
+      await context.setStar(job, request.user, isStarred);
+      return privateReply([
+        isStarred
+          ? [text('⭐ Starred and kept: '), code('/show starred'), text(' finds it again.')]
+          : [text('Your star is taken away.')],
+      ]);
+    });
+  },
+};

@@ -1,0 +1,40 @@
+import { listNames } from '../../engine/index.ts';
+import { code, type RichText, text } from '../../src/core/reply.ts';
+import type { ChannelSettings, UserSettings } from '../../src/core/settings.ts';
+import type { CommandDefaults } from '../context.ts';
+import { shorten } from '../parsing/limits.ts';
+
+const MAX_SHOWN = 200;
+
+/** A line each, also of what is not set: then what holds instead. */
+export function describeUserSettings(settings: UserSettings, defaults: CommandDefaults): RichText[] {
+  const { size, count, sampler, style, negative } = settings;
+  return [
+    line('size', size === undefined ? "the model's own" : `${size.width}×${size.height}`),
+    line('count', `${count ?? defaults.count}`),
+    line('sampler', sampler ?? "the model's own"),
+    line('style', style ?? 'none'),
+    line('negative', describeNegative(negative ?? defaults.negative)),
+  ];
+}
+
+/** A line each of what is restricted. */
+export function describeChannelSettings(settings: ChannelSettings): RichText[] {
+  const { models, maxSide, maxSteps, nsfw, spoiler, blockedWords = [] } = settings;
+  const lines: RichText[] = [];
+  if (models !== undefined) lines.push(line('models', listNames(models)));
+  if (maxSide !== undefined) lines.push(line('max-size', `${maxSide} pixels a side, twice that when enlarged`));
+  if (maxSteps !== undefined) lines.push(line('max-steps', `${maxSteps}`));
+  if (nsfw === true) lines.push(line('nsfw', 'pictures for adults are welcome'));
+  if (spoiler === true) lines.push(line('spoiler', 'pictures are hidden until somebody asks to see them'));
+  if (blockedWords.length > 0) lines.push(line('block', shorten(blockedWords.join(', '), MAX_SHOWN)));
+  return lines.length === 0 ? [[text('Nothing is restricted.')]] : lines;
+}
+
+function line(name: string, value: string): RichText {
+  return [code(name), text(` ${value}`)];
+}
+
+function describeNegative(negative: string): string {
+  return negative === '' ? 'nothing' : shorten(negative, MAX_SHOWN);
+}

@@ -1,0 +1,32 @@
+import { SPEC_LIMITS, type UpscaleTask } from '../../engine/index.ts';
+import { BadInputError } from '../../src/core/errors.ts';
+import { upscaledSize } from '../../src/core/picture-size.ts';
+import type { ButtonHandler } from '../context.ts';
+import { submitPressed } from '../imagine/submit.ts';
+import { findPicture } from '../jobs/job-pictures.ts';
+
+/** Enough of the schedule to draw detail that the small picture had no room for, too little to change what it shows. */
+const STRENGTH = 0.35;
+
+export const upscale = upscaleBy(2, { strength: STRENGTH });
+export const upscaleHalf = upscaleBy(1.5, { strength: STRENGTH });
+export const upscaleFour = upscaleBy(4, { strength: STRENGTH });
+/** The pixels enlarged and nothing drawn anew: quick, and exactly what was seen. */
+export const enlarge = upscaleBy(2, { strength: 0, mode: 'lanczos' });
+
+function upscaleBy(factor: number, how: Pick<UpscaleTask, 'strength' | 'mode'>): ButtonHandler {
+  return {
+    async run(request, job, index, context) {
+      const { width, height, recipe } = findPicture(job, index);
+      const size = upscaledSize({ width, height }, factor);
+      if (Math.max(size.width, size.height) > SPEC_LIMITS.maxUpscaledSide) {
+        throw new BadInputError(
+          'too_large',
+          `This picture is ${width}×${height} already, and ${SPEC_LIMITS.maxUpscaledSide} pixels a side is the most; ×${factor} would be ${size.width}×${size.height}.`,
+        );
+      }
+      const task = { kind: 'upscale', source: recipe, factor, ...how } as const;
+      return submitPressed(request, job, index, task, context);
+    },
+  };
+}

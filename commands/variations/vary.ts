@@ -1,0 +1,36 @@
+import { type EngineTask, specOf } from '../../engine/index.ts';
+import type { Job } from '../../src/core/job.ts';
+import type { ButtonHandler, CommandContext } from '../context.ts';
+import { submitPressed } from '../imagine/submit.ts';
+import { findPicture, gridSpec } from '../jobs/job-pictures.ts';
+
+/** Shares of other noise mixed into the picture's own: its layout survives the first two, its subject all three. */
+export const STRENGTHS = { subtle: 0.2, normal: 0.35, strong: 0.6 } as const;
+
+export const vary = varyBy(STRENGTHS.normal);
+export const varySubtle = varyBy(STRENGTHS.subtle);
+export const varyStrong = varyBy(STRENGTHS.strong);
+
+function varyBy(strength: number): ButtonHandler {
+  return {
+    async run(request, job, index, context) {
+      return submitPressed(request, job, index, await variationOf(job, index, strength, context), context);
+    },
+  };
+}
+
+/**
+ * As many variations of one picture as its grid had pictures; of an enlargement, at the size before enlarging.
+ * @throws BadInputError when there is no such picture
+ */
+export async function variationOf(
+  job: Job,
+  index: number,
+  strength: number,
+  context: CommandContext,
+): Promise<EngineTask> {
+  const single = specOf(findPicture(job, index).recipe);
+  const { count } = await gridSpec(job, context);
+  const variations = [...single.variations, { seed: context.randomSeed(), strength }];
+  return { kind: 'generate', spec: { ...single, count, variations } };
+}

@@ -1,0 +1,26 @@
+import { displayModel } from '../display-path.ts';
+import { EngineError } from '../errors.ts';
+
+/** What people call the pipelines that are most often mistaken for the ones that Easel runs. */
+const TITLES: readonly (readonly [RegExp, string])[] = [
+  [/^StableDiffusionXL/, 'Stable Diffusion XL'],
+  [/^StableDiffusion3/, 'Stable Diffusion 3'],
+  [/^Flux/, 'Flux'],
+  [/^StableCascade/, 'Stable Cascade'],
+  [/^StableDiffusionInpaint/, 'Stable Diffusion inpainting'],
+  [/^LatentConsistency/, 'latent consistency'],
+];
+
+/** @param className `_class_name` of a model_index.json. */
+export function pipelineTitle(className: string): string {
+  return TITLES.find(([pattern]) => pattern.test(className))?.[1] ?? className;
+}
+
+/** @param title what the model is, as people call it. */
+export function unsupportedModel(path: string, title: string): EngineError {
+  return new EngineError(
+    'unsupported_model',
+    `${displayModel(path)} is a ${title} model; Easel runs the Stable Diffusion 1 family.`,
+    { path, title },
+  );
+}

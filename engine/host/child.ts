@@ -1,5 +1,0 @@
-import { probeProvider } from '../probe.ts';
-import { serve } from './serve.ts';
-
-/** What the host forks. */
-serve(probeProvider);

@@ -1,0 +1,64 @@
+import type { Model } from '../model/model.ts';
+import type { WeightSet } from '../weights/weight-set.ts';
+import { openWeights, readTensors } from '../weights/weight-source.ts';
+
+/** What a model takes of memory on a CPU, in bytes. */
+export interface Footprint {
+  /** Weights in single precision, whatever they are stored in. */
+  readonly textEncoder: number;
+  readonly unet: number;
+  readonly vaeDecoder: number;
+  readonly vaeEncoder: number;
+  /** 0 where the model has none. */
+  readonly safetyChecker: number;
+  /** What the UNet computes with, for each row of a call and each latent in it. */
+  readonly unetPerLatent: number;
+  /** What the VAE computes with, for each pixel. */
+  readonly vaePerPixel: number;
+  /** Pixels per latent, on each side. */
+  readonly vaeFactor: number;
+  /** The embedding of one chunk of a prompt. */
+  readonly textChunk: number;
+}
+
+const FLOAT = 4;
+/**
+ * Floats that are alive at once, as a multiple of the first level's channels, for each latent of the UNet and each pixel
+ * of the VAE. Measured on a v1-4 of real size, at 512×512 and more (docs/memory.md): attention holds no scores of all
+ * tokens against all, so that both grow with the area.
+ */
+const UNET_LIVE_FLOATS = 42;
+const VAE_LIVE_FLOATS = 8;
+
+/** From the headers of its files and its configuration. @throws EngineError when a file cannot be read */
+export async function readFootprint(model: Model): Promise<Footprint> {
+  const [text, unet, vae] = await Promise.all([
+    openWeights('textEncoder', model.weights.textEncoder),
+    openWeights('unet', model.weights.unet),
+    openWeights('vae', model.weights.vae),
+  ]);
+  const checker = model.safetyChecker && (await readTensors(model.safetyChecker));
+  return {
+    textEncoder: bytesOf(text),
+    unet: bytesOf(unet),
+    vaeDecoder: bytesOf(vae, (name) => !isEncoder(name)),
+    vaeEncoder: bytesOf(vae, isEncoder),
+    safetyChecker: checker === undefined ? 0 : bytesOf({ all: () => [...checker.values()] }),
+    unetPerLatent: (model.unet.block_out_channels[0] ?? 0) * FLOAT * UNET_LIVE_FLOATS,
+    vaePerPixel: (model.vae.block_out_channels[0] ?? 0) * FLOAT * VAE_LIVE_FLOATS,
+    vaeFactor: model.vaeFactor,
+    textChunk: model.textEncoder.max_position_embeddings * model.textEncoder.hidden_size * FLOAT,
+  };
+}
+
+function isEncoder(name: string): boolean {
+  return name.startsWith('encoder.') || name.startsWith('quant_conv.');
+}
+
+function bytesOf(weights: Pick<WeightSet, 'all'>, belongs: (name: string) => boolean = () => true): number {
+  let floats = 0;
+  for (const { name, shape } of weights.all()) {
+    if (belongs(name)) floats += shape.reduce((product, side) => product * side, 1);
+  }
+  return floats * FLOAT;
+}

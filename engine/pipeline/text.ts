@@ -1,0 +1,68 @@
+import { readLoraTags } from '../lora/lora-tags.ts';
+import type { Networks } from '../networks/networks.ts';
+import type { PromptChunk } from '../prompt/chunks.ts';
+import { wordsPastLimit } from '../prompt/conditioning.ts';
+import { readPrompts } from '../prompt/read-prompts.ts';
+import { type ChunkedStages, chunkPrompts } from '../prompt/text-load.ts';
+import type { GenerationSpec } from '../types.ts';
+import type { Conditioning, WeightedConditioning } from './denoiser.ts';
+
+const MAX_TAG_NOTES = 3;
+
+/** What the UNet is told of a picture. */
+export interface EncodedPrompts {
+  /** A part each of the prompts that AND joins. */
+  readonly positive: readonly WeightedConditioning[];
+  /** Of no account without guidance. */
+  readonly negative: Conditioning;
+  /** What the person should know of how the prompts were read, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Each different chunk of the prompts is encoded once, whatever the number of steps that need it.
+ * @param beforeChunk is awaited before each chunk that CLIP reads; what it throws ends the work
+ * @throws EngineError `bad_request` for prompts beyond the bounds of `chunkPrompts`
+ */
+export async function encodePrompts(
+  networks: Networks,
+  spec: GenerationSpec,
+  beforeChunk: () => Promise<void>,
+): Promise<EncodedPrompts> {
+  const encoded = new Map<PromptChunk, Float32Array>();
+  async function encode(stages: ChunkedStages): Promise<Conditioning> {
+    for (const chunk of new Set(stages.flatMap(({ chunks }) => chunks))) {
+      if (encoded.has(chunk)) continue;
+      await beforeChunk();
+      encoded.set(chunk, await networks.encodeChunk(chunk, spec.clipSkip ?? 1));
+    }
+    return stages.map(({ endStep, chunks }) => ({
+      endStep,
+      context: chunks.flatMap((chunk) => encoded.get(chunk) ?? []),
+    }));
+  }
+  const { parts, negative = [] } = await chunkPrompts(readPrompts(spec), networks.tokens);
+  const positive: WeightedConditioning[] = [];
+  for (const { stages, weight } of parts) positive.push({ conditioning: await encode(stages), weight });
+  return { positive, negative: await encode(negative), notes: [...tagNotes(spec), ...lossOf(networks, spec)] };
+}
+
+/** Tags that are read as words, which may not be what was meant. */
+function tagNotes({ prompt, negative }: GenerationSpec): string[] {
+  const inNegative = readLoraTags(negative);
+  const { unknown } = readLoraTags(prompt);
+  const hasLoras = inNegative.loras.length + inNegative.faults.length > 0;
+  return [
+    ...unknown.slice(0, MAX_TAG_NOTES).map((tag) => `Easel does not know the tag ${tag}; it was read as words.`),
+    ...(hasLoras ? ['A LoRA counts in the prompt only; its tag in the negative prompt was read as words.'] : []),
+  ];
+}
+
+function lossOf(networks: Networks, { prompt, negative, guidance, syntax }: GenerationSpec): string[] {
+  if (syntax !== 'plain') return [];
+  const texts = { prompt: readLoraTags(prompt).text, ...(guidance > 1 && { 'negative prompt': negative }) };
+  return Object.entries(texts).flatMap(([what, text]) => {
+    const lost = wordsPastLimit(text, networks.tokens);
+    return lost === '' ? [] : [`The ${what} is longer than the model reads; left out: ${lost}`];
+  });
+}

@@ -1,0 +1,30 @@
+import { resizePicture } from '../latents/pillow-resize.ts';
+import { resample } from '../latents/resample.ts';
+import { encodePixels, type TileOptions } from '../networks/autoencoder.ts';
+import type { Networks } from '../networks/networks.ts';
+import type { Latents, ResampleMode, RgbImage } from '../types.ts';
+import { toPlanes } from './init-picture.ts';
+
+/** Of whole latents. */
+export function upscaledShape([channels, height, width]: Latents['shape'], factor: number): Latents['shape'] {
+  return [channels, Math.round(height * factor), Math.round(width * factor)];
+}
+
+export function upscaleLatents({ data, shape }: Latents, enlarged: Latents['shape'], mode: ResampleMode): Latents {
+  return { shape: enlarged, data: resample(data, shape, enlarged[1], enlarged[2], mode) };
+}
+
+/** By Lanczos' filter over pixels, as Pillow has it. */
+export function upscalePixels(picture: RgbImage, [, height, width]: Latents['shape'], vaeFactor: number): RgbImage {
+  return resizePicture(picture, width * vaeFactor, height * vaeFactor, 'lanczos');
+}
+
+/** Pixels → the mean of the VAE's posterior, in the UNet's scale. */
+export async function latentsOfPixels(networks: Networks, picture: RgbImage, tiles: TileOptions): Promise<Latents> {
+  const { width, height } = picture;
+  const { data, shape } = await encodePixels(networks, { data: toPlanes(picture), shape: [3, height, width] }, tiles);
+  const channels = shape[0] / 2;
+  const scale = networks.model.vae.scaling_factor;
+  const mean = data.subarray(0, data.length / 2).map((value) => value * scale);
+  return { data: mean, shape: [channels, shape[1], shape[2]] };
+}

@@ -1,0 +1,36 @@
+import { EngineError } from '../errors.ts';
+import type { Phase } from '../types.ts';
+
+/** How a child ended. */
+export interface ExitReason {
+  /** For a person, within a sentence. */
+  readonly why: string;
+  readonly cause: 'memory' | 'hung' | 'ended';
+}
+
+/**
+ * Nobody but the operating system kills a child that its host has not killed: it does when memory runs out.
+ * @param stall why the host has killed it, if it has
+ */
+export function explainExit(code: number | null, signal: NodeJS.Signals | null, stall: string | undefined): ExitReason {
+  if (stall !== undefined) return { why: stall, cause: 'hung' };
+  if (signal === 'SIGKILL') return { why: 'the system ended it, most likely for lack of memory', cause: 'memory' };
+  return { why: signal ?? `exit code ${code}`, cause: 'ended' };
+}
+
+/** @param phase of the task when it happened */
+export function crashedError({ why, cause }: ExitReason, phase: Phase): EngineError {
+  return new EngineError('engine_crashed', `The engine's process ended in the middle of the work (${why}).`, {
+    why,
+    cause,
+    phase,
+  });
+}
+
+export function cannotStartError({ why }: ExitReason): EngineError {
+  return new EngineError(
+    'engine_unavailable',
+    `The engine cannot start (${why}); whoever runs this Easel finds more in its log.`,
+    { why },
+  );
+}

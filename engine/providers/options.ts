@@ -1,0 +1,24 @@
+import type { GraphTarget, Precision } from '../onnx/graph-target.ts';
+import type { SessionOptions } from '../session/session.ts';
+import type { WeightSet } from '../weights/weight-set.ts';
+import { type Capabilities, CPU_CAPABILITIES } from './choice.ts';
+
+/** `auto`: in halves where the provider can and the weights are stored so. */
+export const PRECISION_CHOICES = ['auto', 'float32', 'float16'] as const satisfies readonly ('auto' | Precision)[];
+export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
+
+export interface NetworkOptions extends SessionOptions {
+  /** What the provider can do; when absent, what a CPU can. */
+  readonly capabilities?: Capabilities;
+  /** `auto` when absent. */
+  readonly precision?: PrecisionChoice;
+}
+
+/** How a network of these weights is written for the provider. */
+export function graphTargetFor(
+  weights: WeightSet,
+  { capabilities = CPU_CAPABILITIES, precision = 'auto' }: NetworkOptions,
+): GraphTarget {
+  const half = capabilities.float16 && (precision === 'float16' || (precision === 'auto' && weights.isHalf));
+  return { precision: half ? 'float16' : 'float32', attention: capabilities.attention };
+}

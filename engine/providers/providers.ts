@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { ExecutionProvider, Provider } from '../session/execution-provider.ts';
+
+/** In the order in which they are tried. */
+export type Candidates = readonly [ExecutionProvider, ...ExecutionProvider[]];
+
+/** What a provider does well at one time. */
+export interface ProviderConcurrency {
+  /** Rows of one UNet call: a picture takes one, with guidance two. */
+  readonly maxRows: number;
+  /** Tasks. */
+  readonly slots: number;
+}
+
+/**
+ * A CPU does every row after the other, so a second task would only delay the first; an accelerator does several in
+ * little more than the time of one (published for an A100: 2.4 times the pictures at 16 rows).
+ */
+export const PROVIDER_CONCURRENCY: Readonly<Record<ExecutionProvider, ProviderConcurrency>> = {
+  cpu: { maxRows: 8, slots: 1 },
+  cuda: { maxRows: 16, slots: 4 },
+  dml: { maxRows: 8, slots: 2 },
+  webgpu: { maxRows: 8, slots: 2 },
+  coreml: { maxRows: 8, slots: 2 },
+};
+
+/** What each provider asks of the machine: said to who named one that does not work. */
+export const REQUIREMENTS: Readonly<Record<ExecutionProvider, string>> = {
+  cpu: 'The processor needs nothing.',
+  cuda: "It needs Linux on x64, an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's CUDA files; the README, under GPU, says how to install them.",
+  webgpu: 'It needs a graphics card with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).',
+  dml: 'It needs Windows and a graphics card with a driver for Direct3D 12.',
+  coreml: 'It needs macOS.',
+};
+
+/** What whoever runs the bot is told. @param message why it is passed over, a sentence */
+export function passedOverSentence(message: string, failed: ExecutionProvider, next: ExecutionProvider): string {
+  return `${message} Easel draws on "${next}" instead. ${REQUIREMENTS[failed]}`;
+}
+
+/**
+ * What is tried in turn. `auto` never takes WebGPU or CoreML, which may be there without being faster.
+ * @param hasCuda whether ONNX Runtime's CUDA files are installed; it asks for them aloud where they are not
+ */
+export function candidatesOf(
+  provider: Provider,
+  platform: NodeJS.Platform = process.platform,
+  hasCuda = cudaIsInstalled(),
+): Candidates {
+  if (provider !== 'auto') return [provider];
+  if (platform === 'win32') return ['dml', 'cpu'];
+  return hasCuda ? ['cuda', 'cpu'] : ['cpu'];
+}
+
+/** They are not in the package; its installer fetches them where that is allowed. */
+function cudaIsInstalled(): boolean {
+  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  return existsSync(join(root, 'bin', 'napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so'));
+}

@@ -1,0 +1,131 @@
+import { EngineError } from '../errors.ts';
+import { type AppliedLora, adapterBytes } from '../lora/adapter.ts';
+import { readLoraTags } from '../lora/lora-tags.ts';
+import { openLoras } from '../lora/open-loras.ts';
+import { type Footprint, readFootprint } from '../memory/footprint.ts';
+import { type MemoryPlan, type MemoryRules, planMemory } from '../memory/memory-plan.ts';
+import { type Extras, findExtras } from '../model/extras.ts';
+import type { Model } from '../model/model.ts';
+import type { ChunkTokens } from '../prompt/chunks.ts';
+import { wordsUsed } from '../prompt/prompt-texts.ts';
+import { measureText } from '../prompt/text-load.ts';
+import { checkForModel } from '../spec/check-for-model.ts';
+import { checkTask } from '../spec/check-spec.ts';
+import { specOf } from '../spec/recipe.ts';
+import { adviseName, shorten } from '../suggest-names.ts';
+import { sharedClipTokenizer } from '../tokenizer/clip.ts';
+import { withLearnedWords } from '../tokenizer/learned-tokenizer.ts';
+import type { EngineTask, GenerationSpec } from '../types.ts';
+import { countLearnedWords, readWordFiles, roomOf, type WordFile } from '../weights/textual-inversion.ts';
+import { type Catalog, type EngineOptions, readCatalog } from './catalog.ts';
+
+/**
+ * What can be told of a task before anything is loaded for it: from the models' configuration, the headers of their
+ * files and the memory there is. The shell asks before a task waits in line, and the engine when it takes it.
+ */
+export class Admission {
+  readonly #options: EngineOptions;
+  readonly #footprints = new WeakMap<Model, Footprint>();
+  readonly #words = new WeakMap<Extras, Promise<ReadonlyMap<string, WordFile>>>();
+  #reading: Promise<Catalog> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Read once; what cannot be read now, as when the Hub is away, may be read for the next task. */
+  catalog(): Promise<Catalog> {
+    this.#reading ??= readCatalog(this.#options).catch((error: unknown) => {
+      this.#reading = undefined;
+      throw error;
+    });
+    return this.#reading;
+  }
+
+  /** Reads beforehand what `admit` needs of a model; of what cannot be read its first task tells. */
+  async warm(modelId: string): Promise<void> {
+    const model = await this.modelOf(modelId);
+    await sharedClipTokenizer(model.tokenizer, model.textEncoder.vocab_size).catch(() => undefined);
+  }
+
+  /** @throws EngineError `bad_request` naming the models there are */
+  async modelOf(id: string): Promise<Model> {
+    const { models, refused } = await this.catalog();
+    const model = models.get(id.normalize('NFC'));
+    if (model !== undefined) return model;
+    const refusal = refused.find((one) => one.id === id.normalize('NFC'));
+    if (refusal !== undefined) {
+      this.#reading = undefined;
+      throw refusal.error;
+    }
+    const advice = adviseName(id, [...models.keys()]);
+    throw new EngineError('bad_request', `There is no model "${shorten(id)}"; ${advice}.`, { model: id });
+  }
+
+  /**
+   * The LoRAs that a prompt names. The folders are read anew for each task: what someone puts into them counts at once.
+   * @throws EngineError for a tag that cannot be followed, a name that is not there, and for a file that is no LoRA of this family
+   */
+  async lorasOf({ prompt, model }: GenerationSpec): Promise<readonly AppliedLora[]> {
+    const { loras: tags, faults } = readLoraTags(prompt);
+    if (faults[0] !== undefined) throw new EngineError('bad_request', faults[0]);
+    if (tags.length === 0) return [];
+    const { unet } = await this.modelOf(model);
+    const target = { layersPerBlock: unet.layers_per_block[0] ?? 0, textWidth: unet.cross_attention_dim };
+    return openLoras(tags, await findExtras((await this.catalog()).homes), target);
+  }
+
+  /** @throws EngineError `bad_request` for what no model draws, or what the task's own does not */
+  async check(task: EngineTask): Promise<void> {
+    checkTask(task);
+    const spec = specOf(task);
+    checkForModel(spec, await this.modelOf(spec.model));
+  }
+
+  /**
+   * @throws EngineError `out_of_memory` when the task does not fit, `bad_request` for prompts of more chunks than are
+   * read, and when the model's files cannot be read
+   */
+  async plan(task: EngineTask, loras: readonly AppliedLora[], rules: MemoryRules): Promise<MemoryPlan> {
+    const spec = specOf(task);
+    const model = await this.modelOf(spec.model);
+    const text = await measureText(spec, await this.#tokensOf(model, spec));
+    return planMemory(task, await this.#footprintOf(model), rules, { adapters: adapterBytes(loras), text });
+  }
+
+  /** All that is refused without loading anything. Of weights that are not here yet, or are damaged, their first task tells. */
+  async admit(task: EngineTask, rules: MemoryRules): Promise<void> {
+    await this.check(task);
+    const spec = specOf(task);
+    const loras = await this.lorasOf(spec);
+    const model = await this.modelOf(spec.model);
+    const tokens = await this.#tokensOf(model, spec).catch(() => undefined);
+    const text = tokens && (await measureText(spec, tokens));
+    const footprint = await this.#footprintOf(model).catch(() => undefined);
+    const burden = { adapters: adapterBytes(loras), ...(text !== undefined && { text }) };
+    if (footprint !== undefined) planMemory(task, footprint, rules, burden);
+  }
+
+  /** The tokenizer of a model, which learned words are counted with but not read for. */
+  async #tokensOf(model: Model, spec: GenerationSpec): Promise<ChunkTokens> {
+    const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
+    const clip = await sharedClipTokenizer(model.tokenizer, model.textEncoder.vocab_size);
+    const files = await this.#wordFiles();
+    const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), roomOf(model.textEncoder));
+    return { ...withLearnedWords(clip, words, vocabulary), positions };
+  }
+
+  /** Learned words are read with their model, so that they are the same for all of its tasks. */
+  async #wordFiles(): Promise<ReadonlyMap<string, WordFile>> {
+    const { extras } = await this.catalog();
+    const files = this.#words.get(extras) ?? readWordFiles(extras.embeddings);
+    this.#words.set(extras, files);
+    return files;
+  }
+
+  async #footprintOf(model: Model): Promise<Footprint> {
+    const footprint = this.#footprints.get(model) ?? (await readFootprint(model));
+    this.#footprints.set(model, footprint);
+    return footprint;
+  }
+}

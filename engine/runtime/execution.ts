@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os';
+import type { MemoryRules } from '../memory/memory-plan.ts';
+import { PROVIDER_CONCURRENCY } from '../providers/providers.ts';
+import type { ExecutionProvider } from '../session/execution-provider.ts';
+import type { EngineDescription } from '../types.ts';
+import type { EngineOptions } from './catalog.ts';
+import { availableCores, availableMemory } from './machine.ts';
+
+/** How networks are run, for people. */
+export interface ExecutionFacts extends Required<Pick<EngineDescription, 'slots' | 'execution'>> {
+  readonly provider: ExecutionProvider;
+}
+
+/** @param processBytes what the engine's process has already */
+export function describeExecution(
+  provider: ExecutionProvider,
+  options: EngineOptions,
+  passedOver: readonly string[] = [],
+  processBytes = process.memoryUsage.rss(),
+): ExecutionFacts {
+  const { slots, maxRows } = PROVIDER_CONCURRENCY[provider];
+  return {
+    provider,
+    // One network at a time serves one task at a time.
+    slots: options.offload === true ? 1 : slots,
+    execution: {
+      threads: threadsFor(options) || availableCores(),
+      maxRows: options.maxRows ?? maxRows,
+      offload: options.offload === true,
+      ...memoryLimit(provider, options, processBytes),
+      passedOver,
+    },
+  };
+}
+
+export function rulesOf({ execution: { memoryLimit: limit, offload, maxRows } }: ExecutionFacts): MemoryRules {
+  return { limit, offload, maxRows };
+}
+
+/** What is free now and what the process has already; unknown of a GPU, which says by itself when it has no more. */
+function memoryLimit(
+  provider: ExecutionProvider,
+  options: EngineOptions,
+  processBytes: number,
+): { readonly memoryLimit?: number } {
+  if (options.memoryLimit !== undefined) return { memoryLimit: options.memoryLimit };
+  return provider === 'cpu' ? { memoryLimit: availableMemory() + processBytes } : {};
+}
+
+/** CPU threads of a network; 0 leaves it to ONNX Runtime, which knows cores from their twins but not a container's share. */
+export function threadsFor({ threads = 0 }: EngineOptions): number {
+  if (threads > 0) return threads;
+  const cores = availableCores();
+  return cores < availableParallelism() ? cores : 0;
+}

@@ -1,0 +1,47 @@
+import { type Input, type Output, openSession, type Session, type SessionOptions } from './session.ts';
+
+/** Opens the sessions of a model. */
+export type OpenSession = (graph: Uint8Array, options?: Pick<SessionOptions, 'arena'>) => Promise<Session>;
+
+/** @param offload one session at a time is in memory, opened when it is run; else each is opened now and stays */
+export function createSessionOpener(options: SessionOptions, offload: boolean): OpenSession {
+  if (!offload) return (graph, own) => openSession(graph, { ...options, ...own });
+  const swapper = new SessionSwapper();
+  return async (graph, own) => swapper.register(() => openSession(graph, { ...options, ...own }));
+}
+
+/**
+ * Where one session is in memory, that which runs: the one before it leaves first. Runs take turns, since two that
+ * went on at the same time would need the memory of both.
+ */
+class SessionSwapper {
+  #current: { readonly open: () => Promise<Session>; readonly session: Session } | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  register(open: () => Promise<Session>): Session {
+    return {
+      run: (inputs) => this.#turn(() => this.#run(open, inputs)),
+      close: () => this.#turn(() => (this.#current?.open === open ? this.#leave() : Promise.resolve())),
+    };
+  }
+
+  async #run(open: () => Promise<Session>, inputs: Readonly<Record<string, Input>>): Promise<Output> {
+    if (this.#current?.open !== open) {
+      await this.#leave();
+      this.#current = { open, session: await open() };
+    }
+    return this.#current.session.run(inputs);
+  }
+
+  async #leave(): Promise<void> {
+    const leaving = this.#current;
+    this.#current = undefined;
+    await leaving?.session.close();
+  }
+
+  #turn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#queue.then(work);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+}

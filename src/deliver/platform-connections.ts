@@ -1,0 +1,58 @@
+import type { Platform } from '../core/user.ts';
+import type { Log } from '../lib/log.ts';
+import type { ChannelPort } from '../platforms/port.ts';
+import { createPlatformSender, type PlatformSender } from './platform-sender.ts';
+
+/** A platform, and who carries messages to it. */
+export interface PlatformConnection {
+  readonly port: ChannelPort;
+  readonly sender: PlatformSender;
+}
+
+export interface PlatformConnections {
+  /** Undefined when the platform is not connected now; the log says so once. */
+  to(platform: Platform): PlatformConnection | undefined;
+  stop(): void;
+}
+
+export interface PlatformConnectionOptions {
+  readonly ports: readonly ChannelPort[];
+  readonly log: Log;
+  readonly firstPauseMs?: number;
+  readonly callLimitMs?: number;
+}
+
+const DEFAULT_MAX_CALLS = 16;
+
+export function connect({ ports, log, ...pauses }: PlatformConnectionOptions): PlatformConnections {
+  const connections = new Map<Platform, PlatformConnection>();
+  const missed = new Set<Platform>();
+  for (const port of ports) {
+    const { platform, capabilities } = port;
+    const onChange = (isDown: boolean) => {
+      if (isDown) log.warn({ platform }, 'the platform takes no messages; they are kept, and tried again');
+      else log.info({ platform }, 'the platform takes messages again');
+    };
+    const { firstPauseMs, callLimitMs } = pauses;
+    const sender = createPlatformSender({
+      maxCalls: capabilities.maxCalls ?? DEFAULT_MAX_CALLS,
+      onChange,
+      ...(firstPauseMs !== undefined && { firstPauseMs }),
+      ...(callLimitMs !== undefined && { callLimitMs }),
+    });
+    connections.set(platform, { port, sender });
+  }
+  return {
+    to: (platform) => {
+      const connection = connections.get(platform);
+      if (connection === undefined && !missed.has(platform)) {
+        missed.add(platform);
+        log.warn({ platform }, 'jobs came from a platform that is not connected now; they are delivered when it is');
+      }
+      return connection;
+    },
+    stop: () => {
+      for (const { sender } of connections.values()) sender.stop();
+    },
+  };
+}

@@ -1,0 +1,182 @@
+import type { EngineTask } from '../../engine/index.ts';
+import type { Job } from '../core/job.ts';
+import { taskDigest } from '../core/task-digest.ts';
+import { type User, userKey } from '../core/user.ts';
+import type { Capacity } from './capacity.ts';
+import { costOf, loadOf } from './cost.ts';
+import { createFairClock, type Debts } from './fair-clock.ts';
+import type { WaitingCounts } from './limits.ts';
+import type { Ahead, QueuePosition } from './port.ts';
+import type { QueueEntry } from './queue-entry.ts';
+import { createQueueSnapshot, type Estimate, type QueueSnapshot } from './queue-snapshot.ts';
+
+/** The jobs in memory, the order in which they will start, and who may start now. No time passes in here. */
+export interface RunQueue {
+  /** What people had of the engine before the process began. */
+  owe(debts: Debts): void;
+  debts(): Debts;
+  /**
+   * A job whose task is waited for or drawn already follows that one, unless its own turn is earlier: then that one
+   * follows it. `resumed` ones come before all others are added, and first.
+   */
+  add(job: Job, resumed?: boolean): QueueEntry;
+  has(jobId: string): boolean;
+  /** Of the job that is drawn, not of those that follow it. */
+  get(jobId: string): QueueEntry | undefined;
+  /** Whose pictures a job that follows will get. */
+  leaderOf(jobId: string): QueueEntry | undefined;
+  /** What draws, or will draw, exactly this task. */
+  active(task: EngineTask): QueueEntry | undefined;
+  /** A job that follows does so no more. */
+  unfollow(jobId: string): void;
+  /** Whose turn it is, when there is room for it now. */
+  next(): QueueEntry | undefined;
+  /** The engine takes it. */
+  begin(entry: QueueEntry): void;
+  /** The engine lets go of it. @param used share of its cost, 0–1; the rest is given back */
+  end(entry: QueueEntry, used: number): void;
+  /** Its state says that it is over: one that waits is gone, one that runs holds its slot until `end`. */
+  remove(entry: QueueEntry): void;
+  waiting(owner: User): WaitingCounts;
+  /** Running first, then in the order they will start. */
+  inOrder(): readonly QueueEntry[];
+  position(jobId: string): QueuePosition | undefined;
+  ahead(jobId: string): Ahead | undefined;
+}
+
+export function createRunQueue(capacity: Capacity, estimate: Estimate): RunQueue {
+  const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
+  const clock = createFairClock();
+  const entries = new Map<string, QueueEntry>();
+  /** By task digest, and by the ids of jobs that follow. */
+  const byTaskDigest = new Map<string, QueueEntry>();
+  const leaders = new Map<string, QueueEntry>();
+  const inEngine = new Set<QueueEntry>();
+  let nextSequence = 0;
+  let snapshot: QueueSnapshot | undefined;
+
+  const currentSnapshot = () => (snapshot ??= createQueueSnapshot([...entries.values()], estimate));
+  const changed = () => {
+    snapshot = undefined;
+  };
+
+  function retag(moved: ReadonlyMap<string, number>): void {
+    for (const [jobId, start] of moved) {
+      const entry = entries.get(jobId);
+      if (entry === undefined) continue;
+      entry.start = start;
+      entry.sequence = nextSequence++;
+    }
+    changed();
+  }
+
+  const runningOf = (user: string) => [...inEngine].filter((entry) => entry.user === user).length;
+
+  function fits(entry: QueueEntry): boolean {
+    const load = [...inEngine].reduce((sum, other) => sum + other.load, 0);
+    return inEngine.size === 0 || load + entry.load <= maxLoad;
+  }
+
+  function enter(job: Job, resumed: boolean, followers: Job[]): QueueEntry {
+    const user = userKey(job.owner);
+    const cost = costOf(job.task);
+    const charge = cost / (job.weight ?? 1);
+    const floor = clock.now();
+    const start = resumed ? clock.resume(user, job.id, charge) : clock.enqueue(user, job.id, charge);
+    const entry: QueueEntry = {
+      ...{
+        job,
+        user,
+        cost,
+        load: loadOf(job.task),
+        start,
+        sequence: nextSequence++,
+        floor,
+        phase: 'waiting',
+        resumed,
+        done: 0,
+      },
+      ...{ loadMs: 0, followers, stop: new AbortController() },
+    };
+    entries.set(job.id, entry);
+    byTaskDigest.set(taskDigest(job.task), entry);
+    for (const follower of followers) leaders.set(follower.id, entry);
+    changed();
+    return entry;
+  }
+
+  function follow(job: Job, leader: QueueEntry): QueueEntry {
+    leader.followers.push(job);
+    leaders.set(job.id, leader);
+    changed();
+    return leader;
+  }
+
+  /** Nobody waits longer for sharing: the work is done in the turn of whose turn is first, and charged to them. */
+  function lead(job: Job, later: QueueEntry): QueueEntry {
+    remove(later);
+    return enter(job, false, [later.job, ...later.followers]);
+  }
+
+  function remove(entry: QueueEntry): void {
+    if (!entries.delete(entry.job.id)) return;
+    const digest = taskDigest(entry.job.task);
+    if (byTaskDigest.get(digest) === entry) byTaskDigest.delete(digest);
+    for (const follower of entry.followers) leaders.delete(follower.id);
+    changed();
+    if (entry.phase === 'waiting') retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
+    else entry.phase = 'ending';
+  }
+
+  return {
+    owe: (debts) => retag(clock.owe(debts)),
+    debts: clock.debts,
+    add: (job, resumed = false) => {
+      const same = byTaskDigest.get(taskDigest(job.task));
+      if (same === undefined) return enter(job, resumed, []);
+      const isEarlier = same.phase === 'waiting' && !same.resumed && clock.next(userKey(job.owner)) < same.start;
+      return isEarlier ? lead(job, same) : follow(job, same);
+    },
+    has: (jobId) => entries.has(jobId) || leaders.has(jobId),
+    get: (jobId) => entries.get(jobId),
+    leaderOf: (jobId) => leaders.get(jobId),
+    active: (task) => byTaskDigest.get(taskDigest(task)),
+    unfollow: (jobId) => {
+      const leader = leaders.get(jobId);
+      leaders.delete(jobId);
+      const index = leader?.followers.findIndex(({ id }) => id === jobId) ?? -1;
+      if (index >= 0) leader?.followers.splice(index, 1);
+      changed();
+    },
+    next: () => {
+      if (inEngine.size >= slots) return undefined;
+      const { waiting } = currentSnapshot();
+      const next = waiting.find(({ user }) => runningOf(user) < maxRunningPerUser) ?? waiting[0];
+      // Nobody passes one that does not fit yet: the large would wait for ever.
+      return next !== undefined && fits(next) ? next : undefined;
+    },
+    begin: (entry) => {
+      entry.phase = 'running';
+      inEngine.add(entry);
+      if (!entry.resumed) clock.begin(entry.job.id);
+      changed();
+    },
+    end: (entry, used) => {
+      remove(entry);
+      inEngine.delete(entry);
+      retag(clock.end(entry.job.id, used));
+    },
+    remove,
+    waiting: (owner) => {
+      const waiting = currentSnapshot().waiting.flatMap(({ job, followers }) => [job, ...followers]);
+      const key = userKey(owner);
+      return { inAll: waiting.length, ofOwner: waiting.filter((job) => userKey(job.owner) === key).length };
+    },
+    inOrder: () => currentSnapshot().order,
+    position: (jobId) => currentSnapshot().position(leaders.get(jobId)?.job.id ?? jobId),
+    ahead: (jobId) => {
+      const entry = entries.get(jobId);
+      return entry && currentSnapshot().ahead(entry, clock.begun(entry.user));
+    },
+  };
+}
