@@ -125,7 +125,11 @@ describe('a single-file checkpoint', () => {
   test('without config files is a Stable Diffusion 1 model of the sizes of its tensors', async () => {
     await writeCheckpoint(join(root, 'bare.safetensors'), await checkpointTensors('tiny-conv'));
     const model = await readCheckpoint(join(root, 'bare.safetensors'));
-    expect(model.unet).toMatchObject({ block_out_channels: [16, 32], layers_per_block: 2, cross_attention_dim: 32 });
+    expect(model.unet).toMatchObject({
+      block_out_channels: [16, 32],
+      layers_per_block: [2, 2],
+      cross_attention_dim: 32,
+    });
     expect(model.unet.heads).toEqual([8, 8]);
     expect(model.vae).toMatchObject({ block_out_channels: [8, 16, 16, 32], scaling_factor: 0.18215 });
     expect(model.scheduler).toMatchObject({
