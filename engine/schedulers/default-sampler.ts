@@ -78,7 +78,9 @@ function stochastic(method: SamplerMethod, { algorithm_type: algorithm }: Schedu
 }
 
 function asksFor(config: SchedulerConfig, spacing: (typeof SIGMA_SPACINGS)[number]): boolean {
-  // Levels even in λ are the exponential spacing.
-  const isLu = spacing === 'exponential' && config.use_lu_lambdas === true && config.use_karras_sigmas !== true;
-  return isLu || config[`use_${spacing}_sigmas`] === true;
+  // Levels even in λ are the exponential spacing; only this class has them by that name.
+  const hasLu = config._class_name === 'DPMSolverMultistepScheduler' && config.use_karras_sigmas !== true;
+  return (
+    (hasLu && spacing === 'exponential' && config.use_lu_lambdas === true) || config[`use_${spacing}_sigmas`] === true
+  );
 }

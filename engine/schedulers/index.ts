@@ -74,7 +74,9 @@ export function startScheduler(
   const scheduler = createScheduler(name, fitting, steps);
   if (start >= steps) return { scheduler, begin: scheduler.timesteps.length };
   // diffusers counts PLMS's calls, of which there is one more than steps, as if each were a step.
-  return { scheduler, begin: name === 'pndm' ? start : scheduler.stepOf.indexOf(start) };
+  const call = name === 'pndm' ? start : scheduler.stepOf.indexOf(start);
+  // A way that leaves out the noisiest levels may have fewer steps than were asked for.
+  return { scheduler, begin: call === -1 ? scheduler.timesteps.length : call };
 }
 
 function partsOf(name: SamplerName): { readonly method: SamplerMethod; readonly spacing: Spacing } {
