@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { forLatents } from '../../engine/model/model.ts';
-import { schedulerConfigSchema } from '../../engine/model/scheduler-config.ts';
-import { TorchGenerator } from '../../engine/rng/torch-generator.ts';
-import { defaultSampler } from '../../engine/schedulers/default-sampler.ts';
-import { createScheduler } from '../../engine/schedulers/index.ts';
-import { golden, goldenTensors, relativeError } from './goldens.ts';
+import { forLatents } from '../../../engine/model/model.ts';
+import { TorchGenerator } from '../../../engine/rng/torch-generator.ts';
+import { schedulerConfigSchema } from '../../../engine/schedulers/config.ts';
+import { defaultSampler } from '../../../engine/schedulers/default-sampler.ts';
+import { createScheduler } from '../../../engine/schedulers/index.ts';
+import { golden, goldenTensors, relativeError } from '../goldens.ts';
 
 interface OptionCase {
   readonly config: Readonly<Record<string, unknown>> & { readonly _class_name: string };
