@@ -7,15 +7,22 @@ const BEAT_MS = 1000;
 /**
  * Beats from a thread of its own, so that a process whose main thread is busy in a network still does, and one that was
  * stopped (SIGSTOP, a frozen container) does not. It ends with the process.
+ * @returns resolves when the host has the first beat, or none will come
  */
-export function startHeartbeat(): void {
+export function startHeartbeat(): Promise<void> {
   // A pipe whose host is gone takes no beats; the process ends by itself then.
-  const beat = `
+  const code = `
     const { writeSync } = require('node:fs');
-    setInterval(() => { try { writeSync(${BEAT_FD}, '.'); } catch {} }, ${BEAT_MS});
+    const beat = () => { try { writeSync(${BEAT_FD}, '.'); } catch {} };
+    beat();
+    require('node:worker_threads').parentPort.postMessage('begun');
+    setInterval(beat, ${BEAT_MS});
   `;
-  const worker = new Worker(beat, { eval: true, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 8 } });
-  // Without a thread to spare, the host judges by what the process says alone.
-  worker.on('error', () => undefined);
-  worker.unref();
+  const worker = new Worker(code, { eval: true, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 8 } });
+  return new Promise((resolve) => {
+    worker.once('message', () => resolve());
+    // Without a thread to spare, the host judges by what the process says alone.
+    worker.on('error', () => resolve());
+    worker.unref();
+  });
 }

@@ -12,11 +12,12 @@ export function serve(probe: Probe): void {
   // A terminal's Ctrl+C and a service manager signal the whole group: when the engine is to end is for the parent to
   // say, which would take it for a crash in the middle of the work.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
-  process.on('message', (message: ToChild) => receive(message, probe));
+  // Whatever the host hears of this process, it has a beat before.
+  const begun = startHeartbeat();
+  process.on('message', (message: ToChild) => void begun.then(() => receive(message, probe)));
   process.on('disconnect', () => process.exit(0));
   activity.on('loading', (isLoading) => void send({ kind: 'loading', id: 0, isLoading }));
   for (const kind of ['calling', 'called'] as const) activity.on(kind, (call) => void send({ kind, id: 0, call }));
-  startHeartbeat();
 }
 
 function receive(message: ToChild, probe: Probe): void {
