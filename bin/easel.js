@@ -2,4 +2,4 @@
 import { register } from 'tsx/esm/api';
 
 register();
-await import('../src/platforms/cli/main.ts');
+await import('../src/cli/main.ts');

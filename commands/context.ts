@@ -1,4 +1,5 @@
 import type { EngineDescription, EngineTask, Seed } from '../engine/index.ts';
+import type { BotHealth } from '../src/core/bot-health.ts';
 import type { CommandDescription, MessageActionDescription } from '../src/core/command.ts';
 import type { FormSubject } from '../src/core/form.ts';
 import type { Job } from '../src/core/job.ts';
@@ -66,20 +67,6 @@ export interface CommandContext {
   checkTask(task: EngineTask): Promise<void>;
   /** A uniformly random unsigned 32-bit seed: short enough to be read out. */
   randomSeed(): Seed;
-}
-
-/** How the bot fares. */
-export interface BotHealth {
-  readonly version: string;
-  /** Milliseconds since it was started. */
-  readonly uptimeMs: number;
-  /** Bytes of the bot's own process. */
-  readonly memoryBytes: number;
-  /** Bytes of the engine's process; absent while there is none, or it has not told. */
-  readonly engineBytes?: number;
-  /** The last job that was rendered: how long it took, in milliseconds. */
-  readonly lastRender?: { readonly job: Job; readonly tookMs: number };
-  readonly limits: { readonly maxWaitingPerUser: number; readonly maxWaiting: number };
 }
 
 /** A person's picture on disk. */

@@ -1,129 +1,135 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { findCycles } from './architecture/cycles.ts';
+import { FOLDERS, folderOf, PACKAGES, packageOf } from './architecture/folders.ts';
+import { type Import, importsOf, readImports, sourcesOf } from './architecture/imports.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-interface Import {
-  /** Paths from the root of the checkout. */
-  readonly from: string;
-  /** A file of ours, or a package's name. */
-  readonly to: string;
-  readonly typeOnly: boolean;
-}
-
-function sources(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((name) => name.endsWith('.ts'));
-}
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(ROOT, file), 'utf8');
-  const statements = text.matchAll(/(?:^|\n)(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'|import\('([^']+)'\)/g);
-  return Array.from(statements, ([, type, named, dynamic]) => {
-    const target = named ?? dynamic ?? '';
-    const to = target.startsWith('.') ? relative(ROOT, resolve(ROOT, dirname(file), target)) : target;
-    return { from: file, to, typeOnly: type !== undefined };
-  });
-}
-
-const all = ['engine', 'src', 'commands'].flatMap(sources).flatMap(importsOf);
-const within = (path: string, ...folders: string[]) => folders.some((folder) => path.startsWith(`${folder}/`));
+const files = ['engine', 'src', 'commands'].flatMap(sourcesOf);
+const all = files.flatMap(importsOf);
+const known = new Set(files);
+const between = all.filter(({ to }) => packageOf(to) === undefined && !to.startsWith('node:'));
 const show = (broken: readonly Import[]) => broken.map(({ from, to }) => `${from} → ${to}`);
+const isIn = (file: string, place: string) => file === place || folderOf(file) === place;
 
-describe('the house stands as drawn', () => {
-  test('every import was found', () => {
-    expect(all.length).toBeGreaterThan(150);
+describe('the imports are read', () => {
+  test('in every form', () => {
+    const text = `
+      import { a, type B } from './a.ts';
+      import './b.ts';
+      import type { C } from '../c.ts';
+      export * from 'd';
+      export type { E } from './e.ts';
+      const f = await import('./f.ts');
+      type G = import('./g.ts').G;
+      // import './not.ts'
+    `;
+    const found = readImports('src/lib/x.ts', text).map(({ to, kind }) => (kind === 'static' ? to : `${kind} ${to}`));
+    expect(found).toEqual([
+      'src/lib/a.ts',
+      'src/lib/b.ts',
+      'type src/c.ts',
+      'd',
+      'type src/lib/e.ts',
+      'lazy src/lib/f.ts',
+      'type src/lib/g.ts',
+    ]);
+    const page = "/** @typedef {import('../wire.ts').A} A */\n/** @param {import('./b.js').B} b */ function f(b) {}";
+    expect(readImports('web/page/x.js', page).map(({ to }) => to)).toEqual(['web/wire.ts', 'web/page/b.js']);
   });
 
-  test('the engine knows nothing of the bot', () => {
-    expect(show(all.filter(({ from, to }) => within(from, 'engine') && within(to, 'src', 'commands')))).toEqual([]);
-  });
-
-  test('outside the engine only its one door is used', () => {
-    const doors = ['engine/index.ts'];
-    const through = all.filter(
-      ({ from, to }) => !within(from, 'engine') && within(to, 'engine') && !doors.includes(to),
-    );
-    expect(show(through)).toEqual([]);
-  });
-
-  test('only the session calls ONNX Runtime', () => {
-    const callers = all.filter(({ to }) => to === 'onnxruntime-node').map(({ from }) => from);
-    expect(callers).toEqual(['engine/session/session.ts']);
-  });
-
-  test('the shell never loads ONNX Runtime', () => {
-    const reached = new Set(['src/main.ts']);
-    for (const file of reached) {
-      for (const { from, to, typeOnly } of all) if (from === file && !typeOnly) reached.add(to);
-    }
-    expect(reached).toContain('engine/process/client.ts');
-    expect(reached).not.toContain('onnxruntime-node');
-  });
-
-  test('one module imports sharp, which takes its needless loaders away', () => {
-    const callers = [...all, ...sources('tools').flatMap(importsOf)].filter(
-      ({ to, typeOnly }) => to === 'sharp' && !typeOnly,
-    );
-    expect(callers.map(({ from }) => from)).toEqual(['src/image/sharp.ts']);
-  });
-
-  test('pictures from elsewhere are decoded in a process of their own', () => {
-    const decoders = all.filter(({ to, typeOnly }) => to === 'src/inputs/decode-picture.ts' && !typeOnly);
-    const starters = all.filter(({ to, typeOnly }) => to === 'src/inputs/decode-process.ts' && !typeOnly);
-    expect(show(decoders)).toEqual(['src/inputs/decode-process.ts → src/inputs/decode-picture.ts']);
-    expect(show(starters)).toEqual([]);
-  });
-
-  test('core imports core, and from the engine types and its door alone', () => {
-    const strays = all.filter(
-      ({ from, to }) =>
-        within(from, 'src/core') &&
-        !within(to, 'src/core') &&
-        to !== 'engine/index.ts' &&
-        to !== 'src/core/errors.ts' &&
-        to !== 'node:crypto',
-    );
-    expect(show(strays)).toEqual([]);
-  });
-
-  test.each([
-    ['src/queue', ['src/store', 'src/image', 'src/platforms']],
-    ['src/store', ['src/queue', 'src/platforms']],
-    ['src/image', ['src/queue', 'src/store', 'src/platforms']],
-    ['src/platforms', ['src/queue', 'src/store']],
-  ])('%s reaches into no room beside it, but for ports', (room, others) => {
-    const strays = all.filter(
-      ({ from, to }) => within(from, room) && within(to, ...others) && !to.endsWith('/port.ts') && !to.includes('cli'),
-    );
-    expect(show(strays)).toEqual([]);
-  });
-
-  test('commands know ports and core, never a platform, a database or a queue', () => {
-    const strays = all.filter(
-      ({ from, to }) =>
-        within(from, 'commands') &&
-        within(to, 'src') &&
-        !within(to, 'src/core') &&
-        !to.endsWith('/port.ts') &&
-        to !== 'src/core/errors.ts',
-    );
-    expect(show(strays)).toEqual([]);
-    const packages = all.filter(
-      ({ from, to }) => within(from, 'commands') && !to.includes('/') && !to.startsWith('node:'),
-    );
-    expect(show(packages)).toEqual([]);
-  });
-
-  test('no platform knows another', () => {
-    const platformOf = (path: string) => /^src\/platforms\/(?!shared\/)(\w+)\//.exec(path)?.[1];
-    const strays = all.filter(({ from, to }) => {
-      const [a, b] = [platformOf(from), platformOf(to)];
-      return a !== undefined && b !== undefined && a !== b;
-    });
-    expect(show(strays)).toEqual([]);
+  test('of every file, and each leads to a file', () => {
+    expect(files.length).toBeGreaterThan(300);
+    expect(between.length).toBeGreaterThan(1000);
+    expect(show(between.filter(({ to }) => /\.[jt]s$/.test(to) && !known.has(to)))).toEqual([]);
   });
 });
+
+describe('folders', () => {
+  test('are all in the table, and the table names no others', () => {
+    expect([...new Set(files.map(folderOf))].sort()).toEqual(Object.keys(FOLDERS).sort());
+  });
+
+  test('may import only what stands above them in the table', () => {
+    const rows = Object.keys(FOLDERS);
+    const upwards = Object.entries(FOLDERS).flatMap(([row, allowed], index) =>
+      allowed.filter((name) => !rows.slice(0, index).includes(name)).map((name) => `${row} → ${name}`),
+    );
+    expect(upwards).toEqual([]);
+  });
+
+  test.each(Object.entries(FOLDERS))('%s imports only what the table allows', (row, allowed) => {
+    const own = between.filter(({ from }) => folderOf(from) === row);
+    expect(show(own.filter(({ to }) => folderOf(to) !== row && !allowed.includes(folderOf(to))))).toEqual([]);
+  });
+
+  test('import each other in no circle', () => {
+    expect(findCycles(between.map(({ from, to }) => [folderOf(from), folderOf(to)] as const))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('import each other in no circle, types included', () => {
+    expect(findCycles(between.map(({ from, to }) => [from, to] as const))).toEqual([]);
+  });
+
+  test('in a circle are found', () => {
+    const chain = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['a', 'c'],
+      ['c', 'c'],
+    ] as const;
+    expect(findCycles(chain)).toEqual([]);
+    expect(findCycles([...chain, ['c', 'a']])).toEqual([['a', 'b', 'c', 'a']]);
+  });
+});
+
+describe('packages', () => {
+  test.each(Object.entries(PACKAGES))('%s is imported only by %j', (name, places) => {
+    const importers = all.filter(({ to }) => packageOf(to) === name).map(({ from }) => from);
+    expect(importers).not.toEqual([]);
+    expect(importers.filter((from) => !places.some((place) => isIn(from, place)))).toEqual([]);
+  });
+
+  test('are not imported by the commands or by core', () => {
+    const pure = all.filter(({ from }) => from.startsWith('commands/') || from.startsWith('src/core/'));
+    expect(show(pure.filter(({ to }) => packageOf(to) !== undefined))).toEqual([]);
+  });
+
+  test('of a platform are loaded only when it is set up', () => {
+    const loaded = loadedBy('src/main.ts', ['static']);
+    expect(loaded).toContain('hono');
+    expect(loaded).not.toContain('discord.js');
+    expect(loaded).not.toContain('@slack/bolt');
+  });
+});
+
+describe('processes', () => {
+  test('the bot never loads ONNX Runtime: the engine runs in a process of its own', () => {
+    const loaded = loadedBy('src/main.ts');
+    expect(loaded).toContain('engine/process/client.ts');
+    expect(loaded).not.toContain('onnxruntime-node');
+    expect(loadedBy('engine/process/child.ts')).toContain('onnxruntime-node');
+  });
+
+  test('pictures from elsewhere are decoded in processes of their own', () => {
+    const importers = (file: string) => all.filter(({ to, kind }) => to === file && kind !== 'type');
+    expect(show(importers('src/inputs/decode-picture.ts'))).toEqual([
+      'src/inputs/decode-process.ts → src/inputs/decode-picture.ts',
+    ]);
+    expect(show(importers('src/inputs/decode-process.ts'))).toEqual([]);
+  });
+});
+
+test('the tools take sharp from where the bot does, with its needless loaders removed', () => {
+  const own = sourcesOf('tools').flatMap(importsOf);
+  expect(show(own.filter(({ to, kind }) => to === 'sharp' && kind !== 'type'))).toEqual([]);
+});
+
+/** Files and packages that may come into memory once this file is imported, or, by `static` alone, that always do. */
+function loadedBy(start: string, kinds: readonly Import['kind'][] = ['static', 'lazy']): ReadonlySet<string> {
+  const loaded = new Set([start]);
+  for (const file of loaded) {
+    for (const { from, to, kind } of all) if (from === file && kinds.includes(kind)) loaded.add(packageOf(to) ?? to);
+  }
+  return loaded;
+}

@@ -1,7 +1,8 @@
 import type { EngineDescription } from '../../engine/index.ts';
+import type { BotHealth } from '../../src/core/bot-health.ts';
 import { sizeOf } from '../../src/core/picture-size.ts';
 import { code, type RichText, sentence, strong, text } from '../../src/core/reply.ts';
-import type { BotHealth, Command, CommandContext } from '../context.ts';
+import type { Command, CommandContext } from '../context.ts';
 import { findFinished, titleOf } from '../jobs/own-jobs.ts';
 import { MAX_JOB_PIXELS, MAX_PROMPT_LENGTH } from '../parsing/limits.ts';
 import { describeJobRecipe } from '../recipes/recipe.ts';

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import type { BotHealth } from '../../commands/context.ts';
 import type { Engine } from '../../engine/index.ts';
+import type { BotHealth } from '../core/bot-health.ts';
 import type { JobQueue } from '../queue/port.ts';
 
 /** Read at its place, so that there is one version. */

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { parseParameters } from '../../../src/core/parse-parameters.ts';
-import { decodePng } from '../../../src/image/encode.ts';
-import { readParameters } from '../../../src/image/png-text.ts';
+import { parseParameters } from '../../src/core/parse-parameters.ts';
+import { decodePng } from '../../src/image/encode.ts';
+import { readParameters } from '../../src/image/png-text.ts';
 
 const run = promisify(execFile);
-const path = (relative: string) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const easel = path('bin/easel.js');
 const model = path('test/fixtures/models/tiny-linear');
 

@@ -1,12 +1,6 @@
-import type {
-  Engine,
-  EngineDescription,
-  ExecutionOptions,
-  GenerationSpec,
-  InitPicture,
-} from '../../../engine/index.ts';
-import type { OptionDescription } from '../../core/command.ts';
-import type { OptionValue } from '../../core/request.ts';
+import type { Engine, EngineDescription, ExecutionOptions, GenerationSpec, InitPicture } from '../../engine/index.ts';
+import type { OptionDescription } from '../core/command.ts';
+import type { OptionValue } from '../core/request.ts';
 
 /** What of the bot's configuration a single command needs. */
 export interface CliConfig {

@@ -1,4 +1,4 @@
-import type { Progress } from '../../../engine/index.ts';
+import type { Progress } from '../../engine/index.ts';
 import type { OutputStream } from './types.ts';
 
 export interface ProgressBar {

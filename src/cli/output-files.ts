@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, parse } from 'node:path';
-import { BadInputError, EaselError } from '../../core/errors.ts';
+import { BadInputError, EaselError } from '../core/errors.ts';
 
 const EXTENSION = /\.png$/i;
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { IMAGINE_OPTIONS } from '../../../commands/imagine/imagine-options.ts';
-import { createEngine } from '../../../engine/index.ts';
-import { readConfig } from '../../app/config.ts';
+import { IMAGINE_OPTIONS } from '../../commands/imagine/imagine-options.ts';
+import { createEngine } from '../../engine/index.ts';
+import { readConfig } from '../app/config.ts';
 import { type CliDependencies, runCli } from './program.ts';
 import { createResolve } from './resolve.ts';
 

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { fileOf, isEngineError, resolveModelPlace } from '../../../engine/index.ts';
-import { EaselError } from '../../core/errors.ts';
+import { fileOf, isEngineError, resolveModelPlace } from '../../engine/index.ts';
+import { EaselError } from '../core/errors.ts';
 import { runBench } from './bench.ts';
 import { runImagine } from './imagine.ts';
 import { listSamplers, listStyles } from './lists.ts';

@@ -3,8 +3,8 @@ import type { CommandContext } from '../../commands/context.ts';
 import { buttons, chooseCandidate, commands, forms, messageActions, shortcuts } from '../../commands/index.ts';
 import { jobIdOf } from '../core/job-id.ts';
 import type { ChannelHandlers } from '../platforms/port.ts';
-import { createDispatch } from './dispatch.ts';
-import type { Explain } from './failure.ts';
+import { createDispatch } from '../requests/dispatch.ts';
+import type { Explain } from '../requests/failure.ts';
 
 /** What people send, bound to what the commands do with it. */
 export function createChannelHandlers(context: CommandContext, explain: Explain): ChannelHandlers {

@@ -1,6 +1,6 @@
-import { specOf } from '../../../engine/index.ts';
-import { formatParameters } from '../../core/parameters.ts';
-import { encodePng } from '../../image/encode.ts';
+import { specOf } from '../../engine/index.ts';
+import { formatParameters } from '../core/parameters.ts';
+import { encodePng } from '../image/encode.ts';
 import { checkOut, nameFiles, writePicture } from './output-files.ts';
 import { createProgressBar } from './progress-bar.ts';
 import type { CliConfig, CliDependencies, CliInput } from './types.ts';

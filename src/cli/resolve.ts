@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { type ImagineInput, pictureSources } from '../../../commands/imagine/imagine-values.ts';
-import { type InitSource, resolveSpec } from '../../../commands/imagine/resolve-spec.ts';
-import type { Seed } from '../../../engine/index.ts';
-import { loadStyles } from '../../app/load-styles.ts';
-import { BadInputError, EaselError } from '../../core/errors.ts';
-import type { DecodedPicture } from '../../inputs/decode-picture.ts';
-import { fitPicture } from '../../inputs/fit-picture.ts';
-import { createPictureIntake, type PictureIntake } from '../../inputs/picture-intake.ts';
-import { readBounded } from '../../lib/read-bounded.ts';
+import { type ImagineInput, pictureSources } from '../../commands/imagine/imagine-values.ts';
+import { type InitSource, resolveSpec } from '../../commands/imagine/resolve-spec.ts';
+import type { Seed } from '../../engine/index.ts';
+import { loadStyles } from '../app/load-styles.ts';
+import { BadInputError, EaselError } from '../core/errors.ts';
+import type { DecodedPicture } from '../inputs/decode-picture.ts';
+import { fitPicture } from '../inputs/fit-picture.ts';
+import { createPictureIntake, type PictureIntake } from '../inputs/picture-intake.ts';
+import { readBounded } from '../lib/read-bounded.ts';
 import type { CliDependencies, CliRequest } from './types.ts';
 
 /** Pictures of a request that names no count: on a command line one file is expected for one `--out`. */

@@ -1,6 +1,6 @@
-import { SAMPLER_NAMES } from '../../../engine/index.ts';
-import { loadStyles } from '../../app/load-styles.ts';
-import { samplerLabel } from '../../core/samplers.ts';
+import { SAMPLER_NAMES } from '../../engine/index.ts';
+import { loadStyles } from '../app/load-styles.ts';
+import { samplerLabel } from '../core/samplers.ts';
 
 /** A line each: the name that `--sampler` takes, and the one that other tools know it by. */
 export function listSamplers(): string {

@@ -2,15 +2,15 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { IMAGINE_OPTIONS } from '../../../commands/imagine/imagine-options.ts';
-import { SAMPLER_NAMES } from '../../../engine/index.ts';
-import { loadStyles } from '../../../src/app/load-styles.ts';
-import { decodePng } from '../../../src/image/encode.ts';
-import { readParameters } from '../../../src/image/png-text.ts';
-import { runCli } from '../../../src/platforms/cli/program.ts';
-import { createResolve } from '../../../src/platforms/cli/resolve.ts';
-import { manyScans, nestedSvg, pngOf } from '../../doubles/hostile-pictures.ts';
-import { createInstantEngine } from '../../doubles/instant-engine.ts';
+import { IMAGINE_OPTIONS } from '../../commands/imagine/imagine-options.ts';
+import { SAMPLER_NAMES } from '../../engine/index.ts';
+import { loadStyles } from '../../src/app/load-styles.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { createResolve } from '../../src/cli/resolve.ts';
+import { decodePng } from '../../src/image/encode.ts';
+import { readParameters } from '../../src/image/png-text.ts';
+import { manyScans, nestedSvg, pngOf } from '../doubles/hostile-pictures.ts';
+import { createInstantEngine } from '../doubles/instant-engine.ts';
 
 let folder = '';
 beforeEach(async () => {
