@@ -32,7 +32,7 @@ const AUTO = 'auto';
 const HIRES = new RegExp(`^(${AUTO}|${NUMBER})(?:\\s*:\\s*(${NUMBER}))?$`, 'i');
 
 /** `2`, `2:0.6` or `auto`. */
-interface TypedHires {
+export interface TypedHires {
   /** The side ratio, 1 for none; or what leads from the model's own size to the one that is asked for. */
   readonly factor: number | typeof AUTO;
   /** The share of the schedule that is run again. */
@@ -40,7 +40,7 @@ interface TypedHires {
 }
 
 /** @throws BadInputError */
-function readHires(typed: string): TypedHires {
+export function readHires(typed: string): TypedHires {
   const [, first = '', second] = HIRES.exec(typed.trim()) ?? [];
   const factor = first.toLowerCase() === AUTO ? AUTO : Number(first);
   const strength = second === undefined ? undefined : Number(second);
@@ -71,7 +71,7 @@ export function readUpscaler(_: OptionDescription, raw: OptionValue): UpscaleMod
 
 /** What is said of the second pass. */
 export interface HiresValues {
-  readonly hires: string | undefined;
+  readonly hires: TypedHires | undefined;
   readonly upscaler: UpscaleMode | undefined;
 }
 
@@ -86,7 +86,7 @@ export function resolvePasses(
   size: Size,
   model: ModelDescription,
 ): { readonly first: Size; readonly hires?: UpscaleSettings } {
-  const { factor: asked = 1, strength = DEFAULT_STRENGTH } = { ...base, ...(typed !== undefined && readHires(typed)) };
+  const { factor: asked = 1, strength = DEFAULT_STRENGTH } = { ...base, ...typed };
   if (typed === undefined && base === undefined && upscaler !== undefined) {
     const sentence = '`--upscaler` says how `--hires` enlarges; give that as well, such as `--hires 2`.';
     throw new BadInputError('no_hires', sentence);

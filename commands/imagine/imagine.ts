@@ -1,11 +1,11 @@
 import type { RemotePicture, Request } from '../../src/core/request.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
 import type { Command, CommandContext } from '../context.ts';
+import type { OptionInput } from '../parsing/collect-options.ts';
+import { parseImagine } from './imagine-input.ts';
 import { IMAGINE_OPTIONS } from './imagine-options.ts';
-import { type ImagineInput, readSpoiler } from './imagine-values.ts';
-import { loadInit } from './init-picture.ts';
-import { resolveSpec } from './resolve-spec.ts';
-import { submit } from './submit.ts';
+import { type LoadPicture, resolveRequest } from './resolve-request.ts';
+import { submitResolved } from './submit.ts';
 
 export const imagine: Command = {
   description: {
@@ -20,18 +20,20 @@ export const imagine: Command = {
   run: (request, context) => imagineWith(request, request, request.pictures ?? [], context),
 };
 
-/** @param attached pictures to begin from, where no option names one */
+/**
+ * Parsed once, resolved once, against settings that are read once.
+ * @param attached pictures to begin from, where no option names one
+ */
 export async function imagineWith(
   request: Request,
-  input: ImagineInput,
+  given: OptionInput,
   attached: readonly RemotePicture[],
   context: CommandContext,
 ): Promise<DispatchResult> {
+  const input = parseImagine(given, context);
   const user = await context.settings.ofUser(request.user);
   const channel = await context.settings.ofChannel(request.channel);
-  const specContext = { ...context, user, channel };
-  const init = await loadInit(input, attached, specContext, (source) => context.loadPicture(source, request.user));
-  const spec = resolveSpec(input, { ...specContext, ...(init !== undefined && { init }) });
-  const spoiler = readSpoiler(input);
-  return submit(request, { kind: 'generate', spec }, { ...(spoiler !== undefined && { spoiler }) }, context);
+  const load: LoadPicture = (source) => context.loadPicture(source, request.user);
+  const resolved = await resolveRequest(input, attached, { ...context, user, channel }, load);
+  return submitResolved(request, resolved, {}, context);
 }

@@ -10,12 +10,10 @@ import { BadInputError } from '../../src/core/errors.ts';
 import { type Size, upscaledSize } from '../../src/core/picture-size.ts';
 import type { ChannelSettings, UserSettings } from '../../src/core/settings.ts';
 import { applyStyle, type Style } from '../../src/core/style.ts';
-import { collectOptions } from '../parsing/collect-options.ts';
 import { shorten } from '../parsing/limits.ts';
 import { allowedModels } from './channel-rules.ts';
 import { resolvePasses } from './hires.ts';
-import { IMAGINE } from './imagine-options.ts';
-import { type ImagineInput, type ImagineValues, readValues } from './imagine-values.ts';
+import type { ImagineInput } from './imagine-input.ts';
 import { addLoras } from './loras.ts';
 import { checkJobPixels, fitSide, resolveSize } from './size.ts';
 import { NO_STYLE } from './style-names.ts';
@@ -30,7 +28,7 @@ export interface SpecContext {
   readonly channel?: ChannelSettings;
   /** The bot's own. */
   readonly defaults: { readonly count: number; readonly negative: string };
-  /** The pictures that `pictureSources` named, kept. */
+  /** The picture that the request begins from, kept. */
   readonly init?: InitSource;
   randomSeed(): Seed;
 }
@@ -45,17 +43,14 @@ export interface InitSource extends Size {
 const DEFAULT_STRENGTH = 0.75;
 
 /**
- * Typed options and flags by one path, into a request that leaves nothing to chance: the seed is chosen here.
- * @throws BadInputError with one sentence for the first thing that is wrong; nothing that was typed is repaired
+ * Parsed input into a request that leaves nothing to chance: the seed is chosen here.
+ * @throws BadInputError with one sentence for the first thing that is wrong
  */
-export function resolveSpec(input: ImagineInput, specContext: SpecContext): GenerationSpec {
-  const { base, user = {}, channel = {}, defaults, styles = [], init, randomSeed } = specContext;
-  const values = readValues(collectOptions(input, IMAGINE), specContext.engine, styles);
+export function resolveSpec(values: ImagineInput, specContext: SpecContext): GenerationSpec {
+  const { base, user = {}, channel = {}, defaults, init, randomSeed } = specContext;
   const model = chooseModel(values.model, specContext);
-  const size = chooseSize(values, model, specContext);
   const count = values.count ?? base?.count ?? user.count ?? defaults.count;
-  const { first, hires } = resolvePasses(values, base?.hires, size, model);
-  checkJobPixels(hires === undefined ? first : upscaledSize(first, hires.factor), count);
+  const { first, hires } = choosePasses(values, model, count, specContext);
   const negative = values.negative ?? base?.negative ?? user.negative ?? defaults.negative;
   return {
     ...wordsOf(values, negative, specContext),
@@ -73,6 +68,28 @@ export function resolveSpec(input: ImagineInput, specContext: SpecContext): Gene
   };
 }
 
+/**
+ * The resolved request with the picture that it begins from in its place, now that this is kept: where no size was said,
+ * the picture's shape counts.
+ * @throws BadInputError when that shape makes the pictures too large
+ */
+export function withInit(
+  { init: _, hires: __, ...spec }: GenerationSpec,
+  values: ImagineInput,
+  specContext: SpecContext & { readonly init: InitSource },
+): GenerationSpec {
+  const model = chooseModel(spec.model, specContext);
+  const { first, hires } = choosePasses(values, model, spec.count, specContext);
+  const init = initOf(values.strength, specContext.init, specContext.base);
+  return { ...spec, ...first, ...init, ...(hires !== undefined && { hires }) };
+}
+
+function choosePasses(values: ImagineInput, model: ModelDescription, count: number, specContext: SpecContext) {
+  const passes = resolvePasses(values, specContext.base?.hires, chooseSize(values, model, specContext), model);
+  checkJobPixels(upscaledSize(passes.first, passes.hires?.factor ?? 1), count);
+  return passes;
+}
+
 function chooseModel(typed: string | undefined, { engine, base, channel = {} }: SpecContext): ModelDescription {
   const id = typed ?? base?.model ?? allowedModels(engine, channel)[0] ?? engine.defaultModel;
   const model = engine.models.find((candidate) => candidate.id === id);
@@ -81,7 +98,7 @@ function chooseModel(typed: string | undefined, { engine, base, channel = {} }: 
 }
 
 /** Only what was typed in pixels can be too large for the channel; all else is fitted into its ceiling. */
-function chooseSize(values: ImagineValues, model: ModelDescription, specContext: SpecContext): Size {
+function chooseSize(values: ImagineInput, model: ModelDescription, specContext: SpecContext): Size {
   const { base, user, channel = {}, init } = specContext;
   const isTyped = [values.ar, values.size, values.width, values.height].some((value) => value !== undefined);
   if (!isTyped && base !== undefined) return { width: base.width, height: base.height };
@@ -91,7 +108,7 @@ function chooseSize(values: ImagineValues, model: ModelDescription, specContext:
   return isInPixels || channel.maxSide === undefined ? size : fitSide(size, channel.maxSide);
 }
 
-function wordsOf(values: ImagineValues, negative: string, { base, user, styles = [] }: SpecContext) {
+function wordsOf(values: ImagineInput, negative: string, { base, user, styles = [] }: SpecContext) {
   if (values.prompt === undefined || values.prompt === '') {
     throw new BadInputError(
       'empty_prompt',
@@ -117,7 +134,7 @@ function userSampler({ sampler }: UserSettings): SamplerName | undefined {
 }
 
 /** Variations are steps away from a seed, so they go with it. */
-function keepsSeed(values: ImagineValues, base: GenerationSpec | undefined): base is GenerationSpec {
+function keepsSeed(values: ImagineInput, base: GenerationSpec | undefined): base is GenerationSpec {
   return base !== undefined && (values.seed === undefined || values.seed.seed === base.seed);
 }
 
@@ -141,7 +158,7 @@ function initOf(
 }
 
 /** What is left out stays out, so that the engine's own default holds. */
-function onlyGiven(values: ImagineValues, base: GenerationSpec | undefined) {
+function onlyGiven(values: ImagineInput, base: GenerationSpec | undefined) {
   const clipSkip = values.clipSkip ?? base?.clipSkip;
   const guidanceRescale = values.guidanceRescale ?? base?.guidanceRescale;
   const syntax = values.syntax ?? base?.syntax;

@@ -5,10 +5,17 @@ import { MAX_JOB_PIXELS, shorten } from '../parsing/limits.ts';
 import { readSide } from '../parsing/values.ts';
 import { IMAGINE, type ImagineOptionName } from './imagine-options.ts';
 
-/** The options that say how large a picture is, as typed. */
+/** `3:2`, parsed. */
+export interface AspectRatio {
+  /** Width by height. */
+  readonly ratio: number;
+  readonly typed: string;
+}
+
+/** The options that say how large a picture is. */
 export interface SizeInput {
-  readonly ar: string | undefined;
-  readonly size: string | undefined;
+  readonly ar: AspectRatio | undefined;
+  readonly size: Size | undefined;
   readonly width: number | undefined;
   readonly height: number | undefined;
 }
@@ -24,8 +31,8 @@ export function resolveSize(input: SizeInput, model: ModelDescription, shape?: S
   const hasSides = input.width !== undefined || input.height !== undefined;
   if (input.ar !== undefined && (input.size !== undefined || hasSides)) throw mixed('ar', input.size, hasSides);
   if (input.size !== undefined && hasSides) throw mixed('size', undefined, hasSides);
-  if (input.ar !== undefined) return readRatio(input.ar, model);
-  if (input.size !== undefined) return readSize('Size', input.size);
+  if (input.ar !== undefined) return sizeOfAspect(input.ar, model);
+  if (input.size !== undefined) return input.size;
   if (shape !== undefined && !hasSides) return sizeLike(shape, model);
   return { width: input.width ?? model.width, height: input.height ?? model.height };
 }
@@ -51,7 +58,7 @@ export function checkJobPixels(size: Size, count: number): void {
   );
 }
 
-function mixed(first: ImagineOptionName, size: string | undefined, hasSides: boolean): BadInputError {
+function mixed(first: ImagineOptionName, size: Size | undefined, hasSides: boolean): BadInputError {
   const second = size !== undefined || !hasSides ? '`--size`' : '`--width` and `--height`';
   return new BadInputError('mixed_sizes', `Give either \`--${first}\` or ${second}, not both.`);
 }
@@ -65,13 +72,18 @@ export function readSize(what: string, typed: string): Size {
   return { width: readSide(IMAGINE.named('width'), width), height: readSide(IMAGINE.named('height'), height) };
 }
 
-/** Keeps the model's own area, for which it was trained. */
-function readRatio(typed: string, model: ModelDescription): Size {
+/** @throws BadInputError */
+export function readRatio(typed: string): AspectRatio {
   const [, wide, high] = RATIO.exec(typed.trim()) ?? [];
   const ratio = Number(wide) / Number(high);
   if (!Number.isFinite(ratio) || ratio <= 0) {
     throw new BadInputError('bad_ratio', 'Aspect ratio must be written as width:height, such as 3:2.');
   }
+  return { ratio, typed };
+}
+
+/** Keeps the model's own area, for which it was trained. */
+function sizeOfAspect({ ratio, typed }: AspectRatio, model: ModelDescription): Size {
   const size = sizeOfRatio(ratio, model);
   if ([size.width, size.height].every((side) => side >= SPEC_LIMITS.minSide && side <= SPEC_LIMITS.maxSide))
     return size;

@@ -2,10 +2,12 @@ import type { EngineTask, GenerationSpec } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
 import { text } from '../../src/core/reply.ts';
 import type { Request } from '../../src/core/request.ts';
+import type { ChannelSettings } from '../../src/core/settings.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
 import type { CommandContext } from '../context.ts';
 import { POSTED, privateReply } from '../replies.ts';
 import { assertAllowed } from './channel-rules.ts';
+import type { ResolvedRequest } from './resolve-request.ts';
 
 const SAME = 'You have asked for exactly this here already, and it is not finished yet; its message will show it.';
 
@@ -15,15 +17,16 @@ export type JobOrigin = Pick<Job, 'parent' | 'parentMessage' | 'spoiler' | 'note
 /**
  * Queues what is asked for, under the channel's rules: the work of the person who asked, in their turn. The one way by
  * which pictures are asked for.
+ * @param rules the channel's settings
  * @throws BadInputError naming the rule that it breaks, EngineError when it can never be drawn
  */
 export async function submit(
   request: Request,
   task: EngineTask,
   origin: JobOrigin,
+  rules: ChannelSettings,
   context: CommandContext,
 ): Promise<DispatchResult> {
-  const rules = await context.settings.ofChannel(request.channel);
   assertAllowed(task, rules, context.engine);
   const isForAdults = rules.nsfw === true && request.isAgeRestricted;
   const judged = withSpec(task, (spec) => withSafety(spec, isForAdults));
@@ -40,15 +43,27 @@ export async function submit(
   return isSame === true ? privateReply([[text(SAME)]]) : POSTED;
 }
 
+/** Queues what `resolveRequest` made of a prompt. */
+export function submitResolved(
+  request: Request,
+  { spec, spoiler, rules }: ResolvedRequest,
+  origin: JobOrigin,
+  context: CommandContext,
+): Promise<DispatchResult> {
+  const shown = { ...origin, ...(spoiler !== undefined && { spoiler }) };
+  return submit(request, { kind: 'generate', spec }, shown, rules, context);
+}
+
 /** As the work of whoever pressed the button, answering the picture's message. */
-export function submitPressed(
+export async function submitPressed(
   request: Request,
   parent: Job,
   index: number,
   task: EngineTask,
   context: CommandContext,
 ): Promise<DispatchResult> {
-  return submit(request, task, originOf(parent, index), context);
+  const rules = await context.settings.ofChannel(request.channel);
+  return submit(request, task, originOf(parent, index), rules, context);
 }
 
 /** What is made of a picture answers its message, and stays hidden where the picture was. */

@@ -6,6 +6,7 @@ import type { ChannelSettings } from '../../src/core/settings.ts';
 import type { CommandContext } from '../context.ts';
 import { allowedModels } from '../imagine/channel-rules.ts';
 import { formatImagine } from '../imagine/format-prompt.ts';
+import { parseImagine } from '../imagine/imagine-input.ts';
 import { resolveSpec } from '../imagine/resolve-spec.ts';
 import { shorten } from '../parsing/limits.ts';
 import { fitSpec } from './fit-recipe.ts';
@@ -72,7 +73,8 @@ export function adoptRecipe(
   const fitted = fitSpec(written);
   const known = modelTitle === undefined ? undefined : modelNamed(modelTitle, context.engine);
   const model = known ?? allowedModels(context.engine, rules)[0] ?? context.engine.defaultModel;
-  const spec = resolveSpec({ text: formatImagine({ ...fitted.spec, model }), options: {} }, context);
+  const input = parseImagine({ text: formatImagine({ ...fitted.spec, model }), options: {} }, context);
+  const spec = resolveSpec(input, context);
   const missing =
     modelTitle === undefined
       ? 'The file names no model'

@@ -6,7 +6,7 @@ import type { Request } from '../../src/core/request.ts';
 import type { UserSettings } from '../../src/core/settings.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
 import type { Command, CommandContext } from '../context.ts';
-import { readSampler } from '../imagine/imagine-values.ts';
+import { readSampler } from '../imagine/imagine-input.ts';
 import { checkJobPixels, readSize } from '../imagine/size.ts';
 import { NO_STYLE, readStyle } from '../imagine/style-names.ts';
 import { collectOptions, type OptionInput, readOne } from '../parsing/collect-options.ts';

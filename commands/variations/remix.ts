@@ -6,10 +6,9 @@ import type { Job } from '../../src/core/job.ts';
 import type { Request } from '../../src/core/request.ts';
 import type { ButtonHandler, CommandContext, FormHandler } from '../context.ts';
 import { formatFlags, formatPrompt } from '../imagine/format-prompt.ts';
-import { readSpoiler } from '../imagine/imagine-values.ts';
-import { loadInit } from '../imagine/init-picture.ts';
-import { resolveSpec } from '../imagine/resolve-spec.ts';
-import { originOf, submit } from '../imagine/submit.ts';
+import { parseImagine } from '../imagine/imagine-input.ts';
+import { type LoadPicture, resolveRequest } from '../imagine/resolve-request.ts';
+import { originOf, submitResolved } from '../imagine/submit.ts';
 import { findPicture, gridSpec, refuseDeleted } from '../jobs/job-pictures.ts';
 
 const REMIX_FORM = 'remix';
@@ -39,14 +38,12 @@ export const remixForm: FormHandler = {
     const base = await remixSpec(job, index, context);
     const { prompt = '', negative = '', size = '', seed = '', options = '' } = request.values;
     const filled = Object.entries({ size, seed }).filter(([, value]) => value.trim() !== '');
-    const input = { text: options, options: { prompt, negative, ...Object.fromEntries(filled) } };
+    const given = { text: options, options: { prompt, negative, ...Object.fromEntries(filled) } };
+    const input = parseImagine(given, context);
     const channel = await context.settings.ofChannel(request.channel);
-    const specContext = { ...context, channel, base };
-    const init = await loadInit(input, [], specContext, (source) => context.loadPicture(source, request.user));
-    const spec = resolveSpec(input, { ...specContext, ...(init !== undefined && { init }) });
-    const spoiler = readSpoiler(input);
-    const origin = { ...originOf(job, index), ...(spoiler !== undefined && { spoiler }) };
-    return submit(request, { kind: 'generate', spec }, origin, context);
+    const load: LoadPicture = (source) => context.loadPicture(source, request.user);
+    const resolved = await resolveRequest(input, [], { ...context, channel, base }, load);
+    return submitResolved(request, resolved, originOf(job, index), context);
   },
 };
 

@@ -5,6 +5,7 @@ import { sizeOf } from '../../src/core/picture-size.ts';
 import { type CandidateChoice, encodeCandidateChoice, type RecipeCandidate } from '../../src/core/recipe-candidates.ts';
 import { type ReplyButton, text } from '../../src/core/reply.ts';
 import type { ButtonRequest, MessageActionRequest, Request } from '../../src/core/request.ts';
+import type { ChannelSettings } from '../../src/core/settings.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
 import type { CommandContext } from '../context.ts';
 import { maxPictures } from '../imagine/size.ts';
@@ -21,10 +22,11 @@ const ROW_LENGTH = 4;
 /** Variations of a picture that no job is kept for, by what its file says; of several the person chooses one. */
 export async function varyByRecipe(request: MessageActionRequest, context: CommandContext): Promise<DispatchResult> {
   const found = await readEmbeddedRecipes(request, context);
-  const pictures = await adoptAll(found, request, context);
+  const rules = await context.settings.ofChannel(request.channel);
+  const pictures = adoptAll(found, rules, context);
   const [only] = pictures;
   if (only === undefined) throw noRecipe(request.pictures);
-  if (pictures.length === 1) return submitCandidate(request, only, request.message, context);
+  if (pictures.length === 1) return submitCandidate(request, only, request.message, rules, context);
   const candidatesId = jobIdOf(request.user.platform, request.id);
   const now = Date.now();
   await context.recipeCandidates.prune(({ foundAt }) => foundAt < now - REMEMBERED_MS);
@@ -43,16 +45,16 @@ export async function candidatePressed(
   if (found === undefined || picture === undefined || found.message.channel.platform !== request.channel.platform) {
     throw new BadInputError('choice_over', 'This choice is no longer open; choose *Vary this* on the message again.');
   }
-  return submitCandidate(request, picture, found.message, context);
+  const rules = await context.settings.ofChannel(request.channel);
+  return submitCandidate(request, picture, found.message, rules, context);
 }
 
 /** Every picture that the files hold. @throws BadInputError when none of them can be drawn here, why the first cannot */
-async function adoptAll(
+function adoptAll(
   found: readonly EmbeddedRecipe[],
-  request: Request,
+  rules: ChannelSettings,
   context: CommandContext,
-): Promise<readonly RecipeCandidate[]> {
-  const rules = await context.settings.ofChannel(request.channel);
+): readonly RecipeCandidate[] {
   const refused: BadInputError[] = [];
   const adopted = found.flatMap(({ parsed }): RecipeCandidate[] => {
     if (parsed === undefined) return [];
@@ -75,6 +77,7 @@ async function submitCandidate(
   request: Request,
   { spec, notes }: RecipeCandidate,
   parentMessage: MessageActionRequest['message'],
+  rules: ChannelSettings,
   context: CommandContext,
 ): Promise<DispatchResult> {
   const { count: usual = context.defaults.count } = await context.settings.ofUser(request.user);
@@ -84,6 +87,7 @@ async function submitCandidate(
     request,
     { kind: 'generate', spec: { ...spec, count, variations } },
     { parentMessage, ...(notes.length > 0 && { notes }) },
+    rules,
     context,
   );
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type ImagineInput, pictureSources } from '../../commands/imagine/imagine-values.ts';
+import { type ImagineInput, parseImagine } from '../../commands/imagine/imagine-input.ts';
 import { type InitSource, resolveSpec } from '../../commands/imagine/resolve-spec.ts';
 import type { Seed } from '../../engine/index.ts';
 import { loadStyles } from '../app/load-styles.ts';
@@ -19,9 +19,10 @@ const PERSON = 'cli';
 
 /** A command line as /imagine reads it, with the pictures that its options name. */
 export function createResolve(randomSeed: () => Seed): CliDependencies['resolve'] {
-  return async (input, engine, { negative, stylesFile }): Promise<CliRequest> => {
+  return async (given, engine, { negative, stylesFile }): Promise<CliRequest> => {
     const styles = loadStyles(stylesFile);
     const specContext = { engine, styles, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };
+    const input = parseImagine(given, specContext);
     const pictures = await takePictures(input);
     if (pictures === undefined) return { spec: resolveSpec(input, specContext) };
     const { image, mask } = pictures;
@@ -31,10 +32,10 @@ export function createResolve(randomSeed: () => Seed): CliDependencies['resolve'
   };
 }
 
-async function takePictures(
-  input: ImagineInput,
-): Promise<{ readonly image: DecodedPicture; readonly mask?: DecodedPicture } | undefined> {
-  const { init, mask } = pictureSources(input);
+async function takePictures({
+  init,
+  mask,
+}: ImagineInput): Promise<{ readonly image: DecodedPicture; readonly mask?: DecodedPicture } | undefined> {
   if (init === undefined) {
     if (mask === undefined) return undefined;
     throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`.');

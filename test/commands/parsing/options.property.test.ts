@@ -1,16 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatImagine } from '../../../commands/imagine/format-prompt.ts';
-import type { ImagineInput } from '../../../commands/imagine/imagine-values.ts';
+import { parseImagine } from '../../../commands/imagine/imagine-input.ts';
 import { resolveSpec } from '../../../commands/imagine/resolve-spec.ts';
+import type { OptionInput } from '../../../commands/parsing/collect-options.ts';
 import { type GenerationSpec, parseSeed, SAMPLER_NAMES } from '../../../engine/index.ts';
 import { loadStyles } from '../../../src/app/load-styles.ts';
 import { BadInputError } from '../../../src/core/errors.ts';
 import { runs } from '../../full-run.ts';
 import { engine } from '../command-fixture.ts';
 
-const resolve = (input: ImagineInput) =>
-  resolveSpec(input, { engine, defaults: { count: 4, negative: 'blurry' }, randomSeed: () => 99 });
+const resolve = (given: OptionInput) =>
+  resolveSpec(parseImagine(given, { engine }), {
+    engine,
+    defaults: { count: 4, negative: 'blurry' },
+    randomSeed: () => 99,
+  });
 
 const side = fc.integer({ min: 8, max: 128 }).map((eighths) => eighths * 8);
 const words = fc
@@ -161,13 +166,10 @@ describe('the options of /imagine', () => {
   it('of any recipe are shown as a command that asks for the same, whatever the settings of who copies it', () => {
     const styles = loadStyles(undefined);
     const copied = (text: string) =>
-      resolveSpec(
-        { text, options: {} },
-        {
-          ...{ engine, styles, defaults: { count: 4, negative: 'blurry' }, randomSeed: () => 99 },
-          user: { size: { width: 256, height: 64 }, count: 3, sampler: 'heun', style: 'watercolour', negative: 'red' },
-        },
-      );
+      resolveSpec(parseImagine({ text, options: {} }, { engine, styles }), {
+        ...{ engine, styles, defaults: { count: 4, negative: 'blurry' }, randomSeed: () => 99 },
+        user: { size: { width: 256, height: 64 }, count: 3, sampler: 'heun', style: 'watercolour', negative: 'red' },
+      });
     fc.assert(
       fc.property(recipe, (spec) => {
         expect(copied(formatImagine(spec))).toEqual(spec);
