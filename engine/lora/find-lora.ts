@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { EngineError } from '../errors.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 import { readSafetensorsFile } from '../weights/safetensors.ts';
@@ -59,8 +60,7 @@ function sameLetters(a: string, b: string): boolean {
 }
 
 /** What was read of a file's metadata, as long as the file stays the same. */
-const known = new Map<string, { readonly version: string; readonly name: string | undefined }>();
-const MAX_KNOWN = 5000;
+const known = new LRUCache<string, { readonly version: string; readonly name: string | undefined }>({ max: 5000 });
 
 /** Files that cannot be read have no name: whoever names one by its file's hears why. */
 async function outputNames(files: Iterable<string>): Promise<readonly Pair[]> {
@@ -80,7 +80,6 @@ async function outputName(file: string): Promise<string | undefined> {
   if (before?.version === version) return before.name;
   const { metadata } = await readSafetensorsFile(file).catch(() => ({ metadata: { ss_output_name: undefined } }));
   const name = metadata.ss_output_name?.trim();
-  if (known.size >= MAX_KNOWN) known.clear();
   known.set(file, { version, name });
   return name;
 }

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { ADAPTER_REACHES, type AdapterReach, AdapterSlots } from '../graph/adapter-slots.ts';
 import { type Adapter, type AppliedLora, createAdapter, reachOf, zeroAdapter } from '../lora/adapter.ts';
 import type { Input, Output, Session } from '../session/session.ts';
@@ -21,7 +22,7 @@ export class AdaptableSession {
   #reach: AdapterReach = 'none';
   #zero: Adapter = {};
   readonly #running = new Set<Promise<unknown>>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new PQueue({ concurrency: 1 });
 
   private constructor(network: AdaptableNetwork, open: OpenSession) {
     this.#network = network;
@@ -37,9 +38,7 @@ export class AdaptableSession {
 
   /** @throws EngineError naming the LoRA that does not fit this model. */
   adapter(loras: readonly AppliedLora[]): Promise<Adapter> {
-    const adapter = this.#turn.then(() => this.#adapt(loras));
-    this.#turn = adapter.catch(() => undefined);
-    return adapter;
+    return this.#turns.add(() => this.#adapt(loras));
   }
 
   /** @param adapter of `adapter`, made at any time of this session's life; inputs it lacks are zero. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { AppliedLora } from '../lora/adapter.ts';
 
 /** Sets of LoRAs whose numbers stay in memory; a large one takes 300 MB. */
@@ -6,8 +7,7 @@ const MAX_SETS = 3;
 /** The networks with each set of LoRAs that was asked for lately. */
 export class LoraCache<Networks> {
   readonly #create: (loras: readonly AppliedLora[]) => Promise<Networks>;
-  /** The least recently asked for first. */
-  readonly #sets = new Map<string, Promise<Networks>>();
+  readonly #sets = new LRUCache<string, Promise<Networks>>({ max: MAX_SETS });
 
   constructor(create: (loras: readonly AppliedLora[]) => Promise<Networks>) {
     this.#create = create;
@@ -18,12 +18,11 @@ export class LoraCache<Networks> {
     const key = JSON.stringify(
       loras.map(({ lora, strengths }) => [lora.file, lora.version, strengths.textEncoder, strengths.unet]),
     );
-    const networks = this.#sets.get(key) ?? this.#create(loras);
-    this.#sets.delete(key);
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known;
+    const networks = this.#create(loras);
     this.#sets.set(key, networks);
     networks.catch(() => this.#sets.delete(key));
-    const [oldest] = this.#sets.keys();
-    if (this.#sets.size > MAX_SETS && oldest !== undefined) this.#sets.delete(oldest);
     return networks;
   }
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { unlessAborted } from '../abort.ts';
 import { EngineError, isEngineError } from '../errors.ts';
@@ -132,7 +133,7 @@ export class EngineProcess {
 
   async #running(): Promise<ChildProcess> {
     const delay = this.#earliestStart - Date.now();
-    if (this.#child === undefined && delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (this.#child === undefined && delay > 0) await sleep(delay);
     if (this.#closed) throw new EngineError('aborted', 'The engine is closed.');
     this.#child ??= this.#start();
     return this.#child;

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { seedSequence } from './seed-sequence.ts';
 
 /** Time is resolved to this many decimals. */
@@ -25,7 +26,7 @@ export class BrownianTree {
   readonly #total: Float32Array;
   readonly #seed: number | bigint;
   readonly #randn: (seed: number) => Float32Array;
-  readonly #kept = new Map<string, Float32Array>();
+  readonly #kept = new LRUCache<string, Float32Array>({ max: MAX_KEPT });
 
   /** @param randn unit noise of a fresh generator with that seed, always of one size */
   constructor(start: number, end: number, seed: number | bigint, randn: (seed: number) => Float32Array) {
@@ -73,8 +74,6 @@ export class BrownianTree {
     const deviation = Math.sqrt(share * (end - middle));
     const noise = this.#randn(seed ?? 0);
     const left = own.map((value, i) => share * value + deviation * (noise[i] as number));
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size >= MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(key, left);
     return left;
   }

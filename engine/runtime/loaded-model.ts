@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import type { Networks } from '../networks/networks.ts';
 
 /**
@@ -8,7 +9,7 @@ export class LoadedModel {
   readonly #open: (modelId: string) => Promise<Networks>;
   #current: { readonly id: string; readonly networks: Networks } | undefined;
   readonly #users = new Set<Promise<unknown>>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new PQueue({ concurrency: 1 });
 
   constructor(open: (modelId: string) => Promise<Networks>) {
     this.#open = open;
@@ -16,22 +17,19 @@ export class LoadedModel {
 
   /** Runs `work` on the model's networks, which are opened first when another model's are there. */
   async use<Result>(modelId: string, work: (networks: Networks) => Promise<Result>): Promise<Result> {
-    const admitted = this.#queue.then(async () => {
+    const { using } = await this.#queue.add(async () => {
       const networks = await this.#networksOf(modelId);
-      const using = work(networks);
-      const user: Promise<unknown> = using.catch(() => undefined).finally(() => this.#users.delete(user));
+      const result = work(networks);
+      const user: Promise<unknown> = result.catch(() => undefined).finally(() => this.#users.delete(user));
       this.#users.add(user);
       // Wrapped: to wait for admission must not be to wait for the work.
-      return { using };
+      return { using: result };
     });
-    this.#queue = admitted.catch(() => undefined);
-    return (await admitted).using;
+    return using;
   }
 
-  async close(): Promise<void> {
-    const closed = this.#queue.then(() => this.#unload());
-    this.#queue = closed.catch(() => undefined);
-    await closed;
+  close(): Promise<void> {
+    return this.#queue.add(() => this.#unload());
   }
 
   async #networksOf(modelId: string): Promise<Networks> {

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { refuseAborted, unlessAborted } from '../abort.ts';
 import { Downloads } from '../hub/downloads.ts';
 import { type Networks, openNetworks } from '../networks/networks.ts';
@@ -40,7 +41,7 @@ export function createRuntime(
 ): Runtime {
   const choice = new ProviderChoice(trial.candidates, trial.probe, trial.passedOver);
   const admission = new Admission(options);
-  let turn: Promise<unknown> = Promise.resolve();
+  const turns = new PQueue({ concurrency: 1 });
   const batcher = new Batcher();
   const loaded = new LoadedModel((id) => whileLoading(() => openModel(id)));
   const downloads = new Downloads();
@@ -76,10 +77,7 @@ export function createRuntime(
 
   /** Where one network at a time is in memory, tasks side by side would drive out each other's with every step. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (options.offload !== true) return work();
-    const mine = turn.then(work);
-    turn = mine.catch(() => undefined);
-    return mine;
+    return options.offload === true ? turns.add(work) : work();
   }
 
   async function execute(task: EngineTask, run: RunOptions): Promise<RunResult> {

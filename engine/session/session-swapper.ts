@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { type Input, type Output, openSession, type Session, type SessionOptions } from './session.ts';
 
 /** Opens the sessions of a model. */
@@ -16,12 +17,12 @@ export function createSessionOpener(options: SessionOptions, offload: boolean): 
  */
 class SessionSwapper {
   #current: { readonly open: () => Promise<Session>; readonly session: Session } | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new PQueue({ concurrency: 1 });
 
   register(open: () => Promise<Session>): Session {
     return {
-      run: (inputs) => this.#turn(() => this.#run(open, inputs)),
-      close: () => this.#turn(() => (this.#current?.open === open ? this.#leave() : Promise.resolve())),
+      run: (inputs) => this.#turns.add(() => this.#run(open, inputs)),
+      close: () => this.#turns.add(() => (this.#current?.open === open ? this.#leave() : Promise.resolve())),
     };
   }
 
@@ -37,11 +38,5 @@ class SessionSwapper {
     const leaving = this.#current;
     this.#current = undefined;
     await leaving?.session.close();
-  }
-
-  #turn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#queue.then(work);
-    this.#queue = turn.catch(() => undefined);
-    return turn;
   }
 }

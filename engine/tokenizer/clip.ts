@@ -1,4 +1,5 @@
 import { Tokenizer } from '@huggingface/tokenizers';
+import { LRUCache } from 'lru-cache';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { type AddedToken, splitAtAddedTokens } from './added-tokens.ts';
@@ -30,17 +31,16 @@ const MARKS = /(<\|startoftext\|>|<\|endoftext\|>)/;
 
 /** A tokenizer takes some twenty megabytes. */
 const MAX_SHARED = 4;
-const shared = new Map<string, Promise<ClipTokenizer>>();
+const shared = new LRUCache<string, Promise<ClipTokenizer>>({ max: MAX_SHARED });
 
 /** As `loadClipTokenizer`; one that was asked for lately is not read again. */
 export function sharedClipTokenizer(folder: string, rows: number): Promise<ClipTokenizer> {
   const key = JSON.stringify([folder, rows]);
-  const tokenizer = shared.get(key) ?? loadClipTokenizer(folder, rows);
-  shared.delete(key);
+  const known = shared.get(key);
+  if (known !== undefined) return known;
+  const tokenizer = loadClipTokenizer(folder, rows);
   shared.set(key, tokenizer);
   tokenizer.catch(() => shared.delete(key));
-  const [oldest] = shared.keys();
-  if (shared.size > MAX_SHARED && oldest !== undefined) shared.delete(oldest);
   return tokenizer;
 }
 
@@ -84,11 +84,18 @@ export async function loadClipTokenizer(folder: string, rows = Number.POSITIVE_I
     end,
     pad,
     comma: files.vocabulary[',</w>'],
-    encodePadded(text, length) {
-      const ids = [begin, ...encode(text).slice(0, length - 2), end];
-      return [...ids, ...new Array<number>(length - ids.length).fill(pad)];
-    },
+    encodePadded: (text, length) => framed(encode(text), { begin, end, pad }, length),
   };
+}
+
+/** Begin, as many of the ids as fit, end, and padding: exactly `length` ids. */
+export function framed(
+  ids: readonly number[],
+  { begin, end, pad }: Pick<ClipTokenizer, 'begin' | 'end' | 'pad'>,
+  length: number,
+): number[] {
+  const framedIds = [begin, ...ids.slice(0, length - 2), end];
+  return [...framedIds, ...new Array<number>(length - framedIds.length).fill(pad)];
 }
 
 /** The words that CLIP takes a text for: cased and parted as its tokenizer does it, marks left out. */

@@ -1,6 +1,6 @@
 import { isEngineError } from '../errors.ts';
 import type { LearnedWord } from '../weights/textual-inversion.ts';
-import type { ClipTokenizer } from './clip.ts';
+import { type ClipTokenizer, framed } from './clip.ts';
 
 /** A tokenizer whose learned words can be told from others. */
 export interface LearnedTokenizer extends ClipTokenizer {
@@ -40,10 +40,7 @@ export function withLearnedWords(
     ...tokenizer,
     encode,
     wordLength: (id) => lengths.get(id) ?? 1,
-    encodePadded(text, length) {
-      const ids = [tokenizer.begin, ...encode(text).slice(0, length - 2), tokenizer.end];
-      return [...ids, ...new Array<number>(length - ids.length).fill(tokenizer.pad)];
-    },
+    encodePadded: (text, length) => framed(encode(text), tokenizer, length),
   };
 }
 

@@ -52,6 +52,11 @@ export const strong = (value: string): Span => ({ kind: 'strong', text: value })
 export const code = (value: string): Span => ({ kind: 'code', text: value });
 export const mention = (user: User): Span => ({ kind: 'user', user });
 
+/** The reply to what the bot rejects. @param message one sentence: what was wrong and what to do */
+export function errorReply(message: string): Reply {
+  return { state: 'error', lines: [sentence(message)], pictures: [], buttons: [] };
+}
+
 /** A sentence for a person, such as an error's: what stands between backticks becomes code. */
 export function sentence(value: string): RichText {
   return value.split(/(`[^`]+`)/).flatMap((part) => {

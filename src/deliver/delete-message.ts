@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { isPending, isSettled, transition } from '../core/job-state.ts';
@@ -76,16 +76,16 @@ export function createMessageDeleter({
     if (kept !== undefined && !isPending(kept) && !isSettled(kept)) showEnd(kept);
   }
 
+  /** Never rejects: what the stop of the bot interrupts goes on after the next start. */
   async function deleteUntilDone(jobId: string): Promise<void> {
-    const { signal } = stopping;
-    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
-      try {
-        return await deleter(jobId);
-      } catch (error) {
-        log.warn({ job: jobId, err: error }, 'a message that was to be deleted stands; it is tried again');
-        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-      }
-    }
+    await pRetry(() => deleter(jobId), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: FIRST_PAUSE_MS,
+      maxTimeout: MAX_PAUSE_MS,
+      signal: stopping.signal,
+      onFailedAttempt: ({ error }) =>
+        log.warn({ job: jobId, err: error }, 'a message that was to be deleted stands; it is tried again'),
+    }).catch(() => undefined);
   }
 
   return {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import pTimeout from 'p-timeout';
 import type { Progress } from '../../engine/index.ts';
 import type { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
@@ -165,7 +165,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
         deleter.stop(),
         ...[...openMessages.values()].map(({ message: jobMessage }) => jobMessage.stop()),
       ]);
-      await Promise.race([stopping, sleep(STOP_GRACE_MS, undefined, { ref: false })]);
+      await pTimeout(stopping, { milliseconds: STOP_GRACE_MS, fallback: () => undefined });
     },
   };
 }

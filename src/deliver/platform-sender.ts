@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import pTimeout from 'p-timeout';
 
 export interface PlatformSenderOptions {
   /** Calls to the platform under way at once. */
@@ -18,7 +19,7 @@ export interface PlatformSender {
    * @param work false when it failed
    */
   enqueue(jobMessage: string, isUrgent: boolean, work: () => Promise<boolean>): Promise<void>;
-  /** @param onLate told when a call that was given up has come through after all @throws CallLostError */
+  /** @param onLate told when a call that was given up has come through after all @throws CallTimeoutError */
   call<Result>(call: () => Promise<Result>, onLate: () => void): Promise<Result>;
   /** Nothing that waits begins any more. */
   stop(): void;
@@ -80,20 +81,14 @@ export function createPlatformSender(options: PlatformSenderOptions): PlatformSe
         { priority: isUrgent ? 1 : 0 },
       ),
     call: async (call, onLate) => {
-      let isLost = false;
-      let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-          isLost = true;
-          reject(new CallTimeoutError(`the platform did not answer within ${callLimitMs} ms`));
-        }, callLimitMs);
-      });
       const answer = call();
-      answer.then(
-        () => isLost && onLate(),
-        () => undefined,
-      );
-      return Promise.race([answer, limit]).finally(() => clearTimeout(timer));
+      return pTimeout(answer, {
+        milliseconds: callLimitMs,
+        fallback: () => {
+          answer.then(onLate, () => undefined);
+          throw new CallTimeoutError(`the platform did not answer within ${callLimitMs} ms`);
+        },
+      });
     },
     stop: () => {
       stopped = true;

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import pTimeout from 'p-timeout';
 import { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { isCancellable, isPending } from '../core/job-state.ts';
@@ -178,7 +179,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const interrupted = runQueue.inOrder().filter(({ phase }) => phase === 'running');
     for (const { stop } of interrupted) stop.abort();
     await entrance.onIdle();
-    await Promise.race([Promise.all(running), new Promise((done) => setTimeout(done, closeGraceMs).unref())]);
+    await pTimeout(Promise.all(running), { milliseconds: closeGraceMs, fallback: () => undefined });
     // A process that does not come this far is taken for dead, and their attempts count.
     const excuse = ({ job }: QueueEntry) =>
       transitions.undoAttempt(job.id).catch((error: unknown) => void explain(error, job));

@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache';
 import { type ButtonActionName, decodeButtonId } from '../core/button.ts';
 import { BadInputError } from '../core/errors.ts';
 import { decodeFormId, type FormSubject } from '../core/form.ts';
 import type { Job } from '../core/job.ts';
 import { type CandidateChoice, decodeCandidateChoice } from '../core/recipe-candidates.ts';
-import { type Reply, sentence } from '../core/reply.ts';
+import { errorReply } from '../core/reply.ts';
 import type {
   ButtonRequest,
   CommandRequest,
@@ -55,7 +56,7 @@ const REMEMBERED_REQUESTS = 1000;
 /** The one way in for all platforms, and the one place where trouble becomes an answer. It never rejects. */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const { commands, buttons, forms, messageActions, shortcuts, chooseCandidate, findJob, explain } = options;
-  const answers = new Map<string, Promise<DispatchResult>>();
+  const answers = new LRUCache<string, Promise<DispatchResult>>({ max: REMEMBERED_REQUESTS });
 
   async function runCommand(request: CommandRequest): Promise<DispatchResult> {
     const run = commands.get(request.command);
@@ -139,11 +140,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     answers.set(key, result);
     // Pictures are only shown, which may be done again; a thousand answers with theirs would fill the memory.
     void result.then((given) => given.kind === 'private' && given.reply.pictures.length > 0 && answers.delete(key));
-    if (answers.size > REMEMBERED_REQUESTS) answers.delete(answers.keys().next().value ?? key);
     return result;
   };
-}
-
-function errorReply(userMessage: string): Reply {
-  return { state: 'error', lines: [sentence(userMessage)], pictures: [], buttons: [] };
 }

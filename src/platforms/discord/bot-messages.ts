@@ -1,4 +1,5 @@
 import { type APIMessage, type APIUser, MessageFlags, MessageReferenceType, type REST, Routes } from 'discord.js';
+import { LRUCache } from 'lru-cache';
 import { decodeButtonId } from '../../core/button.ts';
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
 import { jobIdOf } from '../../core/job-id.ts';
@@ -25,7 +26,7 @@ export interface BotMessages {
 
 export function createBotMessages(rest: REST): BotMessages {
   /** Nonces whose message may stand already, though its post was never answered. */
-  const attempted = new Set<string>();
+  const attempted = new LRUCache<string, true>({ max: REMEMBERED_NONCES });
   let botUser: Promise<string> | undefined;
 
   function botUserId(): Promise<string> {
@@ -73,7 +74,7 @@ export function createBotMessages(rest: REST): BotMessages {
     if (interaction?.isSeparateMessage === true) await interaction.acknowledge();
     refuseAnsweredElsewhere(interaction);
     const mayStand = interaction === undefined || attempted.has(nonce);
-    note(attempted, nonce);
+    attempted.set(nonce, true);
     const existing = mayStand ? await findPosted(targetOf(channel), nonce) : undefined;
     if (existing !== undefined) return existing;
     const answered = await interaction?.answer(message);
@@ -142,12 +143,6 @@ function isOf(message: APIMessage, nonce: string): boolean {
 /** "Easel is thinking…", left by a process that died: whoever kept that place is gone. */
 function isEmptyPlace({ flags }: APIMessage): boolean {
   return ((flags ?? 0) & MessageFlags.Loading) !== 0;
-}
-
-function note(nonces: Set<string>, nonce: string): void {
-  nonces.add(nonce);
-  const [oldest] = nonces;
-  if (nonces.size > REMEMBERED_NONCES && oldest !== undefined) nonces.delete(oldest);
 }
 
 function atMost(): AbortSignal {

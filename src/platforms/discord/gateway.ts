@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import { EaselError } from '../../core/errors.ts';
 import { toRequestError } from './errors.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
@@ -30,7 +31,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { token, apiUrl, shards, onInteraction } = options;
   const stopping = new AbortController();
   let session: Session | undefined;
-  let failures = 0;
   let hasBeenOpen = false;
   let supervision: Promise<void> | undefined;
 
@@ -45,7 +45,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (stopping.signal.aborted) return opened.close();
     hasBeenOpen = true;
     session = opened;
-    failures = 0;
     await onSession(opened).catch((error: unknown) => {
       log.error({ err: toRequestError(error) }, 'Discord did not take the commands; those that it had before stay');
     });
@@ -59,19 +58,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     log.error({ err: reason }, describeTrouble(reason));
     supervision = (async () => {
       await ended?.close().catch(() => undefined);
-      while (!stopping.signal.aborted && session === undefined) await tryAgain();
-    })();
-  }
-
-  async function tryAgain(): Promise<void> {
-    const pauseMs = Math.min(MAX_PAUSE_MS, firstPauseMs * 2 ** failures);
-    failures += 1;
-    try {
-      await sleep(pauseMs, undefined, { signal: stopping.signal });
-      await open();
-    } catch (error) {
-      if (!stopping.signal.aborted) log.error({ err: error }, describeTrouble(error));
-    }
+      await sleep(firstPauseMs, undefined, { signal: stopping.signal });
+      await pRetry(open, {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: firstPauseMs * 2,
+        maxTimeout: MAX_PAUSE_MS,
+        signal: stopping.signal,
+        onFailedAttempt: ({ error }) => {
+          if (!stopping.signal.aborted) log.error({ err: error }, describeTrouble(error));
+        },
+      });
+    })().catch(() => undefined);
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { REST } from 'discord.js';
+import { LRUCache } from 'lru-cache';
 import type { MessageRef } from '../../core/channel.ts';
 import type { Reply } from '../../core/reply.ts';
 import type { ValueStore } from '../../store/port.ts';
@@ -69,26 +70,22 @@ export function createInteractionTokens({
   tokenLifetimeMs,
   showCommand,
 }: InteractionTokensOptions): InteractionTokens {
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({
+    max: REMEMBERED,
+    dispose: ({ timer }) => clearTimeout(timer),
+  });
   /** Messages that no interaction token is kept for. */
-  const botMessages = new Set<string>();
+  const botMessages = new LRUCache<string, true>({ max: REMEMBERED });
 
   function open(messageId: string, interactionToken: InteractionToken, webhook: Webhook): Entry {
     const earlier = entries.get(messageId);
-    clearTimeout(earlier?.timer);
     botMessages.delete(messageId);
     const leftMs = interactionToken.until - NOTICE_BEFORE_MS - Date.now();
     // An earlier process has said it, or was not there to say it in time.
     const isNoticeSent = leftMs <= 0;
     const timer = isNoticeSent ? undefined : setTimeout(() => void sendNotice(messageId), leftMs).unref();
     const entry: Entry = { interactionToken, webhook, timer, reply: earlier?.reply, isNoticeSent };
-    entries.delete(messageId);
     entries.set(messageId, entry);
-    for (const [oldest, { timer: old }] of entries) {
-      if (entries.size <= REMEMBERED) break;
-      clearTimeout(old);
-      entries.delete(oldest);
-    }
     return entry;
   }
 
@@ -155,9 +152,7 @@ export function createInteractionTokens({
         return accessOf(
           entries.get(messageId) ?? open(messageId, interactionToken, createWebhook(rest, interactionToken)),
         );
-      botMessages.add(messageId);
-      const [oldest] = botMessages;
-      if (botMessages.size > REMEMBERED && oldest !== undefined) botMessages.delete(oldest);
+      botMessages.set(messageId, true);
       return undefined;
     },
     remember: async (messageId, reply) => {
@@ -179,9 +174,6 @@ export function createInteractionTokens({
       return accessOf(entry).isClosed ? MAX_ATTACHMENT_BYTES : entry.interactionToken.maxAttachmentBytes;
     },
     prune: () => values.prune(({ until }) => until < Date.now() - FORGOTTEN_AFTER_MS),
-    close: () => {
-      for (const { timer } of entries.values()) clearTimeout(timer);
-      entries.clear();
-    },
+    close: () => entries.clear(),
   };
 }

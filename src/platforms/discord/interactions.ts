@@ -1,7 +1,8 @@
 import { jobIdOf } from '../../core/job-id.ts';
+import { createRecentIds } from '../shared/recent-ids.ts';
 import type { Interaction } from './interaction.ts';
 
-/** Interactions that were seen, and of those that are under way as many. */
+/** Interactions that are under way. */
 const REMEMBERED = 5000;
 
 /** The interactions of late, by the nonce of the message that each of them may lead to. */
@@ -18,7 +19,7 @@ export interface Interactions {
 
 /** @param tokenLifetimeMs how long an interaction is of use */
 export function createInteractions(tokenLifetimeMs: number): Interactions {
-  const seen = new Set<string>();
+  const seen = createRecentIds();
   const kept = new Map<string, { readonly interaction: Interaction; readonly until: number }>();
 
   function dropOld(): void {
@@ -29,13 +30,7 @@ export function createInteractions(tokenLifetimeMs: number): Interactions {
   }
 
   return {
-    isNew: (interactionId) => {
-      if (seen.has(interactionId)) return false;
-      seen.add(interactionId);
-      const [oldest] = seen;
-      if (seen.size > REMEMBERED && oldest !== undefined) seen.delete(oldest);
-      return true;
-    },
+    isNew: seen.isNew,
     keep: (interaction) => {
       kept.set(nonceOf(interaction), { interaction, until: performance.now() + tokenLifetimeMs });
       dropOld();

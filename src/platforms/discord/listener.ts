@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { decodeButtonId } from '../../core/button.ts';
 import { BadInputError } from '../../core/errors.ts';
 import { decodeFormId } from '../../core/form.ts';
-import { type Reply, sentence } from '../../core/reply.ts';
+import { errorReply } from '../../core/reply.ts';
 import type { Request } from '../../core/request.ts';
 import type { ChannelHandlers } from '../port.ts';
 import { createAckScheduler } from './ack-scheduler.ts';
@@ -164,10 +164,6 @@ function isHarmless(payload: AnswerableInteraction): boolean {
   if (payload.type !== InteractionType.MessageComponent) return false;
   const action = decodeButtonId(payload.data.custom_id)?.action;
   return action === 'cancel' || action === 'delete';
-}
-
-function errorReply(words: string): Reply {
-  return { state: 'error', lines: [sentence(words)], pictures: [], buttons: [] };
 }
 
 const TOO_LATE_FOR_A_FORM = errorReply('Easel was too slow to open the form; please try once more.');

@@ -1,5 +1,5 @@
 import { type APIInteraction, ChannelType, PermissionFlagsBits } from 'discord.js';
-import { type Reply, sentence } from '../../core/reply.ts';
+import { errorReply, type Reply } from '../../core/reply.ts';
 
 /** Who may manage messages moderates; Discord hides from others what only moderators may use. */
 export const MODERATOR_PERMISSION = PermissionFlagsBits.ManageMessages;
@@ -31,7 +31,7 @@ export function missingPermissions(interaction: APIInteraction): string[] {
 export function explainMissing(permissions: readonly string[]): Reply {
   const names = permissions.map((name) => `\`${name}\``).join(', ');
   const words = `Easel cannot put pictures here, because it lacks ${names}. Someone who manages this server can grant that in the channel's settings under Permissions, or in Server Settings under Roles.`;
-  return { state: 'error', lines: [sentence(words)], pictures: [], buttons: [] };
+  return errorReply(words);
 }
 
 /** Where a person adds the bot to a server, with the scopes and permissions that it needs. */

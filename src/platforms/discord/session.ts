@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type APIInteraction,
   Client,
@@ -11,6 +10,7 @@ import {
   Options,
   type PresenceData,
 } from 'discord.js';
+import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
 import { redact, toRequestError } from './errors.ts';
 import { explainLoginError } from './login-errors.ts';
@@ -116,25 +116,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   try {
     const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve));
-    await within(CONNECT_LIMIT_MS, Promise.all([client.login(token), ready]));
+    // discord.js tries to connect for as long as it takes.
+    await pTimeout(Promise.all([client.login(token), ready]), {
+      milliseconds: CONNECT_LIMIT_MS,
+      message: new Error(`Discord did not let the bot in within ${CONNECT_LIMIT_MS / 1000} seconds`),
+    });
     client.ws.off(GatewayDispatchEvents.GuildCreate, readPresence);
     return asSession(await ready, close);
   } catch (error) {
     await close();
     throw explainLoginError(error, closeCode) ?? toRequestError(error);
-  }
-}
-
-/** discord.js tries to connect for as long as it takes. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const limit = new AbortController();
-  try {
-    const late = sleep(limitMs, undefined, { signal: limit.signal }).then(() => {
-      throw new Error(`Discord did not let the bot in within ${limitMs / 1000} seconds`);
-    });
-    await Promise.race([work, late]);
-  } finally {
-    limit.abort();
   }
 }
 

@@ -78,19 +78,3 @@ export function createTokenBucket(
     availableInMs: (reserve) => untilThereAre(1 + reserve + queues.urgent.length + queues.other.length),
   };
 }
-
-/** Rejects with the signal's reason when that comes first. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-}

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { adviseOn, isGone, SlackRequestError, toRequestError } from './errors.ts';
 import type { Identity } from './identity.ts';
 import type { WebApi } from './web-api.ts';
@@ -14,15 +15,12 @@ const FRESH_MS = 5 * 60_000;
 const REMEMBERED = 5000;
 
 export function createChannelAccess(api: WebApi, identify: () => Promise<Identity>): ChannelAccess {
-  const open = new Map<string, number>();
+  const open = new LRUCache<string, true>({ max: REMEMBERED, ttl: FRESH_MS });
   /** Whoever asks meanwhile gets the same answer, so that requests go on in the order they came. */
   const asking = new Map<string, Promise<SlackRequestError | undefined>>();
 
   function confirm(channelId: string): void {
-    open.delete(channelId);
-    open.set(channelId, performance.now() + FRESH_MS);
-    const [oldest] = open.keys();
-    if (open.size > REMEMBERED && oldest !== undefined) open.delete(oldest);
+    open.set(channelId, true);
   }
 
   async function ask(channelId: string): Promise<SlackRequestError | undefined> {
@@ -43,7 +41,7 @@ export function createChannelAccess(api: WebApi, identify: () => Promise<Identit
 
   return {
     objection: async (channelId) => {
-      if ((open.get(channelId) ?? 0) > performance.now()) return undefined;
+      if (open.has(channelId)) return undefined;
       const outcome = asking.get(channelId) ?? ask(channelId).finally(() => asking.delete(channelId));
       asking.set(channelId, outcome);
       const requestError = await outcome;

@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HTTPReceiver, type Logger, type Receiver, SocketModeReceiver, type webApi } from '@slack/bolt';
 import type { Logger as Log } from 'pino';
 import { EaselError } from '../../core/errors.ts';
-import { sleep } from '../shared/token-bucket.ts';
 import { isRefusedToken, operatorAdvice, refuseStart, type SlackRequestError, toRequestError } from './errors.ts';
 
 /** How Slack's events come in: over a socket that Easel opens, or as requests to a port of Easel's. */
@@ -82,7 +82,7 @@ function createSocketConnection(appToken: string, options: ConnectionOptions): C
 
   async function reconnect(requestError?: SlackRequestError): Promise<void> {
     for (let latest = requestError; !stopping.signal.aborted && !isOpen; ) {
-      await sleep(pauseAfter(latest), stopping.signal);
+      await sleep(pauseAfter(latest), undefined, { signal: stopping.signal });
       try {
         await open();
         log.info('connected to Slack again');

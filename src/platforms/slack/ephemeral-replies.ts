@@ -1,4 +1,5 @@
-import { type Reply, sentence } from '../../core/reply.ts';
+import { LRUCache } from 'lru-cache';
+import { errorReply, type Reply, sentence } from '../../core/reply.ts';
 import { toRequestError } from './errors.ts';
 import type { Origin } from './inbound.ts';
 import { type Outgoing, renderReply } from './render.ts';
@@ -42,7 +43,7 @@ export function createEphemeralReplies({
   uploads,
   directChannel,
 }: EphemeralRepliesOptions): EphemeralReplies {
-  const urls = new Map<string, ResponseUrl>();
+  const urls = new LRUCache<string, ResponseUrl>({ max: REMEMBERED_URLS });
 
   async function postEphemeral({ channelId = '', threadId, userId }: Origin, { text, blocks }: Outgoing) {
     await api.post(channelId, 'chat.postEphemeral', (client) =>
@@ -108,15 +109,13 @@ export function createEphemeralReplies({
 
   return {
     send: tell,
-    sendText: (origin, text) => tell(origin, { state: 'error', lines: [sentence(text)], pictures: [], buttons: [] }),
+    sendText: (origin, text) => tell(origin, errorReply(text)),
     sendHint: async (origin, text) => {
       await respond(origin, renderReply({ lines: [sentence(text)], buttons: [] }, []));
     },
     noteResponseUrl: ({ responseUrl }) => {
       if (responseUrl === undefined || urls.has(responseUrl)) return;
       urls.set(responseUrl, { until: performance.now() + RESPONSE_URL_LIFETIME_MS, usesLeft: RESPONSE_URL_USES });
-      const [oldest] = urls.keys();
-      if (urls.size > REMEMBERED_URLS && oldest !== undefined) urls.delete(oldest);
     },
   };
 }

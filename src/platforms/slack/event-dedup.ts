@@ -1,8 +1,8 @@
 import type { ValueStore } from '../../store/port.ts';
+import { createRecentIds } from '../shared/recent-ids.ts';
 
 /** Slack delivers again within minutes what it believes lost, within hours what it could not deliver. */
 const REMEMBERED_MS = 24 * 60 * 60_000;
-const REMEMBERED = 5000;
 const PRUNE_EVERY = 1000;
 
 /** Which events were served, also by earlier processes, so that a person is not answered twice. */
@@ -15,14 +15,11 @@ export interface EventDedup {
 
 /** @param ended by event, when it was: milliseconds since the epoch */
 export function createEventDedup(ended: ValueStore<number>): EventDedup {
-  const begun = new Set<string>();
+  const begun = createRecentIds();
   let ends = 0;
   return {
     begin: async (requestId) => {
-      if (begun.has(requestId)) return false;
-      begun.add(requestId);
-      const [oldest] = begun;
-      if (begun.size > REMEMBERED && oldest !== undefined) begun.delete(oldest);
+      if (!begun.isNew(requestId)) return false;
       return (await ended.get(requestId).catch(() => undefined)) === undefined;
     },
     end: async (requestId) => {

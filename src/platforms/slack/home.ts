@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Logger as Log } from 'pino';
 import type { HomePage, HomePicture } from '../../core/home-page.ts';
 import type { Dispatch } from '../port.ts';
@@ -45,7 +46,7 @@ export interface HomeOptions {
 
 export function createHome(options: HomeOptions): Home {
   const { dispatch, api, uploads, messages, budget, users, directChannel, log, gatherMs = GATHER_MS } = options;
-  const watched = new Map<string, number>();
+  const watched = new LRUCache<string, true>({ max: REMEMBERED, ttl: WATCHED_MS });
   const due = new Map<string, NodeJS.Timeout>();
 
   async function ask(userId: string): Promise<HomePage | undefined> {
@@ -109,15 +110,8 @@ export function createHome(options: HomeOptions): Home {
     }
   }
 
-  function watch(userId: string): void {
-    watched.delete(userId);
-    watched.set(userId, performance.now() + WATCHED_MS);
-    const [oldest] = watched.keys();
-    if (watched.size > REMEMBERED && oldest !== undefined) watched.delete(oldest);
-  }
-
   function follow(userId: string): void {
-    if ((watched.get(userId) ?? 0) < performance.now() || due.has(userId)) return;
+    if (!watched.has(userId) || due.has(userId)) return;
     const timer = setTimeout(() => {
       due.delete(userId);
       if (api.availableInMs('views.publish', RESERVE) === 0) void tryToPublish(userId);
@@ -128,7 +122,7 @@ export function createHome(options: HomeOptions): Home {
 
   return {
     show: (userId) => {
-      watch(userId);
+      watched.set(userId, true);
       return tryToPublish(userId);
     },
     follow,

@@ -1,4 +1,5 @@
 import type { App, BlockAction, ButtonAction, GlobalShortcut, MessageShortcut, ViewSubmitAction } from '@slack/bolt';
+import pTimeout from 'p-timeout';
 import type { CommandDescription } from '../../core/command.ts';
 import type { Request } from '../../core/request.ts';
 import { buttonIdsOf } from './blocks.ts';
@@ -126,7 +127,7 @@ export function listen({
     const asking = requestHandler.ask(origin, ({ ...context }) => {
       return { ...context, kind: 'form', formId: filled.formId, values: filled.values };
     });
-    const outcome = await within(REFUSE_FORM_WITHIN_MS, asking);
+    const outcome = await pTimeout(asking, { milliseconds: REFUSE_FORM_WITHIN_MS, fallback: () => undefined });
     const refusal = outcome === undefined ? undefined : refusalOf(outcome, filled, body, nameCommands);
     if (refusal !== undefined) return ack({ response_action: 'errors', errors: refusal });
     await ack();
@@ -151,11 +152,3 @@ function refusalOf(
 }
 
 const plain = (text: string): string => text.replaceAll('`', '');
-
-async function within<Result>(ms: number, work: Promise<Result>): Promise<Result | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}

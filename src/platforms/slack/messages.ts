@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ChannelRef, MessageRef } from '../../core/channel.ts';
 import type { Reply } from '../../core/reply.ts';
 import { AttachmentTooLargeError, MessageGoneError } from '../port.ts';
@@ -45,22 +46,19 @@ export function createMessages({
   onEnded,
 }: MessagesOptions): Messages {
   /** Nonces whose message may stand already, though its post was never answered. */
-  const attempted = new Set<string>();
+  const attempted = new LRUCache<string, true>({ max: REMEMBERED_MESSAGES });
   /** By message. */
-  const nonces = new Map<string, string>();
+  const nonces = new LRUCache<string, string>({ max: REMEMBERED_MESSAGES });
   /** Pictures on messages, whose files are to be discarded when nothing shows them any more. */
-  const shownOn = new Map<string, readonly ShownPicture[]>();
+  const shownOn = new LRUCache<string, readonly ShownPicture[]>({ max: REMEMBERED_MESSAGES });
 
   function rememberPictures(message: MessageRef, pictures: readonly ShownPicture[]): void {
     const key = keyOf(message);
     const before = shownOn.get(key) ?? [];
-    shownOn.delete(key);
     shownOn.set(key, pictures);
     for (const { fileId } of before) {
       if (!pictures.some((picture) => picture.fileId === fileId)) void uploads.discard(fileId);
     }
-    const [oldest] = shownOn.keys();
-    if (shownOn.size > REMEMBERED_MESSAGES && oldest !== undefined) shownOn.delete(oldest);
   }
 
   async function noteShown(message: MessageRef, reply: Reply, pictures: readonly ShownPicture[]): Promise<void> {
@@ -94,8 +92,6 @@ export function createMessages({
     if (result.ts === undefined) throw new SlackRequestError('chat.postMessage: no time stamp came back');
     const ref = { channel, messageId: result.ts };
     nonces.set(keyOf(ref), nonce);
-    const [oldest] = nonces.keys();
-    if (nonces.size > REMEMBERED_MESSAGES && oldest !== undefined) nonces.delete(oldest);
     await noteShown(ref, reply, pictures);
     return ref;
   }
@@ -118,7 +114,7 @@ export function createMessages({
 
   async function postOnce(channel: ChannelRef, reply: Reply, nonce: string): Promise<MessageRef> {
     const mayStand = !isOwn(nonce) || attempted.has(nonce);
-    note(attempted, nonce);
+    attempted.set(nonce, true);
     const existing = mayStand ? await history.findPosted(channel, nonce) : undefined;
     const ref = existing === undefined ? await postNew(channel, reply, nonce) : { channel, messageId: existing };
     attempted.delete(nonce);
@@ -185,10 +181,4 @@ async function inPortTerms<Result>(
     onRefused(requestError);
     throw new MessageGoneError(requestError.message, { cause: requestError });
   }
-}
-
-function note(nonces: Set<string>, nonce: string): void {
-  nonces.add(nonce);
-  const [oldest] = nonces;
-  if (nonces.size > REMEMBERED_MESSAGES && oldest !== undefined) nonces.delete(oldest);
 }

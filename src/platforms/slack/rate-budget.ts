@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { MessageRef } from '../../core/channel.ts';
 import type { WebApi } from './web-api.ts';
 
@@ -43,7 +44,7 @@ const PATIENCE_MS = 15_000;
 export function createRateBudget(api: WebApi, postIntervalMs: number): RateBudget {
   /** By channel, who waits to post there, and until when that is believed. */
   const postQueues = new Map<string, Map<string, number>>();
-  const owed = new Set<string>();
+  const owed = new LRUCache<string, true>({ max: REMEMBERED });
   let ended: number[] = [];
   let given: number[] = [];
 
@@ -69,11 +70,7 @@ export function createRateBudget(api: WebApi, postIntervalMs: number): RateBudge
 
   return {
     isHeldBack: (nonce) => isCrowded() && [...postQueues.values()].some((postQueue) => postQueue.has(nonce)),
-    owe: (message) => {
-      owed.add(keyOf(message));
-      const [oldest] = owed;
-      if (owed.size > REMEMBERED && oldest !== undefined) owed.delete(oldest);
-    },
+    owe: (message) => void owed.set(keyOf(message), true),
     settle: (message) => {
       owed.delete(keyOf(message));
       ended.push(performance.now());

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Logger as Log } from 'pino';
 import type { ChannelRef } from '../../core/channel.ts';
 import type { Form } from '../../core/form.ts';
@@ -62,7 +63,7 @@ const CROWDED =
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { dispatch, ephemeral, api, users, access, budget, home, dedup, directChannel, log } = options;
   /** Who asked, by the nonce of the message that is to come. */
-  const contexts = new Map<string, Origin>();
+  const contexts = new LRUCache<string, Origin>({ max: REMEMBERED });
 
   async function findContext(origin: Origin): Promise<RequestContext> {
     const { requestId, userId, userName, threadId } = origin;
@@ -87,14 +88,8 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     ]);
     if (objection !== undefined) return { kind: 'objection', sentence: objection };
     const request = toRequest(context);
-    remember(jobIdOf('slack', request.id), origin);
+    contexts.set(jobIdOf('slack', request.id), origin);
     return { kind: 'result', result: await dispatch(request) };
-  }
-
-  function remember(nonce: string, origin: Origin): void {
-    contexts.set(nonce, origin);
-    const [oldest] = contexts.keys();
-    if (contexts.size > REMEMBERED && oldest !== undefined) contexts.delete(oldest);
   }
 
   async function openForm(origin: Origin, form: Form): Promise<void> {

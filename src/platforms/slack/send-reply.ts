@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reply, sentence } from '../../core/reply.ts';
-import { sleep } from '../shared/token-bucket.ts';
 import type { NameCommands } from './command-names.ts';
 import { adviseOn, isGone, isRefusedToken, toRequestError } from './errors.ts';
 import type { Permalink } from './permalink.ts';
@@ -63,7 +63,7 @@ export function createSend(uploads: Uploads, permalink: Permalink, nameCommands:
         }
         if (!isRefused) throw error;
         if (pause === undefined) return undefined;
-        await sleep(pause, signal);
+        await sleep(pause, undefined, { signal });
       }
     }
   }

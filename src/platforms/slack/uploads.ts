@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { webApi } from '@slack/bolt';
+import { LRUCache } from 'lru-cache';
 import type { ReplyPicture } from '../../core/reply.ts';
-import { sleep } from '../shared/token-bucket.ts';
 import { isTransient, SlackRequestError } from './errors.ts';
 import type { OrphanedFiles } from './orphaned-files.ts';
 import type { WebApi } from './web-api.ts';
@@ -39,8 +40,8 @@ export interface UploadsOptions {
 
 export function createUploads({ api, orphans, lookAfterMs = LOOK_AFTER_MS }: UploadsOptions): Uploads {
   /** File ids by the hash of what is in them. */
-  const files = new Map<string, Promise<string>>();
-  const ids = new Map<string, string>();
+  const files = new LRUCache<string, Promise<string>>({ max: REMEMBERED_FILES });
+  const ids = new LRUCache<string, string>({ max: REMEMBERED_FILES });
   const [soonest = 0] = lookAfterMs;
   /** Milliseconds that Slack lately took for a file. */
   let usualMs = soonest;
@@ -70,7 +71,7 @@ export function createUploads({ api, orphans, lookAfterMs = LOOK_AFTER_MS }: Upl
     const signal = AbortSignal.timeout(SEND_LIMIT_MS);
     const begun = performance.now();
     for (const [look, pause] of [usualMs, ...lookAfterMs.slice(1)].entries()) {
-      await sleep(pause, signal);
+      await sleep(pause, undefined, { signal });
       const lookedAt = performance.now();
       const { file } = await api
         .run('files.info', (client) => client.files.info({ file: fileId }), isUrgent)
@@ -116,10 +117,6 @@ export function createUploads({ api, orphans, lookAfterMs = LOOK_AFTER_MS }: Upl
       (fileId) => ids.set(fileId, key),
       () => files.delete(key),
     );
-    const [oldest] = files.keys();
-    if (files.size > REMEMBERED_FILES && oldest !== undefined) files.delete(oldest);
-    const [oldestId] = ids.keys();
-    if (ids.size > REMEMBERED_FILES && oldestId !== undefined) ids.delete(oldestId);
   }
 
   async function discard(fileId: string): Promise<void> {

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+import pTimeout from 'p-timeout';
 import type { Identity } from './identity.ts';
 import type { WebApi } from './web-api.ts';
 
@@ -23,7 +25,15 @@ const GROUPS_SCOPE = 'usergroups:read';
 const UNKNOWN: Member = { name: undefined, isAdmin: false, groups: [] };
 
 export function createUserDirectory(api: WebApi, identify: () => Promise<Identity>): UserDirectory {
-  const members = new Map<string, { readonly until: number; readonly asked: Promise<Omit<Member, 'groups'>> }>();
+  const members = new LRUCache<string, Promise<Omit<Member, 'groups'>>>({
+    max: REMEMBERED,
+    ttl: FRESH_MS,
+    memoMethod: (userId) => {
+      const asked = askUser(userId);
+      asked.catch(() => members.delete(userId));
+      return asked;
+    },
+  });
   let groups: { readonly until: number; readonly asked: Promise<ReadonlyMap<string, readonly string[]>> } | undefined;
 
   async function askUser(userId: string): Promise<Omit<Member, 'groups'>> {
@@ -48,18 +58,6 @@ export function createUserDirectory(api: WebApi, identify: () => Promise<Identit
     return byUser;
   }
 
-  function member(userId: string) {
-    const known = members.get(userId);
-    if (known !== undefined && known.until > performance.now()) return known.asked;
-    const outcome = askUser(userId);
-    outcome.catch(() => members.delete(userId));
-    members.delete(userId);
-    members.set(userId, { until: performance.now() + FRESH_MS, asked: outcome });
-    const [oldest] = members.keys();
-    if (members.size > REMEMBERED && oldest !== undefined) members.delete(oldest);
-    return outcome;
-  }
-
   function allGroups() {
     if (groups === undefined || groups.until <= performance.now()) {
       const outcome = askGroups();
@@ -72,18 +70,15 @@ export function createUserDirectory(api: WebApi, identify: () => Promise<Identit
   }
 
   async function learn(userId: string): Promise<Member> {
-    const [known, byUser] = await Promise.all([member(userId), allGroups().catch(() => undefined)]);
+    const [known, byUser] = await Promise.all([members.memo(userId), allGroups().catch(() => undefined)]);
     return { ...known, groups: byUser?.get(userId) ?? [] };
   }
 
   return {
-    lookUp: async (userId) => {
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<Member>((resolve) => {
-        timer = setTimeout(() => resolve(UNKNOWN), LOOKUP_LIMIT_MS);
-      });
-      const learnt = learn(userId).catch(() => UNKNOWN);
-      return Promise.race([learnt, patience]).finally(() => clearTimeout(timer));
-    },
+    lookUp: (userId) =>
+      pTimeout(
+        learn(userId).catch(() => UNKNOWN),
+        { milliseconds: LOOKUP_LIMIT_MS, fallback: () => UNKNOWN },
+      ),
   };
 }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { webApi } from '@slack/bolt';
+import { LRUCache } from 'lru-cache';
 import type { Logger as Log } from 'pino';
-import { createTokenBucket, sleep, type TokenBucket } from '../shared/token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from '../shared/token-bucket.ts';
 import { isRefusedToken, isTransient, operatorAdvice, SlackRequestError, toRequestError } from './errors.ts';
 import { METHODS, type MethodName, type MethodTraits } from './methods.ts';
 
@@ -49,7 +51,10 @@ export interface WebApiOptions {
 
 export function createWebApi({ client, log, postIntervalMs }: WebApiOptions): WebApi {
   const methods = new Map<MethodName, TokenBucket>();
-  const channels = new Map<string, TokenBucket>();
+  const channels = new LRUCache<string, TokenBucket>({
+    max: REMEMBERED_CHANNELS,
+    memoMethod: () => createTokenBucket(postIntervalMs, POST_BURST),
+  });
   const advised = new Map<string, number>();
   const closing = new AbortController();
 
@@ -58,15 +63,6 @@ export function createWebApi({ client, log, postIntervalMs }: WebApiOptions): We
     if (known !== undefined) return known;
     const bucket = createTokenBucket(MINUTE_MS / METHODS[method].perMinute, METHOD_BURST);
     methods.set(method, bucket);
-    return bucket;
-  }
-
-  function channelBucket(channelId: string): TokenBucket {
-    const bucket = channels.get(channelId) ?? createTokenBucket(postIntervalMs, POST_BURST);
-    channels.delete(channelId);
-    channels.set(channelId, bucket);
-    const [oldest] = channels.keys();
-    if (channels.size > REMEMBERED_CHANNELS && oldest !== undefined) channels.delete(oldest);
     return bucket;
   }
 
@@ -96,7 +92,7 @@ export function createWebApi({ client, log, postIntervalMs }: WebApiOptions): We
         if (tries >= MAX_TRIES || !mayTryAgain(requestError, METHODS[method])) throw requestError;
         // A limit on posts is the channel's: others go on meanwhile.
         if (requestError.retryAfterMs !== undefined) buckets[0]?.pause(requestError.retryAfterMs);
-        if (requestError.retryAfterMs === undefined) await sleep(FIRST_PAUSE_MS * 2 ** (tries - 1), signal);
+        if (requestError.retryAfterMs === undefined) await pause(FIRST_PAUSE_MS * 2 ** (tries - 1), signal);
       }
     }
   }
@@ -112,9 +108,14 @@ export function createWebApi({ client, log, postIntervalMs }: WebApiOptions): We
   return {
     run: (method, work, isUrgent = false) => make({ method, buckets: [methodBucket(method)], work, isUrgent }),
     post: (channelId, method, work, isUrgent = false) =>
-      make({ method, buckets: [channelBucket(channelId), methodBucket(method)], work, isUrgent }),
+      make({ method, buckets: [channels.memo(channelId), methodBucket(method)], work, isUrgent }),
     availableInMs: (method, reserve) => methodBucket(method).availableInMs(reserve),
-    postAvailableInMs: (channelId) => channelBucket(channelId).availableInMs(0),
+    postAvailableInMs: (channelId) => channels.memo(channelId).availableInMs(0),
     close: () => closing.abort(new SlackRequestError('Easel is stopping')),
   };
+}
+
+/** @throws the signal's reason when that comes first */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ChannelRef } from '../../core/channel.ts';
 import type { CommandDescription } from '../../core/command.ts';
 import type { Reply, ReplyPicture } from '../../core/reply.ts';
@@ -54,7 +55,7 @@ export function createInbound(parts: {
   dispatch: Dispatch;
 }): Inbound {
   const { state, files, channel, commands, permissions, dispatch } = parts;
-  const answers = new Map<string, Promise<PostResult>>();
+  const answers = new LRUCache<string, Promise<PostResult>>({ max: REMEMBERED_REQUESTS });
   const pictured: string[] = [];
 
   /** A request that is sent again, also while the first is under way, gets the first one's answer. */
@@ -64,7 +65,6 @@ export function createInbound(parts: {
     const made = answer();
     answers.set(key, made);
     made.catch(() => answers.delete(key));
-    if (answers.size > REMEMBERED_REQUESTS) answers.delete(answers.keys().next().value ?? key);
     return made;
   }
 
