@@ -63,6 +63,24 @@ export async function manyFrames(frames: number): Promise<Buffer> {
   return file;
 }
 
+/** An animated PNG of so many frames of 8 × 8 pixels, each an empty one. */
+export function manyApngFrames(frames: number): Buffer {
+  const control = Buffer.alloc(8);
+  control.writeUInt32BE(frames, 0);
+  const pixels = deflateSync(Buffer.alloc(8 * (1 + 8 * 4)));
+  const number = (value: number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const frame = (sequence: number) => {
+    const head = Buffer.concat([number(sequence), number(8), number(8), Buffer.alloc(14)]);
+    return [encodeChunk('fcTL', head), encodeChunk('fdAT', Buffer.concat([number(sequence + 1), pixels]))];
+  };
+  const before = Array.from({ length: frames }, (_, index) => frame(index * 2)).flat();
+  return pngOf(8, 8, { before: [encodeChunk('acTL', control), ...before] });
+}
+
 /** A PNG before whose pixels stand so many compressed texts; each takes 1 KiB and holds 1 MiB. */
 export function manyTexts(texts: number, { keyword = 'parameters', type = 'zTXt' } = {}): Buffer {
   const deflated = deflateSync(Buffer.alloc(MEBIBYTE, 'a'));

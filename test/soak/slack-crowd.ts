@@ -1,12 +1,19 @@
-import { startSlack } from '../emulators/slack/server.ts';
+import { type SlackEmulator, startSlack } from '../emulators/slack/server.ts';
 import { APP_TOKEN, BOT_TOKEN } from '../emulators/slack/web-api.ts';
 import type { Person } from '../emulators/slack/workspace.ts';
 import type { Crowd } from './crowd.ts';
 
 const CHANNELS = 30;
 
+export interface SlackCrowd extends Crowd {
+  readonly slack: SlackEmulator;
+  readonly persons: readonly Person[];
+  /** The id of the channel in which a person asks. */
+  channelOf(person: number): string;
+}
+
 /** People in the channels of an emulated Slack workspace; the bot talks to it through the real Bolt. */
-export async function createSlackCrowd(people: number): Promise<Crowd> {
+export async function createSlackCrowd(people: number): Promise<SlackCrowd> {
   const slack = await startSlack();
   slack.faults.postIntervalMs = 1000;
   const { workspace } = slack;
@@ -21,9 +28,14 @@ export async function createSlackCrowd(people: number): Promise<Crowd> {
     workspace.channels.set(id, { id, name: `soak-${index}`, kind: 'public', members: everybody, isArchived: false });
   }
 
+  const channelOf = (person: number) => `CSOAK${person % CHANNELS}`;
+
   return {
     platform: 'slack',
     people,
+    slack,
+    persons,
+    channelOf,
     env: { SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_APP_TOKEN: APP_TOKEN, SLACK_API_URL: slack.apiUrl },
     begin: async () => {
       while (slack.sockets.open() === 0) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -31,9 +43,10 @@ export async function createSlackCrowd(people: number): Promise<Crowd> {
     ask: async (index, line) => {
       const person = persons[index];
       if (person === undefined) throw new RangeError(`there is no person ${index}`);
-      // Slack has one namespace of commands for all apps, so the rarer ones are words after /easel there.
-      const typed = line.startsWith('/imagine') ? line : `/easel ${line.slice(1)}`;
-      const { ackMs, attempts } = await slack.actions.command(typed, { channel: `CSOAK${index % CHANNELS}`, person });
+      const { ackMs, attempts } = await slack.actions.command(typedInSlack(line), {
+        channel: channelOf(index),
+        person,
+      });
       return attempts === 1 ? ackMs : undefined;
     },
     look: async () =>
@@ -45,4 +58,9 @@ export async function createSlackCrowd(people: number): Promise<Crowd> {
         }),
     end: () => slack.close(),
   };
+}
+
+/** Slack has one namespace of commands for all apps, so the rarer ones are words after /easel there. */
+export function typedInSlack(line: string): string {
+  return line.startsWith('/imagine') ? line : `/easel ${line.slice(1)}`;
 }

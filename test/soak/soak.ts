@@ -7,29 +7,26 @@
  * Fails when a picture was lost or posted twice, when the 99th percentile of acknowledgements reaches 500 ms, or when
  * memory grows in a run of three minutes or more.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { specOf } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
 import { isSettled } from '../../src/core/job-state.ts';
-import { openStore } from '../../src/store/store.ts';
+import { jobsOf, startBot, stopBot } from './bot.ts';
+import { drain, percentile } from './counting.ts';
 import type { Crowd } from './crowd.ts';
 import { createDiscordCrowd } from './discord-crowd.ts';
 import { watchMemory } from './memory.ts';
 import { createSlackCrowd } from './slack-crowd.ts';
 import { createWebCrowd } from './web-crowd.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const MAX_ACK_MS = 500;
 /** Megabytes a minute, in the second half of a run; before, caches and the heap still fill. */
 const MAX_SLOPE = 5;
 const MIN_MINUTES_FOR_SLOPE = 3;
-const DRAIN_MINUTES = 20;
 const QUIET_MS = 30_000;
 
 const { values } = parseArgs({
@@ -41,30 +38,6 @@ const { values } = parseArgs({
   },
 });
 const [minutes, people, rate] = [Number(values.minutes), Number(values.people), Number(values.rate)];
-
-async function startBot(folder: string, crowds: readonly Crowd[]): Promise<{ bot: ChildProcess; url: string }> {
-  const env = { PATH: process.env.PATH, PORT: '0', EASEL_DATA: folder, EASEL_LOG_LEVEL: 'error' };
-  const bot = spawn(process.execPath, ['--import', 'tsx', MAIN], {
-    env: Object.assign(env, ...crowds.map((crowd) => crowd.env)),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    let out = '';
-    bot.stdout.on('data', (chunk) => {
-      out += String(chunk);
-      const found = /http:\/\/\S+/.exec(out)?.[0];
-      if (found !== undefined) resolve(found);
-    });
-    bot.once('exit', (code) => reject(new Error(`the bot ended with ${code}`)));
-  });
-  return { bot, url };
-}
-
-async function stop(bot: ChildProcess): Promise<void> {
-  const exited = new Promise((resolve) => bot.once('exit', resolve));
-  bot.kill('SIGTERM');
-  await exited;
-}
 
 /** What the people heard: milliseconds each time, and how often they heard nothing in time. */
 async function letThemAsk(crowds: readonly Crowd[], until: number): Promise<{ acks: number[]; unheard: number }> {
@@ -110,32 +83,6 @@ function lineOf({ platform }: Crowd, number: number): string {
   return `/imagine soak${platform}${number}x --steps 4 --count 1`;
 }
 
-async function jobsOf(folder: string): Promise<readonly Job[]> {
-  const store = openStore(folder, async () => new Uint8Array());
-  const jobs: Job[] = [];
-  for await (const job of store.jobs.all()) jobs.push(job);
-  await store.close();
-  return jobs;
-}
-
-/**
- * Waits until nobody's message says any more that it is waited for, and none has come for a while: what a platform's
- * rate limits hold up has no message yet.
- */
-async function drain(crowds: readonly Crowd[]): Promise<void> {
-  const until = performance.now() + DRAIN_MINUTES * 60_000;
-  let [count, quietSince] = [0, performance.now()];
-  while (performance.now() < until && performance.now() - quietSince < QUIET_MS) {
-    const seen = (await Promise.all(crowds.map((crowd) => crowd.look()))).flat();
-    const pending = seen.filter(({ text }) => /\((waiting|starting|held|\d+%)/.test(text));
-    if (pending.length > 0 || seen.length !== count) {
-      [count, quietSince] = [seen.length, performance.now()];
-      process.stderr.write(`${count} messages, ${pending.length} of them still to be drawn\n`);
-    }
-    await sleep(5000);
-  }
-}
-
 /** Names what is wrong with what people see of these jobs. */
 async function compare(jobs: readonly Job[], crowds: readonly Crowd[]): Promise<readonly string[]> {
   const wrong: string[] = [];
@@ -159,14 +106,12 @@ async function compare(jobs: readonly Job[], crowds: readonly Crowd[]): Promise<
   return wrong;
 }
 
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'easel-soak-'));
 const third = Math.floor(people / 3);
 const crowds = [createWebCrowd(people - 2 * third), await createDiscordCrowd(third), await createSlackCrowd(third)];
-const { bot, url } = await startBot(folder, crowds);
+const env = Object.assign({ PORT: '0', EASEL_LOG_LEVEL: 'error' }, ...crowds.map((crowd) => crowd.env));
+const { bot, url } = await startBot(folder, env);
+bot.stderr?.pipe(process.stderr);
 process.once('exit', () => bot.kill('SIGKILL'));
 for (const crowd of crowds) {
   await crowd.begin(url);
@@ -176,9 +121,9 @@ const memory = watchMemory(bot.pid ?? 0);
 const { acks, unheard } = await letThemAsk(crowds, performance.now() + minutes * 60_000);
 const remembered = memory.report();
 memory.stop();
-await drain(crowds);
+await drain(crowds, QUIET_MS);
 const webSeen = await crowds[0]?.look();
-await stop(bot);
+await stopBot(bot);
 const jobs = await jobsOf(folder);
 const [web, ...others] = crowds;
 const wrong = await compare(jobs, [{ ...(web ?? createWebCrowd(0)), look: async () => webSeen ?? [] }, ...others]);
