@@ -79,7 +79,7 @@ export function readValues(
     clipSkip: one('clip-skip', readNumber),
     guidanceRescale: one('rescale', readNumber),
     syntax: one('syntax', (_, raw) => readChoice('prompt syntax', raw, PROMPT_SYNTAXES)),
-    noiseDevice: one('noise', (_, raw) => readChoice('source of noise', raw, NOISE_DEVICES)),
+    noiseDevice: one('noise', (_, raw) => readChoice('noise source', raw, NOISE_DEVICES)),
     seedSize: one('seed-size', (_, raw) => readSize('Seed size', String(raw))),
     model: one('model', (_, raw) => readChoice('model here', raw, models)),
     lora: lora === undefined ? undefined : readLoras(lora, engine.loras),

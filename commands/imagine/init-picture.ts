@@ -28,7 +28,7 @@ export async function loadInit(
   if (init === undefined && mask === undefined) return undefined;
   const earlier = init === undefined ? earlierInit(specContext.base) : undefined;
   if (init === undefined && earlier === undefined) {
-    throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`, or attach it.');
+    throw new BadInputError('no_init', 'A mask needs an init image; give one with `--init`, or attach it.');
   }
   // Everything typed is checked before anything is fetched.
   resolveSpec(input, { ...specContext, init: earlier ?? NO_PICTURE_YET });
