@@ -66,7 +66,7 @@ export function createMessageDeleter({
         () => undefined,
       );
     } catch (cause) {
-      const sentence = 'The channel did not let the message be deleted; try again in a moment.';
+      const sentence = 'The channel did not allow Easel to delete the message; try again in a moment.';
       throw new EaselError('delete_failed', sentence, { retryable: true, cause });
     }
   }
@@ -82,7 +82,7 @@ export function createMessageDeleter({
       try {
         return await deleter(jobId);
       } catch (error) {
-        log.warn({ job: jobId, err: error }, 'a message that was to be deleted stands; it is tried again');
+        log.warn({ job: jobId, err: error }, 'a message could not be deleted; Easel tries again');
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }

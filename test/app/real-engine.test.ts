@@ -95,8 +95,8 @@ describe('the app with the real engine', () => {
       await isDone(0);
       const [said, why] =
         signal === 'SIGSTOP'
-          ? ['The engine stopped answering and was restarted; this is drawn again.', 'it has stood still for']
-          : ['The engine ended unexpectedly and was restarted; this is drawn again.', 'the system ended it'];
+          ? ['The engine stopped answering and was restarted; this picture is drawn again.', 'it has stood still for']
+          : ['The engine ended unexpectedly and was restarted; this picture is drawn again.', 'the system ended it'];
       const again = channel.history(0).map(textOf);
       expect(again.some((shown) => shown.includes(`(starting again)\n${said}`))).toBe(true);
       expect(textOf(channel.messages[0])).not.toContain(said);
