@@ -33,7 +33,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   ar: () => RATIOS.map((ratio) => ({ label: ratio, value: ratio })),
   size: sizesOf,
   which: async (typing, context) => [
-    { label: 'starred – what you gave a ⭐', value: 'starred' },
+    { label: 'starred – pictures with your ⭐', value: 'starred' },
     ...(await jobsOf(typing, context)),
   ],
   picture: jobsOf,

@@ -11,12 +11,12 @@ const MAX_LISTED = 12;
 const SAMPLERS = 'samplers';
 
 const BUTTONS: readonly (readonly [label: string, meaning: string])[] = [
-  ['U1–U4', 'enlarge that picture'],
-  ['V1–V4', 'variations of that picture'],
-  ['🔄', 'the same again with a new seed'],
-  ['✏️', 'change the prompt or an option and keep the rest, the seed too'],
-  ['⭐', 'keep it; `/show starred` finds it again'],
-  ['📄', 'how it was made'],
+  ['U1–U4', 'upscale that picture'],
+  ['V1–V4', 'make variations of that picture'],
+  ['🔄', 'draw the same prompt again with a new seed'],
+  ['✏️', 'change the prompt or an option and keep the rest, including the seed'],
+  ['⭐', 'star and keep it; `/show starred` shows starred pictures'],
+  ['📄', 'show how it was made'],
 ];
 
 /** What there is beside commands. */
@@ -29,12 +29,12 @@ export interface HelpSubjects {
 export function createHelp({ commands: others, messageActions }: HelpSubjects): Command {
   const description: CommandDescription = {
     name: 'help',
-    description: 'What you can say here',
+    description: 'List the commands, or explain one of them',
     options: [
       {
         name: 'command',
         aliases: [],
-        description: 'Leave out for an overview',
+        description: 'The command to explain; leave out for an overview',
         type: 'string',
         required: false,
         freeText: true,
@@ -74,10 +74,10 @@ function overview(
   return [
     ...commands.map((command): RichText => [code(`/${command.name}`), text(` – ${command.description}`)]),
     ...BUTTONS.map(([label, meaning]): RichText => [strong(label), ...sentence(` – ${meaning}`)]),
-    [text('Anyone may press these; ❌ and 🗑 are for the author and for moderators.')],
+    [text('Anyone can press these buttons; only the author and moderators can press ❌ and 🗑.')],
     [
       ...messageActions.flatMap(({ title }, index) => (index === 0 ? [strong(title)] : [text(' and '), strong(title)])),
-      text(' stand in the menu of any message with a picture.'),
+      text(' are in the menu of every message with a picture.'),
     ],
   ];
 }
@@ -102,7 +102,7 @@ function details(command: CommandDescription, engine: EngineDescription): RichTe
 /** One paragraph: a line each would be longer than a message may be. */
 function samplers(): RichText[] {
   return [
-    [strong('--sampler'), text(' takes one of these, by either name:')],
+    [strong('--sampler'), text(' accepts these samplers, by either name:')],
     [text(SAMPLER_NAMES.map((name) => `${name} (${samplerLabel(name)})`).join(', '))],
   ];
 }

@@ -31,12 +31,12 @@ export const homeShortcut: Shortcut = {
     const page: HomePage = {
       buttons: [
         [
-          privateButton(encodeFormId({ form: IMAGINE_FORM }), '🎨 Imagine', 'Draw something'),
+          privateButton(encodeFormId({ form: IMAGINE_FORM }), '🎨 Imagine', 'Open the form for a new picture'),
           privateButton(encodeFormId({ form: SETTINGS_FORM }), '✏️ Settings', 'Change your settings'),
         ],
       ],
       sections: [
-        { title: 'In the line', entries: placesOf(request, context) },
+        { title: 'In the queue', entries: placesOf(request, context) },
         { title: 'Your latest pictures', entries: picturesOf(recent, request, context) },
         { title: 'Your settings', entries: settings.map((line) => ({ line })) },
       ],
@@ -51,7 +51,7 @@ export const homeShortcut: Shortcut = {
 
 function placesOf(request: Request, context: CommandContext): HomeEntry[] {
   const mine = context.queue.pending().filter((job) => isSameUser(job.owner, request.user));
-  if (mine.length === 0) return [{ line: [text('Nothing of yours is waiting.')] }];
+  if (mine.length === 0) return [{ line: [text('You have no pictures in the queue.')] }];
   const listed = mine.slice(0, MAX_PLACES).map((job) => placeOf(job, context));
   const hidden = mine.length - listed.length;
   return hidden === 0 ? listed : [...listed, { line: [text(`and ${hidden} more`)] }];
@@ -60,7 +60,7 @@ function placesOf(request: Request, context: CommandContext): HomeEntry[] {
 function placeOf(job: Job, { queue }: CommandContext): HomeEntry {
   const place = queue.position(job.id);
   const prompt = shorten(specOf(job.task).prompt, TITLE_LENGTH);
-  const where = place === undefined || place.position === 0 ? 'being drawn' : `number ${place.position}`;
+  const where = place === undefined || place.position === 0 ? 'being drawn' : `position ${place.position}`;
   const when = place?.etaMs === undefined ? '' : `, about ${formatDuration(place.etaMs)}`;
   const id = encodeButtonId({ action: 'cancel', jobId: job.id, index: 0 });
   return {

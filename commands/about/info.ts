@@ -15,12 +15,12 @@ const MAX_TITLE_LENGTH = 120;
 export const info: Command = {
   description: {
     name: 'info',
-    description: 'How this Easel fares, or how one of your pictures was made',
+    description: 'Bot status, or how one of your pictures was made',
     options: [
       {
         name: 'picture',
         aliases: [],
-        description: 'Leave out for Easel itself; 1 for your latest picture, or some words of its prompt',
+        description: 'Leave out for the bot status; 1 for your latest picture, or words from its prompt',
         type: 'string',
         required: false,
         freeText: true,
@@ -36,7 +36,7 @@ export const info: Command = {
       return privateReply([...describeBot(context), [strong('In this channel')], ...describeChannelSettings(rules)]);
     }
     const job = await findFinished(typed, request, context);
-    const made = `${titleOf(job, MAX_TITLE_LENGTH)}, asked for by ${job.owner.name}, ${new Date(job.createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    const made = `${titleOf(job, MAX_TITLE_LENGTH)}, requested by ${job.owner.name}, ${new Date(job.createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
     return privateReply([[text(made)], ...describeJobRecipe(job, context), [text('Job '), code(job.id)]]);
   },
 };
@@ -48,7 +48,7 @@ function describeBot(context: CommandContext): RichText[] {
   const running = pending.filter((job) => job.state === 'running').length;
   return [
     [strong(`Easel ${health.version}`), text(`, up for ${formatElapsed(health.uptimeMs)}`)],
-    line('Draws on', describeExecution(engine)),
+    line('Runs on', describeExecution(engine)),
     ...(engine.execution?.passedOver ?? []).map((why): RichText => [text('⚠ '), ...sentence(why)]),
     line('Queue', pending.length === 0 ? 'empty' : `${running} running, ${pending.length - running} waiting`),
     line('Speed', describeSpeed(health)),
@@ -62,17 +62,17 @@ function describeExecution({ provider, models, execution }: EngineDescription): 
     `${provider}, with ${models.length} ${models.length === 1 ? 'model' : 'models'}`,
     ...(execution === undefined ? [] : [`${execution.threads} ${execution.threads === 1 ? 'thread' : 'threads'}`]),
     ...(execution?.memoryLimit === undefined ? [] : [`up to ${formatBytes(execution.memoryLimit)}`]),
-    ...(execution?.offload === true ? ['one network at a time'] : []),
+    ...(execution?.offload === true ? ['low-memory mode'] : []),
   ].join(', ');
 }
 
 function describeMemory({ memoryBytes, engineBytes }: BotHealth): string {
-  const engine = engineBytes === undefined ? 'the engine has not told yet' : `${formatBytes(engineBytes)} the engine`;
-  return `${formatBytes(memoryBytes)} the bot, ${engine}`;
+  const engine = engineBytes === undefined ? 'engine not measured yet' : `engine ${formatBytes(engineBytes)}`;
+  return `bot ${formatBytes(memoryBytes)}, ${engine}`;
 }
 
 function describeSpeed({ lastRender }: BotHealth): string {
-  if (lastRender === undefined) return 'nothing drawn since the start';
+  if (lastRender === undefined) return 'no pictures since the start';
   const { job, tookMs } = lastRender;
   const { width, height } = sizeOf(job.task);
   const pictures = job.pictures.length === 1 ? 'picture' : `${job.pictures.length} pictures`;
@@ -82,9 +82,9 @@ function describeSpeed({ lastRender }: BotHealth): string {
 function describeLimits({ limits: { maxWaitingPerUser, maxWaiting } }: BotHealth): string {
   const side = Math.sqrt(MAX_JOB_PIXELS);
   return [
-    `${maxWaitingPerUser} waiting a person, ${maxWaiting} in all`,
-    `one picture of ${side}×${side} pixels or as many smaller ones a request`,
-    `prompts of ${MAX_PROMPT_LENGTH} characters`,
+    `${maxWaitingPerUser} waiting requests per person, ${maxWaiting} in total`,
+    `one picture of ${side}×${side} pixels per request, or several smaller ones with the same total`,
+    `up to ${MAX_PROMPT_LENGTH} characters per prompt`,
   ].join(' · ');
 }
 

@@ -18,7 +18,7 @@ const MAX_NAMES = 40;
 const MAX_NAMES_LENGTH = 300;
 
 export const models: Command = {
-  description: { name: 'models', description: 'The models that can draw, and what they were trained for', options: [] },
+  description: { name: 'models', description: 'List the models with their sizes and defaults', options: [] },
   async run(request, context) {
     const rules = await context.settings.ofChannel(request.channel);
     const allowed = allowedModels(context.engine, rules);
@@ -31,7 +31,7 @@ export const models: Command = {
     const hidden = all.length - listed.length;
     return privateReply([
       ...listed,
-      ...(hidden > 0 ? [[text(`and ${hidden} more, which appear while you type `), code('--model')]] : []),
+      ...(hidden > 0 ? [[text(`and ${hidden} more, suggested while you type `), code('--model')]] : []),
       ...others,
     ]);
   },
@@ -48,9 +48,9 @@ function describeOthers({ models: all, loras, embeddings, refused }: EngineDescr
   const hidden = refused.length - MAX_REFUSED;
   return [
     ...names('LoRAs', loras),
-    ...names('Words it was taught', embeddings),
+    ...names('Textual inversions', embeddings),
     ...warnings.map((why): RichText => [text('⚠ '), ...sentence(shorten(why, MAX_REFUSED_LENGTH))]),
-    ...(hidden > 0 ? [[text(`⚠ and ${hidden} more that cannot be used; the log names them.`)]] : []),
+    ...(hidden > 0 ? [[text(`⚠ ${hidden} more files cannot be used; the log lists them.`)]] : []),
   ];
 }
 
@@ -75,8 +75,8 @@ function describeModel(model: ModelDescription, allowed: readonly string[]): Ric
     `guidance ${guidance}`,
     samplerLabel(sampler),
     ...describePeculiarities(model),
-    ...(allowed.includes(id) ? [] : ['not in this channel']),
-    ...(allowed[0] === id ? ['the default here'] : []),
+    ...(allowed.includes(id) ? [] : ['not allowed in this channel']),
+    ...(allowed[0] === id ? ['default in this channel'] : []),
   ];
   return [strong(id), text(title === id ? '' : ` ${title}`), text(`: ${facts.join(' · ')}`)];
 }
@@ -85,13 +85,11 @@ function describeModel(model: ModelDescription, allowed: readonly string[]): Ric
 function describePeculiarities(model: ModelDescription): string[] {
   const { predictionType, hasSafetyChecker, hasTinyAutoencoder, memoryBytes, downloadBytes } = model;
   return [
-    ...(predictionType === undefined
-      ? []
-      : [predictionType === 'v_prediction' ? 'v-prediction' : 'predicts the picture']),
+    ...(predictionType === undefined ? [] : [predictionType === 'v_prediction' ? 'v-prediction' : 'sample prediction']),
     ...(hasSafetyChecker === true ? ['safety checker'] : []),
-    ...(hasTinyAutoencoder === true ? ['sharp previews'] : []),
-    ...(memoryBytes === undefined ? [] : [`takes ${formatBytes(memoryBytes)}`]),
-    ...(downloadBytes === undefined ? [] : [`${formatBytes(downloadBytes)} to download at its first picture`]),
+    ...(hasTinyAutoencoder === true ? ['TAESD previews'] : []),
+    ...(memoryBytes === undefined ? [] : [`uses ${formatBytes(memoryBytes)} of memory`]),
+    ...(downloadBytes === undefined ? [] : [`downloads ${formatBytes(downloadBytes)} on first use`]),
   ];
 }
 

@@ -15,12 +15,12 @@ const MAX_SHOWN = 600;
 export const styles: Command = {
   description: {
     name: 'styles',
-    description: 'The looks that --style gives your pictures',
+    description: 'List the styles, or show one of them',
     options: [
       {
         name: 'style',
         aliases: [],
-        description: 'Leave out for a list',
+        description: 'The style to show; leave out for a list',
         type: 'string',
         required: false,
         freeText: true,
@@ -41,7 +41,7 @@ export const styles: Command = {
 
 function list(all: readonly Style[]): RichText[] {
   const head: RichText = [
-    text('Put '),
+    text('Add '),
     code('--style NAME'),
     text(' after your prompt, or set one with '),
     code('/settings'),
@@ -60,7 +60,7 @@ function list(all: readonly Style[]): RichText[] {
         ),
       ),
     ],
-    [text('All of them appear while you type.')],
+    [text('All of them are suggested while you type.')],
   ];
 }
 
@@ -68,6 +68,6 @@ function describe({ name, about, prompt, negative }: Style): RichText[] {
   return [
     [strong(name), text(about === '' ? '' : ` – ${about}`)],
     [text('Prompt: '), code(shorten(prompt, MAX_SHOWN))],
-    ...(negative === '' ? [] : [[text('Keeps out: '), code(shorten(negative, MAX_SHOWN))]]),
+    ...(negative === '' ? [] : [[text('Negative prompt: '), code(shorten(negative, MAX_SHOWN))]]),
   ];
 }

@@ -19,32 +19,32 @@ export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: 
   const models = allowedModels(engine, rules);
   // A model that is gone is the engine's to refuse.
   if (!models.includes(model) && engine.models.some(({ id }) => id === model)) {
-    throw refuse('rule_model', `\`${model}\` may not be used in this channel; choose from ${listNames(models)}.`);
+    throw refuse(
+      'rule_model',
+      `The model \`${model}\` is not allowed in this channel; choose from ${listNames(models)}.`,
+    );
   }
   if (rules.maxSteps !== undefined && steps > rules.maxSteps) {
-    throw refuse('rule_steps', `${steps} steps are too many for this channel, where ${rules.maxSteps} is the most.`);
+    throw refuse('rule_steps', `${steps} steps are too many; this channel allows at most ${rules.maxSteps}.`);
   }
   assertSize(task, rules);
   const { blockedWords = [] } = rules;
   if (blockedWords.length === 0) return;
   const blocked = findBlocked(promptTexts(spec, engine.learnedTokens), blockedWords);
   if (blocked !== undefined) {
-    throw refuse('rule_words', `This channel does not allow “${shorten(blocked)}” in a prompt; say it without.`);
+    throw refuse('rule_words', `This channel does not allow “${shorten(blocked)}” in a prompt; remove it.`);
   }
 }
 
 function assertSize(task: EngineTask, { maxSide }: ChannelSettings): void {
   if (maxSide === undefined) return;
-  refuseLonger(specOf(task), maxSide, 'a side');
-  refuseLonger(sizeOf(task), maxSide * UPSCALE_FACTOR, 'an enlarged side');
+  refuseLonger(specOf(task), maxSide, 'per side');
+  refuseLonger(sizeOf(task), maxSide * UPSCALE_FACTOR, 'per side after upscaling');
 }
 
 function refuseLonger({ width, height }: Size, most: number, what: string): void {
   if (Math.max(width, height) <= most) return;
-  throw refuse(
-    'rule_size',
-    `${width}×${height} is too large for this channel, where ${most} pixels ${what} is the most.`,
-  );
+  throw refuse('rule_size', `${width}×${height} is too large; this channel allows at most ${most} pixels ${what}.`);
 }
 
 /** The models that may be used, the channel's default first; all of them where its list names none that is here. */

@@ -51,7 +51,7 @@ export function readHires(typed: string): TypedHires {
   }
   throw new BadInputError(
     'bad_hires',
-    `Hires must be ${AUTO} or a factor from ${min} to ${max}, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${shorten(typed)}\`.`,
+    `Hires must be ${AUTO} or a factor from ${min} to ${max}, optionally with a denoising strength from 0 to 1, such as 2 or 2:0.6, not \`${shorten(typed)}\`.`,
   );
 }
 
@@ -66,7 +66,7 @@ export function readUpscaler(_: OptionDescription, raw: OptionValue): UpscaleMod
         .replaceAll(/[^a-z]+/g, '-')
         .replace(/-$/, ''),
   );
-  return MODES[known ?? readChoice('way to enlarge', typed, UPSCALER_NAMES)];
+  return MODES[known ?? readChoice('hires upscaler', typed, UPSCALER_NAMES)];
 }
 
 /** What is said of the second pass. */
@@ -88,7 +88,7 @@ export function resolvePasses(
 ): { readonly first: Size; readonly hires?: UpscaleSettings } {
   const { factor: asked = 1, strength = DEFAULT_STRENGTH } = { ...base, ...typed };
   if (typed === undefined && base === undefined && upscaler !== undefined) {
-    const sentence = '`--upscaler` says how `--hires` enlarges; give that as well, such as `--hires 2`.';
+    const sentence = '`--upscaler` needs `--hires`; add it, such as `--hires 2`.';
     throw new BadInputError('no_hires', sentence);
   }
   const { first, factor } = asked === AUTO ? firstPass(size, model) : { first: size, factor: asked };

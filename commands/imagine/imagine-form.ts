@@ -17,7 +17,7 @@ const MAX_VALUE_LENGTH = 500;
 const LEFT_OUT: readonly ImagineOptionName[] = ['width', 'height'];
 
 /** Where an option's name alone would say too little. */
-const LABELS: Partial<Record<ImagineOptionName, string>> = { ar: 'Aspect ratio', init: 'Begin from', lora: 'LoRA' };
+const LABELS: Partial<Record<ImagineOptionName, string>> = { ar: 'Aspect ratio', init: 'Init image', lora: 'LoRA' };
 
 /** Every option of /imagine in one form: more fields than Discord shows, so only Slack and the web open it. */
 export const imagineShortcut: Shortcut = {

@@ -61,7 +61,7 @@ export function parseImagine(given: OptionInput, { engine, styles = [] }: Imagin
     clipSkip: one('clip-skip', readNumber),
     guidanceRescale: one('rescale', readNumber),
     syntax: one('syntax', (_, raw) => readChoice('prompt syntax', raw, PROMPT_SYNTAXES)),
-    noiseDevice: one('noise', (_, raw) => readChoice('source of noise', raw, NOISE_DEVICES)),
+    noiseDevice: one('noise', (_, raw) => readChoice('noise source', raw, NOISE_DEVICES)),
     seedSize: parsed(one('seed-size', asTyped), (text) => readSize('Seed size', text)),
     model: one('model', (_, raw) => readChoice('model here', raw, models)),
     lora: parsed(one('lora', asTyped), (text) => readLoras(text, engine.loras)),

@@ -10,11 +10,11 @@ import { submitResolved } from './submit.ts';
 export const imagine: Command = {
   description: {
     name: 'imagine',
-    description: 'Draw what you describe',
+    description: 'Draw pictures from a prompt',
     options: IMAGINE_OPTIONS,
     pictures: [
-      { name: 'picture', description: 'A picture to begin from' },
-      { name: 'mask-picture', description: 'A mask for that picture: its white is drawn anew' },
+      { name: 'picture', description: 'A picture to start from (init image)' },
+      { name: 'mask-picture', description: 'A mask for that picture: white areas are drawn again' },
     ],
   },
   run: (request, context) => imagineWith(request, request, request.pictures ?? [], context),

@@ -17,7 +17,7 @@ const MAX_STRENGTH = 4;
 export function readLoras(typed: string, known: readonly string[]): LoraTag[] {
   const entries = splitNames(typed, known);
   if (entries.length > MAX_LORAS) {
-    throw new BadInputError('too_many_loras', `${entries.length} LoRAs are too many; ${MAX_LORAS} is the most.`);
+    throw new BadInputError('too_many_loras', `${entries.length} LoRAs are too many; the limit is ${MAX_LORAS}.`);
   }
   return entries.map(readLora);
 }

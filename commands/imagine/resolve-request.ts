@@ -52,7 +52,7 @@ function chooseSources(
   const mask = namedMask ?? attached.shift();
   if (init !== undefined || mask === undefined) return { init, mask };
   if (base?.init === undefined) {
-    throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`, or attach it.');
+    throw new BadInputError('no_init', 'A mask needs an init image; give one with `--init`, or attach it.');
   }
   return { init, mask, earlier: { image: base.init.image, width: base.width, height: base.height } };
 }

@@ -94,7 +94,7 @@ function chooseModel(typed: string | undefined, { engine, base, channel = {} }: 
   const id = typed ?? base?.model ?? allowedModels(engine, channel)[0] ?? engine.defaultModel;
   const model = engine.models.find((candidate) => candidate.id === id);
   if (model !== undefined) return model;
-  throw new BadInputError('unknown_choice', `The model \`${shorten(id)}\` is not here any more.`);
+  throw new BadInputError('unknown_choice', `The model \`${shorten(id)}\` is no longer available here.`);
 }
 
 /** Only what was typed in pixels can be too large for the channel; all else is fitted into its ceiling. */
@@ -112,7 +112,7 @@ function wordsOf(values: ImagineInput, negative: string, { base, user, styles = 
   if (values.prompt === undefined || values.prompt === '') {
     throw new BadInputError(
       'empty_prompt',
-      'Say what the picture shows, such as `/imagine a red circle on a blue background`.',
+      'The prompt is missing; describe the picture, such as `/imagine a red circle on a blue background`.',
     );
   }
   // What a picture's own prompt says of its style is in there already.
@@ -121,7 +121,7 @@ function wordsOf(values: ImagineInput, negative: string, { base, user, styles = 
   if (style === undefined && name !== NO_STYLE) {
     throw new BadInputError(
       'unknown_choice',
-      `The style \`${shorten(name)}\` of your settings is not here any more; choose another with \`/settings\`.`,
+      `The style \`${shorten(name)}\` from your settings no longer exists; choose another with \`/settings\`.`,
     );
   }
   const words = { prompt: values.prompt, negative };
@@ -151,10 +151,7 @@ function initOf(
   }
   if (base?.init !== undefined) return { init: { ...base.init, strength: strength ?? base.init.strength } };
   if (strength === undefined) return {};
-  throw new BadInputError(
-    'no_init',
-    '`--strength` says how much a picture may change; give that picture with `--init`, or attach it.',
-  );
+  throw new BadInputError('no_init', '`--strength` needs an init image; give one with `--init`, or attach it.');
 }
 
 /** What is left out stays out, so that the engine's own default holds. */

@@ -24,7 +24,7 @@ export function readSeedText(_: OptionDescription, raw: OptionValue): string {
   if (seed === undefined) throw badSeed(raw);
   const entries = rest.map((entry) => entry.trim()).filter((entry) => entry !== '');
   if (entries.length > MAX_VARIATIONS) {
-    const sentence = `${entries.length} variations are too many; ${MAX_VARIATIONS} is the most.`;
+    const sentence = `${entries.length} variations are too many; the limit is ${MAX_VARIATIONS}.`;
     throw new BadInputError('bad_variation', sentence);
   }
   return formatSeed({ seed, variations: entries.map(readVariation) });
@@ -48,7 +48,7 @@ function readVariation(entry: string): Variation {
   if (seed !== undefined && strength <= 1 && rest.length === 0) return { seed, strength };
   throw new BadInputError(
     'bad_variation',
-    `\`${shorten(entry)}\` is not a variation; write a seed and a share from 0 to 1, such as \`42,7:0.35\`.`,
+    `\`${shorten(entry)}\` is not a variation; write a seed and a strength from 0 to 1, such as \`42,7:0.35\`.`,
   );
 }
 

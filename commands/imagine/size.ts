@@ -49,12 +49,12 @@ export function checkJobPixels(size: Size, count: number): void {
   if (most === 0) {
     throw new BadInputError(
       'too_many_pixels',
-      `A picture of ${size.width}×${size.height} is too much for one job; try a smaller size, or enlarge it less.`,
+      `A picture of ${size.width}×${size.height} is too large for one job; try a smaller size or a smaller upscale factor.`,
     );
   }
   throw new BadInputError(
     'too_many_pixels',
-    `${count} pictures of ${size.width}×${size.height} are too much for one job; try \`--count ${most}\` or a smaller size.`,
+    `${count} pictures of ${size.width}×${size.height} are too large for one job; try \`--count ${most}\` or a smaller size.`,
   );
 }
 

@@ -9,7 +9,7 @@ import { POSTED, privateReply } from '../replies.ts';
 import { assertAllowed } from './channel-rules.ts';
 import type { ResolvedRequest } from './resolve-request.ts';
 
-const SAME = 'You have asked for exactly this here already, and it is not finished yet; its message will show it.';
+const SAME = 'You already requested exactly this here, and it is not finished yet; the first message will show it.';
 
 /** Where a request comes from, and what its message says beside its pictures. */
 export type JobOrigin = Pick<Job, 'parent' | 'parentMessage' | 'spoiler' | 'notes'>;
@@ -75,7 +75,7 @@ export function originOf(parent: Job, index: number): JobOrigin {
   };
 }
 
-/** The safety checker judges everywhere but where pictures for adults are welcome; what a recipe says of it is void. */
+/** The safety checker judges everywhere but where adult pictures are allowed; what a recipe says of it is void. */
 function withSafety({ safety: _, ...spec }: GenerationSpec, isForAdults: boolean): GenerationSpec {
   return isForAdults ? { ...spec, safety: false } : spec;
 }

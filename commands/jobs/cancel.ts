@@ -14,12 +14,12 @@ const PROMPT_LENGTH = 60;
 export const cancel: Command = {
   description: {
     name: 'cancel',
-    description: 'Stop your newest waiting or running picture, or all of them',
+    description: 'Cancel your newest waiting or running picture, or all of them',
     options: [
       {
         name: 'which',
         aliases: [],
-        description: 'Leave out for the newest',
+        description: 'all for all of them; leave out for the newest',
         type: 'string',
         required: false,
         freeText: true,
@@ -45,7 +45,7 @@ async function cancelAll(jobIds: readonly string[], context: CommandContext): Pr
     if (job?.state !== 'cancelled') continue;
     lines.push([text('Cancelled '), strong(shorten(specOf(job.task).prompt, PROMPT_LENGTH)), text('.')]);
   }
-  return privateReply(lines.length > 0 ? lines : [[text('You have nothing waiting, running or about to be shown.')]]);
+  return privateReply(lines.length > 0 ? lines : [[text('You have no waiting or running pictures to cancel.')]]);
 }
 
 /** The button on a job that is not shown yet, for its author and for moderators. */

@@ -14,7 +14,7 @@ export function refuseDeleted(job: Job): void {
 /** @throws BadInputError unless whoever asks made the job's request or moderates the channel */
 export function requireOwnerOrModerator(job: Job, { user, isModerator }: Request, verb: 'cancel' | 'delete'): void {
   if (isModerator || isSameUser(job.owner, user)) return;
-  throw new BadInputError('not_yours', `Only ${job.owner.name}, who asked for it, and moderators can ${verb} this.`);
+  throw new BadInputError('not_yours', `Only ${job.owner.name}, who requested it, and moderators can ${verb} this.`);
 }
 
 /**
@@ -35,7 +35,7 @@ function whyMissing(job: Job, index: number): string {
       return 'That picture is not finished yet; press again when it is.';
     case 'failed':
     case 'cancelled':
-      return 'That picture was never finished; press 🔄 or use `/imagine` to make it anew.';
+      return 'That picture was never finished; press 🔄 or use `/imagine` to make it again.';
     case 'rendered':
     case 'delivered':
       return `There is no picture ${index + 1} here; this one has ${job.pictures.length}.`;

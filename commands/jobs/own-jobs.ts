@@ -50,7 +50,7 @@ export async function findFinished(typed: string, request: Request, context: Com
   if (job !== undefined && maySee(job, request) && isShowable(job)) return job;
   throw new BadInputError(
     'no_picture',
-    `\`${shorten(typed)}\` is none of your pictures; use \`/show\` for the latest, or \`/show 2\` for the one before.`,
+    `\`${shorten(typed)}\` is not one of your pictures; use \`/show\` for the latest, or \`/show 2\` for the one before.`,
   );
 }
 

@@ -17,10 +17,10 @@ const PROMPT_LENGTH = 40;
 const MAX_EXPLAINED = 3;
 
 export const queue: Command = {
-  description: { name: 'queue', description: 'What is being made, and your places', options: [] },
+  description: { name: 'queue', description: 'Show the queue and your positions in it', options: [] },
   async run(request, context) {
     const jobs = context.queue.pending();
-    if (jobs.length === 0) return privateReply([[text('Nothing is waiting: a picture begins at once.')]]);
+    if (jobs.length === 0) return privateReply([[text('The queue is empty; a new picture starts immediately.')]]);
     const lines = jobs.slice(0, MAX_LINES).map((job) => describeJob(job, request, context));
     const hidden = jobs.length - lines.length;
     const why = explainWaiting(jobs, request, context);
@@ -42,14 +42,14 @@ function explainWaiting(jobs: readonly Job[], request: CommandRequest, context: 
 
 function describeAhead(place: number, { own, hadLess, turns, cameFirst, weighted }: Ahead): string {
   const reasons = [
-    ...describeCrowd(hadLess, 'who had less drawn lately than you'),
-    ...describeCrowd(turns, 'whose turns come between yours'),
-    ...describeCrowd(cameFirst, 'who asked first'),
+    ...describeCrowd(hadLess, 'who used less than you recently'),
+    ...describeCrowd(turns, 'whose turns alternate with yours'),
+    ...describeCrowd(cameFirst, 'who asked earlier'),
     ...(own > 0 ? [`${own} of your own`] : []),
   ];
-  if (reasons.length === 0) return `Number ${place} begins as soon as there is room.`;
-  const measure = weighted ? ' (some people’s roles weigh more here)' : '';
-  return `Before number ${place}: ${reasons.join('; ')}${measure}.`;
+  if (reasons.length === 0) return `Position ${place} starts as soon as there is capacity.`;
+  const measure = weighted ? ' (some roles have a higher weight here)' : '';
+  return `Ahead of position ${place}: ${reasons.join('; ')}${measure}.`;
 }
 
 function describeCrowd({ pictures, people }: OthersAhead, who: string): readonly string[] {
@@ -69,8 +69,8 @@ function describeJob(job: Job, request: CommandRequest, context: CommandContext)
 }
 
 function describePlace(place: QueuePosition | undefined): string {
-  if (place === undefined) return 'ending';
-  const where = place.position === 0 ? 'running' : `number ${place.position}`;
+  if (place === undefined) return 'finishing';
+  const where = place.position === 0 ? 'running' : `position ${place.position}`;
   return place.etaMs === undefined ? where : `${where}, about ${formatDuration(place.etaMs)}`;
 }
 

@@ -16,12 +16,12 @@ const GALLERIES: readonly Gallery[] = ['made', 'starred'];
 export const show: Command = {
   description: {
     name: 'show',
-    description: 'Shows your finished pictures again, to you alone',
+    description: 'Show your finished pictures again, only to you',
     options: [
       {
         name: 'which',
         aliases: [],
-        description: 'Leave out for the latest; 2 for the one before; starred; or some words of its prompt',
+        description: 'Leave out for the latest; 2 for the one before; starred; or words from its prompt',
         type: 'string',
         required: false,
         freeText: true,
@@ -37,7 +37,7 @@ export const show: Command = {
     }
     const latest = await findAt(await context.gallery(request.user, 'starred'), 1, context);
     if (latest !== undefined) return showJob(latest, 'starred', request, context);
-    throw new BadInputError('no_picture', 'You have starred nothing yet; ⭐ below a picture does.');
+    throw new BadInputError('no_picture', 'You have no starred pictures yet; press ⭐ below a picture to star it.');
   },
 };
 
@@ -45,7 +45,7 @@ export const show: Command = {
 export const showPressed: ButtonHandler = {
   async run(request, job, index, context) {
     refuseDeleted(job);
-    if (!maySee(job, request)) throw new BadInputError('no_picture', 'That picture stands in another channel.');
+    if (!maySee(job, request)) throw new BadInputError('no_picture', 'That picture is in another channel.');
     return showJob(job, GALLERIES[index] ?? 'made', request, context);
   },
 };

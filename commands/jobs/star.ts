@@ -13,8 +13,8 @@ export const star: ButtonHandler = {
       await context.setStar(job, request.user, isStarred);
       return privateReply([
         isStarred
-          ? [text('⭐ Starred and kept: '), code('/show starred'), text(' finds it again.')]
-          : [text('Your star is taken away.')],
+          ? [text('⭐ Starred: this picture is kept. '), code('/show starred'), text(' shows it again.')]
+          : [text('Your star is removed.')],
       ]);
     });
   },

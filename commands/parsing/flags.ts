@@ -129,7 +129,7 @@ function readQuoted(
       value += character;
     }
   }
-  throw new BadInputError('open_quote', `The quote after \`${spelling}\` never closes; add ${closing} at its end.`);
+  throw new BadInputError('open_quote', `The quote after \`${spelling}\` is not closed; add ${closing} at its end.`);
 }
 
 function restIsEmpty(source: string, from: number, set: OptionSet): boolean {

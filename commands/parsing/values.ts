@@ -60,10 +60,10 @@ export function readText(option: OptionDescription, raw: OptionValue): string {
   const length = [...value].length;
   if (length > MAX_PROMPT_LENGTH) {
     const [most, found] = [MAX_PROMPT_LENGTH.toLocaleString('en'), length.toLocaleString('en')];
-    throw new BadInputError('too_long', `${what} is ${found} characters long, and ${most} is the most; shorten it.`);
+    throw new BadInputError('too_long', `${what} is ${found} characters long, but the limit is ${most}; shorten it.`);
   }
   if (NOT_TEXT.test(value)) {
-    throw new BadInputError('not_text', `${what} contains characters that are not text; type it again without them.`);
+    throw new BadInputError('not_text', `${what} contains control or invalid characters; remove them.`);
   }
   return value;
 }

@@ -40,7 +40,7 @@ export function noRecipe(pictures: readonly RemotePicture[]): BadInputError {
     ? new BadInputError('no_picture', 'There is no picture on that message.')
     : new BadInputError(
         'no_recipe',
-        'That picture does not say how it was made; files by Easel and AUTOMATIC1111 do, unless they were saved anew.',
+        'That picture has no generation parameters; files from Easel and AUTOMATIC1111 have them, unless another program saved them again.',
       );
 }
 
@@ -67,7 +67,7 @@ export function adoptRecipe(
   if (init !== undefined) {
     throw new BadInputError(
       'needs_init',
-      'That picture began from another one, which its file does not hold; give that to `/imagine --init`.',
+      'That picture was made from an init image, which its file does not contain; give that image to `/imagine --init`.',
     );
   }
   const fitted = fitSpec(written);
@@ -77,8 +77,8 @@ export function adoptRecipe(
   const spec = resolveSpec(input, context);
   const missing =
     modelTitle === undefined
-      ? 'The file names no model'
-      : `The file names the model ${shorten(modelTitle)}, which is not here`;
+      ? 'The file has no model'
+      : `The file names the model ${shorten(modelTitle)}, which is not available here`;
   return { spec, notes: [...notes, ...fitted.notes], ...(known === undefined && { modelMissing: missing }) };
 }
 

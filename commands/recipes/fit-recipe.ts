@@ -15,7 +15,7 @@ export function fitSpec(spec: GenerationSpec): FittedSpec {
   const limited = (what: string, value: number, min: number, max: number, isWhole = false): number => {
     const fitted = Math.min(Math.max(isWhole ? Math.round(value) : value, min), max);
     if (fitted !== value)
-      notes.push(`The file says ${what} ${shortly(value)}, and Easel takes ${min} to ${max}; ${fitted} is used.`);
+      notes.push(`The file has ${what} ${shortly(value)}, but Easel accepts ${min} to ${max}; ${fitted} is used.`);
     return fitted;
   };
   const { clipSkip, guidanceRescale, seedSize, hires, ...most } = spec;
@@ -46,7 +46,7 @@ function fitSize(what: string, { width, height }: Size, notes: string[]): Size {
   const fitted = { width: side(within.width), height: side(within.height) };
   if (fitted.width !== width || fitted.height !== height) {
     notes.push(
-      `The file says the ${what} ${width}×${height}, and sides are multiples of ${sizeMultiple} from ${minSide} to ${maxSide}; ${fitted.width}×${fitted.height} is used.`,
+      `The file has the ${what} ${width}×${height}, but sides must be multiples of ${sizeMultiple} from ${minSide} to ${maxSide}; ${fitted.width}×${fitted.height} is used.`,
     );
   }
   return fitted;
@@ -55,7 +55,7 @@ function fitSize(what: string, { width, height }: Size, notes: string[]): Size {
 /** As far as one picture may be enlarged. */
 function fitHires(hires: UpscaleSettings, size: Size, limited: Limited, notes: string[]): UpscaleSettings | undefined {
   const { minUpscale, maxUpscale, maxUpscaledSide: maxEnlargedSide } = SPEC_LIMITS;
-  const strength = limited('the strength of its second pass', hires.strength, 0, 1);
+  const strength = limited('hires denoising strength', hires.strength, 0, 1);
   const most = Math.min(
     maxUpscale,
     maxEnlargedSide / Math.max(size.width, size.height),
@@ -68,7 +68,7 @@ function fitHires(hires: UpscaleSettings, size: Size, limited: Limited, notes: s
   if (factor !== hires.factor) {
     const instead = factor <= minUpscale ? 'it is left out' : `×${factor} is used`;
     notes.push(
-      `The file enlarges ×${shortly(hires.factor)} in its second pass, which is beyond what Easel draws; ${instead}.`,
+      `The second pass of the file upscales ×${shortly(hires.factor)}, which is more than Easel allows; ${instead}.`,
     );
   }
   return factor <= minUpscale && factor !== hires.factor ? undefined : { ...hires, factor, strength };
@@ -77,18 +77,18 @@ function fitHires(hires: UpscaleSettings, size: Size, limited: Limited, notes: s
 function fitVariations(variations: readonly Variation[], limited: Limited, notes: string[]): readonly Variation[] {
   if (variations.length > MAX_VARIATIONS) {
     notes.push(
-      `The file names ${variations.length} variations, and ${MAX_VARIATIONS} is the most; the others are left out.`,
+      `The file has ${variations.length} variations, but the limit is ${MAX_VARIATIONS}; the rest are left out.`,
     );
   }
   return variations.slice(0, MAX_VARIATIONS).map(({ seed, strength }) => {
-    return { seed, strength: limited('a variation of strength', strength, 0, 1) };
+    return { seed, strength: limited('variation strength', strength, 0, 1) };
   });
 }
 
 function fitCount(spec: GenerationSpec, notes: string[]): number {
   const most = Math.max(1, maxPictures(upscaledSize(spec, spec.hires?.factor ?? 1)));
   if (spec.count <= most) return spec.count;
-  notes.push(`${spec.count} pictures of this size are too much for one job; ${most} is used.`);
+  notes.push(`${spec.count} pictures of this size are too large for one job; the count is reduced to ${most}.`);
   return most;
 }
 

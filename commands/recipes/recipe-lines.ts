@@ -36,15 +36,15 @@ export function describeRecipe(recipe: PictureRecipe, modelTitle: string, again:
     samplerLabel(spec.sampler),
     ...(modelTitle === '' ? [] : [modelTitle]),
     ...(spec.clipSkip === undefined ? [] : [`clip skip ${spec.clipSkip}`]),
-    ...(spec.init === undefined ? [] : [`from a picture, of which ${spec.init.strength} may change`]),
+    ...(spec.init === undefined ? [] : [`init image, denoising strength ${spec.init.strength}`]),
   ];
   return [
     line('Prompt', shorten(spec.prompt, MAX_WORDS_SHOWN)),
     ...(spec.negative === '' ? [] : [line('Negative prompt', shorten(spec.negative, MAX_WORDS_SHOWN))]),
     [text(facts.join(' · '))],
-    ...spec.variations.map(({ seed, strength }) => line('Varied', `with seed ${seed} at ${strength}`)),
+    ...spec.variations.map(({ seed, strength }) => line('Varied', `with seed ${seed}, strength ${strength}`)),
     ...upscalesOf(recipe).map((by) =>
-      line('Enlarged', `×${by.factor} by ${upscalerOf(by)}, drawn again at ${by.strength}`),
+      line('Upscaled', `×${by.factor} with ${upscalerOf(by)}, denoising strength ${by.strength}`),
     ),
     ...(again === undefined ? [] : commandLines(recipe, again)),
   ];
@@ -58,9 +58,11 @@ function commandLines(recipe: PictureRecipe, { spec, knowsModel }: Again): RichT
     [code(imagine)],
     ...(spec.init === undefined
       ? []
-      : [[text('The command leaves out the picture to begin from; give it with '), code('--init'), text('.')]]),
-    ...(knowsModel ? [] : [[text(`The command leaves out the model ${shorten(spec.model)}, which is not here.`)]]),
-    ...(recipe.kind === 'upscale' ? [[text('The command asks for the picture before it was enlarged.')]] : []),
+      : [[text('The command does not include the init image; add it with '), code('--init'), text('.')]]),
+    ...(knowsModel
+      ? []
+      : [[text(`The command does not include the model ${shorten(spec.model)}, which is not available here.`)]]),
+    ...(recipe.kind === 'upscale' ? [[text('The command makes the picture before it was upscaled.')]] : []),
   ];
 }
 

@@ -33,7 +33,7 @@ function describeFound(
 ): RichText[] {
   if (parsed === undefined) {
     return [
-      [text('The file says, though not in a way that Easel could repeat:')],
+      [text('Easel cannot read these generation parameters, so it cannot repeat the picture:')],
       [code(shorten(written, MAX_TEXT_SHOWN))],
     ];
   }

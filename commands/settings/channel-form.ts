@@ -5,10 +5,10 @@ import { CHANNEL_FORM, changeChannel, requireModerator, saveChannel } from './ch
 
 /** Two switches in one field: a form of five has no room for more. */
 const SHOWN = [
-  { choice: 'shown at once', nsfw: 'off', spoiler: 'off' },
-  { choice: 'hidden until asked for', nsfw: 'off', spoiler: 'on' },
-  { choice: 'for adults, shown at once', nsfw: 'on', spoiler: 'off' },
-  { choice: 'for adults, hidden until asked for', nsfw: 'on', spoiler: 'on' },
+  { choice: 'shown', nsfw: 'off', spoiler: 'off' },
+  { choice: 'hidden as spoilers', nsfw: 'off', spoiler: 'on' },
+  { choice: 'adult content allowed, shown', nsfw: 'on', spoiler: 'off' },
+  { choice: 'adult content allowed, hidden as spoilers', nsfw: 'on', spoiler: 'on' },
 ] as const;
 
 /** A channel's settings as five fields; what is emptied is not restricted any more. */
@@ -39,18 +39,18 @@ function formOf({ models, maxSide, maxSteps, nsfw, spoiler, blockedWords }: Chan
       {
         ...line('models', 'Models, the default first', models?.join(', ')),
         maxLength: 1000,
-        placeholder: 'all of them',
+        placeholder: 'all models',
       },
-      { ...line('max-size', 'Longest side in pixels', maxSide), maxLength: 4, placeholder: 'no ceiling' },
-      { ...line('max-steps', 'Most steps', maxSteps), maxLength: 3, placeholder: 'no ceiling' },
+      { ...line('max-size', 'Longest side in pixels', maxSide), maxLength: 4, placeholder: 'no limit' },
+      { ...line('max-steps', 'Most steps', maxSteps), maxLength: 3, placeholder: 'no limit' },
       {
-        ...line('pictures', 'Finished pictures are', shown.choice),
+        ...line('pictures', 'Finished pictures', shown.choice),
         kind: 'choice',
         required: true,
         choices: SHOWN.map(({ choice }) => choice),
       },
       {
-        ...line('block', 'Words that no prompt may contain', blockedWords?.join(', ')),
+        ...line('block', 'Blocked words and phrases', blockedWords?.join(', ')),
         kind: 'paragraph',
         maxLength: 3000,
         placeholder: 'gore, dead body',

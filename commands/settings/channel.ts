@@ -39,14 +39,14 @@ const OPTIONS = [
   {
     ...TEXT,
     name: 'models',
-    description: 'Which models may be used here; the first is the default',
+    description: 'Models allowed here; the first is the default',
     completes: true,
     example: 'sketch',
   },
   {
     ...NUMBER,
     name: 'max-size',
-    description: 'The longest side that may be asked for, in pixels',
+    description: 'Longest allowed side in pixels',
     min: SPEC_LIMITS.minSide,
     max: SPEC_LIMITS.maxSide,
     example: '768',
@@ -54,23 +54,23 @@ const OPTIONS = [
   {
     ...NUMBER,
     name: 'max-steps',
-    description: 'The most steps that may be asked for',
+    description: 'Most steps allowed',
     min: SPEC_LIMITS.minSteps,
     max: SPEC_LIMITS.maxSteps,
     example: '50',
   },
-  { ...SWITCH, name: 'nsfw', description: 'Lets pictures for adults through, in a channel marked as one for adults' },
-  { ...SWITCH, name: 'spoiler', description: 'Hides every picture until somebody asks to see it' },
+  { ...SWITCH, name: 'nsfw', description: 'Allows adult pictures; only in an age-restricted channel' },
+  { ...SWITCH, name: 'spoiler', description: 'Hides every picture as a spoiler' },
   {
     ...TEXT,
     name: 'block',
-    description: 'Words and phrases that no prompt here may contain',
+    description: 'Words and phrases that are not allowed in prompts here',
     example: 'gore, dead body',
   },
   {
     ...TEXT,
     name: 'reset',
-    description: 'Takes back one of these, or all of them',
+    description: 'Resets one of these to its default, or all of them',
     choices: RESETS,
     example: 'all',
   },
@@ -82,7 +82,7 @@ const SET = createOptionSet('channel', OPTIONS, ['models', 'block']);
 export const channel: Command = {
   description: {
     name: 'channel',
-    description: 'Say what may be made in this channel',
+    description: 'Set what is allowed in this channel',
     options: OPTIONS,
     moderatorsOnly: true,
   },
@@ -101,7 +101,7 @@ export function requireModerator(request: Request): void {
   if (request.isModerator) return;
   throw new BadInputError(
     'not_moderator',
-    'Only those who moderate this channel can change what may be made in it; `/settings` shows it to everyone.',
+    'Only moderators of this channel can change its settings; `/settings` shows them to everyone.',
   );
 }
 
@@ -114,12 +114,12 @@ export async function saveChannel(
   if (changed.nsfw === true && !request.isAgeRestricted) {
     throw new BadInputError(
       'not_for_adults',
-      'Pictures for adults are let through only in a channel that is marked as age-restricted; mark it so first.',
+      'Adult pictures are allowed only in an age-restricted channel; mark the channel as age-restricted first.',
     );
   }
   const save = async (settings: ChannelSettings) => {
     await context.settings.setChannel(request.channel, settings);
-    return privateReply([[text('Saved. In this channel from now on:')], ...describeChannelSettings(settings)]);
+    return privateReply([[text('Saved. The settings of this channel are now:')], ...describeChannelSettings(settings)]);
   };
   return context.runOnce(request, async () => changed, save);
 }
@@ -160,7 +160,7 @@ function readBlock(typed: string): string[] {
   if (words.length <= MAX_BLOCKED_WORDS && words.join(', ').length <= MAX_BLOCK_LENGTH) return words;
   throw new BadInputError(
     'too_many_words',
-    `The list of blocked words is too long; ${MAX_BLOCKED_WORDS} words and ${MAX_BLOCK_LENGTH} characters are the most.`,
+    `The list of blocked words is too long; the limit is ${MAX_BLOCKED_WORDS} words and ${MAX_BLOCK_LENGTH} characters.`,
   );
 }
 

@@ -33,13 +33,13 @@ function formOf({ size, count, sampler, style, negative }: UserSettings, { style
       {
         ...line('size', 'Size', size === undefined ? '' : `${size.width}x${size.height}`),
         maxLength: 16,
-        placeholder: "the model's own",
+        placeholder: "the model's default",
       },
-      choice('count', 'How many pictures', count === undefined ? '' : `${count}`, counts),
+      choice('count', 'Number of pictures', count === undefined ? '' : `${count}`, counts),
       choice('sampler', 'Sampler', sampler ?? '', SAMPLER_NAMES),
       choice('style', 'Style', style ?? '', [NO_STYLE, ...styles.map(({ name }) => name)]),
       {
-        ...line('negative', 'Keep out of all pictures', negative ?? ''),
+        ...line('negative', 'Negative prompt', negative ?? ''),
         kind: 'paragraph',
         maxLength: MAX_PROMPT_LENGTH,
         placeholder: 'text, frame',

@@ -10,9 +10,9 @@ const MAX_SHOWN = 200;
 export function describeUserSettings(settings: UserSettings, defaults: CommandDefaults): RichText[] {
   const { size, count, sampler, style, negative } = settings;
   return [
-    line('size', size === undefined ? "the model's own" : `${size.width}×${size.height}`),
+    line('size', size === undefined ? "the model's default" : `${size.width}×${size.height}`),
     line('count', `${count ?? defaults.count}`),
-    line('sampler', sampler ?? "the model's own"),
+    line('sampler', sampler ?? "the model's default"),
     line('style', style ?? 'none'),
     line('negative', describeNegative(negative ?? defaults.negative)),
   ];
@@ -23,12 +23,12 @@ export function describeChannelSettings(settings: ChannelSettings): RichText[] {
   const { models, maxSide, maxSteps, nsfw, spoiler, blockedWords = [] } = settings;
   const lines: RichText[] = [];
   if (models !== undefined) lines.push(line('models', listNames(models)));
-  if (maxSide !== undefined) lines.push(line('max-size', `${maxSide} pixels a side, twice that when enlarged`));
+  if (maxSide !== undefined) lines.push(line('max-size', `${maxSide} pixels per side, twice that after upscaling`));
   if (maxSteps !== undefined) lines.push(line('max-steps', `${maxSteps}`));
-  if (nsfw === true) lines.push(line('nsfw', 'pictures for adults are welcome'));
-  if (spoiler === true) lines.push(line('spoiler', 'pictures are hidden until somebody asks to see them'));
+  if (nsfw === true) lines.push(line('nsfw', 'adult pictures are allowed'));
+  if (spoiler === true) lines.push(line('spoiler', 'pictures are hidden as spoilers'));
   if (blockedWords.length > 0) lines.push(line('block', shorten(blockedWords.join(', '), MAX_SHOWN)));
-  return lines.length === 0 ? [[text('Nothing is restricted.')]] : lines;
+  return lines.length === 0 ? [[text('No restrictions.')]] : lines;
 }
 
 function line(name: string, value: string): RichText {

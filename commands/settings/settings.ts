@@ -29,11 +29,11 @@ const RESETS = ['all', ...USER_SETTINGS] as const;
 const TEXT = { type: 'string', required: false, freeText: false, aliases: [] } as const;
 
 const OPTIONS = [
-  { ...TEXT, name: 'size', description: 'Width and height of your pictures', completes: true, example: '512x768' },
+  { ...TEXT, name: 'size', description: 'Default width and height', completes: true, example: '512x768' },
   {
     name: 'count',
     aliases: [],
-    description: 'How many pictures you get',
+    description: 'Default number of pictures',
     type: 'integer',
     required: false,
     freeText: false,
@@ -41,19 +41,19 @@ const OPTIONS = [
     max: SPEC_LIMITS.maxCount,
     example: '2',
   },
-  { ...TEXT, name: 'sampler', description: 'How the noise is removed', completes: true, example: 'dpmpp_2m_karras' },
-  { ...TEXT, name: 'style', description: 'The look of your pictures', completes: true, example: 'watercolour' },
+  { ...TEXT, name: 'sampler', description: 'Sampling method', completes: true, example: 'dpmpp_2m_karras' },
+  { ...TEXT, name: 'style', description: 'Default style', completes: true, example: 'watercolour' },
   {
     ...TEXT,
     name: 'negative',
     aliases: ['no'],
-    description: 'What to keep out of all of them',
+    description: 'Default negative prompt',
     example: 'text, frame',
   },
   {
     ...TEXT,
     name: 'reset',
-    description: 'Takes back one setting, or all of them',
+    description: 'Resets one setting to its default, or all of them',
     choices: RESETS,
     example: 'all',
   },
@@ -63,7 +63,7 @@ const SET = createOptionSet('settings', OPTIONS, ['negative']);
 
 /** A person's own defaults, wherever they ask. */
 export const settings: Command = {
-  description: { name: 'settings', description: 'See or change what your pictures are like', options: OPTIONS },
+  description: { name: 'settings', description: 'Show or change your default settings', options: OPTIONS },
   async run(request, context) {
     const before = await context.settings.ofUser(request.user);
     const changed = change(before, request, context);
@@ -103,7 +103,7 @@ export async function saveUserSettings(
   const save = async (settings: UserSettings) => {
     await context.settings.setUser(request.user, settings);
     const lines = describeUserSettings(settings, context.defaults);
-    return privateReply([[text('Saved. Your pictures from now on:')], ...lines]);
+    return privateReply([[text('Saved. Your settings are now:')], ...lines]);
   };
   return context.runOnce(request, async () => changed, save);
 }

@@ -88,7 +88,7 @@ function formOf(job: Job, index: number, spec: GenerationSpec): Form {
       },
       {
         name: 'negative',
-        label: 'Keep out',
+        label: 'Negative prompt',
         kind: 'paragraph',
         value: spec.negative,
         required: false,

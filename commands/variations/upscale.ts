@@ -22,7 +22,7 @@ function upscaleBy(factor: number, how: Pick<UpscaleTask, 'strength' | 'mode'>):
       if (Math.max(size.width, size.height) > SPEC_LIMITS.maxUpscaledSide) {
         throw new BadInputError(
           'too_large',
-          `This picture is ${width}×${height} already, and ${SPEC_LIMITS.maxUpscaledSide} pixels a side is the most; ×${factor} would be ${size.width}×${size.height}.`,
+          `×${factor} would make this picture ${size.width}×${size.height}, but the limit is ${SPEC_LIMITS.maxUpscaledSide} pixels per side; choose a smaller factor or picture.`,
         );
       }
       const task = { kind: 'upscale', source: recipe, factor, ...how } as const;

@@ -31,7 +31,7 @@ export async function varyByRecipe(request: MessageActionRequest, context: Comma
   const now = Date.now();
   await context.recipeCandidates.prune(({ foundAt }) => foundAt < now - REMEMBERED_MS);
   await context.recipeCandidates.set(candidatesId, { message: request.message, pictures, foundAt: now });
-  return privateReply([[text('Which of them?')]], choices(candidatesId, pictures.length));
+  return privateReply([[text('Which picture?')]], choices(candidatesId, pictures.length));
 }
 
 /** One of several was chosen. @throws BadInputError when that was too long ago */
@@ -43,7 +43,7 @@ export async function candidatePressed(
   const found = await context.recipeCandidates.get(candidatesId);
   const picture = found?.pictures[index];
   if (found === undefined || picture === undefined || found.message.channel.platform !== request.channel.platform) {
-    throw new BadInputError('choice_over', 'This choice is no longer open; choose *Vary this* on the message again.');
+    throw new BadInputError('choice_over', 'This choice has expired; choose *Vary this* on the message again.');
   }
   const rules = await context.settings.ofChannel(request.channel);
   return submitCandidate(request, picture, found.message, rules, context);
@@ -60,7 +60,7 @@ function adoptAll(
     if (parsed === undefined) return [];
     try {
       const { spec, notes: further, modelMissing } = adoptRecipe(parsed, rules, context);
-      const notes = modelMissing === undefined ? further : [`${modelMissing}; ${spec.model} drew this.`, ...further];
+      const notes = modelMissing === undefined ? further : [`${modelMissing}; ${spec.model} is used.`, ...further];
       const singles = Array.from({ length: spec.count }, (_, index) => specOf(singleRecipe(spec, index)));
       return singles.map((single) => ({ spec: single, notes }));
     } catch (error) {

@@ -28,7 +28,7 @@ async function varyJob(request: MessageActionRequest, job: Job, context: Command
         `Vary picture ${index + 1}`,
       ),
     );
-    return privateReply([[text('Which of them?')]], [buttons]);
+    return privateReply([[text('Which picture?')]], [buttons]);
   }
   return submitPressed(request, job, 0, await variationOf(job, 0, STRENGTHS.normal, context), context);
 }

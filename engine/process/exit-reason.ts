@@ -14,7 +14,7 @@ export interface ExitReason {
  */
 export function explainExit(code: number | null, signal: NodeJS.Signals | null, stall: string | undefined): ExitReason {
   if (stall !== undefined) return { why: stall, cause: 'hung' };
-  if (signal === 'SIGKILL') return { why: 'the system ended it, most likely for lack of memory', cause: 'memory' };
+  if (signal === 'SIGKILL') return { why: 'the system ended it, probably because memory ran out', cause: 'memory' };
   return { why: signal ?? `exit code ${code}`, cause: 'ended' };
 }
 

@@ -35,7 +35,7 @@ import { loadStyles } from './load-styles.ts';
 import { createPresence } from './presence.ts';
 import { createRunner } from './runner.ts';
 
-const LOOSE = 'other users of this machine may read what Easel keeps: its rights could not be changed';
+const LOOSE = "other users of this machine may be able to read Easel's data: the file permissions could not be changed";
 
 /** What a test composes differently. */
 export interface AppParts {
@@ -69,7 +69,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const styles = loadStyles(config.stylesFile);
   const engine = parts.engine ?? createEngine({ modelSources: config.modelSources, ...config.execution });
   engine.onLost?.(({ cause, why, pid, tasks }) =>
-    log.error({ cause, pid, tasks }, `the engine's process ended: ${why}; another one is started for the next task`),
+    log.error({ cause, pid, tasks }, `the engine process ended: ${why}; the next task starts a new one`),
   );
   const description = await engine.describe();
   const { models, refused, advice = [], execution } = description;
@@ -84,7 +84,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const opened = openStore(
     config.dataFolder,
     (picture) => encodePng(picture, describeRecipe(picture.recipe)),
-    (job) => log.error({ job }, 'the record of an unfinished job is damaged; it is passed over'),
+    (job) => log.error({ job }, 'the record of an unfinished job is damaged; the job is skipped'),
   );
   const store = parts.wrapStore?.(opened) ?? opened;
   try {

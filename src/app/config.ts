@@ -66,7 +66,7 @@ export interface DiscordConfig {
 const MEGABYTE = 1_000_000;
 const EMBEDDED_MODEL = fileURLToPath(new URL('../../models/sketch', import.meta.url));
 
-const text = (what: string) => z.string(`must be ${what}`).trim().min(1, `is empty; give ${what}, or leave it unset`);
+const text = (what: string) => z.string(`must be ${what}`).trim().min(1, `is empty; set it to ${what}, or unset it`);
 
 /** A whole number written in digits; "" is not 0. */
 function whole(min: number, max: number) {
@@ -100,7 +100,9 @@ const ENVIRONMENT = z.object({
   EASEL_DATA: text('a folder').default('./data'),
   PORT: whole(0, 65535).default(3000),
   HOST: text('an address such as 127.0.0.1').default('127.0.0.1'),
-  EASEL_MODEL: text('one or more models: folders, .safetensors files, or names on the Hub').default(EMBEDDED_MODEL),
+  EASEL_MODEL: text('one or more models: folders, .safetensors files, or Hugging Face Hub names').default(
+    EMBEDDED_MODEL,
+  ),
   EASEL_PROVIDER: z.enum(PROVIDERS, { error: `must be one of ${PROVIDERS.join(', ')}` }).optional(),
   EASEL_PRECISION: z.enum(PRECISION_CHOICES, { error: `must be one of ${PRECISION_CHOICES.join(', ')}` }).optional(),
   EASEL_THREADS: whole(1, 1024).optional(),
@@ -125,7 +127,7 @@ const ENVIRONMENT = z.object({
   EASEL_KEEP_RECIPES_DAYS: whole(1, 36_500).default(365),
   EASEL_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   ...SLACK_ENVIRONMENT,
-  DISCORD_TOKEN: secret().min(1, 'is empty; give the token of a bot, or leave it unset').optional(),
+  DISCORD_TOKEN: secret().min(1, 'is empty; set it to a bot token, or unset it').optional(),
   DISCORD_SHARDS: z
     .union([z.literal('auto'), whole(1, 10_000)], { error: 'must be auto, or a whole number from 1 to 10000' })
     .default('auto'),

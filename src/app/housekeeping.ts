@@ -23,8 +23,8 @@ export interface Housekeeping {
 
 const HOUR_MS = 60 * 60 * 1000;
 const UNKNOWN =
-  'there are pictures whose jobs are not in easel.db; if it was lost, stop Easel and put a copy of it back: ' +
-  `they are removed ${UNKNOWN_DAYS} days after they were first found`;
+  'some pictures belong to no job in easel.db; if easel.db was lost, stop Easel and restore a backup of it: ' +
+  `these pictures are deleted ${UNKNOWN_DAYS} days after they were first found`;
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   const { store, idempotency, ports, retention, log, everyMs = HOUR_MS } = options;
@@ -39,7 +39,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     const removed = await prune({ ...store, messages, retention, now, signal: stopping.signal });
     await idempotency.prune(now);
     if (removed.jobs + removed.pictures + removed.inputs + removed.messages > 0)
-      log.info(removed, 'pruned what was kept long enough');
+      log.info(removed, 'deleted expired data');
     // Said when it changes, not every hour.
     if (removed.unknown > unknown) log.warn({ folders: removed.unknown }, UNKNOWN);
     unknown = removed.unknown;
@@ -48,7 +48,8 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   function begin(): void {
     round = clean()
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.warn({ err: error }, 'pruning was interrupted; it is tried again later');
+        if (!stopping.signal.aborted)
+          log.warn({ err: error }, 'deleting expired data was interrupted; Easel tries again later');
       })
       .finally(() => {
         if (!stopping.signal.aborted) timer = setTimeout(begin, everyMs).unref();

@@ -26,13 +26,13 @@ const FILE = z
       about: words('about').default(''),
       prompt: words('prompt').refine(
         (prompt) => prompt.includes(PROMPT_PLACEHOLDER),
-        `prompt must contain ${PROMPT_PLACEHOLDER}, where a person's own words go`,
+        `prompt must contain ${PROMPT_PLACEHOLDER}, which stands for the user's prompt`,
       ),
       negative: words('negative').default(''),
     }),
-    'must hold a list of styles',
+    'must contain a list of styles',
   )
-  .max(MAX_STYLES, `must hold at most ${MAX_STYLES} styles`);
+  .max(MAX_STYLES, `must contain at most ${MAX_STYLES} styles`);
 
 /**
  * The styles that ship with Easel and the operator's own, which take the place of shipped ones of the same name; by name.

@@ -30,7 +30,7 @@ export async function runBot(npmGone: Promise<void> | undefined): Promise<void> 
     const app = await creating;
     stopOnSignals(stop);
     await app.start();
-    process.stdout.write([`Easel is at ${app.url}`, ...app.welcomes, ''].join('\n'));
+    process.stdout.write([`Easel is running at ${app.url}`, ...app.welcomes, ''].join('\n'));
   } catch (error) {
     fail(error);
   }

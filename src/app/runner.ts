@@ -41,7 +41,7 @@ async function loadInit(job: Job, inputs: InputStore): Promise<InitPicture | und
   const image = await inputs.get(init.image);
   const mask = init.mask === undefined ? undefined : await inputs.get(init.mask);
   if (image === undefined || (init.mask !== undefined && mask === undefined)) {
-    throw new EaselError('input_gone', 'The picture it begins from is no longer kept; give it again.');
+    throw new EaselError('input_gone', 'The init image is no longer kept; send it again.');
   }
   return fitPicture(image, mask, width, height);
 }

@@ -29,28 +29,28 @@ const UNUSED = ['', 'none', 'false', '0', '0.0', 'off', 'disabled'];
 const THINGS: readonly (readonly [keys: RegExp, sentence: string])[] = [
   [
     /^(?:Mask|Masked|Inpaint|Inpainting|Conditional mask|Soft inpainting)/i,
-    'A part of another picture was drawn anew (inpainting), which the file does not hold; this is drawn from its words alone.',
+    'The file was made by inpainting another picture, which it does not contain; only the prompt is used.',
   ],
   [
     /^(?:Init image hash|Image CFG scale|Resize mode|Noise multiplier|Initial image)/i,
-    'The picture began from another one (image to image), which the file does not hold; this is drawn from its words alone.',
+    'The file was made from an init image, which it does not contain; only the prompt is used.',
   ],
-  [/^ADetailer|^DDetailer|^Detailer/i, 'ADetailer redrew parts of the picture; Easel leaves that out.'],
-  [/^Control(?:Net|[- ]?LoRA| |$)|^T2I/i, 'ControlNet guided the picture; Easel leaves that out.'],
-  [/^IP[- ]?Adapter/i, 'IP-Adapter guided the picture; Easel leaves that out.'],
+  [/^ADetailer|^DDetailer|^Detailer/i, 'The file used ADetailer, which Easel does not support; it is skipped.'],
+  [/^Control(?:Net|[- ]?LoRA| |$)|^T2I/i, 'The file used ControlNet, which Easel does not support; it is skipped.'],
+  [/^IP[- ]?Adapter/i, 'The file used IP-Adapter, which Easel does not support; it is skipped.'],
   [
     /^(?:RP |Regional|Latent Couple|Forge Couple|Tiled Diffusion|Region )/i,
-    'Regions of the picture had prompts of their own; Easel draws all of it from the one prompt.',
+    'The file used regional prompts, which Easel does not support; the whole picture uses the main prompt.',
   ],
-  [/^Refiner/i, 'A second model (refiner) drew the last steps; Easel leaves that out.'],
-  [/^Hypernet/i, 'A hypernetwork was used, which Easel does not apply.'],
+  [/^Refiner/i, 'The file used a refiner model, which Easel does not support; it is skipped.'],
+  [/^Hypernet/i, 'The file used a hypernetwork, which Easel does not support; it is skipped.'],
   [
     /^Hires (?:steps|prompt|negative prompt|sampler|schedule type|checkpoint|CFG|Distilled|Module)/i,
-    "The second pass had settings of its own; the first pass's are used for both.",
+    'The hires pass of the file has its own settings, which Easel does not support; the settings of the first pass are used.',
   ],
-  [/^Face restoration/i, 'Faces were restored afterwards; Easel leaves that out.'],
-  [/^Postprocess|^Extras/i, 'The picture was enlarged or restored afterwards; Easel leaves that out.'],
-  [/^Tiling/i, 'The picture was made to tile without seams; Easel leaves that out.'],
+  [/^Face restoration/i, 'The file used face restoration, which Easel does not support; it is skipped.'],
+  [/^Postprocess|^Extras/i, 'The file was upscaled or restored afterwards, which Easel does not repeat.'],
+  [/^Tiling/i, 'The file used tiling, which Easel does not support; it is skipped.'],
 ];
 
 /** Of keys that nothing is known of, so many are named. */
@@ -90,7 +90,7 @@ function initNote(fields: ReadonlyMap<string, string>, used: typeof THINGS): str
 function unknownNote(keys: readonly string[]): string[] {
   if (keys.length === 0) return [];
   const more = keys.length > MAX_NAMED ? ` and ${keys.length - MAX_NAMED} more` : '';
-  return [`The file also names ${keys.slice(0, MAX_NAMED).join(', ')}${more}, which Easel does not repeat.`];
+  return [`The file also has ${keys.slice(0, MAX_NAMED).join(', ')}${more}, which Easel does not repeat.`];
 }
 
 /** LoRAs that the file lists and its prompt does not call by a tag: by Civitai's numbers, or by a hash of their file. */
@@ -106,7 +106,7 @@ function loraNotes(fields: ReadonlyMap<string, string>, prompt: string): string[
   return [
     ...listNote('LoRAs', untagged),
     ...listNote(
-      'resources of Civitai',
+      'Civitai resources',
       listed.map(({ type, name, weight }) => `${type} ${name}${weight === undefined ? '' : ` at ${weight}`}`),
     ),
   ];
@@ -117,7 +117,7 @@ function listNote(what: string, names: readonly string[]): string[] {
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
   const listed = names.slice(0, MAX_NAMED).map((name) => truncate(name, MAX_KEY_LENGTH));
   return [
-    `The file lists ${what} that its prompt does not call (${listed.join(', ')}${more}); they are left out: add LoRAs that are here with \`--lora\`.`,
+    `The file lists ${what} that its prompt does not use (${listed.join(', ')}${more}); they are skipped. Add available LoRAs with \`--lora\`.`,
   ];
 }
 

@@ -35,7 +35,7 @@ export function readHires(
   const upscaler = readUpscaler(fields.get('Hires upscaler'));
   const typed = Number(fields.get('Denoising strength') ?? Number.NaN);
   const strength = Number.isFinite(typed) ? typed : DEFAULT_STRENGTH;
-  const unsaid = `The file does not say how strongly its second pass draws; ${DEFAULT_STRENGTH} is used.`;
+  const unsaid = `The file does not give the denoising strength of its hires pass; ${DEFAULT_STRENGTH} is used.`;
   return {
     hires: { factor, strength, ...modeOf(upscaler.mode) },
     notes: [...(note === undefined ? [] : [note]), ...upscaler.notes, ...(Number.isFinite(typed) ? [] : [unsaid])],
@@ -52,7 +52,7 @@ export function readUpscaler(name: string | undefined): {
   if (mode !== undefined) return { mode, notes: [] };
   const nearest = NEAREST_UPSCALERS[name.toLowerCase()] ?? 'lanczos';
   const quoted = name.length > 40 ? `${name.slice(0, 39)}…` : name;
-  const note = `The file names the upscaler “${quoted}”, which Easel does not have; ${UPSCALERS[nearest]} is the nearest, and is used.`;
+  const note = `The file names the upscaler “${quoted}”, which Easel does not have; ${UPSCALERS[nearest]} is the nearest and is used.`;
   return { mode: nearest, notes: [note] };
 }
 
@@ -73,9 +73,9 @@ function factorOf(
   // One side of 0 follows the other.
   const ratios = [Number(wide) / width, Number(high) / height].filter((ratio) => ratio > 0 && Number.isFinite(ratio));
   if (ratios.length === 0)
-    return { note: `The size of the file's second pass (${written.slice(0, 20)}) cannot be read; it is left out.` };
+    return { note: `The size of the file's hires pass (${written.slice(0, 20)}) cannot be read; it is left out.` };
   const largest = Math.max(...ratios);
   const isSame = ratios.every((ratio) => Math.abs(ratio / largest - 1) <= SAME_RATIO);
-  const note = `The file's second pass (${wide}×${high}) has another shape than its first (${width}×${height}); the first one's is kept.`;
+  const note = `The hires pass of the file (${wide}×${high}) has a different aspect ratio from its first pass (${width}×${height}); the aspect ratio of the first pass is kept.`;
   return { factor: Math.round(largest * 1000) / 1000, ...(!isSame && { note }) };
 }

@@ -36,6 +36,6 @@ export function noiseSourceOf(fields: ReadonlyMap<string, string>): NoiseSource 
 function byName(written: string): NoiseSource {
   const device = SOURCES[written.trim().toLowerCase()];
   if (device !== undefined) return { device };
-  const note = `The file's noise comes from a generator that Easel does not have (RNG: ${written.slice(0, 20)}); the composition differs.`;
+  const note = `The file uses a noise source that Easel does not have (RNG: ${written.slice(0, 20)}); the composition differs.`;
   return { device: 'cpu', note };
 }

@@ -80,7 +80,7 @@ export function parseParameters(
   if (noise.note !== undefined) notes.push(noise.note);
   const recipe = withUpscales(spec, fields, notes);
   notes.push(...droppedNotes(fields, words));
-  if (rest.length > 0) notes.push('The file has further lines after its settings, which were not read.');
+  if (rest.length > 0) notes.push('The file has lines after its settings; they are ignored.');
   return { recipe, modelTitle, notes };
 }
 
@@ -140,7 +140,7 @@ class FieldReader {
     });
     const variations = read.filter((variation) => variation !== undefined);
     if (variations.length < read.length)
-      this.#notes.push('A variation that the file names cannot be read; it is left out.');
+      this.#notes.push('The file has a variation that cannot be read; it is skipped.');
     return variations;
   }
 
@@ -148,7 +148,7 @@ class FieldReader {
     const written = this.#fields.get(key);
     const why =
       written === undefined
-        ? `The file names no ${name}`
+        ? `The file has no ${name}`
         : `Easel cannot use the file's ${name} “${truncate(written, MAX_QUOTED)}”`;
     this.#notes.push(`${why}; ${instead} is used.`);
   }
@@ -189,7 +189,7 @@ function readFurther(fields: Fields, notes: string[]): UpscaleSettings[] {
     return { factor, strength, ...modeOf(readUpscaler(names[i] === '' ? undefined : names[i]).mode) };
   });
   const further = read.filter((by) => by !== undefined);
-  if (further.length < read.length) notes.push('An enlargement that the file names cannot be read; it is left out.');
+  if (further.length < read.length) notes.push('The file has an upscale that cannot be read; it is skipped.');
   return further;
 }
 

@@ -91,7 +91,7 @@ export function samplerOfRecipe(name: string, type: string | undefined): RecipeS
 }
 
 function instead(what: string, written: string, label: string): string {
-  return `The file names the ${what} “${truncate(written, MAX_QUOTED)}”, which Easel does not have; ${label} is the nearest, and is used.`;
+  return `The file names the ${what} “${truncate(written, MAX_QUOTED)}”, which Easel does not have; ${label} is the nearest and is used.`;
 }
 
 /** Undefined where the method has no such spacing. */

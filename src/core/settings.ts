@@ -22,6 +22,6 @@ export interface ChannelSettings {
   readonly nsfw?: boolean;
   /** Finished pictures are hidden until a person asks to see them, where the platform can. */
   readonly spoiler?: boolean;
-  /** Words and phrases that no prompt here may contain, as they were typed. */
+  /** Words and phrases that are not allowed in prompts here, as they were typed. */
   readonly blockedWords?: readonly string[];
 }

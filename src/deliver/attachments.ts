@@ -75,7 +75,10 @@ async function compress(
     const name = picture.name.replace(/\.png$/, EXTENSIONS[type]);
     if (data.length <= maxBytes) return { ...picture, name, mediaType: type, data };
   }
-  throw new EaselError('too_large', 'The picture is too large for this channel; ask for a smaller one, or for fewer.');
+  throw new EaselError(
+    'too_large',
+    'The picture file is too large for this channel; request smaller or fewer pictures.',
+  );
 }
 
 export async function attachPreview(
@@ -89,7 +92,10 @@ export async function attachPreview(
 }
 
 function gone(): EaselError {
-  return new EaselError('pictures_gone', 'The pictures are no longer kept; press 🔄 to draw anew.');
+  return new EaselError(
+    'pictures_gone',
+    'The pictures are no longer kept; press 🔄 to draw them again with a new seed.',
+  );
 }
 
 function altOf(job: Job, kind: string, maxLength = MAX_ALT_LENGTH): string {

@@ -53,21 +53,21 @@ function singleButtons(job: Job): Rows {
   return [
     [...upscale, rerollButton(job), remixButton(job)],
     [
-      button(job, 'vary_subtle', 'Vary a little', 'Make pictures much like this one'),
+      button(job, 'vary_subtle', 'Vary a little', 'Make pictures that are very similar to this one'),
       button(job, 'vary_strong', 'Vary a lot', 'Make pictures that share the idea of this one'),
       starButton(job),
       recipeButton(job),
       deleteButton(job),
     ],
     ...(fitting.some(({ factor }) => factor === 2)
-      ? [[button(job, 'enlarge', 'Enlarge ×2', 'Make this picture 2 times as large and draw nothing anew')]]
+      ? [[button(job, 'enlarge', 'Enlarge ×2', 'Make this picture 2 times as large without redrawing it')]]
       : []),
   ];
 }
 
 const rerollButton = (job: Job) => button(job, 'reroll', '🔄', 'Draw the same prompt again with a new seed');
 const remixButton = (job: Job) => button(job, 'remix', '✏️', 'Change the prompt or an option and keep the rest');
-const starButton = (job: Job) => button(job, 'star', '⭐', 'Keep this, and find it again with /show starred');
+const starButton = (job: Job) => button(job, 'star', '⭐', 'Star and keep this; /show starred shows it again');
 const recipeButton = (job: Job) => button(job, 'recipe', '📄', 'Show how this was made');
 const deleteButton = (job: Job) => button(job, 'delete', '🗑', 'Delete this message and its pictures', 0, 'danger');
 

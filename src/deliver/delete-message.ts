@@ -66,7 +66,7 @@ export function createMessageDeleter({
         () => undefined,
       );
     } catch (cause) {
-      const sentence = 'The channel did not let the message be deleted; try again in a moment.';
+      const sentence = 'The channel did not allow Easel to delete the message; try again in a moment.';
       throw new EaselError('delete_failed', sentence, { retryable: true, cause });
     }
   }
@@ -84,7 +84,7 @@ export function createMessageDeleter({
       maxTimeout: MAX_PAUSE_MS,
       signal: stopping.signal,
       onFailedAttempt: ({ error }) =>
-        log.warn({ job: jobId, err: error }, 'a message that was to be deleted stands; it is tried again'),
+        log.warn({ job: jobId, err: error }, 'a message could not be deleted; Easel tries again'),
     }).catch(() => undefined);
   }
 

@@ -74,11 +74,11 @@ export function createDeliver(options: DeliverOptions): Deliver {
       },
       onFinal: async (shown) => {
         if (await finalMessage.settle(job.id, shown)) openMessages.delete(job.id);
-        if (shown === undefined) log.info({ job: job.id }, 'the message is gone; the result is kept');
+        if (shown === undefined) log.info({ job: job.id }, 'the message was deleted; the result is kept');
       },
       onTrouble: (error, attempt) => {
         const who = diskErrorOf(error, 'held') === undefined ? 'the channel' : 'the disk';
-        log.warn({ job: job.id, attempt, err: error }, `${who} did not take a message`);
+        log.warn({ job: job.id, attempt, err: error }, `${who} rejected a message`);
         if (!(error instanceof AttachmentTooLargeError)) return;
         opened.refusedBytes = Math.min(opened.refusedBytes, error.byteLength);
       },

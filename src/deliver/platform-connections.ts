@@ -30,8 +30,8 @@ export function connect({ ports, log, ...pauses }: PlatformConnectionOptions): P
   for (const port of ports) {
     const { platform, capabilities } = port;
     const onChange = (isDown: boolean) => {
-      if (isDown) log.warn({ platform }, 'the platform takes no messages; they are kept, and tried again');
-      else log.info({ platform }, 'the platform takes messages again');
+      if (isDown) log.warn({ platform }, 'the platform accepts no messages; Easel keeps them and tries again');
+      else log.info({ platform }, 'the platform accepts messages again');
     };
     const { firstPauseMs, callLimitMs } = pauses;
     const sender = createPlatformSender({
@@ -47,7 +47,10 @@ export function connect({ ports, log, ...pauses }: PlatformConnectionOptions): P
       const connection = connections.get(platform);
       if (connection === undefined && !missed.has(platform)) {
         missed.add(platform);
-        log.warn({ platform }, 'jobs came from a platform that is not connected now; they are delivered when it is');
+        log.warn(
+          { platform },
+          'some jobs belong to a platform that is not connected; they are delivered when it connects',
+        );
       }
       return connection;
     },

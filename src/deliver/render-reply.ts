@@ -19,7 +19,7 @@ import { doneButtons, endedButtons, pendingButtons } from './buttons.ts';
 const MAX_PROMPT_SHOWN = 1000;
 const MAX_NOTE_SHOWN = 300;
 
-const GONE = 'The pictures are no longer kept, only their recipe: ✏️ draws them again, 🔄 draws others.';
+const GONE = 'The picture files were deleted; the recipe is kept. ✏️ draws the same pictures again, 🔄 draws new ones.';
 
 export function waitingReply(job: Job, place: QueuePosition | undefined): Reply {
   return {
@@ -47,7 +47,7 @@ export function runningReply(job: Job, progress: Progress, previews: readonly Re
 export function heldReply(job: Job, trouble: string): Reply {
   return {
     state: 'running',
-    lines: [titleOf(job, 'held up'), sentence(trouble)],
+    lines: [titleOf(job, 'paused'), sentence(trouble)],
     pictures: [],
     buttons: pendingButtons(job),
     ...parentOf(job),
@@ -61,7 +61,7 @@ export function doneReply(job: Job, picture: ReplyPicture | undefined): Reply {
     lines: [
       titleOf(job),
       [text(describeSettings(job))],
-      ...(job.repeatOf === undefined ? [] : [[text('Drawn before, shown again.')]]),
+      ...(job.repeatOf === undefined ? [] : [[text('This picture was made before; it is shown again.')]]),
       ...(job.notes ?? []).map(describeNote),
       ...(picture === undefined ? [[text(GONE)]] : []),
     ],
@@ -72,7 +72,7 @@ export function doneReply(job: Job, picture: ReplyPicture | undefined): Reply {
 }
 
 export function failedReply(job: Job): Reply {
-  const failure = job.failure ?? { code: 'internal', userMessage: 'It did not work.' };
+  const failure = job.failure ?? { code: 'internal', userMessage: 'The job failed for an unknown reason.' };
   // What the engine refused it will refuse again; anything else may have been bad luck, or be put right by then.
   const worthRetrying = failure.code !== 'bad_request';
   return {
@@ -99,17 +99,17 @@ export function describePlace(place: QueuePosition | undefined): string {
   if (place === undefined) return 'waiting';
   if (place.position === 0) return 'starting';
   const eta = place.etaMs === undefined ? '' : `, ~${formatDuration(place.etaMs)}`;
-  return `waiting, ${formatOrdinal(place.position)} in line${eta}`;
+  return `waiting, ${formatOrdinal(place.position)} in the queue${eta}`;
 }
 
 function describeProgress(job: Job, progress: Progress, share: number): string {
   if (progress.step > 0) return `${Math.round(share * 100)}%`;
-  return job.attempts > 1 ? 'starting again' : 'starting';
+  return job.attempts > 1 ? 'restarting' : 'starting';
 }
 
 const INTERRUPTIONS: Readonly<Record<NonNullable<Job['interrupted']>, string>> = {
-  hung: 'The engine stopped answering and was restarted; this is drawn again.',
-  ended: 'The engine ended unexpectedly and was restarted; this is drawn again.',
+  hung: 'The engine stopped answering and was restarted; this picture is drawn again.',
+  ended: 'The engine ended unexpectedly and was restarted; this picture is drawn again.',
 };
 
 function describeInterruption({ interrupted }: Job): readonly RichText[] {
@@ -139,7 +139,7 @@ function titleOf(job: Job, status?: string): RichText {
 function describeOrigin(job: Job): string | undefined {
   if (job.task.kind === 'upscale') return `${job.task.strength === 0 ? 'enlarged' : 'upscaled'} ×${job.task.factor}`;
   if (job.task.spec.variations.length > 0) return 'variation';
-  return job.task.spec.init === undefined ? undefined : 'from a picture';
+  return job.task.spec.init === undefined ? undefined : 'from an init image';
 }
 
 function describeSettings(job: Job): string {

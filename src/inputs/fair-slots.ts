@@ -48,11 +48,11 @@ export class FairSlots {
       return Promise.resolve();
     }
     if (this.#waiting.filter((one) => one.person === person).length >= waitingPerPerson) {
-      const sentence = 'Easel is still reading other pictures of yours; try again when they are done.';
+      const sentence = 'Easel is still reading your other pictures; try again when they are done.';
       throw new EaselError('busy', sentence, { retryable: true });
     }
     if (this.#waiting.length >= waiting) {
-      const sentence = 'Easel is reading too many pictures just now; try again in a minute.';
+      const sentence = 'Easel is reading too many pictures at the moment; try again in a minute.';
       throw new EaselError('busy', sentence, { retryable: true });
     }
     return new Promise((begin) => this.#waiting.push({ person, begin }));

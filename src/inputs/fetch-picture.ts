@@ -27,7 +27,7 @@ export async function fetchPicture(address: string, options: FetchOptions): Prom
     response.destroy();
     url = target;
   }
-  throw new BadInputError('bad_url', `${url.host} sends from one address to the next; give the picture's own.`);
+  throw new BadInputError('bad_url', `${url.host} redirects too many times; give the direct address of the picture.`);
 }
 
 /** @throws BadInputError unless it is an http or https address without credentials */
@@ -53,14 +53,14 @@ async function open(url: URL, { trustedHost }: FetchOptions, signal: AbortSignal
     });
   } catch (cause) {
     if (cause instanceof PrivateAddressError) throw privateAddress(url);
-    throw notFetched(url, 'it did not answer', cause);
+    throw notFetched(url, 'the server did not answer', cause);
   }
 }
 
 /** @throws BadInputError when it leads to anything but a web address */
 function redirectOf({ statusCode = 0, headers }: IncomingMessage, from: URL): URL | undefined {
   if (statusCode < 300 || statusCode > 399 || headers.location === undefined) return undefined;
-  if (!URL.canParse(headers.location, from.href)) throw notFetched(from, 'it sends to no address');
+  if (!URL.canParse(headers.location, from.href)) throw notFetched(from, 'the server redirects without an address');
   return readUrl(new URL(headers.location, from).href);
 }
 
@@ -68,13 +68,13 @@ async function read(response: IncomingMessage, url: URL, { maxBytes }: FetchOpti
   const { statusCode = 0 } = response;
   if (statusCode !== 200) {
     response.destroy();
-    throw notFetched(url, `it answered ${statusCode}`);
+    throw notFetched(url, `the server answered with status ${statusCode}`);
   }
   try {
     return await readBounded(response as AsyncIterable<Buffer>, maxBytes);
   } catch (cause) {
     if (cause instanceof EaselError) throw cause;
-    throw notFetched(url, 'it stopped in the middle', cause);
+    throw notFetched(url, 'the download stopped early', cause);
   }
 }
 

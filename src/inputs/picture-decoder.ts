@@ -83,7 +83,7 @@ export function createPictureDecoder(options: PictureDecoderOptions = {}): Pictu
       case 'too slow':
         throw pictureTooLarge('takes too long to read');
       case 'ended': {
-        const sentence = 'The picture could not be read; save it anew as a PNG or JPEG, or give a smaller one.';
+        const sentence = 'The picture could not be read; save it again as a PNG or JPEG, or give a smaller one.';
         throw new EaselError('picture_unreadable', sentence, { cause: answer.cause });
       }
     }
@@ -132,7 +132,7 @@ function ask(child: ChildProcess, bytes: Uint8Array, limitMs: number): Promise<A
       message: (answer: FromDecoder) => end(answer),
       error: ended,
       exit: (code: number | null, signal: string | null) =>
-        ended(new Error(`the process that decodes pictures ended with ${signal ?? code}`)),
+        ended(new Error(`the picture decoder process ended with ${signal ?? code}`)),
     };
     const limit = setTimeout(() => end({ kind: 'too slow' }), limitMs);
     for (const [event, listener] of Object.entries(listeners)) child.on(event, listener);
@@ -141,6 +141,6 @@ function ask(child: ChildProcess, bytes: Uint8Array, limitMs: number): Promise<A
 }
 
 function stopping(): EaselError {
-  const sentence = 'Easel is about to stop; give the picture again when it is back.';
+  const sentence = 'Easel is shutting down; send the picture again when it is back.';
   return new EaselError('stopping', sentence, { retryable: true });
 }

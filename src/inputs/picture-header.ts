@@ -37,10 +37,10 @@ export function readHeader(bytes: Uint8Array): PictureHeader {
   const { width, height } = size;
   if (width * height > MAX_PIXELS) {
     const megapixels = Math.round((width * height) / 1e6);
-    throw pictureTooLarge(`has ${megapixels} megapixels, and ${MAX_PIXELS / 1e6} is the most`);
+    throw pictureTooLarge(`has ${megapixels} megapixels, but the limit is ${MAX_PIXELS / 1e6}`);
   }
   const side = Math.max(width, height);
-  if (side > MAX_SIDE) throw pictureTooLarge(`is ${side} pixels long, and ${MAX_SIDE} is the most`);
+  if (side > MAX_SIDE) throw pictureTooLarge(`has a side of ${side} pixels, but the limit is ${MAX_SIDE}`);
   return { format, width, height };
 }
 
@@ -50,22 +50,22 @@ export function pictureTooLarge(what: string): BadInputError {
 }
 
 export function damaged(): BadInputError {
-  return new BadInputError('damaged_picture', 'The picture is damaged: it cannot be read to its end; send it again.');
+  return new BadInputError('damaged_picture', 'The picture file is damaged or incomplete; send it again.');
 }
 
 function notAPicture(bytes: Uint8Array): BadInputError {
   const other = otherFormatOf(bytes);
   const sentence =
     bytes.length === 0
-      ? 'The picture is empty: its file has no bytes; send it again.'
+      ? 'The picture file is empty; send it again.'
       : other === undefined
-        ? 'That is not a picture Easel can read; give a PNG, JPEG or WebP.'
-        : `That is ${other}, which Easel does not read; give a PNG, JPEG or WebP.`;
+        ? 'Easel cannot read this file as a picture; give a PNG, JPEG or WebP.'
+        : `Easel does not read ${other}; give a PNG, JPEG or WebP.`;
   return new BadInputError('not_a_picture', sentence);
 }
 
 function refuseAnimated(isAnimated: boolean): void {
-  if (isAnimated) throw new BadInputError('animated', 'The picture is animated; give a single frame of it.');
+  if (isAnimated) throw new BadInputError('animated', 'The picture is animated; give a single frame.');
 }
 
 /** Each is undefined where the header is damaged. */

@@ -58,7 +58,7 @@ export function codeOf(error: unknown): unknown {
 
 /** @param path what is gone, for the log */
 export function goneError(path: string): EaselError {
-  return new EaselError('data_gone', 'The folder that holds the pictures is gone; ask again when it is back.', {
+  return new EaselError('data_gone', 'The picture folder is missing; try again when it is back.', {
     retryable: true,
     cause: new Error(`${path} is not there any more`),
   });

@@ -22,10 +22,10 @@ const SQLITE_KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
 ];
 
 const SENTENCES: Readonly<Record<Kind, readonly [what: string, until: string]>> = {
-  full: ['The disk that holds the pictures is full', 'there is room'],
-  read_only: ['The disk that holds the pictures cannot be written', 'it can'],
-  gone: ['The folder that holds the pictures is gone', 'it is back'],
-  failing: ['The disk that holds the pictures does not work', 'it does'],
+  full: ['The disk for pictures is full', 'there is free space'],
+  read_only: ['The disk for pictures is not writable', 'it is writable'],
+  gone: ['The picture folder is missing', 'it is back'],
+  failing: ['The disk for pictures has an error', 'it works again'],
 };
 
 /**
@@ -39,7 +39,7 @@ export function diskErrorOf(error: unknown, outcome: 'refused' | 'held'): EaselE
   const kind = KINDS[code] ?? SQLITE_KINDS.find(([prefix]) => code.startsWith(prefix))?.[1];
   if (kind === undefined) return undefined;
   const [what, until] = SENTENCES[kind];
-  const then = outcome === 'refused' ? 'ask again' : 'it goes on by itself';
+  const then = outcome === 'refused' ? 'try again' : 'the job continues by itself';
   return new EaselError(`disk_${kind}`, `${what}; ${then} when ${until}.`, { retryable: true, cause: error });
 }
 

@@ -92,7 +92,7 @@ export function explainDataFolder(cause: unknown, dataFolder: string): EaselErro
   if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') {
     return new EaselError(
       'data_full',
-      `The disk of the data folder ${dataFolder} is full; make room, or set EASEL_DATA to another folder.`,
+      `The disk of the data folder ${dataFolder} is full; free some space, or set EASEL_DATA to another folder.`,
       { cause },
     );
   }
@@ -106,7 +106,7 @@ export function explainDataFolder(cause: unknown, dataFolder: string): EaselErro
 function damaged({ path }: SqliteFile, cause: unknown): EaselError {
   return new EaselError(
     'data_unreadable',
-    `${path} is not a database Easel can read; move it away or put a copy in its place, or set EASEL_DATA to another folder.`,
+    `${path} is not a database that Easel can read; move it away, restore a backup, or set EASEL_DATA to another folder.`,
     { cause },
   );
 }

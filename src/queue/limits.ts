@@ -18,12 +18,12 @@ export function assertMayWait(waiting: WaitingCounts, limits: QueueLimits): void
     const count = waiting.ofOwner === 1 ? 'a request' : `${waiting.ofOwner} requests`;
     throw new EaselError(
       'limit_waiting',
-      `You have ${count} waiting already, which is the limit here; ask again when one has begun, or cancel one.`,
+      `You already have ${count} waiting, which is the limit here; try again when one has started, or cancel one.`,
       { retryable: true },
     );
   }
   if (waiting.inAll >= limits.maxWaiting) {
-    throw new EaselError('queue_full', `The queue is full (${waiting.inAll} waiting); try again in a little while.`, {
+    throw new EaselError('queue_full', `The queue is full (${waiting.inAll} waiting); try again in a few minutes.`, {
       retryable: true,
     });
   }

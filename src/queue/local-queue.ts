@@ -47,7 +47,7 @@ export interface QueueStore {
   values<Value>(namespace: string): ValueStore<Value>;
 }
 
-const CLOSING = 'Easel is shutting down; ask again in a moment.';
+const CLOSING = 'Easel is shutting down; try again in a moment.';
 
 /** The queue of one process: what the queue puts first runs as soon as there is room, and the store remembers. */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {

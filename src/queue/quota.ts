@@ -116,11 +116,11 @@ function refuseWork(
 ): void {
   if (limit === undefined) return;
   const allowed = limit * pictureCost;
-  const work = `the work of ${limit} ordinary ${limit === 1 ? 'picture' : 'pictures'}`;
+  const work = `the work of ${limit} default ${limit === 1 ? 'picture' : 'pictures'}`;
   if (cost > allowed) {
     throw new EaselError(
       `limit_${name}`,
-      `This alone is more than ${work}, which is the limit for ${aOf(name)} here; ask for fewer or smaller pictures, fewer steps, or a shorter prompt.`,
+      `This request is more than ${work}, which is the limit for ${aOf(name)} here; request fewer or smaller pictures, fewer steps, or a shorter prompt.`,
     );
   }
   let sum = uses.reduce((total, use) => total + use.cost, cost);
@@ -128,13 +128,13 @@ function refuseWork(
   for (const use of uses) {
     sum -= use.cost;
     if (sum > allowed) continue;
-    throw refusal(name, `With this you would have asked for more than ${work} within ${aOf(name)}`, leavesInMs(use));
+    throw refusal(name, `With this request you would use more than ${work} within ${aOf(name)}`, leavesInMs(use));
   }
 }
 
 const aOf = (name: Window): string => (name === 'hour' ? 'an hour' : 'a day');
 
 function refusal(name: Window, what: string, waitMs: number): EaselError {
-  const again = `ask again in ${formatDuration(waitMs)}`;
+  const again = `try again in ${formatDuration(waitMs)}`;
   return new EaselError(`limit_${name}`, `${what}, which is the limit here; ${again}.`, { retryable: true });
 }

@@ -121,12 +121,12 @@ export function crashError(cause?: unknown): EaselError {
 }
 
 function sentenceOf({ cause, phase }: EngineError['facts']): string {
-  if (cause === 'hung') return 'The engine came to a standstill each time it drew this; try a smaller picture.';
+  if (cause === 'hung') return 'The engine stopped responding each time it drew this; try a smaller picture.';
   if (phase === 'loading') {
-    return 'The engine stopped each time it loaded the model; its files may be damaged, or too large for the memory here.';
+    return 'The engine crashed each time it loaded the model; the model files may be damaged, or too large for the available memory.';
   }
-  const why = cause === 'memory' ? ', most likely for lack of memory' : '';
-  return `The engine stopped each time it drew this${why}; try a smaller picture, or fewer at once.`;
+  const why = cause === 'memory' ? ', probably because memory ran out' : '';
+  return `The engine crashed each time it drew this${why}; try a smaller picture, or fewer at once.`;
 }
 
 function isCrash(error: unknown): boolean {

@@ -77,7 +77,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const choice = decodeCandidateChoice(request.buttonId);
     if (choice !== undefined) return chooseCandidate(request, choice);
     if (button === undefined) {
-      throw new BadInputError('unknown_button', 'This button is not one that this Easel knows; use /imagine instead.');
+      throw new BadInputError('unknown_button', 'Easel does not know this button; use /imagine instead.');
     }
     const job = await findJob(button.jobId);
     // An id is not a secret: pictures of one platform are none of another's.
@@ -91,20 +91,20 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const subject = decodeFormId(request.formId);
     const form = subject === undefined ? undefined : forms.get(subject.form);
     if (form === undefined) {
-      throw new BadInputError('unknown_form', 'This form is not one that this Easel knows; use /imagine instead.');
+      throw new BadInputError('unknown_form', 'Easel does not know this form; use /imagine instead.');
     }
     return form.run(request, subject?.picture);
   }
 
   async function runMessageAction(request: MessageActionRequest): Promise<DispatchResult> {
     const run = messageActions.get(request.action);
-    if (run === undefined) throw new BadInputError('unknown_action', 'This Easel does not know that action.');
+    if (run === undefined) throw new BadInputError('unknown_action', 'Easel does not know that action.');
     return run(request);
   }
 
   async function runShortcut(request: ShortcutRequest): Promise<DispatchResult> {
     const run = shortcuts.get(request.shortcut);
-    if (run === undefined) throw new BadInputError('unknown_shortcut', 'This Easel does not know that shortcut.');
+    if (run === undefined) throw new BadInputError('unknown_shortcut', 'Easel does not know that shortcut.');
     return run(request);
   }
 

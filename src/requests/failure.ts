@@ -36,7 +36,7 @@ export function createExplain(log: Log, folders: readonly string[] = []): Explai
     log.error({ ...facts, reference, err: error }, 'unexpected error');
     return {
       code: 'internal',
-      userMessage: `Something went wrong inside Easel; its log tells more under reference ${reference}.`,
+      userMessage: `An unexpected error occurred in Easel; its log has the details under reference ${reference}.`,
     };
   };
 }

@@ -8,7 +8,7 @@ const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 
 const DONE_ALREADY: DispatchResult = {
   kind: 'private',
-  reply: { state: 'info', lines: [[text('That was done already.')]], pictures: [], buttons: [] },
+  reply: { state: 'info', lines: [[text('That was already done.')]], pictures: [], buttons: [] },
 };
 
 /** When an event was done, in milliseconds since the epoch; or what it decided, while it is not. */

@@ -44,7 +44,7 @@ export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged:
       return await jobs.get(jobId);
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
-      const sentence = 'What was kept of this picture is damaged; use `/imagine` to make a new one.';
+      const sentence = 'The stored record of this picture is damaged; use `/imagine` to make a new one.';
       throw new EaselError('job_damaged', sentence, { cause });
     }
   }

@@ -46,7 +46,7 @@ describe('a picture that is drawn and on its way to the channel', () => {
     await say('imagine', 'a hare');
     await engine.begun(1);
     expect(await say('cancel', 'all')).toBe('Cancelled **a hare**.\nCancelled **a fox**.');
-    expect(await say('cancel')).toBe('You have nothing waiting, running or about to be shown.');
+    expect(await say('cancel')).toBe('You have no waiting or running pictures to cancel.');
     channel.comeUp();
     await expect.poll(() => statesOf(channel.messages)).toEqual(['cancelled', 'cancelled']);
     expect(channel.messages.flatMap(({ pictures }) => pictures)).toEqual([]);

@@ -65,11 +65,11 @@ describe('the configuration', () => {
     [{ EASEL_DATA: '' }, 'EASEL_DATA is empty; give a folder, or leave it unset.'],
     [
       { EASEL_MODEL: ' ' },
-      'EASEL_MODEL is empty; give one or more models: folders, .safetensors files, or names on the Hub, or leave it unset.',
+      'EASEL_MODEL is empty; give one or more models: folders, .safetensors files, or Hugging Face Hub names, or leave it unset.',
     ],
     [{ EASEL_ROLE_WEIGHTS: 'discord:1=many' }, 'EASEL_ROLE_WEIGHTS must be roles as discord:123456789=2 or'],
     [{ DISCORD_SHARDS: 'many' }, 'DISCORD_SHARDS must be auto, or a whole number from 1 to 10000.'],
-    [{ DISCORD_TOKEN: '' }, 'DISCORD_TOKEN is empty; give the token of a bot, or leave it unset.'],
+    [{ DISCORD_TOKEN: '' }, 'DISCORD_TOKEN is empty; set it to a bot token, or unset it.'],
     [{ DISCORD_API_URL: 'here' }, 'DISCORD_API_URL must be an address such as http'],
     [{ EASEL_LOG_LEVEL: 'loud' }, 'EASEL_LOG_LEVEL must be one of fatal, error,'],
   ])('answers %j with a sentence', (env, sentence) => {

@@ -95,7 +95,7 @@ describe('a bot whose disk gives trouble', () => {
     await shows(0, '(held up)\nThe folder that holds the pictures is gone; it goes on by itself when it is back.');
     const refused = await type('a blue square');
     expect(refused.kind === 'private' && textOf(refused.reply)).toBe(
-      'The folder that holds the pictures is gone; ask again when it is back.',
+      'The picture folder is missing; try again when it is back.',
     );
     // Nothing may be begun anew in its place.
     expect(existsSync(data)).toBe(false);
@@ -140,7 +140,7 @@ describe('a bot whose disk gives trouble', () => {
       await type('a red circle');
       await type('a blue square');
       const run = await engine.begun(0);
-      await shows(1, '1st in line');
+      await shows(1, '1st in the queue');
       turnDatabase('read-only');
       run.finish();
       await shows(
@@ -275,7 +275,7 @@ describe('a bot whose disk gives trouble', () => {
       await type('a red circle');
       await type('a blue square');
       const run = await engine.begun(0);
-      await shows(1, '1st in line');
+      await shows(1, '1st in the queue');
       fill();
       run.finish();
       await shows(0, '(held up)\nThe disk that holds the pictures is full; it goes on by itself when there is room.');

@@ -113,7 +113,7 @@ describe('what people are told of broken files and long lists', () => {
     const reply = fits(await say('models'));
     expect(reply).toContain('config.json is not JSON');
     expect(reply).toMatch(/LoRAs\*\* .* and \d+ more/);
-    expect(reply).toMatch(/Words it was taught\*\* .* and \d+ more/);
+    expect(reply).toMatch(/Textual inversions\*\* .* and \d+ more/);
     fits(await say('info'));
     expect(logged).toContain(join(root, 'my models', 'garbled', 'unet', 'config.json'));
   });

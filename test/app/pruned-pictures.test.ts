@@ -105,6 +105,6 @@ describe('pictures whose files were pruned', () => {
     const id = buttonId(channel.messages[0], '🔄');
     await send({ ...from(), kind: 'button', buttonId: id, message: channel.ref(1), pictures: [] });
     await areShown('done', 'failed');
-    expect(textOf(channel.messages[1])).toContain('The picture it begins from is no longer kept; give it again.');
+    expect(textOf(channel.messages[1])).toContain('The init image is no longer kept; send it again.');
   });
 });

@@ -96,10 +96,10 @@ describe('the app with the real engine', () => {
       const [said, why] =
         signal === 'SIGSTOP'
           ? [
-              'The engine stopped answering and was restarted; this is drawn again.',
+              'The engine stopped answering and was restarted; this picture is drawn again.',
               '(it has stood still for|one step has taken)',
             ]
-          : ['The engine ended unexpectedly and was restarted; this is drawn again.', 'the system ended it'];
+          : ['The engine ended unexpectedly and was restarted; this picture is drawn again.', 'the system ended it'];
       const again = channel.history(0).map(textOf);
       expect(again.some((shown) => shown.includes(`(starting again)\n${said}`))).toBe(true);
       expect(textOf(channel.messages[0])).not.toContain(said);

@@ -54,7 +54,7 @@ describe('the app over its own store', () => {
     await say('channel', '--spoiler', { isModerator: true });
     await say('imagine', 'a fox --seed 9');
     await isDone(0);
-    expect(told(await press(0, '⭐'))).toContain('Starred and kept');
+    expect(told(await press(0, '⭐'))).toContain('Starred: this picture is kept');
     channel.remove(0);
     await app.stop();
     await start();

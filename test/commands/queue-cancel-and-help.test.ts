@@ -7,7 +7,7 @@ import { ada, ben, createCommandFixture, lobby, readLines } from './command-fixt
 describe('/queue', () => {
   it('says that nothing waits', async () => {
     expect(readLines(await createCommandFixture().say(ada, 'queue'))).toEqual([
-      'Nothing is waiting: a picture begins at once.',
+      'The queue is empty; a new picture starts immediately.',
     ]);
   });
 
@@ -18,8 +18,8 @@ describe('/queue', () => {
     fixture.queue.put({ ...first, state: 'running' });
     expect(readLines(await fixture.say(ada, 'queue'))).toEqual([
       '@Ben: a hare (running, about 7 s)',
-      `yours: a fox ${'x'.repeat(33)}… (number 1, about 15 s)`,
-      'Number 1 begins as soon as there is room.',
+      `yours: a fox ${'x'.repeat(33)}… (position 1, about 15 s)`,
+      'Position 1 starts as soon as there is capacity.',
     ]);
   });
 
@@ -34,13 +34,13 @@ describe('/queue', () => {
     };
     fixture.queue.position = () => ({ position: 4 });
     expect(await told({ hadLess: { people: 2, pictures: 3 }, own: 1 })).toBe(
-      'Before number 4: 3 pictures of 2 other people, who had less drawn lately than you; 1 of your own.',
+      'Ahead of position 4: 3 pictures of 2 other people, who used less than you recently; 1 of your own.',
     );
     expect(await told({ cameFirst: { people: 1, pictures: 1 }, weighted: true })).toBe(
-      'Before number 4: 1 picture of 1 other person, who asked first (some people’s roles weigh more here).',
+      'Ahead of position 4: 1 picture of 1 other person, who asked first (some roles have a higher weight here).',
     );
     expect(await told({ turns: { people: 1, pictures: 2 } })).toBe(
-      'Before number 4: 2 pictures of 1 other person, whose turns come between yours.',
+      'Ahead of position 4: 2 pictures of 1 other person, whose turns alternate with yours.',
     );
     expect(readLines(await fixture.say(ben, 'queue'))).toEqual(['@Ada: a fox (number 4)']);
   });
@@ -65,7 +65,7 @@ describe('asking for exactly the same again', () => {
     const fixture = createCommandFixture();
     await fixture.imagine(ada, 'a fox --seed 7');
     expect(readLines(await fixture.say(ada, 'imagine', 'a fox --seed 7'))).toEqual([
-      'You have asked for exactly this here already, and it is not finished yet; its message will show it.',
+      'You already requested exactly this here, and it is not finished yet; the first message will show it.',
     ]);
     expect(fixture.queue.pending()).toHaveLength(1);
     await fixture.imagine(ben, 'a fox --seed 7');
@@ -83,7 +83,7 @@ describe('/cancel', () => {
     expect(readLines(await fixture.say(ada, 'cancel'))).toEqual(['Cancelled third.']);
     expect(readLines(await fixture.say(ada, 'cancel', ' ALL '))).toEqual(['Cancelled second.', 'Cancelled first.']);
     expect(readLines(await fixture.say(ada, 'cancel', '', { which: 'all' }))).toEqual([
-      'You have nothing waiting, running or about to be shown.',
+      'You have no waiting or running pictures to cancel.',
     ]);
     expect(fixture.queue.pending().map((job) => job.id)).toEqual([hare.id]);
   });
@@ -106,12 +106,14 @@ describe('/help', () => {
 
   it('names every option of a command with its bounds, and the models that are here', async () => {
     const lines = readLines(await createCommandFixture().say(ada, 'help', '/imagine'));
-    expect(lines[0]).toBe('/imagine – Draw what you describe, for example /imagine a red circle on a blue background');
-    expect(lines).toContain('--steps – Denoising steps: more is slower and finer, 1–150, such as 20');
+    expect(lines[0]).toBe(
+      '/imagine – Draw pictures from a prompt, for example /imagine a red circle on a blue background',
+    );
+    expect(lines).toContain('--steps – Denoising steps: more are slower and add detail, 1–150, such as 20');
     expect(lines).toContain(
       '--guidance, --cfg, --scale – How closely the picture follows the prompt, 0–30, such as 7.5',
     );
-    expect(lines).toContain('--model – Which model draws: sketch, sd-v1-4');
+    expect(lines).toContain('--model – The model to use: sketch, sd-v1-4');
     expect(lines).toHaveLength(IMAGINE_OPTIONS.length);
     expect(lines.join('\n').length).toBeLessThan(2000);
   });

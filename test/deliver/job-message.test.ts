@@ -15,7 +15,7 @@ describe('a job’s message', () => {
     await fixture.submit('A1');
     const b1 = await fixture.submit('B1');
     const run = await fixture.engine.begun(0);
-    await fixture.shows(1, '**B1** – @B (waiting, 1st in line)');
+    await fixture.shows(1, '**B1** – @B (waiting, 1st in the queue)');
     expect(buttonsOf(fixture.channel.messages[1])).toEqual(['❌']);
     run.finish();
     const second = await fixture.engine.begun(1);
@@ -48,7 +48,7 @@ describe('a job’s message', () => {
     const c1 = await fixture.submit('C1', { prompt: 'the same' });
     await fixture.shows(
       2,
-      '**the same** – @C\nseed 1 · 64×64 · 4 steps · guidance 1 · ddim\nDrawn before, shown again.',
+      '**the same** – @C\nseed 1 · 64×64 · 4 steps · guidance 1 · ddim\nThis picture was made before; it is shown again.',
     );
     expect(fixture.channel.messages[2]?.pictures).toHaveLength(1);
     await fixture.reaches(c1.id, 'delivered');
@@ -62,7 +62,7 @@ describe('a job’s message', () => {
     await fixture.submit('B1', { prompt: 'the same' });
     (await fixture.engine.begun(0)).fail(new EngineError('engine_crashed', 'It hung.', { cause: 'hung' }));
     const again = await fixture.engine.begun(1);
-    const said = 'The engine stopped answering and was restarted; this is drawn again.';
+    const said = 'The engine stopped answering and was restarted; this picture is drawn again.';
     for (const index of [0, 1]) await fixture.shows(index, said);
     again.step(1, 4);
     for (const index of [0, 1]) await fixture.shows(index, `(25%)\n${said}`);
@@ -83,9 +83,9 @@ describe('a job’s message', () => {
   it('moves everyone’s place up as the line gets shorter, and says how long it will take', async () => {
     await fixture.work();
     for (const id of ['A1', 'B1', 'C1']) await fixture.submit(id);
-    await fixture.shows(2, 'waiting, 2nd in line');
+    await fixture.shows(2, 'waiting, 2nd in the queue');
     (await fixture.engine.begun(0)).finish();
-    await fixture.shows(2, 'waiting, 1st in line, ~1 s');
+    await fixture.shows(2, 'waiting, 1st in the queue, ~1 s');
   });
 
   it('keeps the newest preview while steps without one go on', async () => {
@@ -139,7 +139,7 @@ describe('a job’s message', () => {
     await fixture.shows(0, '(50%)');
     run.fail(new EngineError('engine_crashed', 'The engine died.'));
     const again = await fixture.engine.begun(1);
-    await fixture.shows(0, 'starting again');
+    await fixture.shows(0, 'restarting');
     again.finish();
     await fixture.shows(0, 'seed 1');
     expect(fixture.channel.messages).toHaveLength(1);

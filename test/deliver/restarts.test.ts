@@ -30,7 +30,7 @@ describe('delivery, after a restart,', () => {
     const [a1, b1] = [await fixture.submit('A1'), await fixture.submit('B1')];
     (await fixture.engine.begun(0)).step(2, 4);
     await fixture.shows(0, '(50%)');
-    await fixture.shows(1, '1st in line');
+    await fixture.shows(1, '1st in the queue');
     await fixture.restart();
     (await fixture.engine.begun(0)).finish();
     (await fixture.engine.begun(1)).finish();

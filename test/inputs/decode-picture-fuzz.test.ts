@@ -105,7 +105,7 @@ describe('whatever bytes a person gives for a picture', () => {
   it('of a head that says 100 megapixels, it is refused by its size', async () => {
     for (const file of [pngOfSize(10_000, 10_000), webpOfSize(10_000, 10_000)]) {
       await expect(decoder.decode(file, 'anyone')).rejects.toMatchObject({
-        userMessage: 'The picture has 100 megapixels, and 50 is the most; give a smaller one.',
+        userMessage: 'The picture has 100 megapixels, but the limit is 50; give a smaller one.',
       });
     }
   });

@@ -56,7 +56,7 @@ describe('a picture that a person gives', () => {
 
   it('is refused with a sentence when it is empty, animated, or damaged', async () => {
     await expect(decode(new Uint8Array())).rejects.toMatchObject({
-      userMessage: 'The picture is empty: its file has no bytes; send it again.',
+      userMessage: 'The picture file is empty; send it again.',
     });
     const frames = await Promise.all(['red', 'blue'].map((colour) => plain(8, 8, colour).png().toBuffer()));
     const animated = await sharp(frames, { join: { animated: true } })
@@ -64,7 +64,7 @@ describe('a picture that a person gives', () => {
       .toBuffer();
     for (const file of [animated, pngOf(8, 8, { before: [encodeChunk('acTL', new Uint8Array(8))] })]) {
       await expect(decode(file)).rejects.toMatchObject({
-        userMessage: 'The picture is animated; give a single frame of it.',
+        userMessage: 'The picture is animated; give a single frame.',
       });
     }
     const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 251));
@@ -99,7 +99,7 @@ describe('a picture that a person gives', () => {
       });
     }
     await expect(decode(new TextEncoder().encode('hello'))).rejects.toMatchObject({
-      userMessage: 'That is not a picture Easel can read; give a PNG, JPEG or WebP.',
+      userMessage: 'Easel cannot read this file as a picture; give a PNG, JPEG or WebP.',
     });
   });
 
@@ -127,7 +127,7 @@ describe('a picture that a person gives', () => {
       .toBuffer();
     expect(bomb.length).toBeLessThan(1e6);
     await expect(decode(bomb)).rejects.toMatchObject({
-      userMessage: 'The picture has 100 megapixels, and 50 is the most; give a smaller one.',
+      userMessage: 'The picture has 100 megapixels, but the limit is 50; give a smaller one.',
     });
     await expect(decode(pngOf(1, 40_000_000, { hollow: true }))).rejects.toMatchObject({
       userMessage: 'The picture is 40000000 pixels long, and 16384 is the most; give a smaller one.',

@@ -38,11 +38,11 @@ describe('work on what people send', () => {
     for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'b3']) void ask(name);
     await expect(ask('a5')).rejects.toMatchObject({
       code: 'busy',
-      userMessage: 'Easel is still reading other pictures of yours; try again when they are done.',
+      userMessage: 'Easel is still reading your other pictures; try again when they are done.',
     });
     await expect(ask('c1')).rejects.toMatchObject({
       code: 'busy',
-      userMessage: 'Easel is reading too many pictures just now; try again in a minute.',
+      userMessage: 'Easel is reading too many pictures at the moment; try again in a minute.',
     });
   });
 

@@ -46,10 +46,10 @@ describe('a picture at an address', () => {
 
   it.each([
     ['/huge', 'larger than'],
-    ['/gone', 'it answered 404'],
+    ['/gone', 'the server answered with status 404'],
     ['/loop', 'sends from one address to the next'],
     ['/file', 'must be an address such as https://'],
-    ['/cut', 'it stopped in the middle'],
+    ['/cut', 'the download stopped early'],
   ])('is refused with a sentence at %s', async (path, sentence) => {
     await expect(fetchPicture(base + path, here())).rejects.toMatchObject({
       userMessage: expect.stringContaining(sentence),

@@ -68,7 +68,7 @@ describe.runIf(process.platform === 'linux')('the processes that decode pictures
     const lost = decoder.decode(SLOW, 'ada');
     const told = expect(lost).rejects.toMatchObject({
       code: 'picture_unreadable',
-      userMessage: 'The picture could not be read; save it anew as a PNG or JPEG, or give a smaller one.',
+      userMessage: 'The picture could not be read; save it again as a PNG or JPEG, or give a smaller one.',
     });
     await expect.poll(decoders, SOON).toHaveLength(1);
     process.kill(decoders()[0] ?? 0, 'SIGKILL');

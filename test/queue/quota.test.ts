@@ -49,7 +49,7 @@ describe('limits by the hour and the day', () => {
     await expect(ask()).rejects.toMatchObject({
       code: 'limit_hour',
       retryable: true,
-      userMessage: 'You have made 2 requests within an hour, which is the limit here; ask again in 30 min.',
+      userMessage: 'You have made 2 requests within an hour, which is the limit here; try again in 30 min.',
     });
     await ask(ben);
     now += 30 * MINUTE;
@@ -74,7 +74,7 @@ describe('limits by the hour and the day', () => {
     await expect(ask(ada, 2 * PICTURE)).rejects.toMatchObject({
       code: 'limit_day',
       userMessage:
-        'With this you would have asked for more than the work of 5 ordinary pictures within a day, which is the limit here; ask again in 22 h.',
+        'With this request you would use more than the work of 5 default pictures within a day, which is the limit here; try again in 22 h.',
     });
     await ask(ada, PICTURE);
     now += 22 * HOUR;
@@ -86,7 +86,7 @@ describe('limits by the hour and the day', () => {
     await expect(ask(ada, 2 * PICTURE)).rejects.toMatchObject({
       retryable: false,
       userMessage:
-        'This alone is more than the work of 1 ordinary picture, which is the limit for an hour here; ask for fewer or smaller pictures, fewer steps, or a shorter prompt.',
+        'This request is more than the work of 1 default picture, which is the limit for an hour here; request fewer or smaller pictures, fewer steps, or a shorter prompt.',
     });
   });
 

@@ -108,7 +108,7 @@ describe('an event that a platform delivers again after a restart', () => {
     await areShown('done');
     expect(said(await channel.dispatch(press('star', 'star', 'imagine')))).toContain('Starred');
     await restart();
-    expect(said(await channel.dispatch(press('star', 'star', 'imagine')))).toBe('That was done already.');
+    expect(said(await channel.dispatch(press('star', 'star', 'imagine')))).toBe('That was already done.');
     expect(said(await channel.dispatch(press('star2', 'star', 'imagine')))).toContain('taken away');
     await channel.dispatch(press('delete', 'delete', 'imagine'));
     await areShown();
@@ -122,8 +122,8 @@ describe('an event that a platform delivers again after a restart', () => {
     await channel.dispatch(fill('form', opened, { count: '3', size: '64x64' }));
     await channel.dispatch(type('last', 'settings', '--count 4'));
     await restart();
-    expect(said(await channel.dispatch(type('first', 'settings', '--count 2')))).toBe('That was done already.');
-    expect(said(await channel.dispatch(fill('form', opened, { count: '3' })))).toBe('That was done already.');
+    expect(said(await channel.dispatch(type('first', 'settings', '--count 2')))).toBe('That was already done.');
+    expect(said(await channel.dispatch(fill('form', opened, { count: '3' })))).toBe('That was already done.');
     expect(said(await channel.dispatch(type('ask', 'settings', '')))).toContain('`size` 64×64\n`count` 4');
   });
 
@@ -168,7 +168,7 @@ describe('an event that a platform delivers again after a restart', () => {
     await channel.dispatch(press('button', 'cancel', 'two'));
     await areShown('running', 'cancelled', 'cancelled');
     await restart({ atOnce: false });
-    expect(said(await channel.dispatch(type('cancel', 'cancel', '')))).toBe('That was done already.');
+    expect(said(await channel.dispatch(type('cancel', 'cancel', '')))).toBe('That was already done.');
     expect(said(await channel.dispatch(press('button', 'cancel', 'two')))).toContain('nothing to cancel');
     (await engine.begun(0)).finish();
     await areShown('done', 'cancelled', 'cancelled');

@@ -78,7 +78,7 @@ describe('styles', () => {
     expect(readLines(await fixture.say(ada, 'styles', 'ink'))).toEqual([
       'ink – Black ink lines and hatching',
       'Prompt: ink drawing of {prompt}, black and white, fine pen lines, cross-hatching, high contrast, white paper',
-      'Keeps out: colour, photograph, grey background, blurry, signature',
+      'Negative prompt: colour, photograph, grey background, blurry, signature',
     ]);
     await expect(fixture.say(ada, 'styles', 'inks')).rejects.toHaveProperty('code', 'unknown_choice');
   });
@@ -108,8 +108,8 @@ describe('/models', () => {
     const asked = { kind: 'command', id: '1', user: ada, channel: { platform: 'web', channelId: 'lobby' } } as const;
     const request = { ...asked, command: 'models', options: {}, text: '', isModerator: false, isAgeRestricted: false };
     expect(readLines(await command.run(request, { ...fixture.context, engine }))).toEqual([
-      'sketch Sketch: 128×128 · 20 steps · guidance 4 · DPM++ 2M · the default here',
-      'sd-v1-4 Stable Diffusion 1.4: 512×512 · 50 steps · guidance 7.5 · PLMS · v-prediction · safety checker · sharp previews · takes 5.8 GB · 3.4 GB to download at its first picture',
+      'sketch Sketch: 128×128 · 20 steps · guidance 4 · DPM++ 2M · default in this channel',
+      'sd-v1-4 Stable Diffusion 1.4: 512×512 · 50 steps · guidance 7.5 · PLMS · v-prediction · safety checker · TAESD previews · uses 5.8 GB of memory · downloads 3.4 GB on first use',
       '⚠ sd-v1-4: it draws with pndm instead.',
       '⚠ old.ckpt is a pickle, which can run code; use safetensors.',
     ]);

@@ -24,24 +24,24 @@ describe('/imagine --hires', () => {
   });
 
   const sentence = (typed: string) =>
-    `Hires must be auto or a factor from 1 to 4, alone or with a strength from 0 to 1, such as 2 or 2:0.6, not \`${typed}\`.`;
+    `Hires must be auto or a factor from 1 to 4, optionally with a denoising strength from 0 to 1, such as 2 or 2:0.6, not \`${typed}\`.`;
   it.each([
     ['a fox --hires 5', sentence('5')],
     ['a fox --hires 0', sentence('0')],
     ['a fox --hires 2:1.5', sentence('2:1.5')],
     ['a fox --hires large', sentence('large')],
-    ['a fox --upscaler latent', '`--upscaler` says how `--hires` enlarges; give that as well, such as `--hires 2`.'],
+    ['a fox --upscaler latent', '`--upscaler` needs `--hires`; add it, such as `--hires 2`.'],
     [
       'a fox --hires 2 --upscaler esrgan',
-      '`esrgan` is not a way to enlarge; choose from latent, latent-nearest, latent-bicubic, lanczos.',
+      '`esrgan` is not a hires upscaler; choose from latent, latent-nearest, latent-bicubic, lanczos.',
     ],
     [
       'a fox --size 1024x1024 --hires 2 --count 2',
-      '2 pictures of 2048×2048 are too much for one job; try `--count 1` or a smaller size.',
+      '2 pictures of 2048×2048 are too large for one job; try `--count 1` or a smaller size.',
     ],
     [
       'a fox --size 1024x1024 --hires 4 --count 1',
-      'A picture of 4096×4096 is too much for one job; try a smaller size, or enlarge it less.',
+      'A picture of 4096×4096 is too large for one job; try a smaller size or a smaller upscale factor.',
     ],
   ])('%s is refused', async (typed, expected) => {
     await expect(createCommandFixture().imagine(ada, typed)).rejects.toHaveProperty('userMessage', expected);
@@ -97,7 +97,7 @@ describe('/imagine --hires', () => {
     const fixture = createCommandFixture();
     const job = fixture.finish(await fixture.imagine(ada, 'a fox --hires 2 --seed 7'));
     const lines = readLines(await fixture.press(ben, 'recipe', job));
-    expect(lines).toContain('Enlarged ×2 by latent, drawn again at 0.5');
+    expect(lines).toContain('Upscaled ×2 with latent, denoising strength 0.5');
     expect(lines.find((line) => line.startsWith('/imagine'))).toContain(' --hires 2:0.5 --upscaler latent');
   });
 
@@ -127,11 +127,11 @@ describe('/imagine --hires', () => {
     expect(specOf(job.task).hires?.factor).toBe(2);
     await expect(fixture.imagine(ada, 'a fox --size 512x512 --hires 3 --count 1')).rejects.toHaveProperty(
       'userMessage',
-      '1536×1536 is too large for this channel, where 1024 pixels an enlarged side is the most.',
+      '1536×1536 is too large; this channel allows at most 1024 pixels per side after upscaling.',
     );
     await expect(fixture.imagine(ada, 'a fox --size 640x640 --hires 1.5 --count 1')).rejects.toHaveProperty(
       'userMessage',
-      '640×640 is too large for this channel, where 512 pixels a side is the most.',
+      '640×640 is too large; this channel allows at most 512 pixels per side.',
     );
   });
 });

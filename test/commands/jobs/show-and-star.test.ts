@@ -46,7 +46,10 @@ describe('/show', () => {
     await refusal('7').toHaveProperty('userMessage', 'You have 3 finished pictures, so there is no number 7.');
     await refusal('', ben).toHaveProperty('userMessage', 'You have no finished pictures yet; `/imagine` makes one.');
     await refusal('nosuchjob').toHaveProperty('code', 'no_picture');
-    await refusal('starred').toHaveProperty('userMessage', 'You have starred nothing yet; ⭐ below a picture does.');
+    await refusal('starred').toHaveProperty(
+      'userMessage',
+      'You have no starred pictures yet; press ⭐ below a picture to star it.',
+    );
     await fixture.press(ada, 'delete', first);
     await refusal('3').toHaveProperty('code', 'no_picture');
   });
@@ -64,13 +67,13 @@ describe('⭐', () => {
   it('is each person’s own, finds a picture again, and is taken away by pressing again', async () => {
     const { fixture, second } = await threePictures();
     expect(readLines(await fixture.press(ben, 'star', second))).toEqual([
-      '⭐ Starred and kept: /show starred finds it again.',
+      '⭐ Starred: this picture is kept. /show starred shows it again.',
     ]);
     const shown = await fixture.say(ben, 'show', 'Starred');
     expect(readLines(shown)[0]).toContain('second – @Ada');
     expect(readLines(shown).at(-1)).toBe('1 of 1 of your starred pictures');
     await expect(fixture.say(ada, 'show', 'starred')).rejects.toHaveProperty('code', 'no_picture');
-    expect(readLines(await fixture.press(ben, 'star', second))).toEqual(['Your star is taken away.']);
+    expect(readLines(await fixture.press(ben, 'star', second))).toEqual(['Your star is removed.']);
     await expect(fixture.say(ben, 'show', 'starred')).rejects.toHaveProperty('code', 'no_picture');
   });
 });
@@ -80,21 +83,21 @@ describe('/info', () => {
     const lines = readLines(await (await threePictures()).fixture.say(ada, 'info'));
     expect(lines).toEqual([
       'Easel 1.2.3, up for 1 h 2 min',
-      'Draws on cpu, with 2 models, 2 threads, up to 6.0 GB',
+      'Runs on cpu, with 2 models, 2 threads, up to 6.0 GB',
       '⚠ "cuda" has no driver. Easel draws on "cpu" instead.',
       'Queue 0 running, 1 waiting',
-      'Speed nothing drawn since the start',
-      'Memory 123 MB the bot, 5.6 GB the engine',
-      'Limits 10 waiting a person, 200 in all · one picture of 2048×2048 pixels or as many smaller ones a request · prompts of 2000 characters',
+      'Speed no pictures since the start',
+      'Memory bot 123 MB, engine 5.6 GB',
+      'Limits 10 waiting requests per person, 200 in total · one picture of 2048×2048 pixels per request, or several smaller ones with the same total · up to 2000 characters per prompt',
       'In this channel',
-      'Nothing is restricted.',
+      'No restrictions.',
     ]);
   });
 
   it('says how a picture was made', async () => {
     const { fixture, third } = await threePictures();
     const lines = readLines(await fixture.say(ada, 'info', '1'));
-    expect(lines[0]).toMatch(/^third \(4 of 128×128\), asked for by Ada, /);
+    expect(lines[0]).toMatch(/^third \(4 of 128×128\), requested by Ada, /);
     expect(lines).toContain('Prompt third');
     expect(lines.at(-1)).toBe(`Job ${third.id}`);
   });
@@ -105,12 +108,12 @@ describe('the person’s own page', () => {
     const { fixture } = await threePictures();
     const result = await fixture.take(ada, 'home');
     expect(readLines(result)).toEqual([
-      'In the line',
+      'In the queue',
       expect.stringMatching(/^still waiting \(being drawn, about \d+ s\)$/),
       'Your latest pictures',
       ...['third (4 of 128×128)', 'second (4 of 128×128)', 'first (4 of 128×128)'],
       'Your settings',
-      ...["size the model's own", 'count 4', "sampler the model's own", 'style none', 'negative nothing'],
+      ...["size the model's default", 'count 4', "sampler the model's default", 'style none', 'negative nothing'],
     ]);
     expect(buttonsOf(result).map(({ label }) => label)).toEqual(['🎨 Imagine', '✏️ Settings']);
     const page = result.kind === 'private' ? result.page : undefined;
@@ -119,7 +122,7 @@ describe('the person’s own page', () => {
     expect(pictures?.entries.map(({ button }) => button?.label)).toEqual(['Show', 'Show', 'Show']);
     expect(await pictures?.entries[0]?.picture?.load()).toMatchObject({ alt: 'a picture' });
     expect(readLines(await createCommandFixture().take(ben, 'home')).slice(0, 4)).toEqual([
-      ...['In the line', 'Nothing of yours is waiting.', 'Your latest pictures', 'None yet.'],
+      ...['In the queue', 'You have no pictures in the queue.', 'Your latest pictures', 'None yet.'],
     ]);
   });
 });

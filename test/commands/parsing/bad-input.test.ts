@@ -6,14 +6,14 @@ const seedSentence = 'Seed must be a whole number from 0 to 18446744073709551615
 const ratioSentence = 'Aspect ratio must be written as width:height, such as 3:2.';
 
 const sentences: readonly (readonly [typed: string, sentence: string])[] = [
-  ['', 'Say what the picture shows, such as `/imagine a red circle on a blue background`.'],
-  ['--steps 20', 'Say what the picture shows, such as `/imagine a red circle on a blue background`.'],
-  ['x'.repeat(4000), 'The prompt is 4,000 characters long, and 2,000 is the most; shorten it.'],
+  ['', 'The prompt is missing; describe the picture, such as `/imagine a red circle on a blue background`.'],
+  ['--steps 20', 'The prompt is missing; describe the picture, such as `/imagine a red circle on a blue background`.'],
+  ['x'.repeat(4000), 'The prompt is 4,000 characters long, but the limit is 2,000; shorten it.'],
   [
     `a fox --no ${'x'.repeat(2001)}`,
-    'The negative prompt is 2,001 characters long, and 2,000 is the most; shorten it.',
+    'The negative prompt is 2,001 characters long, but the limit is 2,000; shorten it.',
   ],
-  ['a fox\u0007', 'The prompt contains characters that are not text; type it again without them.'],
+  ['a fox\u0007', 'The prompt contains control or invalid characters; remove them.'],
   ['a fox --step 20', '`--step` is not an option; did you mean `--steps`?'],
   ['a fox --step=20', '`--step` is not an option; did you mean `--steps`?'],
   ['a fox —step 20', '`--step` is not an option; did you mean `--steps`?'],
@@ -37,23 +37,17 @@ const sentences: readonly (readonly [typed: string, sentence: string])[] = [
   ['a fox --seed -1', seedSentence],
   ['a fox --seed 18446744073709551616', seedSentence],
   ['a fox --seed 99999999999999999999999', seedSentence],
-  ['a fox --seed 5,7:2', '`7:2` is not a variation; write a seed and a share from 0 to 1, such as `42,7:0.35`.'],
+  ['a fox --seed 5,7:2', '`7:2` is not a variation; write a seed and a strength from 0 to 1, such as `42,7:0.35`.'],
   ['a fox --seed 1.5', seedSentence],
   ['a fox --seed random', seedSentence],
   ['a fox --count 5', 'Count must be a whole number from 1 to 4; try 4.'],
   ['a fox --sampler eular', '`eular` is not a sampler; did you mean `euler`?'],
   ['a fox --sampler x', '`x` is not a sampler; `/help samplers` lists them all.'],
-  [
-    'a fox --strength 0.5',
-    '`--strength` says how much a picture may change; give that picture with `--init`, or attach it.',
-  ],
-  [
-    'a fox --mask https://example.com/m.png',
-    'A mask needs the picture it masks; give that with `--init`, or attach it.',
-  ],
+  ['a fox --strength 0.5', '`--strength` needs an init image; give one with `--init`, or attach it.'],
+  ['a fox --mask https://example.com/m.png', 'A mask needs an init image; give one with `--init`, or attach it.'],
   ['a fox --clip-skip 0', 'Clip-skip must be a whole number from 1 to 12; try 1.'],
   ['a fox --seed-size big', 'Seed size must be written as width and height in pixels, such as 512x512.'],
-  ['a fox --noise gpu', '`gpu` is not a source of noise; did you mean `cpu`?'],
+  ['a fox --noise gpu', '`gpu` is not a noise source; did you mean `cpu`?'],
   ['a fox --syntax odd', '`odd` is not a prompt syntax; choose from a1111, plain.'],
   ['a fox --model sdxl', '`sdxl` is not a model here; choose from sketch, sd-v1-4.'],
   ['a fox --model sketsh', '`sketsh` is not a model here; did you mean `sketch`?'],
@@ -61,7 +55,7 @@ const sentences: readonly (readonly [typed: string, sentence: string])[] = [
   ['a fox --steps --seed 3', '`--steps` needs a value, such as `--steps 20`.'],
   ['a fox --steps=', '`--steps` needs a value, such as `--steps 20`.'],
   ['a fox --no', '`--no` needs a value, such as `--no text, frame`.'],
-  ['a fox --no "cats, dogs', 'The quote after `--no` never closes; add " at its end.'],
+  ['a fox --no "cats, dogs', 'The quote after `--no` is not closed; add " at its end.'],
   ['a fox --steps 20 --steps 30', '`--steps` is given twice; keep one.'],
   ['a fox --cfg 5 --guidance 5', '`--cfg` and `--guidance` are the same option; keep one.'],
   ['a fox --size 512', 'Size must be written as width and height in pixels, such as 512x512.'],
@@ -74,7 +68,7 @@ const sentences: readonly (readonly [typed: string, sentence: string])[] = [
   ['a fox --ar 1:0', ratioSentence],
   ['a fox --ar 50:1', 'Aspect ratio 50:1 is too extreme for Sketch; try 3:2.'],
   ['a fox --ar 1:50', 'Aspect ratio 1:50 is too extreme for Sketch; try 2:3.'],
-  ['a fox --size 2048x2048', '4 pictures of 2048×2048 are too much for one job; try `--count 1` or a smaller size.'],
+  ['a fox --size 2048x2048', '4 pictures of 2048×2048 are too large for one job; try `--count 1` or a smaller size.'],
 ];
 
 describe('bad input gets one sentence, and nothing is queued', () => {

@@ -37,7 +37,7 @@ describe('Vary this, of a file by another program', () => {
     expect(spec).toMatchObject({ prompt: 'a red fox', negative: 'text', steps: 4, noiseDevice: 'cuda' });
     expect(notes).toEqual([]);
     const further = await varied(await written(`${settings('RNG: CPU')}\nCommand line: --xformers`));
-    expect(further.notes).toEqual(['The file has further lines after its settings, which were not read.']);
+    expect(further.notes).toEqual(['The file has lines after its settings; they are ignored.']);
   });
 
   it('reads UTF-8 in tEXt', async () => {
@@ -66,7 +66,7 @@ describe('Vary this, of a file by another program', () => {
     ['RNG', 'Clip skip: 20, RNG', { clipSkip: 12 }, 'clip skip 20'],
     ['RNG', 'Seed resize from: 100x9000, RNG', { seedSize: { width: 64, height: 2048 } }, 'seed size 100×9000'],
     ['RNG', 'Denoising strength: 7, Hires upscale: 2, RNG', { hires: { factor: 2, strength: 1 } }, 'strength'],
-    ['RNG', 'Denoising strength: 0.5, Hires upscale: 9, RNG', { hires: { factor: 4, strength: 0.5 } }, 'enlarges ×9'],
+    ['RNG', 'Denoising strength: 0.5, Hires upscale: 9, RNG', { hires: { factor: 4, strength: 0.5 } }, 'upscales ×9'],
   ])('brings “%s” as “%s” within what Easel draws, and says so', async (from, to, expected, said) => {
     const { spec, notes } = await varied(await written(settings('RNG: CPU').replace(from, to)));
     expect(spec).toMatchObject(expected);
@@ -78,7 +78,7 @@ describe('Vary this, of a file by another program', () => {
     const { spec, notes } = await varied(await fixture('size_odd'));
     expect(spec).toMatchObject({ width: 744, height: 1000 });
     expect(notes).toEqual([
-      'The file says the size 750×1003, and sides are multiples of 8 from 64 to 2048; 744×1000 is used.',
+      'The file has the size 750×1003, but sides must be multiples of 8 from 64 to 2048; 744×1000 is used.',
     ]);
   });
 
@@ -86,10 +86,10 @@ describe('Vary this, of a file by another program', () => {
     ['Steps: 4', 'Steps: many', { steps: 20 }, "Easel cannot use the file's steps “many”; 20 is used."],
     ['Seed: 5', 'Seed: 0.5', { seed: 1000 }, "Easel cannot use the file's seed “0.5”; 1000 is used."],
     ['Seed: 5', 'Seed: -1', { seed: 1000 }, "Easel cannot use the file's seed “-1”; 1000 is used."],
-    ['Seed: 5, ', '', { seed: 1000 }, 'The file names no seed; 1000 is used.'],
-    ['CFG scale: 1.5, ', '', { guidance: 4 }, 'The file names no guidance; 4 is used.'],
-    ['Size: 64x64, ', '', { width: 128, height: 128 }, 'The file names no size; 128×128 is used.'],
-    ['Sampler: Euler a, ', '', { sampler: 'dpmpp_2m' }, 'The file names no sampler; DPM++ 2M is used.'],
+    ['Seed: 5, ', '', { seed: 1000 }, 'The file has no seed; 1000 is used.'],
+    ['CFG scale: 1.5, ', '', { guidance: 4 }, 'The file has no guidance; 4 is used.'],
+    ['Size: 64x64, ', '', { width: 128, height: 128 }, 'The file has no size; 128×128 is used.'],
+    ['Sampler: Euler a, ', '', { sampler: 'dpmpp_2m' }, 'The file has no sampler; DPM++ 2M is used.'],
     ['Euler a', 'Wobble', { sampler: 'dpmpp_2m' }, "Easel cannot use the file's sampler “Wobble”; DPM++ 2M is used."],
   ])("takes the model's own for what is missing or unknown: “%s” as “%s”", async (from, to, expected, note) => {
     const { spec, notes } = await varied(await written(settings('RNG: CPU').replace(from, to)));
@@ -102,14 +102,14 @@ describe('Vary this, of a file by another program', () => {
     expect(spec).toMatchObject({ model: 'sketch', sampler: 'dpmpp_2m_karras', clipSkip: 2, seed: 839_351_144 });
     expect(spec.noiseDevice).toBeUndefined();
     expect(notes).toEqual([
-      'The file names no model; sketch drew this.',
-      'The file lists resources of Civitai that its prompt does not call (lora number 426797 at 0.4); they are left out: add LoRAs that are here with `--lora`.',
+      'The file has no model; sketch is used.',
+      'The file lists resources of Civitai that its prompt does not use (lora number 426797 at 0.4); they are skipped. Add available LoRAs with `--lora`.',
     ]);
   });
 
   it.each([
     ['Denoising strength: 0.4', /^The picture began from another one \(image to image\)/],
-    ['Denoising strength: 0.4, Mask blur: 4', /^A part of another picture was drawn anew \(inpainting\)/],
+    ['Denoising strength: 0.4, Mask blur: 4', /^The file was made by inpainting another picture/],
     ['ControlNet 0: "Module: canny, Model: x, Weight: 1"', /^ControlNet guided the picture/],
     ['ADetailer model: face_yolov8n.pt, ADetailer confidence: 0.3', /^ADetailer redrew parts/],
     ['RP Active: True, RP Divide mode: Matrix', /^Regions of the picture had prompts/],
@@ -119,7 +119,7 @@ describe('Vary this, of a file by another program', () => {
     ['Tiling: True', /tile without seams/],
     ['Postprocess upscale by: 2, Postprocess upscaler: R-ESRGAN', /enlarged or restored afterwards/],
     ['Lora hashes: "ink: 12ab, wash: 34cd"', /^The file lists LoRAs that its prompt does not call \(ink, wash\)/],
-    ['VAE: ft-mse, ENSD: 31337', /^The file also names VAE, ENSD, which Easel does not repeat\.$/],
+    ['VAE: ft-mse, ENSD: 31337', /^The file also has VAE, ENSD, which Easel does not repeat\.$/],
     ['Variation seed: 5', /^A variation that the file names cannot be read/],
   ])('has a note for what it leaves out: %s', async (changes, note) => {
     const { notes } = await varied(await written(settings(`${changes}, RNG: CPU`)));
@@ -144,7 +144,7 @@ describe('Vary this, of a file by another program', () => {
     expect(other.spec.hires).toEqual({ factor: 3, strength: 0.5 });
     expect(other.notes).toEqual([
       "The file's second pass (128×192) has another shape than its first (64×64); the first one's is kept.",
-      "The second pass had settings of its own; the first pass's are used for both.",
+      'The hires pass of the file has its own settings, which Easel does not support; the settings of the first pass are used.',
     ]);
   });
 
@@ -168,7 +168,7 @@ describe('Vary this, of a file by another program', () => {
   it('says when nobody here has that noise', async () => {
     const { notes } = await varied(await written(settings('RNG: std_default, Version: stable-diffusion.cpp')));
     expect(notes).toEqual([
-      "The file's noise comes from a generator that Easel does not have (RNG: std_default); the composition differs.",
+      'The file uses a noise source that Easel does not have (RNG: std_default); the composition differs.',
     ]);
   });
 

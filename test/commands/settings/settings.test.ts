@@ -17,13 +17,13 @@ describe('/settings', () => {
     const fixture = createCommandFixture();
     expect(readLines(await fixture.say(ada, 'settings'))).toEqual([
       'Your pictures',
-      "size the model's own",
+      "size the model's default",
       'count 4',
-      "sampler the model's own",
+      "sampler the model's default",
       'style none',
       'negative nothing',
       'In this channel',
-      'Nothing is restricted.',
+      'No restrictions.',
     ]);
     await fixture.say(ada, 'settings', '--size 64x96 --count 2 --no blurry, text');
     await fixture.say(ada, 'settings', '', { sampler: 'Euler a', style: 'Ink' });
@@ -69,7 +69,7 @@ describe('/settings', () => {
     ['--size 100x100', 'Width must be a multiple of 8; try 104.'],
     [
       '--size 2048x2048 --count 4',
-      '4 pictures of 2048×2048 are too much for one job; try `--count 1` or a smaller size.',
+      '4 pictures of 2048×2048 are too large for one job; try `--count 1` or a smaller size.',
     ],
     ['--style watercolor', '`watercolor` is not a style; did you mean `watercolour`?'],
     ['--steps 20', '`--steps` is not an option; `/help settings` lists them all.'],
@@ -100,7 +100,7 @@ describe('/channel', () => {
     const fixture = createCommandFixture();
     await expect(fixture.say(ada, 'channel', '--max-steps 20')).rejects.toHaveProperty(
       'userMessage',
-      'Only those who moderate this channel can change what may be made in it; `/settings` shows it to everyone.',
+      'Only moderators of this channel can change its settings; `/settings` shows them to everyone.',
     );
     await expect(fixture.open(ada, 'channel')).rejects.toHaveProperty('code', 'not_moderator');
     const form = await fixture.open(ben, 'channel', MODERATOR);
@@ -108,14 +108,14 @@ describe('/channel', () => {
   });
 
   it.each([
+    ['--max-size 64', 'a fox --size 128x64', '128×64 is too large; this channel allows at most 64 pixels per side.'],
+    ['--max-steps 10', 'a fox --steps 11', '11 steps are too many; this channel allows at most 10.'],
     [
-      '--max-size 64',
-      'a fox --size 128x64',
-      '128×64 is too large for this channel, where 64 pixels a side is the most.',
+      '--models sd-v1-4',
+      'a fox --model sketch',
+      'The model `sketch` is not allowed in this channel; choose from sd-v1-4.',
     ],
-    ['--max-steps 10', 'a fox --steps 11', '11 steps are too many for this channel, where 10 is the most.'],
-    ['--models sd-v1-4', 'a fox --model sketch', '`sketch` may not be used in this channel; choose from sd-v1-4.'],
-    ['--block gore, dead body', 'a Dead Body', 'This channel does not allow “dead body” in a prompt; say it without.'],
+    ['--block gore, dead body', 'a Dead Body', 'This channel does not allow “dead body” in a prompt; remove it.'],
   ])('with %s refuses “%s”, naming the ceiling', async (rule, prompt, sentence) => {
     const fixture = await roomWith(rule);
     await expect(fixture.imagine(ada, prompt)).rejects.toHaveProperty('userMessage', sentence);
@@ -148,7 +148,7 @@ describe('/channel', () => {
     expect(await fixture.press(ben, 'upscale', job)).toEqual({ kind: 'posted' });
     await expect(fixture.press(ben, 'upscale_4', job)).rejects.toHaveProperty(
       'userMessage',
-      '512×512 is too large for this channel, where 256 pixels an enlarged side is the most.',
+      '512×512 is too large; this channel allows at most 256 pixels per side after upscaling.',
     );
   });
 
@@ -167,7 +167,7 @@ describe('/channel', () => {
     const fixture = createCommandFixture();
     await expect(fixture.say(ada, 'channel', '--nsfw', {}, lobby, MODERATOR)).rejects.toHaveProperty(
       'userMessage',
-      'Pictures for adults are let through only in a channel that is marked as age-restricted; mark it so first.',
+      'Adult pictures are allowed only in an age-restricted channel; mark the channel as age-restricted first.',
     );
     await fixture.say(ada, 'channel', '--nsfw', {}, lobby, ADULTS);
     expect(specOf((await fixture.imagine(ada, 'a fox')).task).safety).toBeUndefined();
@@ -193,10 +193,10 @@ describe('/channel', () => {
   it('is shown to everyone, and changed by a form', async () => {
     const fixture = await roomWith('--max-size 512 --block gore');
     const form = await fixture.open(ada, 'channel', MODERATOR);
-    await fixture.fill(ada, form, { models: 'sketch', pictures: 'hidden until asked for', 'max-size': '' }, MODERATOR);
+    await fixture.fill(ada, form, { models: 'sketch', pictures: 'hidden as spoilers', 'max-size': '' }, MODERATOR);
     expect(readLines(await fixture.say(ben, 'settings')).slice(7)).toEqual([
       'models sketch',
-      'spoiler pictures are hidden until somebody asks to see them',
+      'spoiler pictures are hidden as spoilers',
       'block gore',
     ]);
   });

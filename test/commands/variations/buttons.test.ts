@@ -100,7 +100,7 @@ describe('U1–U4', () => {
     const { fixture, job } = await finishedGrid('a fox --size 2048x1024 --count 1');
     await expect(fixture.press(ada, 'upscale_4', job)).rejects.toHaveProperty(
       'userMessage',
-      'This picture is 2048×1024 already, and 4096 pixels a side is the most; ×4 would be 8192×4096.',
+      '×4 would make this picture 8192×4096, but the limit is 4096 pixels per side; choose a smaller factor or picture.',
     );
   });
 });
@@ -134,7 +134,7 @@ describe('buttons that cannot work say why', () => {
       fixture.queue.put({ ...grid, state: 'cancelled', pictures: [] });
       await expect(fixture.press(ada, action, grid)).rejects.toHaveProperty(
         'userMessage',
-        'That picture was never finished; press 🔄 or use `/imagine` to make it anew.',
+        'That picture was never finished; press 🔄 or use `/imagine` to make it again.',
       );
     },
   );
@@ -144,12 +144,12 @@ describe('buttons that cannot work say why', () => {
     const job = await fixture.imagine(ada, 'a fox');
     await expect(fixture.press(ben, 'cancel', job)).rejects.toHaveProperty(
       'userMessage',
-      'Only Ada, who asked for it, and moderators can cancel this.',
+      'Only Ada, who requested it, and moderators can cancel this.',
     );
     fixture.finish(job);
     await expect(fixture.press(ben, 'delete', job)).rejects.toHaveProperty(
       'userMessage',
-      'Only Ada, who asked for it, and moderators can delete this.',
+      'Only Ada, who requested it, and moderators can delete this.',
     );
     expect(fixture.queue.jobs.get(job.id)?.state).toBe('delivered');
   });

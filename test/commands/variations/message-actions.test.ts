@@ -75,7 +75,7 @@ describe('Vary this', () => {
     const id = encodeCandidateChoice({ candidatesId: '0', index: 0 });
     await expect(fixture.pressCandidate(ben, id)).rejects.toHaveProperty(
       'userMessage',
-      'This choice is no longer open; choose *Vary this* on the message again.',
+      'This choice has expired; choose *Vary this* on the message again.',
     );
   });
 
@@ -94,7 +94,7 @@ describe('Vary this', () => {
       model: 'sketch',
     });
     expect(fixture.queue.last().notes).toEqual([
-      'The file names the model v1-5-pruned-emaonly, which is not here; sketch drew this.',
+      'The file names the model v1-5-pruned-emaonly, which is not here; sketch is used.',
     ]);
   });
 
@@ -103,7 +103,7 @@ describe('Vary this', () => {
     const pictures = [await pngWith(A1111.replace('Clip skip: 2', 'Init image: ../../etc/passwd, Init strength: 0.5'))];
     await expect(fixture.act(ben, 'vary', { pictures })).rejects.toHaveProperty(
       'userMessage',
-      'That picture began from another one, which its file does not hold; give that to `/imagine --init`.',
+      'That picture was made from an init image, which its file does not contain; give that image to `/imagine --init`.',
     );
     expect(fixture.queue.jobs.size).toBe(0);
   });
@@ -116,7 +116,7 @@ describe('Vary this', () => {
     );
     await expect(fixture.act(ben, 'vary', { pictures: [fileOf(await encodePng(image))] })).rejects.toHaveProperty(
       'userMessage',
-      'That picture does not say how it was made; files by Easel and AUTOMATIC1111 do, unless they were saved anew.',
+      'That picture has no generation parameters; files from Easel and AUTOMATIC1111 have them, unless another program saved them again.',
     );
   });
 });
@@ -162,7 +162,7 @@ describe('Show recipe', () => {
     ]);
     const odd = 'a lighthouse, drawn by hand';
     expect(readLines(await fixture.act(ben, 'recipe', { pictures: [await pngWith(odd)] }))).toEqual([
-      'The file says, though not in a way that Easel could repeat:',
+      'Easel cannot read these generation parameters, so it cannot repeat the picture:',
       odd,
     ]);
     await expect(fixture.act(ben, 'recipe', {})).rejects.toHaveProperty('code', 'no_picture');

@@ -74,7 +74,7 @@ describe('✏️', () => {
       ...{ image: cat, mask: 'https://example.com/mask.png', strength: 0.3 },
     });
     await expect(fixture.fill(ben, form, { options: '--mask https://example.com/mask.png' })).rejects.toThrow(
-      'A mask needs the picture it masks; give that with `--init`, or attach it.',
+      'A mask needs an init image; give one with `--init`, or attach it.',
     );
   });
 

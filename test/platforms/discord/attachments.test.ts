@@ -130,7 +130,7 @@ describe('what Easel puts into a channel of Discord', () => {
     const { botPermissions } = channel;
     channel.botPermissions = 0n;
     run.finish();
-    await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message is gone; the result is kept');
+    await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message was deleted; the result is kept');
     channel.botPermissions = botPermissions;
     await ada.type(channel, 'show');
     await expect.poll(() => newest(ada, channel).pictures.length, SOON).toBe(1);
@@ -144,7 +144,7 @@ describe('what Easel puts into a channel of Discord', () => {
     channel.isDeleted = true;
     run.finish();
     await expect.poll(() => fixture.app.queue.pending().length, SOON).toBe(0);
-    await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message is gone; the result is kept');
+    await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message was deleted; the result is kept');
     expect(discord.requests.filter(({ status }) => status === 404).length).toBeLessThanOrEqual(1);
   });
 });

@@ -21,7 +21,7 @@ describe('what people do on Discord is answered', () => {
     const { ada, ben, channel } = fixture;
     await ada.type(channel, 'imagine', { prompt: 'a fox' });
     await ben.type(channel, 'imagine', { prompt: 'a crow', count: 1 });
-    expect(newest(ben, channel).text).toMatch(/^a crow – @Ben \(waiting, 1st in line/);
+    expect(newest(ben, channel).text).toMatch(/^a crow – @Ben \(waiting, 1st in the queue/);
     const fox = await engine.begun(0);
     fox.step(2, 4, true);
     await expect.poll(() => ada.sees(channel)[0]?.text, SOON).toBe('a fox – @Ada (50%)');
@@ -124,7 +124,7 @@ describe('what people do on Discord is answered', () => {
     if (grid === undefined) throw new Error('no picture');
     const again = ben.say(channel, 'look', [{ ...grid, filename: 'mine.png' }]);
     await ben.choose(again, 'Vary this');
-    await expect.poll(() => newest(ben, channel), SOON).toMatchObject({ text: 'Which of them?', isPrivate: true });
+    await expect.poll(() => newest(ben, channel), SOON).toMatchObject({ text: 'Which picture?', isPrivate: true });
     expect(newest(ben, channel).buttons).toEqual([['V1', 'V2', 'V3', 'V4']]);
     await ben.press(newest(ben, channel).id, 'V3');
     const run = await engine.begun(1);

@@ -174,7 +174,7 @@ describe('on Discord nobody can complain that', () => {
     for (let step = 1; step < 4; step += 1) run.step(step, 4);
     run.finish();
     await expect.poll(places, SOON).toBe(0);
-    await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message is gone; the result is kept');
+    await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message was deleted; the result is kept');
     expect(discord.requests.filter(({ status }) => status === 404).length).toBeLessThanOrEqual(1);
     await ada.type(channel, 'show');
     await expect.poll(() => newest(ada, channel).pictures.length, SOON).toBe(1);

@@ -90,7 +90,7 @@ describe('everywhere on Discord', () => {
       const actor = fixture.discord.as(carl);
       (await drawTooLong(actor)).finish();
       await expect.poll(() => fixture.app.queue.pending().length, SOON).toBe(0);
-      await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message is gone; the result is kept');
+      await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message was deleted; the result is kept');
       await actor.type(group, 'show');
       await expect.poll(() => newest(actor, group).pictures.length, SOON).toBe(1);
       const late = fixture.discord.requests.filter(

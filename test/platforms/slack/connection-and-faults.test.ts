@@ -172,7 +172,7 @@ describe('a message', () => {
     await actions.command('/imagine a fox');
     await expect.poll(() => messages().length, PATIENCE).toBe(1);
     workspace.messages.splice(0);
-    await expect.poll(() => fixture.log.join(''), PATIENCE).toContain('the message is gone; the result is kept');
+    await expect.poll(() => fixture.log.join(''), PATIENCE).toContain('the message was deleted; the result is kept');
     expect(messages()).toEqual([]);
     await actions.command('/easel show');
     await expect.poll(() => seen(0)?.pictures, PATIENCE).toHaveLength(1);

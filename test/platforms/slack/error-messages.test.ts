@@ -102,7 +102,7 @@ describe('while it runs', () => {
     await fixture.slack.actions.command('/imagine a fox');
     await expect.poll(() => seen().length, PATIENCE).toBe(1);
     channel.isArchived = true;
-    await expect.poll(log, PATIENCE).toContain('the message is gone; the result is kept');
+    await expect.poll(log, PATIENCE).toContain('the message was deleted; the result is kept');
     await fixture.restart();
     await fixture.slack.actions.command('/imagine a fox');
     const direct = fixture.slack.workspace.directChannel(ADA.id).id;
@@ -116,7 +116,7 @@ describe('while it runs', () => {
     faults.failures.set('chat.postMessage', [{ kind: 'error', code: 'not_in_channel' }]);
     await actions.command('/imagine a fox');
     await expect.poll(() => seen().map(({ text }) => text), PATIENCE).toContain(INVITE);
-    await expect.poll(log, PATIENCE).toContain('the message is gone; the result is kept');
+    await expect.poll(log, PATIENCE).toContain('the message was deleted; the result is kept');
     await actions.command('/easel show');
     await expect.poll(() => seen().at(-1)?.pictures, PATIENCE).toHaveLength(1);
   });

@@ -34,7 +34,7 @@ describe("the app's own page", () => {
       .poll(() => home()?.pictures, PATIENCE)
       .toEqual([...titles, 'a hare', 'a fox'].map((title) => `${title} (128×128)`));
     expect(home()?.text).toMatch(
-      /^# In the line\nNothing of yours is waiting\.\n# Your latest pictures\na owl \(128×128\)/,
+      /^# In the queue\nYou have no pictures in the queue\.\n# Your latest pictures\na owl \(128×128\)/,
     );
     expect(calls('files.getUploadURLExternal')).toBe(uploaded);
     await fixture.restart();
@@ -50,7 +50,7 @@ describe("the app's own page", () => {
     await expect.poll(() => home()?.text, PATIENCE).toContain('# Your settings\n`size`');
     await actions.pressAtHome('✏️ Settings');
     await expect.poll(() => fixture.slack.workspace.views.length, PATIENCE).toBe(1);
-    await actions.submit({ 'How many pictures': '3' });
+    await actions.submit({ 'Number of pictures': '3' });
     await expect.poll(() => home()?.text, PATIENCE).toContain('`count` 3');
   });
 
@@ -77,10 +77,10 @@ describe("the app's own page", () => {
     await actions.command('/imagine a hare');
     await expect.poll(() => messages().length, PATIENCE).toBe(2);
     await actions.openHome();
-    await expect.poll(() => home()?.text, PATIENCE).toMatch(/a hare \(number 1/);
+    await expect.poll(() => home()?.text, PATIENCE).toMatch(/a hare \(position 1/);
     await actions.pressAtHome('Cancel');
     await expect.poll(() => text(messages()[1]), PATIENCE).toContain('(cancelled)');
-    await expect.poll(() => home()?.text, PATIENCE).toContain('Nothing of yours is waiting.');
+    await expect.poll(() => home()?.text, PATIENCE).toContain('You have no pictures in the queue.');
     first.finish();
   });
 

@@ -117,10 +117,10 @@ describe('what users of such bots complain of, on Slack', () => {
     const engine = createControlledEngine();
     await open({ engine: () => engine });
     for (const colour of ['red', 'blue', 'green']) await fixture.slack.actions.command(`/imagine a ${colour} fox`);
-    await expect.poll(() => seen(2)?.text, PATIENCE).toContain('(waiting, 2nd in line');
+    await expect.poll(() => seen(2)?.text, PATIENCE).toContain('(waiting, 2nd in the queue');
     await fixture.slack.actions.press(message(1), '❌');
     await expect.poll(() => seen(1)?.text, PATIENCE).toContain('(cancelled)');
-    await expect.poll(() => seen(2)?.text, PATIENCE).toContain('(waiting, 1st in line');
+    await expect.poll(() => seen(2)?.text, PATIENCE).toContain('(waiting, 1st in the queue');
     (await engine.begun(0)).finish();
     (await engine.begun(1)).finish();
     await isDone(2);

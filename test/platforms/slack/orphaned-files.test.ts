@@ -73,7 +73,7 @@ describe('a file in Slack that nothing shows any more', () => {
     await expect.poll(() => seen()?.text, PATIENCE).toContain('a fox');
     fixture.slack.workspace.messages.splice(0);
     run.finish();
-    await expect.poll(() => fixture.log.join(''), PATIENCE).toContain('the message is gone; the result is kept');
+    await expect.poll(() => fixture.log.join(''), PATIENCE).toContain('the message was deleted; the result is kept');
     await expect.poll(names, PATIENCE).toEqual([]);
     await expect.poll(() => fixture.files.size, PATIENCE).toBe(0);
   });

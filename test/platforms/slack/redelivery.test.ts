@@ -81,7 +81,7 @@ const deeds: Readonly<Record<string, Deed>> = {
       await expect.poll(() => fixture.slack.workspace.homes.size, PATIENCE).toBe(1);
       await fixture.slack.actions.pressAtHome('✏️ Settings');
       await opened(1);
-      await fixture.slack.actions.submit({ 'How many pictures': '3' });
+      await fixture.slack.actions.submit({ 'Number of pictures': '3' });
     },
     effect: () =>
       said()

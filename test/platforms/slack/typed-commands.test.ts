@@ -77,7 +77,7 @@ describe('what is typed', () => {
     await done(1);
     expect(botTexts()[0]).toContain('**queue of penguins**');
     await actions.say('@Easel queue');
-    await expect.poll(() => botTexts().at(-1), PATIENCE).toMatch(/nothing|line|waiting/i);
+    await expect.poll(() => botTexts().at(-1), PATIENCE).toMatch(/queue|waiting/i);
     await actions.say('@Easel help imagine');
     await expect.poll(() => botTexts().at(-1), PATIENCE).toContain('/imagine');
     await actions.say('@Easel');
@@ -162,7 +162,7 @@ describe('what hangs on a message', () => {
     await actions.messageShortcut('Show recipe', at(0), BOB);
     await expect.poll(() => texts({ person: BOB }).at(-1), PATIENCE).toMatch(/Seed|seed/);
     await actions.messageShortcut('Vary this', at(0), BOB);
-    await expect.poll(() => texts({ person: BOB }).at(-1), PATIENCE).toBe('Which of them?');
+    await expect.poll(() => texts({ person: BOB }).at(-1), PATIENCE).toBe('Which picture?');
     await actions.press(at(-1, { person: BOB }), 'V2', BOB);
     await done(1);
     expect(texts()[1]).toContain('**a fox** – @Bob · variation\nseed 5');
@@ -185,7 +185,7 @@ describe('what hangs on a message', () => {
     await actions.press(at(0), '🗑', BOB);
     await expect
       .poll(() => texts({ person: BOB }).at(-1), PATIENCE)
-      .toBe('Only Ada, who asked for it, and moderators can delete this.');
+      .toBe('Only Ada, who requested it, and moderators can delete this.');
     expect(messages()).toHaveLength(1);
     await actions.press(at(0), '🗑');
     await expect.poll(() => messages().length, PATIENCE).toBe(0);

@@ -138,15 +138,12 @@ describe('pictures to begin from', () => {
     ]);
     expect(await refusal(await handOver(Buffer.from('noise')))).toEqual([
       415,
-      'That is not a picture Easel can read; give a PNG, JPEG or WebP.',
+      'Easel cannot read this file as a picture; give a PNG, JPEG or WebP.',
     ]);
-    expect(await refusal(await handOver(Buffer.alloc(0)))).toEqual([
-      415,
-      'The picture is empty: its file has no bytes; send it again.',
-    ]);
+    expect(await refusal(await handOver(Buffer.alloc(0)))).toEqual([415, 'The picture file is empty; send it again.']);
     expect(await refusal(await handOver(pngOf(10_000, 10_000, { hollow: true })))).toEqual([
       413,
-      'The picture has 100 megapixels, and 50 is the most; give a smaller one.',
+      'The picture has 100 megapixels, but the limit is 50; give a smaller one.',
     ]);
     expect(await refusal(await handOver(await discs(), 'text/plain'))).toEqual([
       415,

@@ -49,7 +49,7 @@ describe('completion', () => {
   it('offers the values of a closed list, and says what others take', () => {
     expect(labels('/imagine a fox --sampler eu|')).toEqual(['euler', 'euler_a']);
     expect(at('/imagine a fox --steps |').completion.hint).toBe(
-      '--steps 1–150: Denoising steps: more is slower and finer',
+      '--steps 1–150: Denoising steps: more are slower and add detail',
     );
   });
 

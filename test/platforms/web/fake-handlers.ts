@@ -123,7 +123,7 @@ async function remove(port: ChannelPort, message: MessageRef) {
 }
 
 function help(): Reply {
-  const lines = [[code('/imagine'), text(' – Draw what you describe')]];
+  const lines = [[code('/imagine'), text(' – Draw pictures from a prompt')]];
   return { state: 'info', lines, pictures: [], buttons: [] };
 }
 

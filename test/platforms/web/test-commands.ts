@@ -16,14 +16,14 @@ const IMAGINE_OPTIONS: readonly OptionDescription[] = [
     ...OPTIONAL,
     name: 'negative',
     aliases: ['no'],
-    description: 'What to keep out of the picture',
+    description: 'Negative prompt: what the picture should not show',
     type: 'string',
     example: 'text, frame',
   },
   {
     ...OPTIONAL,
     name: 'seed',
-    description: 'The same seed and options make the same picture',
+    description: 'The same seed and options give the same picture',
     type: 'integer',
     min: 0,
     max: 2 ** 32 - 1,
@@ -32,7 +32,7 @@ const IMAGINE_OPTIONS: readonly OptionDescription[] = [
   {
     ...OPTIONAL,
     name: 'steps',
-    description: 'Denoising steps: more is slower and finer',
+    description: 'Denoising steps: more are slower and add detail',
     type: 'integer',
     min: 1,
     max: 150,
@@ -41,7 +41,7 @@ const IMAGINE_OPTIONS: readonly OptionDescription[] = [
   {
     ...OPTIONAL,
     name: 'sampler',
-    description: 'How the noise is removed',
+    description: 'Sampling method',
     type: 'string',
     choices: ['pndm', 'ddim', 'euler', 'euler_a', 'dpmpp_2m'],
     example: 'euler_a',
@@ -51,9 +51,9 @@ const IMAGINE_OPTIONS: readonly OptionDescription[] = [
 
 /** Like the real ones, but the web channel's tests do not move with them. */
 export const TEST_COMMANDS: readonly CommandDescription[] = [
-  { name: 'imagine', description: 'Draw what you describe', options: IMAGINE_OPTIONS },
+  { name: 'imagine', description: 'Draw pictures from a prompt', options: IMAGINE_OPTIONS },
   { name: 'queue', description: 'Who is waiting', options: [] },
-  { name: 'help', description: 'What you can say here', options: [] },
+  { name: 'help', description: 'List the commands, or explain one of them', options: [] },
 ];
 
 export const TEST_ACTIONS: readonly MessageActionDescription[] = [
