@@ -1,11 +1,10 @@
-export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, fileOf, isEngineError } from './errors.ts';
+export { EngineError, fileOf, isEngineError } from './errors.ts';
 export { resolveModelPlace, splitModelPlaces } from './hub/hub-id.ts';
 export { formatLoraTag, type LoraTag, readLoraTags } from './lora/lora-tags.ts';
-export { createEngine, type EngineHost, type EngineHostOptions } from './process/client.ts';
-export type { StallLimits } from './process/stall-watch.ts';
+export { createEngine, type EngineHost } from './process/client.ts';
 export { rowsPerPicture } from './prompt/composition.ts';
 export { promptTexts } from './prompt/prompt-texts.ts';
-export { estimateText, type TextLoad } from './prompt/text-load.ts';
+export { estimateText } from './prompt/text-load.ts';
 export { PRECISION_CHOICES } from './providers/options.ts';
 export type { ExecutionOptions } from './runtime/catalog.ts';
 export { isSeed, MAX_SEED, parseSeed, type Seed, seedAfter } from './seed.ts';

@@ -12,7 +12,7 @@ const DIGITS = /^\d{1,20}$/;
 export const MAX_SEED: Seed = String(MODULUS - 1n);
 
 /** The seed with these 64 bits; what is larger or negative wraps around. */
-export function seedOf(value: bigint): Seed {
+function seedOf(value: bigint): Seed {
   const wrapped = BigInt.asUintN(64, value);
   return wrapped <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wrapped) : String(wrapped);
 }

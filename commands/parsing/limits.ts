@@ -11,7 +11,7 @@ export const MAX_JOB_PIXELS = SPEC_LIMITS.maxSide ** 2;
 export const MAX_VARIATIONS = 16;
 
 /** Characters of a typed word repeated in a sentence. */
-export const MAX_QUOTED_LENGTH = 40;
+const MAX_QUOTED_LENGTH = 40;
 
 /** What a person typed, short enough to be repeated in a sentence. */
 export function shorten(typed: string, length: number = MAX_QUOTED_LENGTH): string {

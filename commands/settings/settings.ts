@@ -73,11 +73,7 @@ export const settings: Command = {
 };
 
 /** What they are now, with the channel's rules and buttons to change both. */
-export async function showSettings(
-  request: Request,
-  mine: UserSettings,
-  context: CommandContext,
-): Promise<DispatchResult> {
+async function showSettings(request: Request, mine: UserSettings, context: CommandContext): Promise<DispatchResult> {
   const rules = await context.settings.ofChannel(request.channel);
   const ruleLines = describeChannelSettings(rules);
   const own = privateButton(encodeFormId({ form: SETTINGS_FORM }), '✏️ Change', 'Change your settings');

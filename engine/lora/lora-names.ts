@@ -55,7 +55,7 @@ export function loraRole(name: string): LoraRole | undefined {
 }
 
 /** The layer that a tensor belongs to as the file spells it, without the prefix of its network. */
-export function loraModule(name: string): string {
+function loraModule(name: string): string {
   const role = ROLES.find(([pattern]) => pattern.test(name))?.[0];
   const prefix = NETWORKS.find(([pattern]) => pattern.test(name))?.[0];
   return name

@@ -15,7 +15,7 @@ export interface PeftScale {
 type Network = LoraTensorName['network'];
 
 /** The configuration that PEFT writes beside `adapter_model.safetensors`. */
-export const ADAPTER_CONFIG = 'adapter_config.json';
+const ADAPTER_CONFIG = 'adapter_config.json';
 
 /** Real ones have 2 KB. */
 const MAX_CONFIG_BYTES = 1 << 20;
@@ -63,7 +63,7 @@ export async function readPeftScales(
 }
 
 /** The file that PEFT names as it does, whichever LoRA it holds. */
-export function isAdapterModel(file: string): boolean {
+function isAdapterModel(file: string): boolean {
   return /^adapter_model(\.\w+)?$/i.test(basename(file));
 }
 

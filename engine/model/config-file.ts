@@ -42,7 +42,7 @@ export async function readConfig<Schema extends z.ZodType>(file: string, schema:
  * Python writes numbers that JSON lacks, as diffusers does for DPM-Solver's `lambda_min_clipped`: -Infinity. They mean that
  * there is no bound, and are read as null.
  */
-export function parsePythonJson(text: string): unknown {
+function parsePythonJson(text: string): unknown {
   return JSON.parse(text.replace(STRING_OR_NO_NUMBER, (found) => (found.startsWith('"') ? found : 'null')));
 }
 

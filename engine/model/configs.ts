@@ -14,7 +14,6 @@ const modelIndexSchema = z.object({
   /** Library and class. */
   scheduler: z.tuple([z.string().nullable(), z.string().nullable()]).optional(),
 });
-export type ModelIndex = z.infer<typeof modelIndexSchema>;
 
 /** diffusers' names of activation functions; `swish` is `silu`. */
 const ACTIVATIONS = ['silu', 'swish', 'gelu', 'relu', 'mish'] as const;

@@ -19,4 +19,3 @@ export const safetyConfigSchema = z.object({
   projection_dim: side.default(768),
   vision_config: visionSchema,
 });
-export type SafetyConfig = z.output<typeof safetyConfigSchema>;

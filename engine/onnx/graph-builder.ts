@@ -205,7 +205,7 @@ export class GraphBuilder {
  * ONNX Runtime resolves external data below a base folder and refuses absolute locations; sessions set the base to
  * the file system's root, so a location is the absolute path without its leading separator.
  */
-export function externalLocation(file: string): string {
+function externalLocation(file: string): string {
   return file.replace(/^[/\\]+/, '');
 }
 

@@ -49,10 +49,7 @@ export function startingNoise(
 }
 
 /** The same numbers as torch's own generator on that device, of a 64-bit seed. */
-export function createGenerator(
-  seed: number | bigint,
-  device: NoiseDevice = 'cpu',
-): { randn(n: number): Float32Array } {
+function createGenerator(seed: number | bigint, device: NoiseDevice = 'cpu'): { randn(n: number): Float32Array } {
   return device === 'cuda' ? new PhiloxGenerator(seed) : new TorchGenerator(seed);
 }
 

@@ -50,7 +50,7 @@ export function readPrompts(spec: Pick<GenerationSpec, 'prompt' | 'negative' | '
 }
 
 /** @param prompt without LoRA tags */
-export function readStages(prompt: string, syntax: PromptSyntax, steps: number): readonly ReadStage[] {
+function readStages(prompt: string, syntax: PromptSyntax, steps: number): readonly ReadStage[] {
   if (syntax === 'plain') return [{ endStep: steps, parts: emphasisOf(prompt, syntax) }];
   const read = new Map<string, readonly EmphasisPart[]>();
   return promptStages(prompt, steps).map(({ endStep, text }) => {

@@ -34,7 +34,7 @@ export interface ChunkedPrompts {
 const MAX_ENCODINGS = 128;
 
 /** Cuts prompts into chunks. Equal chunks become one object, over the stages and over both prompts. */
-export class ChunkCutter {
+class ChunkCutter {
   readonly #syntax: ReadPrompts['syntax'];
   readonly #tokens: ChunkTokens;
   readonly #known = new Map<string, PromptChunk>();

@@ -25,7 +25,7 @@ function scores(embedding: Float32Array, { embeddings, thresholds }: Concepts, a
   });
 }
 
-export function cosine(a: Float32Array, b: Float32Array): number {
+function cosine(a: Float32Array, b: Float32Array): number {
   let [dot, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i += 1) {
     const [p, q] = [a[i] ?? 0, b[i] ?? 0];

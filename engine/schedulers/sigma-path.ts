@@ -25,7 +25,7 @@ export type Rounding = (timestep: number, spacing: SigmaSpacing) => number;
 const RHO = 7;
 
 /** n noise levels from `first` down to `last`. */
-export function spreadSigmas(spacing: SigmaSpacing, first: number, last: number, n: number): number[] {
+function spreadSigmas(spacing: SigmaSpacing, first: number, last: number, n: number): number[] {
   const ramp = [...linspace(0, 1, n)];
   switch (spacing) {
     case 'karras': {

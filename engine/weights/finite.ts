@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { EIGHT_BIT_FLOATS } from './eight-bit-floats.ts';
+import { readFully } from './read-fully.ts';
 import type { TensorDtype, TensorRef } from './safetensors.ts';
 
 /** Bytes read at once; a multiple of every number's size. */
@@ -64,16 +65,6 @@ function areFinite(dtype: TensorDtype, buffer: ArrayBuffer, length: number): boo
     case 'BOOL':
       return true;
   }
-}
-
-async function readFully(handle: FileHandle, target: Uint8Array, position: number): Promise<number> {
-  let read = 0;
-  while (read < target.length) {
-    const { bytesRead } = await handle.read(target, read, target.length - read, position + read);
-    if (bytesRead === 0) break;
-    read += bytesRead;
-  }
-  return read;
 }
 
 function lacks(bits: Int32Array | Uint16Array, exponent: number): boolean {

@@ -5,6 +5,7 @@ import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { looksPickled, pickleError, refusePickleName } from './pickle.ts';
 import { openPlainFile } from './plain-file.ts';
+import { readFully } from './read-fully.ts';
 
 /**
  * Reads the header of a safetensors file: u64 little-endian header length, JSON header, data.
@@ -79,7 +80,7 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
   const { handle, size } = await openPlainFile(path);
   try {
     const prefix = Buffer.alloc(8);
-    const { bytesRead } = await handle.read(prefix, 0, 8, 0);
+    const bytesRead = await readFully(handle, prefix, 0);
     if (looksPickled(prefix)) throw pickleError(path);
     if (bytesRead < 8) throw corrupt(path, `it is only ${size} bytes long`);
     const headerLength = prefix.readBigUInt64LE();
@@ -89,8 +90,7 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
     const dataStart = 8 + Number(headerLength);
     if (dataStart > size) throw corrupt(path, `its header ends at byte ${dataStart} but the file at ${size}`);
     const header = Buffer.alloc(Number(headerLength));
-    const read = await handle.read(header, 0, header.length, 8);
-    if (read.bytesRead < header.length) throw corrupt(path, 'its header cannot be read whole');
+    if ((await readFully(handle, header, 8)) < header.length) throw corrupt(path, 'its header cannot be read whole');
     return parseHeader(header.toString('utf8'), path, await realpath(path), dataStart, size);
   } finally {
     await handle.close();

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { EIGHT_BIT_FLOATS } from './eight-bit-floats.ts';
+import { readFully } from './read-fully.ts';
 import type { TensorRef } from './safetensors.ts';
 
 /** A tensor's numbers, widened to float32. @throws EngineError when they are not floating-point, or cannot be read. */
@@ -33,19 +34,14 @@ export async function readScalar(ref: TensorRef): Promise<number> {
 }
 
 /** As `readTensor`, from a file that is open. */
-export async function readTensorFrom(handle: FileHandle, ref: TensorRef): Promise<Float32Array> {
+async function readTensorFrom(handle: FileHandle, ref: TensorRef): Promise<Float32Array> {
   return widen(ref, await readBytes(handle, ref));
 }
 
 async function readBytes(handle: FileHandle, ref: TensorRef): Promise<Uint8Array<ArrayBuffer>> {
   // Exactly as long as the tensor and at offset 0, so that a typed array can be laid over it.
   const bytes = new Uint8Array(ref.length);
-  let at = 0;
-  while (at < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, at, bytes.length - at, ref.offset + at);
-    if (bytesRead === 0) break;
-    at += bytesRead;
-  }
+  await readFully(handle, bytes, ref.offset);
   return bytes;
 }
 

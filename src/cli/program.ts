@@ -10,7 +10,7 @@ import type { CliConfig, CliDependencies } from './types.ts';
 export type { CliDependencies } from './types.ts';
 
 /** What the shell is told. Bad input is 2, as for shells' own commands. */
-export const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
+const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
 
 /**
  * Runs one command line. Trouble becomes a sentence on stderr and an exit code; it never rejects.

@@ -2,7 +2,7 @@ import { BadInputError } from './errors.ts';
 import { PLATFORMS, type Platform } from './user.ts';
 
 /** Beyond these a weight would no longer share the engine out but give it away, or take it away. */
-export const WEIGHT_LIMITS = { min: 0.1, max: 10 } as const;
+const WEIGHT_LIMITS = { min: 0.1, max: 10 } as const;
 
 /** How much of the engine people with a role get beside people without one, who weigh 1; by `platform:role`. */
 export type RoleWeights = ReadonlyMap<string, number>;

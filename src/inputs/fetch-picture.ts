@@ -31,7 +31,7 @@ export async function fetchPicture(address: string, options: FetchOptions): Prom
 }
 
 /** @throws BadInputError unless it is an http or https address without credentials */
-export function readUrl(address: string): URL {
+function readUrl(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '') {
     return url;

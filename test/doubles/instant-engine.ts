@@ -7,7 +7,7 @@ import {
   specOf,
 } from '../../engine/index.ts';
 
-export const INSTANT_MODEL: ModelDescription = {
+const INSTANT_MODEL: ModelDescription = {
   id: 'painted',
   title: 'Painted',
   width: 128,

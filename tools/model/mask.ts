@@ -31,7 +31,7 @@ export function drawMask(shape: Shape, side: number, placement: Placement): Mask
 
 /** Half-width of a normalised mask's frame, in square roots of the covered area: every shape fits with room to spare. */
 const FRAME = 1.6;
-export const NORMAL_SIDE = 64;
+const NORMAL_SIDE = 64;
 
 /** The mask moved to its centroid and scaled to a fixed area, so that only form and rotation are left. */
 export function normalised({ side, covered }: Mask): Mask | undefined {

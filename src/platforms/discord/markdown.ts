@@ -1,7 +1,7 @@
 import type { RichText, Span } from '../../core/reply.ts';
 
 /** Discord counts 2000 characters of a message; UTF-16 units are never fewer than what it counts. */
-export const MAX_CONTENT_LENGTH = 2000;
+const MAX_CONTENT_LENGTH = 2000;
 
 /** Whatever begins markup, a mention, a timestamp, an emoji, a link or an invitation somewhere in a line. */
 const MARKUP = /[\\*_~`|<>[\]:/@#]/g;
@@ -20,7 +20,7 @@ const SPAN_KEEPS = 16;
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Text as Discord shows it: nothing in it formats, mentions, links or begins a new line. */
-export function escapeMarkdown(text: string): string {
+function escapeMarkdown(text: string): string {
   const escaped = oneLine(text).replace(MARKUP, '\\$&');
   return escaped.replace(LINE_START, (_, indent: string, mark: string) => {
     return /\d/.test(mark) ? `${indent}${mark}\\` : `${indent}\\${mark}`;

@@ -1,6 +1,6 @@
 import type { CommandDescription, MessageActionDescription } from '../../core/command.ts';
 import type { Form } from '../../core/form.ts';
-import type { ReplyButton, ReplyPicture, ReplyState, RichText } from '../../core/reply.ts';
+import type { Reply, ReplyPicture } from '../../core/reply.ts';
 
 /** The JSON of the web channel's HTTP API; `api.md` describes it for people. */
 
@@ -15,12 +15,8 @@ export interface WirePicture extends Omit<ReplyPicture, 'data'> {
   readonly file: string;
 }
 
-export interface WireReply {
-  readonly state: ReplyState;
-  readonly lines: readonly RichText[];
-  readonly progress?: number;
+export interface WireReply extends Omit<Reply, 'pictures' | 'parent'> {
   readonly pictures: readonly WirePicture[];
-  readonly buttons: readonly (readonly ReplyButton[])[];
   /** The id of the message that it answers. */
   readonly parent?: string;
 }

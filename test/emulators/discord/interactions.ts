@@ -5,9 +5,9 @@ import { refuse } from './discord-error.ts';
 import type { Channel, Person } from './world.ts';
 
 /** Discord waits this long for the first word. */
-export const ACKNOWLEDGE_WITHIN_MS = 3000;
+const ACKNOWLEDGE_WITHIN_MS = 3000;
 /** A token works for this long after the interaction. */
-export const TOKEN_LIFETIME_MS = 15 * 60_000;
+const TOKEN_LIFETIME_MS = 15 * 60_000;
 
 export type InteractionKind = 'command' | 'message_command' | 'button' | 'modal' | 'autocomplete';
 

@@ -5,7 +5,7 @@ import { botPermissionsIn, type Channel, type Membership, type Person, type Serv
 
 /** Things in the form in which Discord sends them. */
 
-export const iso = (ms: number): string => new Date(ms).toISOString();
+const iso = (ms: number): string => new Date(ms).toISOString();
 
 export function userPayload({ id, username, name }: Pick<Person, 'id' | 'username' | 'name'>) {
   return {

@@ -34,7 +34,7 @@ export function isVisibleTo({ privateTo }: StoredMessage, person: Person): boole
   return privateTo === undefined || privateTo === person.id;
 }
 
-export function visibleMessage(message: StoredMessage, state: State): VisibleMessage {
+function visibleMessage(message: StoredMessage, state: State): VisibleMessage {
   return {
     id: message.id,
     text: plainText(message.content, state),

@@ -20,7 +20,6 @@ export const STYLE = `
   .row { display: flex; gap: 8px; margin: 8px 0; }
   button { min-width: 44px; height: 36px; padding: 0 12px; border: 1px solid #bbb; border-radius: 4px; background: #fff;
     color: #1d1c1d; font: 700 15px sans-serif; }
-  .home { padding: 0 20px; max-width: 640px; }
   h2 { margin: 20px 0 6px; font-size: 18px; }
   .section { display: flex; justify-content: space-between; align-items: flex-start; gap: 16px; padding: 3px 0; }
   .section img { flex: none; min-width: 0; width: 88px; height: 88px; object-fit: cover; margin: 0; }

@@ -15,13 +15,6 @@ export function renderChannel(
   return pageOf(`# ${name}`, messages.join(''));
 }
 
-/** The app's own page as this person sees it. */
-export function renderHome(slack: SlackEmulator, person: Person = ADA): string {
-  const blocks = (slack.workspace.homes.get(person.id)?.view.blocks ?? []) as readonly Block[];
-  const content = blocks.map((block) => blockOf(slack, block)).join('');
-  return pageOf('Easel', `<section class="home">${content}</section>`);
-}
-
 function pageOf(title: string, content: string): string {
   const name = escapeHtml(title);
   const body = `<header>${name}<small>emulated: not Slack's own page</small></header><main>${content}</main>`;

@@ -46,7 +46,7 @@ export function visibleMessage(slack: SlackEmulator, { blocks }: Pick<Message, '
 const NOTHING: Block = { type: 'nothing' };
 
 /** What stands beside a section's text. */
-export function accessoryOf({ type, accessory }: Block): Block {
+function accessoryOf({ type, accessory }: Block): Block {
   return type === 'section' && accessory !== undefined ? (accessory as Block) : NOTHING;
 }
 
