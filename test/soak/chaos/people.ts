@@ -1,5 +1,9 @@
 import type { Crowd } from '../crowd.ts';
 
+/** People of each platform: the honest ones first, then those who only ask for pictures, and are hostile. */
+export const HONEST = 24;
+export const HOSTILE = 4;
+
 /** How one request went, as the person who sent it saw it. Times are `performance.now()`. */
 export interface Heard {
   readonly from: number;

@@ -14,6 +14,8 @@ export interface Deed {
   /** Stands in the prompt, and so in all messages of what comes of it. */
   readonly marker: string | undefined;
   readonly heard: Heard;
+  /** What was typed, where that is not usual. */
+  readonly line?: string;
 }
 
 export interface Count {
@@ -45,11 +47,12 @@ export function judge(
   const wrong = jobs.flatMap(judgeJob);
   let refused = 0;
 
-  for (const { platform, what, marker, heard } of deeds) {
+  for (const { platform, what, marker, heard, line = '' } of deeds) {
     if (what !== 'imagine' || marker === undefined || heard.ackMs === undefined) continue;
     const hasJob = (ofMarker.get(marker) ?? []).some(({ parent }) => parent === undefined);
     const sentence = heard.told();
-    if (!hasJob && sentence === undefined) wrong.push(`${platform} ${marker} was acknowledged and is lost`);
+    if (!hasJob && sentence === undefined)
+      wrong.push(`${platform} ${marker} was acknowledged and is lost ${line.slice(0, 80)}`.trim());
     if (!hasJob && heard.isTaken === true) wrong.push(`${platform} ${marker} was accepted and is lost`);
     if (/Something went wrong/.test(sentence ?? '')) wrong.push(`${platform} ${marker}: ${sentence}`);
     if (!hasJob) refused += 1;
