@@ -15,6 +15,8 @@ export interface Heard {
   readonly isTaken?: boolean;
   /** What the person alone was told, up to now. */
   told(): string | undefined;
+  /** The platform shows that the bot is thinking, and after a quarter of an hour that it did not respond. */
+  isLeftThinking?(): boolean;
 }
 
 /** A picture that is hostile, as a person hands it over. */

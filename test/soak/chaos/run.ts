@@ -122,7 +122,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       ['slack', await slack.look()],
     ]);
     const left = await bot.end();
-    const count = judge(scene.deeds, await jobsOf(folder), seen);
+    const count = judge(
+      scene.deeds,
+      await jobsOf(folder),
+      seen,
+      bot.outages.map(({ from }) => from),
+    );
     const wrong = [
       ...count.wrong,
       ...scene.troubles,
