@@ -40,4 +40,4 @@ const rounded = (_: string, value: unknown) => (typeof value === 'number' ? Math
 process.stdout.write(`${JSON.stringify({ seed: Number(values.seed), ...report }, rounded, 2)}\n`);
 const isLate = report.ackMs.max > MAX_ACK_MS;
 if (isLate) process.stdout.write(`An honest person waited longer than ${MAX_ACK_MS} ms.\n`);
-process.exit(isLate || report.wrong.length > 0 ? 1 : 0);
+process.exit(isLate || report.wrong.length > 0 || report.leftThinking.length > 0 ? 1 : 0);

@@ -25,8 +25,12 @@ import type { RequestContext, RequestHandler, RequestOutcome } from './request-h
 import { renderPlain } from './rich-text.ts';
 import { unescapeText } from './unescape.ts';
 
-/** A form's answer may still be refused on the form itself; Slack waits 3 s. */
-const REFUSE_FORM_WITHIN_MS = 2000;
+/**
+ * Milliseconds for a request to be on disk before it is acknowledged, of the 3 seconds that Slack waits. What is not
+ * acknowledged when the bot is killed, Slack delivers again, or tells the person that it failed; a form's answer may be
+ * refused on the form itself until then.
+ */
+const ACKNOWLEDGE_WITHIN_MS = 2000;
 
 export interface ListenersOptions {
   readonly app: App;
@@ -39,7 +43,7 @@ export interface ListenersOptions {
   readonly botUserId: () => Promise<string>;
 }
 
-/** Binds Slack's events to the desk. Each is acknowledged before anything else is done. */
+/** Binds Slack's events to what handles requests. Each is acknowledged when it is on disk, or after a limit before that. */
 export function listen({
   app,
   requestHandler,
@@ -49,8 +53,23 @@ export function listen({
   commands,
   botUserId,
 }: ListenersOptions): void {
-  async function serve(origin: Origin, toRequest: (context: RequestContext) => Request): Promise<void> {
-    if (await requestHandler.isNew(origin)) await requestHandler.handle(origin, toRequest);
+  /** @param acknowledge for events, Bolt has done it */
+  async function serve(
+    origin: Origin,
+    toRequest: (context: RequestContext) => Request,
+    acknowledge: () => Promise<void> = async () => undefined,
+  ): Promise<void> {
+    let noted = () => {};
+    const onDisk = new Promise<void>((resolve) => {
+      noted = resolve;
+    });
+    const serving = requestHandler
+      .isNew(origin)
+      .then((isNew) => (isNew ? requestHandler.handle(origin, toRequest, noted) : undefined))
+      .finally(noted);
+    await pTimeout(onDisk, { milliseconds: ACKNOWLEDGE_WITHIN_MS, fallback: () => undefined });
+    await acknowledge();
+    await serving;
   }
 
   const toCommand = ({ command, text }: ParsedText, message: Parameters<RemotePictures['of']>[0] = {}) => {
@@ -61,10 +80,9 @@ export function listen({
   };
 
   app.command(/.*/, async ({ command, ack }) => {
-    await ack();
     const text = unescapeText(command.text);
     const parsed = command.command === EASEL ? readSubcommand(text) : { command: command.command.slice(1), text };
-    await serve(originOfCommand(command), toCommand(parsed));
+    await serve(originOfCommand(command), toCommand(parsed), ack);
   });
 
   async function hear(message: IncomingMessage): Promise<void> {
@@ -85,9 +103,8 @@ export function listen({
   });
 
   app.action(/.*/, async ({ body, action, ack }) => {
-    await ack();
-    if (body.type !== 'block_actions' || action.type !== 'button') return;
-    await serve(originOfPress(body), (context) => toPress(context, body, action as ButtonAction));
+    if (body.type !== 'block_actions' || action.type !== 'button') return ack();
+    await serve(originOfPress(body), (context) => toPress(context, body, action as ButtonAction), ack);
   });
 
   function toPress(context: RequestContext, body: BlockAction, { action_id: buttonId }: ButtonAction): Request {
@@ -96,9 +113,8 @@ export function listen({
   }
 
   app.shortcut(/.*/, async ({ shortcut, ack }) => {
-    await ack();
-    if (shortcut.type === 'shortcut') await serve(originOfShortcut(shortcut), toShortcut(shortcut));
-    else await serve(originOfMessageShortcut(shortcut), toMessageAction(shortcut));
+    if (shortcut.type === 'shortcut') await serve(originOfShortcut(shortcut), toShortcut(shortcut), ack);
+    else await serve(originOfMessageShortcut(shortcut), toMessageAction(shortcut), ack);
   });
 
   const toShortcut =
@@ -127,7 +143,7 @@ export function listen({
     const asking = requestHandler.ask(origin, ({ ...context }) => {
       return { ...context, kind: 'form', formId: filled.formId, values: filled.values };
     });
-    const outcome = await pTimeout(asking, { milliseconds: REFUSE_FORM_WITHIN_MS, fallback: () => undefined });
+    const outcome = await pTimeout(asking, { milliseconds: ACKNOWLEDGE_WITHIN_MS, fallback: () => undefined });
     const refusal = outcome === undefined ? undefined : refusalOf(outcome, filled, body, nameCommands);
     if (refusal !== undefined) return ack({ response_action: 'errors', errors: refusal });
     await ack();

@@ -24,8 +24,12 @@ export type RequestContext = Pick<Request, 'id' | 'user' | 'channel' | 'isModera
 export interface RequestHandler {
   /** False for what was seen before: Slack delivers again what it believes lost. Never rejects. */
   isNew(origin: Origin): Promise<boolean>;
-  /** Asks the bot and answers the person. Never rejects. @param toRequest what is asked */
-  handle(origin: Origin, toRequest: (context: RequestContext) => Request): Promise<void>;
+  /**
+   * Asks the bot and answers the person. Never rejects.
+   * @param toRequest what is asked
+   * @param onNoted told when what is asked for is on disk, or nothing is to be done for it
+   */
+  handle(origin: Origin, toRequest: (context: RequestContext) => Request, onNoted?: () => void): Promise<void>;
   /** Asks the bot only, unless the answer could not stand where it was asked. */
   ask(origin: Origin, toRequest: (context: RequestContext) => Request): Promise<RequestOutcome>;
   /** Brings the bot's answer to the person. Never rejects. */
@@ -137,9 +141,11 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     isNew: ({ requestId }) => dedup.begin(requestId),
     ask,
     answer,
-    handle: async (origin, toRequest) => {
+    handle: async (origin, toRequest, onNoted) => {
       try {
-        await answer(origin, await ask(origin, toRequest));
+        const outcome = await ask(origin, toRequest);
+        onNoted?.();
+        await answer(origin, outcome);
       } catch (error) {
         log.error({ request: origin.requestId, err: loggable(error) }, 'a request was not served');
       }

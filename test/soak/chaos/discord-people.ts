@@ -1,4 +1,5 @@
 import type { EmulatedInteraction } from '../../emulators/discord/index.ts';
+import { LOADING } from '../../emulators/discord/messages.ts';
 import { labelOf } from '../../emulators/discord/visible-message.ts';
 import { type DiscordCrowd, readOptions } from '../discord-crowd.ts';
 import type { Dice } from './dice.ts';
@@ -25,7 +26,17 @@ export function createDiscordPeople(crowd: DiscordCrowd, dice: Dice): People {
         .filter(({ origin, privateTo }) => origin?.interactionId === asked.id && privateTo !== undefined);
       return said.find(({ content }) => content !== '')?.content;
     };
-    return { from, to: performance.now(), ackMs: acknowledgedAt === undefined ? undefined : acknowledgedAt - at, told };
+    const isLeftThinking = () =>
+      state.messages
+        .in(asked.channel)
+        .some(({ origin, flags }) => origin?.interactionId === asked.id && (flags & LOADING) !== 0);
+    return {
+      isLeftThinking,
+      from,
+      to: performance.now(),
+      ackMs: acknowledgedAt === undefined ? undefined : acknowledgedAt - at,
+      told,
+    };
   }
 
   return {

@@ -13,7 +13,8 @@ export interface FaultCounts {
 }
 
 /**
- * Kills and stops the bot's processes, one after the other, each of the kinds in turn before any comes again.
+ * Kills and stops the bot's processes, one after the other, each of the kinds once before any comes again.
+ * Ends when the time is over and each kind has been there.
  * @param everyMs between the end of one fault and the next, on average
  * @param until in `performance.now()`
  */
@@ -28,7 +29,7 @@ export async function breakThings(
   let left = [...kinds];
   for (;;) {
     const gapMs = everyMs * (0.5 + dice.share());
-    if (performance.now() + gapMs > until) return counts;
+    if (performance.now() + gapMs > until && Object.values(counts).every((count) => count > 0)) return counts;
     await sleep(gapMs);
     const [kind] = left.splice(dice.below(left.length), 1);
     if (left.length === 0) left = [...kinds];

@@ -1,5 +1,9 @@
 import type { Crowd } from '../crowd.ts';
 
+/** People of each platform: the honest ones first, then those who only ask for pictures, and are hostile. */
+export const HONEST = 24;
+export const HOSTILE = 4;
+
 /** How one request went, as the person who sent it saw it. Times are `performance.now()`. */
 export interface Heard {
   readonly from: number;
@@ -11,6 +15,8 @@ export interface Heard {
   readonly isTaken?: boolean;
   /** What the person alone was told, up to now. */
   told(): string | undefined;
+  /** The platform shows that the bot is thinking, and after a quarter of an hour that it did not respond. */
+  isLeftThinking?(): boolean;
 }
 
 /** A picture that is hostile, as a person hands it over. */

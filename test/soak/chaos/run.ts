@@ -14,8 +14,9 @@ import { Dice } from './dice.ts';
 import { createDiscordPeople } from './discord-people.ts';
 import { breakThings, type FaultCounts } from './faults.ts';
 import { BLOCKED } from './lines.ts';
-import type { People } from './people.ts';
-import { createScene, HONEST, HOSTILE } from './scene.ts';
+import { HONEST, HOSTILE, type People } from './people.ts';
+import { ProcessorWait } from './processor-wait.ts';
+import { createScene } from './scene.ts';
 import { createSlackPeople } from './slack-people.ts';
 import { SupervisedBot } from './supervised-bot.ts';
 import { type Count, type Deed, judge } from './verdict.ts';
@@ -42,6 +43,8 @@ export interface ChaosReport extends Count {
   readonly deeds: { readonly honest: number; readonly hostile: number };
   /** What honest people waited for an acknowledgement while the bot was there, in milliseconds. */
   readonly ackMs: Readonly<Record<'p50' | 'p95' | 'p99' | 'max', number>>;
+  /** The same without the time in which the bot's main thread was ready and other programs had the processors. */
+  readonly ackMsOfBot: ChaosReport['ackMs'];
   /** Honest requests that were not acknowledged because the bot was dead or starting. */
   readonly unheardInOutages: number;
   readonly outageSeconds: number;
@@ -83,6 +86,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   ];
   for (const { crowd, isConnected } of all) links.set(crowd.platform, isConnected);
   const delay = monitorEventLoopDelay();
+  const starved = new ProcessorWait(() => bot.pid);
   try {
     const bombs = await makeBombs(options.scale);
     await bot.start();
@@ -91,10 +95,23 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const until = performance.now() + options.seconds * 1000;
     delay.enable();
     const scene = createScene({ all, bot, dice, bombs });
+    let isOver = false;
     const [faults] = await Promise.all([
-      breakThings(bot, dice, options.faultEveryMs, until),
-      come(() => scene.honest(), dice, options.honestRate, until),
-      come(() => scene.hostile(), dice, options.hostileRate, until),
+      breakThings(bot, dice, options.faultEveryMs, until).finally(() => {
+        isOver = true;
+      }),
+      come(
+        () => scene.honest(),
+        dice,
+        options.honestRate,
+        () => isOver,
+      ),
+      come(
+        () => scene.hostile(),
+        dice,
+        options.hostileRate,
+        () => isOver,
+      ),
     ]);
     delay.disable();
     await scene.settled();
@@ -105,7 +122,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       ['slack', await slack.look()],
     ]);
     const left = await bot.end();
-    const count = judge(scene.deeds, await jobsOf(folder), seen);
+    const count = judge(
+      scene.deeds,
+      await jobsOf(folder),
+      seen,
+      bot.outages.map(({ from }) => from),
+    );
     const wrong = [
       ...count.wrong,
       ...scene.troubles,
@@ -120,9 +142,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         honest: scene.deeds.filter(({ isHonest }) => isHonest).length,
         hostile: scene.deeds.filter(({ isHonest }) => !isHonest).length + scene.bombsThrown(),
       },
-      ...waits(scene.deeds, bot),
+      ...waits(scene.deeds, bot, starved),
     };
   } finally {
+    starved.stop();
     await bot.end();
     await discord.end();
     await slack.end();
@@ -135,8 +158,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
  * One that met an outage counts from the sending that was acknowledged, less what of that was outage: what came before is
  * the platform's or the page's own waiting until it sends again.
  */
-function waits(deeds: readonly Deed[], bot: SupervisedBot) {
-  const waited: { readonly ms: number; readonly of: string }[] = [];
+function waits(deeds: readonly Deed[], bot: SupervisedBot, starved: ProcessorWait) {
+  const waited: { readonly ms: number; readonly ofBot: number; readonly of: string }[] = [];
   let unheardInOutages = 0;
   for (const { platform, what, marker, isHonest, heard } of deeds) {
     if (!isHonest) continue;
@@ -145,28 +168,32 @@ function waits(deeds: readonly Deed[], bot: SupervisedBot) {
     if (hasOutage && ackMs === undefined) unheardInOutages += 1;
     else {
       const since = hasOutage && ackMs !== undefined ? to - ackMs : from;
-      waited.push({
-        ms: to - since - bot.downMs(platform, since, to),
-        of: `${platform} ${what} ${marker ?? ''}`.trim(),
-      });
+      const ms = to - since - bot.downMs(platform, since, to);
+      const ofBot = Math.max(0, ms - starved.between(since, to));
+      waited.push({ ms, ofBot, of: `${platform} ${what} ${marker ?? ''}`.trim() });
     }
   }
-  const sorted = waited.toSorted((a, b) => a.ms - b.ms);
-  const ms = sorted.map((one) => one.ms);
-  const outageMs = bot.downMs('web', 0, performance.now());
+  const slowest = waited.toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST);
   return {
-    ackMs: { p50: percentile(ms, 0.5), p95: percentile(ms, 0.95), p99: percentile(ms, 0.99), max: ms.at(-1) ?? 0 },
-    slowest: sorted.slice(-SLOWEST).map((one) => `${Math.round(one.ms)} ms: ${one.of}`),
+    ackMs: percentilesOf(waited.map(({ ms }) => ms)),
+    ackMsOfBot: percentilesOf(waited.map(({ ofBot }) => ofBot)),
+    slowest: slowest.map(({ ms, ofBot, of }) => `${Math.round(ms)} ms, of the bot ${Math.round(ofBot)}: ${of}`),
     unheardInOutages,
-    outageSeconds: outageMs / 1000,
+    outageSeconds: bot.downMs('web', 0, performance.now()) / 1000,
   };
 }
 
+function percentilesOf(values: readonly number[]): ChaosReport['ackMs'] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(sorted, share));
+  return { p50: p50 ?? 0, p95: p95 ?? 0, p99: p99 ?? 0, max: sorted.at(-1) ?? 0 };
+}
+
 /** As independent people come. */
-async function come(act: () => void, dice: Dice, perSecond: number, until: number): Promise<void> {
+async function come(act: () => void, dice: Dice, perSecond: number, isOver: () => boolean): Promise<void> {
   for (;;) {
     await sleep(dice.gapMs(perSecond));
-    if (performance.now() > until) return;
+    if (isOver()) return;
     act();
   }
 }

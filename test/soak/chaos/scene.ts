@@ -1,12 +1,9 @@
 import type { Dice } from './dice.ts';
 import { type HostileKind, honestLine, hostileLine, smallTalk } from './lines.ts';
-import type { Bomb, People } from './people.ts';
+import { type Bomb, HONEST, HOSTILE, type People } from './people.ts';
 import type { SupervisedBot } from './supervised-bot.ts';
 import type { Deed } from './verdict.ts';
 
-/** People of each platform, the honest ones first. */
-export const HONEST = 24;
-export const HOSTILE = 4;
 /** A third of what hostile people do is typed, by kinds; evasions only where the words are blocked. */
 const TYPED: readonly HostileKind[] = ['load', 'evasion', 'huge', 'load'];
 
@@ -86,8 +83,9 @@ export function createScene({ all, bot, dice, bombs }: SceneParts): Scene {
     }
     const picked = dice.pick(TYPED);
     const kind = picked === 'evasion' && platform !== 'web' ? 'huge' : picked;
-    const heard = await people.say(person, hostileLine(dice, kind, marker));
-    deeds.push({ platform, isHonest: false, what: 'imagine', marker, heard });
+    const line = hostileLine(dice, kind, marker);
+    const heard = await people.say(person, line);
+    deeds.push({ platform, isHonest: false, what: 'imagine', marker, line, heard });
   }
 
   return {

@@ -3,10 +3,10 @@ import type { Delivered } from '../../emulators/slack/delivery.ts';
 import { BOT, type Person } from '../../emulators/slack/workspace.ts';
 import { type SlackCrowd, typedInSlack } from '../slack-crowd.ts';
 import type { Dice } from './dice.ts';
-import { type Heard, type People, pressable } from './people.ts';
+import { type Heard, HONEST, type People, pressable } from './people.ts';
 
-/** What refuses a request; answers to other requests of the person stand among what they alone see. */
-const REFUSAL = /full|limit|went wrong|again|cannot|not allowed|at most|must be/i;
+/** What refuses an honest request; answers to other requests of the person stand among what they alone see. */
+const REFUSAL = /full|limit|went wrong/i;
 
 /** Slack delivers what was not acknowledged within 3 seconds again, four times in all. */
 export function createSlackPeople(crowd: SlackCrowd, dice: Dice): People {
@@ -19,15 +19,16 @@ export function createSlackPeople(crowd: SlackCrowd, dice: Dice): People {
     return person;
   }
 
-  async function hear(person: Person, act: () => Promise<Delivered>): Promise<Heard> {
+  async function hear(index: number, act: () => Promise<Delivered>): Promise<Heard> {
+    const { id } = personOf(index);
     const from = performance.now();
     const before = workspace.messages.length;
     const told = () =>
       workspace.messages
         .slice(before)
-        .filter(({ onlyFor }) => onlyFor === person.id)
+        .filter(({ onlyFor }) => onlyFor === id)
         .map(({ text, blocks }) => text + JSON.stringify(blocks))
-        .find((text) => REFUSAL.test(text));
+        .find((text) => index >= HONEST || REFUSAL.test(text));
     const delivered = await act().catch((error: unknown) => {
       if (String(error).includes('never acknowledged')) return undefined;
       throw error;
@@ -40,7 +41,7 @@ export function createSlackPeople(crowd: SlackCrowd, dice: Dice): People {
     isConnected: () => slack.sockets.open() > 0,
     say: (index, line) => {
       const person = personOf(index);
-      return hear(person, () => actions.command(typedInSlack(line), { channel: channelOf(index), person }));
+      return hear(index, () => actions.command(typedInSlack(line), { channel: channelOf(index), person }));
     },
     press: async (index, marker) => {
       const person = personOf(index);
@@ -56,7 +57,7 @@ export function createSlackPeople(crowd: SlackCrowd, dice: Dice): People {
         });
       if (choices.length === 0) return undefined;
       const { message, action, label } = dice.pick(choices);
-      return { action, heard: await hear(person, () => actions.press(message, label, person)) };
+      return { action, heard: await hear(index, () => actions.press(message, label, person)) };
     },
     throwBomb: async (index, { data }, line) => {
       const person = personOf(index);

@@ -42,6 +42,10 @@ export class SupervisedBot {
     this.url = `http://127.0.0.1:${options.port}`;
   }
 
+  get pid(): number | undefined {
+    return this.#bot?.pid;
+  }
+
   isUp(): boolean {
     return this.#isUp;
   }

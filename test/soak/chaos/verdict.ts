@@ -14,6 +14,8 @@ export interface Deed {
   /** Stands in the prompt, and so in all messages of what comes of it. */
   readonly marker: string | undefined;
   readonly heard: Heard;
+  /** What was typed, where that is not usual. */
+  readonly line?: string;
 }
 
 export interface Count {
@@ -21,6 +23,8 @@ export interface Count {
   readonly failures: Readonly<Record<string, number>>;
   /** Requests for a picture that were acknowledged and refused with a sentence. */
   readonly refused: number;
+  /** Acknowledged, and the bot was killed before it had them on disk: the platform says that it did not respond. */
+  readonly leftThinking: readonly string[];
   /** A sentence for each loss and each doubling. */
   readonly wrong: readonly string[];
 }
@@ -34,22 +38,32 @@ export const markerIn = (text: string): string | undefined => MARKER.exec(text)?
 /**
  * Compares what people did with what the bot has on its disk and with what everybody sees.
  * @param seen the bot's messages that everybody sees, by platform
+ * @param kills when the bot was killed, in `performance.now()`
  */
 export function judge(
   deeds: readonly Deed[],
   jobs: readonly Job[],
   seen: ReadonlyMap<string, readonly Sight[]>,
+  kills: readonly number[],
 ): Count {
   const ofMarker = groupBy(jobs, (job) => markerIn(specOf(job.task).prompt));
   const sights = new Map([...seen].map(([platform, all]) => [platform, groupBy(all, ({ text }) => markerIn(text))]));
   const wrong = jobs.flatMap(judgeJob);
+  const leftThinking: string[] = [];
   let refused = 0;
 
-  for (const { platform, what, marker, heard } of deeds) {
+  for (const { platform, what, marker, heard, line = '' } of deeds) {
     if (what !== 'imagine' || marker === undefined || heard.ackMs === undefined) continue;
     const hasJob = (ofMarker.get(marker) ?? []).some(({ parent }) => parent === undefined);
     const sentence = heard.told();
-    if (!hasJob && sentence === undefined) wrong.push(`${platform} ${marker} was acknowledged and is lost`);
+    if (!hasJob && heard.isLeftThinking?.() === true) {
+      leftThinking.push(`${platform} ${marker}`);
+      continue;
+    }
+    if (!hasJob && sentence === undefined)
+      wrong.push(
+        `${platform} ${marker} was acknowledged ${beforeKill(heard.to, kills)} and is lost ${line.slice(0, 80)}`,
+      );
     if (!hasJob && heard.isTaken === true) wrong.push(`${platform} ${marker} was accepted and is lost`);
     if (/Something went wrong/.test(sentence ?? '')) wrong.push(`${platform} ${marker}: ${sentence}`);
     if (!hasJob) refused += 1;
@@ -76,8 +90,14 @@ export function judge(
     jobs: tally(jobs, ({ state }) => state),
     failures: tally(jobs, ({ failure }) => failure?.code),
     refused,
+    leftThinking,
     wrong: [...new Set(wrong)],
   };
+}
+
+function beforeKill(at: number, kills: readonly number[]): string {
+  const next = kills.find((kill) => kill >= at);
+  return next === undefined ? 'after the last kill' : `${Math.round(next - at)} ms before the bot was killed`;
 }
 
 function judgeJob(job: Job): string[] {
