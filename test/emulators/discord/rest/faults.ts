@@ -9,6 +9,8 @@ export interface Faults {
   /** The next `times` requests of this method whose path matches go wrong. */
   next(method: string, path: RegExp, fault: Fault, times?: number): void;
   take(method: string, path: string): Fault | undefined;
+  /** What is planned and has not come yet no longer comes. */
+  clear(): void;
 }
 
 export function createFaults(): Faults {
@@ -24,6 +26,9 @@ export function createFaults(): Faults {
       if (plan === undefined) return undefined;
       plan.times -= 1;
       return plan.fault;
+    },
+    clear: () => {
+      planned.length = 0;
     },
   };
 }
