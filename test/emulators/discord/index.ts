@@ -9,6 +9,7 @@ import { createState, type State } from './state.ts';
 import type { Person, World } from './world.ts';
 
 export type { Actor } from './actor.ts';
+export type { EmulatedInteraction } from './interactions.ts';
 export { renderChannel } from './page/page.ts';
 export type { VisibleMessage } from './visible-message.ts';
 export type { Channel, Person, ServerChannel } from './world.ts';

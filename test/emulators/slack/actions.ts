@@ -272,7 +272,7 @@ interface Button {
   readonly text: { readonly text: string };
 }
 
-function buttonsIn(blocks: readonly unknown[]): Button[] {
+export function buttonsIn(blocks: readonly unknown[]): Button[] {
   return (blocks as readonly { readonly type: string; readonly elements?: readonly Button[]; accessory?: Button }[])
     .flatMap(({ type, elements = [], accessory }) => (type === 'actions' ? elements : (accessory ?? [])))
     .filter(({ type }) => type === 'button');
