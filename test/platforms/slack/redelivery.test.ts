@@ -98,6 +98,9 @@ const deeds: Readonly<Record<string, Deed>> = {
   },
 };
 
+/** A message about a job that is not drawn yet: its seed comes with the picture. */
+const isUnfinished = (shown: string) => shown.includes('– @Ada') && !shown.includes('seed');
+
 const settled = () => new Promise((resolve) => setTimeout(resolve, 400));
 
 /** By HTTP each kind of envelope once. */
@@ -115,6 +118,7 @@ describe('what Slack delivers once more, also after a restart, is done and answe
     const nothing = JSON.stringify(effect());
     await act();
     await expect.poll(() => JSON.stringify(effect()), PATIENCE).not.toBe(nothing);
+    await expect.poll(() => said().map(text).filter(isUnfinished), PATIENCE).toEqual([]);
     await settled();
     const [effectBefore, saidBefore] = [effect(), said().map(text)];
     await fixture.slack.actions.redeliver();
