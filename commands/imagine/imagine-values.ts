@@ -27,6 +27,7 @@ export interface PictureSources {
   readonly mask?: string;
 }
 
+/** Every option of /imagine as a person gave it, checked by itself; undefined where it was not given. */
 export type ImagineValues = ReturnType<typeof readValues>;
 
 /** Which pictures have to be had before the request can be resolved. @throws BadInputError */

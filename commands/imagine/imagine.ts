@@ -7,6 +7,7 @@ import { loadInit } from './init-picture.ts';
 import { resolveSpec } from './resolve-spec.ts';
 import { submit } from './submit.ts';
 
+/** `/imagine`: checks everything, then queues one job. */
 export const imagine: Command = {
   description: {
     name: 'imagine',
