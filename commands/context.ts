@@ -77,17 +77,20 @@ export interface KeptPicture {
   readonly height: number;
 }
 
+/** The operator's values for what a request, its person and its channel leave open. */
 export interface CommandDefaults {
   readonly count: number;
   readonly negative: string;
 }
 
+/** What a person can say: `/name`. */
 export interface Command {
   readonly description: CommandDescription;
   /** @throws EaselError for the person who sent it. */
   run(request: CommandRequest, context: CommandContext): Promise<DispatchResult>;
 }
 
+/** What one of `BUTTON_ACTIONS` does with a picture of a job. @throws EaselError for the person who pressed it. */
 export interface ButtonHandler {
   run(request: ButtonRequest, job: Job, index: number, context: CommandContext): Promise<DispatchResult>;
 }
@@ -101,11 +104,13 @@ export interface FormHandler {
   run(request: FormRequest, picture: FormSubject['picture'], context: CommandContext): Promise<DispatchResult>;
 }
 
+/** What can be done with any message, from the platform's menu. */
 export interface MessageAction {
   readonly description: MessageActionDescription;
   run(request: MessageActionRequest, context: CommandContext): Promise<DispatchResult>;
 }
 
+/** What can be asked for without a message, from the platform's menu. */
 export interface Shortcut {
   readonly shortcut: string;
   run(request: ShortcutRequest, context: CommandContext): Promise<DispatchResult>;

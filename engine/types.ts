@@ -108,14 +108,14 @@ export interface GenerationSpec {
   readonly count: number;
   /** Applied in order; empty for a fresh picture. */
   readonly variations: readonly Variation[];
-  /** `a1111` when absent. */
+  /** How the prompt is read. @default 'a1111' */
   readonly syntax?: PromptSyntax;
   readonly init?: InitSpec;
-  /** 1 when absent. */
+  /** See `TextReading`. @default 1 */
   readonly clipSkip?: number;
   /** False lets every picture through; absent, the model's own safety checker judges, where it has one. */
   readonly safety?: boolean;
-  /** Whose noise a seed means; `cpu` when absent. */
+  /** Whose noise a seed means. @default 'cpu' */
   readonly noiseDevice?: NoiseDevice;
   /** Pixels: the noise is that of a picture of this size, so that another shape keeps its composition. */
   readonly seedSize?: { readonly width: number; readonly height: number };
@@ -164,7 +164,7 @@ export interface UpscaleSettings {
   readonly factor: number;
   /** Share of the schedule that is run again on what was enlarged, 0–1; 0 leaves it as it is. */
   readonly strength: number;
-  /** `bilinear` when absent. */
+  /** @default 'bilinear' */
   readonly mode?: UpscaleMode;
 }
 

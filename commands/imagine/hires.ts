@@ -103,6 +103,7 @@ export function formatHires({ hires }: GenerationSpec): string {
   return `--hires ${hires.factor}:${hires.strength} --upscaler ${upscalerOf(hires)}`;
 }
 
+/** The name that people give to a mode of enlarging latents, or to pixels. */
 export function upscalerOf({ mode = 'bilinear' }: UpscaleSettings): UpscalerName {
   return UPSCALER_NAMES.find((name) => MODES[name] === mode) ?? 'latent';
 }

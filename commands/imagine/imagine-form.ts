@@ -9,6 +9,7 @@ import { imagineWith } from './imagine.ts';
 import { IMAGINE, type ImagineOptionName } from './imagine-options.ts';
 import { NO_STYLE } from './style-names.ts';
 
+/** The form's name in `encodeFormId`. */
 export const IMAGINE_FORM = 'imagine';
 
 /** Characters of a field that is no text of its own. */
@@ -27,6 +28,7 @@ export const imagineShortcut: Shortcut = {
   },
 };
 
+/** Opens that form, filled in beforehand, and does what /imagine does with what comes back. */
 export const imagineForm: FormHandler = {
   form: IMAGINE_FORM,
   async open(request, _picture, context) {

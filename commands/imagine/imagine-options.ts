@@ -206,6 +206,8 @@ export const IMAGINE_OPTIONS = [
   },
 ] as const satisfies readonly OptionDescription[];
 
+/** The names of `IMAGINE_OPTIONS`. */
 export type ImagineOptionName = (typeof IMAGINE_OPTIONS)[number]['name'];
 
+/** The options of /imagine, found by any of their spellings. */
 export const IMAGINE = createOptionSet('imagine', IMAGINE_OPTIONS, ['prompt', 'negative', 'lora']);

@@ -7,6 +7,7 @@ import { IMAGINE_OPTIONS } from './imagine-options.ts';
 import { type LoadPicture, resolveRequest } from './resolve-request.ts';
 import { submitResolved } from './submit.ts';
 
+/** `/imagine`: checks everything, then queues one job. */
 export const imagine: Command = {
   description: {
     name: 'imagine',

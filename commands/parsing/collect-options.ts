@@ -12,13 +12,16 @@ export interface OptionInput {
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
+/** One value as it was given, unread. */
 export interface GivenValue {
   readonly raw: OptionValue;
   /** Where it was given, for sentences: `--cfg`, "the text". */
   readonly spelling: string;
 }
 
+/** All values given for each option; an option that was not given is absent. */
 export type GivenOptions<Name extends string> = ReadonlyMap<Name, readonly GivenValue[]>;
+/** Reads one raw value. @throws BadInputError with a sentence that names the option */
 export type OptionReader<Value> = (option: OptionDescription, raw: OptionValue) => Value;
 
 /** Every value given for each option, wherever it was given. @throws BadInputError for what is no option */

@@ -3,6 +3,7 @@ import { BadInputError } from '../../src/core/errors.ts';
 import { shorten } from './limits.ts';
 import type { OptionSet } from './option-set.ts';
 
+/** One flag of a text, such as `--ar 3:2`. */
 export interface FlagUse<Name extends string> {
   readonly option: Name;
   /** As typed, dashes included, for sentences: `--cfg`. */
@@ -10,6 +11,7 @@ export interface FlagUse<Name extends string> {
   readonly value: string;
 }
 
+/** A text, parted into what is said and its flags. */
 export interface ParsedText<Name extends string> {
   /** What is left when the flags are taken out. */
   readonly text: string;

@@ -14,10 +14,12 @@ export interface OptionSet<Name extends string = string> {
   named(name: Name): NamedOption<Name>;
 }
 
+/** An option whose name the compiler knows. */
 export interface NamedOption<Name extends string> extends OptionDescription {
   readonly name: Name;
 }
 
+/** @param command its name, without the slash @param textOptions see `OptionSet` */
 export function createOptionSet<const Options extends readonly OptionDescription[]>(
   command: string,
   described: Options,

@@ -15,6 +15,7 @@ import { readChoice, readNumber, readSide, readSwitch } from '../parsing/values.
 import { privateButton, privateReply } from '../replies.ts';
 import { describeChannelSettings } from './settings-lines.ts';
 
+/** The form's name in `encodeFormId`. */
 export const CHANNEL_FORM = 'channel';
 
 const RESETTABLE = ['models', 'max-size', 'max-steps', 'nsfw', 'spoiler', 'block'] as const;

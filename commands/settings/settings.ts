@@ -16,6 +16,7 @@ import { privateButton, privateReply } from '../replies.ts';
 import { CHANNEL_FORM } from './channel.ts';
 import { describeChannelSettings, describeUserSettings } from './settings-lines.ts';
 
+/** The form's name in `encodeFormId`. */
 export const SETTINGS_FORM = 'settings';
 
 const USER_SETTINGS = [

@@ -27,6 +27,7 @@ export const remixPressed: ButtonHandler = {
   },
 };
 
+/** A picture's prompt and options, to be changed and drawn again. */
 export const remixForm: FormHandler = {
   form: REMIX_FORM,
   async open(request, picture, context) {

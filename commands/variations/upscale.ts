@@ -8,8 +8,11 @@ import { findPicture } from '../jobs/job-pictures.ts';
 /** Enough of the schedule to draw detail that the small picture had no room for, too little to change what it shows. */
 const STRENGTH = 0.35;
 
+/** Twice the sides; the latents are enlarged and refined. */
 export const upscale = upscaleBy(2, { strength: STRENGTH });
+/** The same, by 1.5. */
 export const upscaleHalf = upscaleBy(1.5, { strength: STRENGTH });
+/** The same, by 4. */
 export const upscaleFour = upscaleBy(4, { strength: STRENGTH });
 /** The pixels enlarged and nothing drawn anew: quick, and exactly what was seen. */
 export const enlarge = upscaleBy(2, { strength: 0, mode: 'lanczos' });

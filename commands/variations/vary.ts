@@ -7,8 +7,11 @@ import { findPicture, gridSpec } from '../jobs/job-pictures.ts';
 /** Shares of other noise mixed into the picture's own: its layout survives the first two, its subject all three. */
 export const STRENGTHS = { subtle: 0.2, normal: 0.35, strong: 0.6 } as const;
 
+/** Pictures near one of a grid. */
 export const vary = varyBy(STRENGTHS.normal);
+/** Pictures very near to a single one. */
 export const varySubtle = varyBy(STRENGTHS.subtle);
+/** Pictures farther from a single one. */
 export const varyStrong = varyBy(STRENGTHS.strong);
 
 function varyBy(strength: number): ButtonHandler {

@@ -8,9 +8,9 @@ export const PRECISION_CHOICES = ['auto', 'float32', 'float16'] as const satisfi
 export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
 
 export interface NetworkOptions extends SessionOptions {
-  /** What the provider can do; when absent, what a CPU can. */
+  /** What the provider can do. @default CPU_CAPABILITIES */
   readonly capabilities?: Capabilities;
-  /** `auto` when absent. */
+  /** @default 'auto' */
   readonly precision?: PrecisionChoice;
 }
 

@@ -48,6 +48,7 @@ export interface AppParts {
   readonly wrapStore?: (store: Store) => Store;
 }
 
+/** The whole bot, over one data folder. */
 export interface App {
   readonly queue: JobQueue;
   /** Where the web channel can be opened, final once started; undefined when it is not among the ports. */

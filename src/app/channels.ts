@@ -7,13 +7,16 @@ import { createWebPort } from '../platforms/web/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Config, DiscordConfig } from './config.ts';
 
+/** The ports of the configured platforms; `web` is among them. */
 export interface Channels {
   readonly ports: readonly ChannelPort[];
   readonly web?: ReturnType<typeof createWebPort>;
 }
 
-/** The platforms that the configuration names; a platform's packages are loaded only when it is among them. */
-/** @param store where a platform keeps what a restart must not lose */
+/**
+ * The platforms that the configuration names; a platform's packages are loaded only when it is among them.
+ * @param store where a platform keeps what a restart must not lose
+ */
 export async function openChannels(config: Config, store: Pick<Store, 'values'>, log: Log): Promise<Channels> {
   const { host, port, dataFolder } = config;
   const descriptions = commands.map((command) => command.description);

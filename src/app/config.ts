@@ -17,6 +17,7 @@ import { readSlack, SLACK_ENVIRONMENT, type SlackConfig } from '../platforms/sla
 import type { QuotaLimit } from '../queue/quota.ts';
 import type { Retention } from '../store/prune.ts';
 
+/** What the environment variables say, checked. */
 export interface Config {
   readonly dataFolder: string;
   /** 0 takes any free port. */
@@ -56,6 +57,7 @@ export interface Config {
   readonly discord?: DiscordConfig;
 }
 
+/** What Discord needs of the environment. */
 export interface DiscordConfig {
   readonly token: string;
   readonly shards: number | 'auto';

@@ -4,13 +4,14 @@ import type { Idempotency } from '../requests/idempotency.ts';
 import { prune, type Retention, UNKNOWN_DAYS } from '../store/prune.ts';
 import type { Store } from '../store/store.ts';
 
+/** What is pruned, and how often. */
 export interface HousekeepingOptions {
   readonly store: Store;
   readonly idempotency: Idempotency;
   readonly ports: readonly ChannelPort[];
   readonly retention: Retention;
   readonly log: Log;
-  /** Milliseconds from the end of one round to the next; default an hour. */
+  /** Milliseconds from the end of one round to the next. @default 3600000 */
   readonly everyMs?: number;
 }
 

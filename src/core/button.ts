@@ -20,8 +20,10 @@ export const BUTTON_ACTIONS = [
   'cancel',
   'delete',
 ] as const;
+/** One of `BUTTON_ACTIONS`. */
 export type ButtonActionName = (typeof BUTTON_ACTIONS)[number];
 
+/** What a button id says. */
 export interface ButtonAction {
   readonly action: ButtonActionName;
   readonly jobId: string;

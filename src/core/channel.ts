@@ -7,6 +7,7 @@ export interface ChannelRef {
   readonly threadId?: string;
 }
 
+/** A message that was posted; survives restarts, as `ChannelRef` does. */
 export interface MessageRef {
   readonly channel: ChannelRef;
   readonly messageId: string;

@@ -10,11 +10,13 @@ export interface CommandDescription {
   readonly moderatorsOnly?: boolean;
 }
 
+/** A picture that a command takes as a file. */
 export interface PictureDescription {
   readonly name: string;
   readonly description: string;
 }
 
+/** One option of a command. */
 export interface OptionDescription {
   /** As a typed option; as a flag it is `--name`. */
   readonly name: string;

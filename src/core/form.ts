@@ -9,6 +9,7 @@ export interface Form {
   readonly fields: readonly FormField[];
 }
 
+/** One field of a form. */
 export interface FormField {
   readonly name: string;
   /** At most 45 characters. */

@@ -18,6 +18,7 @@ export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
 }
 
+/** What a transition may change beside the state. */
 export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'notes' | 'repeatOf' | 'failure' | 'interrupted'>>;
 
 /**

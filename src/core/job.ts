@@ -9,6 +9,7 @@ import type { User } from './user.ts';
  * *Rendered is not delivered*: a failed upload never renders again.
  */
 export const JOB_STATES = ['queued', 'running', 'rendered', 'delivered', 'failed', 'cancelled'] as const;
+/** One of `JOB_STATES`. */
 export type JobState = (typeof JOB_STATES)[number];
 
 /** A finished picture: its files live in the picture store under job id and index. */
@@ -19,17 +20,20 @@ export interface StoredPicture {
   readonly height: number;
 }
 
+/** Why a job failed. */
 export interface JobFailure {
   readonly code: string;
   /** One sentence for the person who asked. */
   readonly userMessage: string;
 }
 
+/** One picture of an earlier job; `index` counts from 0. */
 export interface JobParent {
   readonly jobId: string;
   readonly index: number;
 }
 
+/** An accepted request, as it lies in the store. See `transition` for its states. */
 export interface Job {
   /** Made from platform and request id, so that an event delivered twice makes one job. */
   readonly id: string;

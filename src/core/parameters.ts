@@ -27,6 +27,7 @@ import { NEGATIVE, splitText } from './settings-line.ts';
 /** Says that the enlargement was asked for later, of the finished picture. */
 export const LATER = 'Enlarged later';
 
+/** The recipe as AUTOMATIC1111 writes it into the `parameters` text of a PNG. @param modelTitle for its `Model` field */
 export function formatParameters(recipe: PictureRecipe, modelTitle: string): string {
   const spec = specOf(recipe);
   const plain = joinText(spec, fieldsOf(recipe, modelTitle));

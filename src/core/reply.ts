@@ -7,8 +7,10 @@ export type Span =
   | { readonly kind: 'strong'; readonly text: string }
   | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'user'; readonly user: User };
+/** One line of a message. */
 export type RichText = readonly Span[];
 
+/** A picture as a message carries it, encoded. */
 export interface ReplyPicture {
   /** With extension, safe on every file system. */
   readonly name: string;
@@ -22,6 +24,7 @@ export interface ReplyPicture {
   readonly spoiler?: boolean;
 }
 
+/** A button below a message. */
 export interface ReplyButton {
   /** From `encodeButtonId`, or from `encodeFormId`: then pressing it opens that form. */
   readonly id: string;
@@ -31,6 +34,7 @@ export interface ReplyButton {
   readonly style: 'normal' | 'primary' | 'danger';
 }
 
+/** What the message is about: `info` and `error` answer a person, the others follow a job. */
 export type ReplyState = 'info' | 'error' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 /** A message as data. Editing a message replaces the whole reply. */

@@ -1,6 +1,7 @@
 import type { ChannelRef, MessageRef } from './channel.ts';
 import type { User } from './user.ts';
 
+/** A typed option's value as a platform hands it on. */
 export type OptionValue = string | number | boolean;
 
 interface RequestBase {
@@ -28,6 +29,7 @@ export interface CommandRequest extends RequestBase {
   readonly pictures?: readonly RemotePicture[];
 }
 
+/** A button was pressed. */
 export interface ButtonRequest extends RequestBase {
   readonly kind: 'button';
   readonly buttonId: string;
@@ -70,4 +72,5 @@ export interface RemotePicture {
   fetch(maxBytes: number): Promise<Uint8Array>;
 }
 
+/** Everything that a person can send. */
 export type Request = CommandRequest | ButtonRequest | FormRequest | MessageActionRequest | ShortcutRequest;

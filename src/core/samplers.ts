@@ -64,6 +64,7 @@ export function samplerOfAlias(alias: string, type?: string): SamplerName | unde
   return notes.length === 0 ? sampler : undefined;
 }
 
+/** The sampler that stands for the one a file names. */
 export interface RecipeSampler {
   /** Undefined when nothing near it is known. */
   readonly sampler: SamplerName | undefined;

@@ -1,6 +1,7 @@
 import type { Job } from './job.ts';
 import { type User, userKey } from './user.ts';
 
+/** Whether this person starred the job. */
 export function hasStarOf(job: Job, user: Pick<User, 'platform' | 'id'>): boolean {
   return job.starred?.includes(userKey(user)) ?? false;
 }

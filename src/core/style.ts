@@ -9,13 +9,16 @@ export interface Style {
   readonly negative: string;
 }
 
+/** Where a person's own words go in a style's prompt. */
 export const PROMPT_PLACEHOLDER = '{prompt}';
 
+/** What a picture shows, and what it avoids. */
 export interface PromptPair {
   readonly prompt: string;
   readonly negative: string;
 }
 
+/** The prompts with the style's words around them. */
 export function applyStyle(style: Style, { prompt, negative }: PromptPair): PromptPair {
   return {
     prompt: style.prompt.replaceAll(PROMPT_PLACEHOLDER, () => prompt),

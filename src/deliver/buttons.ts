@@ -6,6 +6,7 @@ import type { Reply, ReplyButton } from '../core/reply.ts';
 
 type Rows = Reply['buttons'];
 
+/** Below a job that waits or runs. */
 export function pendingButtons(job: Job): Rows {
   return [[button(job, 'cancel', '❌', 'Cancel this request', 0, 'danger')]];
 }
@@ -15,6 +16,7 @@ export function endedButtons(job: Job): Rows {
   return [[rerollButton(job), remixButton(job)]];
 }
 
+/** Below finished pictures: a grid's, or a single picture's. */
 export function doneButtons(job: Job): Rows {
   return job.pictures.length === 1 ? singleButtons(job) : gridButtons(job);
 }

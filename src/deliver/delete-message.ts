@@ -7,6 +7,7 @@ import type { JobStore, PictureStore } from '../store/port.ts';
 import type { PlatformConnections } from './platform-connections.ts';
 import type { OpenMessage } from './progress-message.ts';
 
+/** What deleting needs of delivery. */
 export interface MessageDeleterParts {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;

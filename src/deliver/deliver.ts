@@ -16,6 +16,7 @@ import { connect } from './platform-connections.ts';
 import { createProgressMessage, type OpenMessage } from './progress-message.ts';
 import { describePlace, heldReply, waitingReply } from './render-reply.ts';
 
+/** What `createDeliver` needs. */
 export interface DeliverOptions {
   readonly queue: JobQueue;
   readonly jobs: JobStore;
@@ -47,6 +48,7 @@ const STARTING: Progress = { phase: 'loading', step: 0, steps: 0 };
 /** How long a call that is under way may take to end when the bot stops. */
 const STOP_GRACE_MS = 5000;
 
+/** Follows the queue from the moment of this call: call it before the queue works. */
 export function createDeliver(options: DeliverOptions): Deliver {
   const { queue, jobs, log } = options;
   const connections = connect(options);

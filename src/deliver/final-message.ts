@@ -6,6 +6,7 @@ import type { JobStore, PictureStore } from '../store/port.ts';
 import { attachFinished, type PictureLimits, type PictureRenderer } from './attachments.ts';
 import { cancelledReply, doneReply, failedReply } from './render-reply.ts';
 
+/** The stores that a final message is built from. */
 export interface FinalMessageParts {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
@@ -25,6 +26,7 @@ export interface FinalMessage {
   settle(jobId: string, shown: Reply | undefined): Promise<boolean>;
 }
 
+/** Reads the job anew for each message: it may have changed meanwhile. */
 export function createFinalMessage({ jobs, pictures, renderer }: FinalMessageParts): FinalMessage {
   /** What cannot be shown has failed: it is never rendered again by itself. */
   async function giveUp(job: Job, { code, userMessage }: EaselError): Promise<Job> {

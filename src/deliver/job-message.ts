@@ -15,6 +15,7 @@ export interface Revision {
   readonly isFinal: boolean;
 }
 
+/** Which job a message follows, and who is told what becomes of it. */
 export interface JobMessageOptions {
   readonly port: ChannelPort;
   readonly sender: PlatformSender;
@@ -32,7 +33,7 @@ export interface JobMessageOptions {
   readonly onFinal: (shown: Reply | undefined) => Promise<void>;
   /** Told of every failure that will be tried again. */
   readonly onTrouble: (error: unknown, attempt: number) => void;
-  /** First pause after a failure, in milliseconds; it doubles up to `MAX_PAUSE_MS`. Default 500. */
+  /** First pause after a failure, in milliseconds; it doubles up to `MAX_PAUSE_MS`. @default 500 */
   readonly firstPauseMs?: number;
 }
 
@@ -46,6 +47,7 @@ export interface JobMessage {
 const MAX_PAUSE_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 
+/** Sends nothing until `show` is called. */
 export function createJobMessage(options: JobMessageOptions): JobMessage {
   const { port, sender, firstPauseMs = FIRST_PAUSE_MS } = options;
   let { message, mayExist } = options;

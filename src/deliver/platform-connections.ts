@@ -9,12 +9,14 @@ export interface PlatformConnection {
   readonly sender: PlatformSender;
 }
 
+/** The connected platforms, one sender each. */
 export interface PlatformConnections {
   /** Undefined when the platform is not connected now; the log says so once. */
   to(platform: Platform): PlatformConnection | undefined;
   stop(): void;
 }
 
+/** See `DeliverOptions`. */
 export interface PlatformConnectionOptions {
   readonly ports: readonly ChannelPort[];
   readonly log: Log;
@@ -24,6 +26,7 @@ export interface PlatformConnectionOptions {
 
 const DEFAULT_MAX_CALLS = 16;
 
+/** One sender for each port. */
 export function connect({ ports, log, ...pauses }: PlatformConnectionOptions): PlatformConnections {
   const connections = new Map<Platform, PlatformConnection>();
   const missed = new Set<Platform>();

@@ -1,12 +1,13 @@
 import PQueue from 'p-queue';
 import pTimeout from 'p-timeout';
 
+/** How much a platform takes, and how long it may take. */
 export interface PlatformSenderOptions {
   /** Calls to the platform under way at once. */
   readonly maxCalls: number;
-  /** A call that takes longer is taken for lost, and made again; default 5 minutes. */
+  /** A call that takes longer is taken for lost, and made again. Milliseconds. @default 300000 */
   readonly callLimitMs?: number;
-  /** First pause of a platform that does not answer, in milliseconds; it doubles up to `MAX_PAUSE_MS`. Default 1000. */
+  /** First pause of a platform that does not answer, in milliseconds; it doubles up to `MAX_PAUSE_MS`. @default 1000 */
   readonly firstPauseMs?: number;
   /** @param isDown whether the platform answers nobody, which is then asked by one call at a time. */
   readonly onChange: (isDown: boolean) => void;
@@ -36,6 +37,7 @@ const MAX_PAUSE_MS = 60_000;
 /** Messages that fail one after the other, with none that succeeds between, before the platform is taken for down. */
 const FAILED_MESSAGES = 3;
 
+/** A sender that takes its platform for up. */
 export function createPlatformSender(options: PlatformSenderOptions): PlatformSender {
   const { maxCalls, callLimitMs = CALL_LIMIT_MS, firstPauseMs = FIRST_PAUSE_MS, onChange } = options;
   const lane = new PQueue({ concurrency: maxCalls });

@@ -21,6 +21,7 @@ const MAX_NOTE_SHOWN = 300;
 
 const GONE = 'The picture files were deleted; the recipe is kept. ✏️ draws the same pictures again, 🔄 draws new ones.';
 
+/** @param place undefined when the job does not wait any more */
 export function waitingReply(job: Job, place: QueuePosition | undefined): Reply {
   return {
     state: 'waiting',
@@ -31,6 +32,7 @@ export function waitingReply(job: Job, place: QueuePosition | undefined): Reply 
   };
 }
 
+/** @param previews encoded; none where the platform shows none */
 export function runningReply(job: Job, progress: Progress, previews: readonly ReplyPicture[]): Reply {
   const share = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
   return {
@@ -71,6 +73,7 @@ export function doneReply(job: Job, picture: ReplyPicture | undefined): Reply {
   };
 }
 
+/** The reason, and a button to try again where that may help. */
 export function failedReply(job: Job): Reply {
   const failure = job.failure ?? { code: 'internal', userMessage: 'The job failed for an unknown reason.' };
   // What the engine refused it will refuse again; anything else may have been bad luck, or be put right by then.
@@ -84,6 +87,7 @@ export function failedReply(job: Job): Reply {
   };
 }
 
+/** A job that its owner cancelled. */
 export function cancelledReply(job: Job): Reply {
   return {
     state: 'cancelled',

@@ -8,6 +8,7 @@ import type { PictureStore } from '../store/port.ts';
 import { attachFinished, type PictureRenderer } from './attachments.ts';
 import { doneReply } from './render-reply.ts';
 
+/** What `createShowJob` needs. */
 export interface ShowJobOptions {
   readonly pictures: PictureStore;
   readonly ports: readonly ChannelPort[];

@@ -43,12 +43,13 @@ export function diskErrorOf(error: unknown, outcome: 'refused' | 'held'): EaselE
   return new EaselError(`disk_${kind}`, `${what}; ${then} when ${until}.`, { retryable: true, cause: error });
 }
 
+/** How long a write is tried, and who is told. */
 export interface RetryWriteOptions {
   /** Gives up: the last refusal is thrown. */
   readonly signal: AbortSignal;
   /** Told once, of the first refusal. */
   readonly onRefused: (trouble: EaselError) => void;
-  /** Milliseconds before the second attempt; they double up to `MAX_PAUSE_MS`. */
+  /** Milliseconds before the second attempt; they double up to `MAX_PAUSE_MS`. @default 500 */
   readonly firstPauseMs?: number;
 }
 

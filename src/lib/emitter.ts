@@ -4,6 +4,7 @@ export interface Emitter<Values extends readonly unknown[]> {
   emit(...values: Values): void;
 }
 
+/** An emitter without listeners. */
 export function createEmitter<Values extends readonly unknown[]>(): Emitter<Values> {
   const listeners: ((...values: Values) => void)[] = [];
   return {

@@ -1,8 +1,11 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
+/** pino's logger: an object of fields, then a sentence. */
 export type Log = Logger;
 
+/** From the gravest on; `silent` logs nothing. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Fields that hold a secret wherever they appear, down to three levels. */

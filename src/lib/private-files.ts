@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 /** What people asked for is nobody else's business: the owner alone may look. Windows passes these over. */
 export const PRIVATE_FOLDER = 0o700;
+/** Mode of a file that its owner alone may read and write. */
 export const PRIVATE_FILE = 0o600;
 
 /** Everything in the data folder that is Easel's own; what else lies there is left alone. */

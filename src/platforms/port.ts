@@ -13,6 +13,7 @@ import type { Platform, User } from '../core/user.ts';
  * reply.
  */
 export type Dispatch = (request: Request) => Promise<DispatchResult>;
+/** What becomes of a request; see `Dispatch`. */
 export type DispatchResult =
   | { readonly kind: 'private'; readonly reply: Reply; readonly page?: HomePage }
   | { readonly kind: 'posted' }
@@ -20,6 +21,7 @@ export type DispatchResult =
 
 /** What a person may mean by what they have typed so far of an option's value: at most 25, best first. Never rejects. */
 export type Complete = (typing: Typing) => Promise<readonly Suggestion[]>;
+/** An option's value that a person is typing. */
 export interface Typing {
   readonly user: User;
   readonly channel: ChannelRef;
@@ -29,6 +31,7 @@ export interface Typing {
   /** The other options as they stand. */
   readonly options: Readonly<Record<string, OptionValue>>;
 }
+/** One value to choose; `value` is what the command gets. */
 export interface Suggestion {
   /** At most 100 characters. */
   readonly label: string;
@@ -50,25 +53,38 @@ export interface BotStatus {
   readonly waiting: number;
 }
 
+/** Media types that a picture can be compressed to. */
 export type CompressedType = 'image/webp' | 'image/jpeg';
 
+/** What a platform can show, and how often. */
 export interface ChannelCapabilities {
   /** Edits of one message are spaced at least this far apart. */
   readonly minEditIntervalMs: number;
   /** Bytes of one attachment, where the channel does not say otherwise. */
   readonly maxAttachmentBytes: number;
-  /** UTF-16 units of a picture's alternative text; 400 when absent. */
+  /** UTF-16 units of a picture's alternative text. @default 400 */
   readonly maxAltLength?: number;
   readonly previews: boolean;
-  /** What becomes of a picture that is too large as a PNG; WebP when absent, which not every platform shows. */
+  /** What becomes of a picture that is too large as a PNG. Not every platform shows WebP. @default 'image/webp' */
   readonly compressed?: CompressedType;
-  /** The pictures of a grid bear their numbers; not when absent. */
+  /** The pictures of a grid bear their numbers. @default false */
   readonly numbersGrids?: boolean;
-  /** Calls of post, edit and delete under way at once; 16 when absent. */
+  /** Calls of post, edit and delete under way at once. @default 16 */
   readonly maxCalls?: number;
 }
 
-/** One chat platform. */
+/**
+ * One chat platform. Everything it shows goes through `post`, `edit` and `delete`; everything it receives goes to the
+ * handlers of `start`. `test/contracts/channel-port` holds every platform to it.
+ *
+ * @example
+ * await port.start({ dispatch, complete });
+ * const message = await port.post(channel, waitingReply(job, place), job.id);
+ * await port.post(channel, waitingReply(job, place), job.id); // the same message
+ * await port.edit(message, doneReply(job, picture));
+ * await port.delete(message);
+ * await port.stop();
+ */
 export interface ChannelPort {
   readonly platform: Platform;
   readonly capabilities: ChannelCapabilities;

@@ -13,6 +13,7 @@ import { jobsSharing } from './queue-entry.ts';
 import type { Quota } from './quota.ts';
 import type { RunQueue } from './run-queue.ts';
 
+/** The queue's parts that admission asks. */
 export interface AdmissionParts {
   readonly store: JobStore;
   readonly runQueue: RunQueue;
@@ -25,6 +26,7 @@ export interface AdmissionParts {
   readonly take: (job: Job, earlier: Job | undefined) => Promise<void>;
 }
 
+/** Decides whether a draft becomes a job. */
 export interface Admission {
   /** One at a time. @throws EaselError when a limit is reached: nothing is queued then */
   admit(draft: JobDraft): Promise<Submission>;

@@ -8,6 +8,7 @@ import type { Quota } from './quota.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { Transitions } from './transitions.ts';
 
+/** The queue's parts that cancelling asks. */
 export interface CancelParts {
   readonly store: Pick<JobStore, 'get'>;
   readonly transitions: Transitions;

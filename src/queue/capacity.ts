@@ -11,6 +11,7 @@ export interface Capacity {
   readonly maxRunningPerUser?: number;
 }
 
+/** What the operator has said about jobs that run at once. */
 export interface CapacityOptions {
   /** What suits the provider and the default model when absent. */
   readonly concurrency?: number;

@@ -9,6 +9,7 @@ import type { ExplainFailure, JobOutcome } from './port.ts';
 import type { QueueEntry } from './queue-entry.ts';
 import type { Transitions } from './transitions.ts';
 
+/** The queue's parts that coalescing asks. */
 export interface CoalescingParts {
   readonly transitions: Transitions;
   readonly pictures: Pick<PictureStore, 'copy' | 'delete'>;
@@ -34,6 +35,7 @@ export interface Coalescing {
   finish(entry: QueueEntry): Promise<readonly Job[]>;
 }
 
+/** Coalescing over the store's results and pictures. */
 export function createCoalescing({
   transitions,
   pictures,

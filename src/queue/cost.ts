@@ -33,6 +33,7 @@ export function stepsOf(task: EngineTask): number {
   return firstSteps(task) + refinedSteps(task);
 }
 
+/** How many pictures the task makes. */
 export function picturesOf(task: EngineTask): number {
   return task.kind === 'generate' ? task.spec.count : 1;
 }

@@ -12,6 +12,7 @@ export interface DoublePresses {
   add(draft: JobDraft, job: Job): void;
 }
 
+/** @param jobs where the job of the first press is looked up @param now milliseconds since the epoch */
 export function createDoublePresses(jobs: Pick<JobStore, 'get'>, now: () => number): DoublePresses {
   /** The oldest first. */
   const recent = new Map<string, { readonly jobId: string; readonly at: number }>();

@@ -64,6 +64,7 @@ interface Account {
   readonly charges: Charge[];
 }
 
+/** An empty clock: nobody has had anything yet. */
 export function createFairClock(): FairClock {
   let virtual = 0;
   const accounts = new Map<string, Account>();

@@ -11,6 +11,7 @@ export interface FairDebts {
 
 const KEY = 'debts';
 
+/** @param store where they survive a restart */
 export function createFairDebts(store: ValueStore<Debts>): FairDebts {
   let noted = '{}';
   return {

@@ -1,5 +1,6 @@
 import { EaselError } from '../core/errors.ts';
 
+/** How many jobs may wait. */
 export interface QueueLimits {
   /** Jobs one person may have waiting; the one being drawn does not count. */
   readonly maxWaitingPerUser: number;
@@ -7,6 +8,7 @@ export interface QueueLimits {
   readonly maxWaiting: number;
 }
 
+/** How many jobs wait now. */
 export interface WaitingCounts {
   readonly ofOwner: number;
   readonly inAll: number;

@@ -23,19 +23,20 @@ import { createRunQueue } from './run-queue.ts';
 import { createThroughput, type Measurements } from './throughput.ts';
 import { createTransitions } from './transitions.ts';
 
+/** What `createLocalQueue` needs. */
 export interface LocalQueueOptions {
   readonly store: QueueStore;
   readonly limits: QueueLimits;
-  /** None when absent. */
+  /** What one person may ask for within an hour and a day. @default no limits */
   readonly quotaLimits?: QuotaLimits;
   readonly explain: ExplainFailure;
-  /** Everyone weighs the same when absent. */
+  /** How much of the engine people with a role get. @default 1 for everyone */
   readonly roleWeights?: RoleWeights;
-  /** One job at a time when absent. */
+  /** How much runs at once. @default one job */
   readonly capacity?: Capacity;
-  /** Milliseconds since the epoch; default `Date.now`. */
+  /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
-  /** How long `close` waits for running jobs to let go, in milliseconds; default 5000. */
+  /** How long `close` waits for running jobs to let go, in milliseconds. @default 5000 */
   readonly closeGraceMs?: number;
 }
 

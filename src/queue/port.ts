@@ -14,6 +14,7 @@ export interface JobDraft
   readonly roles?: readonly string[];
 }
 
+/** What became of a `JobDraft`. */
 export interface Submission {
   readonly job: Job;
   /** False when the job was there already: of this request, of the same press of a button, or of one just like it. */
@@ -22,6 +23,7 @@ export interface Submission {
   readonly isSame?: boolean;
 }
 
+/** Where a job stands in the queue. */
 export interface QueuePosition {
   /** 0 while running, 1 when next. */
   readonly position: number;
@@ -49,6 +51,7 @@ export interface Ahead {
   readonly weighted: boolean;
 }
 
+/** How the queue's part of a job ended. `rendered` is not yet delivered. */
 export type JobOutcome =
   | { readonly kind: 'rendered'; readonly job: Job }
   | { readonly kind: 'failed'; readonly job: Job }
@@ -56,6 +59,7 @@ export type JobOutcome =
 
 /** Does one job's work; the queue decides when. Its rejection decides whether the job is tried again. */
 export type JobWorker = (job: Job, options: JobWorkOptions) => Promise<RunResult>;
+/** What a worker is given beside the job; `signal` is aborted when the job is cancelled or the queue closes. */
 export interface JobWorkOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
@@ -66,7 +70,16 @@ export interface JobWorkOptions {
 /** What a job's failure is told as; logs whatever the sentence leaves out. */
 export type ExplainFailure = (error: unknown, job: Job) => JobFailure;
 
-/** A fair queue of jobs. Every accepted job is on disk before `submit` resolves. */
+/**
+ * A fair queue of jobs. Every accepted job is on disk before `submit` resolves.
+ *
+ * @example
+ * queue.onOutcome(({ kind, job }) => log.info({ job: job.id }, kind));
+ * await queue.work(createRunner(engine, store));
+ * const { job, isNew } = await queue.submit({ requestId, owner, channel, task });
+ * queue.position(job.id); // { position: 1, etaMs: 12000 }
+ * await queue.cancel(job.id);
+ */
 export interface JobQueue {
   /**
    * @throws EaselError `limit_waiting` when the owner has too many waiting, `queue_full` when everyone together has,

@@ -12,6 +12,7 @@ export interface QuotaLimit {
   readonly pictures?: number;
 }
 
+/** What one person may ask for within an hour and a day. */
 export interface QuotaLimits {
   readonly hour: QuotaLimit;
   readonly day: QuotaLimit;

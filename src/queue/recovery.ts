@@ -8,6 +8,7 @@ import type { Transitions } from './transitions.ts';
 /** Beginnings over all restarts, so that a job that takes the whole process down does not do so for ever. */
 const MAX_ATTEMPTS = 5;
 
+/** What recovery needs of the queue. */
 export interface RecoveryParts {
   readonly store: JobStore;
   readonly transitions: Transitions;
@@ -25,6 +26,7 @@ export interface RecoveredJobs {
   readonly failed: readonly Job[];
 }
 
+/** Reads every unfinished job of the store, and puts back into the queue those that were running. */
 export async function recoverJobs({ store, transitions, explain, isKnown }: RecoveryParts): Promise<RecoveredJobs> {
   const jobs = (await store.unfinished()).filter((job) => isPending(job) && !isKnown(job.id));
   const begun: Job[] = [];

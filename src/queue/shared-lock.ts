@@ -14,6 +14,7 @@ interface Waiting {
   readonly admit: () => void;
 }
 
+/** A lock that nobody holds. */
 export function createSharedLock(): SharedLock {
   const waiting: Waiting[] = [];
   let holders = 0;

@@ -43,6 +43,7 @@ interface Active {
 
 const KEY = 'measurements';
 
+/** @param store where measurements survive a restart @param now milliseconds since the epoch */
 export function createThroughput(store: ValueStore<Measurements>, now: () => number): Throughput {
   const measured = new Map<string, Measurement>();
   const active = new Map<string, Active>();

@@ -12,6 +12,7 @@ export interface Transitions {
   undoAttempt(jobId: string): Promise<void>;
 }
 
+/** @param now milliseconds since the epoch, for `updatedAt` */
 export function createTransitions(store: JobStore, now: () => number): Transitions {
   const moveIf: Transitions['moveIf'] = async (jobId, may, to, changes = {}) => {
     let moved = false;

@@ -8,6 +8,11 @@ import type { User } from '../core/user.ts';
 /**
  * Jobs on disk. A resolved write survives `kill -9` and power loss. `get` and `update` throw EaselError `job_damaged`
  * for a job that cannot be read.
+ *
+ * @example
+ * await jobs.put(job);
+ * await jobs.update(job.id, (stored) => ({ ...stored, message }));
+ * for (const job of await jobs.unfinished()) show(job);
  */
 export interface JobStore {
   get(jobId: string): Promise<Job | undefined>;
@@ -32,7 +37,13 @@ export interface JobStore {
 /** `made`: by their own requests; `starred`: by anybody's. */
 export type Gallery = 'made' | 'starred';
 
-/** Pictures and final latents on disk, by job and place. */
+/**
+ * Pictures and final latents on disk, by job and place in its grid.
+ *
+ * @example
+ * await pictures.put(job.id, result.pictures);
+ * const png = await pictures.png(job.id, 0); // undefined once pruned
+ */
 export interface PictureStore extends Prunable {
   /**
    * All of a job's pictures: PNG with the `parameters` text, and the latents beside it. When it resolves they survive a
@@ -49,7 +60,13 @@ export interface PictureStore extends Prunable {
   copy(fromJobId: string, toJobId: string, count: number): Promise<boolean>;
 }
 
-/** Which pictures that are kept were drawn from exactly which task; what deletes the pictures forgets it. */
+/**
+ * Which pictures that are kept were drawn from exactly which task; what deletes the pictures forgets it.
+ *
+ * @example
+ * const earlier = await resultCache.find(task);
+ * if (earlier === undefined) await resultCache.add(await draw(task));
+ */
 export interface ResultCache {
   /** A finished job of exactly this task. */
   find(task: EngineTask): Promise<Job | undefined>;
@@ -57,7 +74,13 @@ export interface ResultCache {
   add(job: Job): Promise<void>;
 }
 
-/** What people and moderators have set, on disk. A thread has the settings of its channel. */
+/**
+ * What people and moderators have set, on disk. A thread has the settings of its channel.
+ *
+ * @example
+ * const mine = await settings.ofUser(user);
+ * await settings.setUser(user, { ...mine, count: 1 });
+ */
 export interface SettingsStore {
   /** Empty when nothing was set. */
   ofUser(user: Pick<User, 'platform' | 'id'>): Promise<UserSettings>;
@@ -66,7 +89,14 @@ export interface SettingsStore {
   setChannel(channel: ChannelRef, settings: ChannelSettings): Promise<void>;
 }
 
-/** Small values on disk by key, such as what a queue remembers. A resolved write survives `kill -9` and power loss. */
+/**
+ * Small values on disk by key, such as what a queue remembers. A resolved write survives `kill -9` and power loss.
+ *
+ * @example
+ * const handled = store.values<number>('slack-served');
+ * await handled.set(eventId, Date.now());
+ * await handled.prune((at) => at < Date.now() - DAY_MS);
+ */
 export interface ValueStore<Value> {
   get(key: string): Promise<Value | undefined>;
   set(key: string, value: Value): Promise<void>;
@@ -77,7 +107,13 @@ export interface ValueStore<Value> {
   prune(isOver: (value: Value) => boolean): Promise<void>;
 }
 
-/** Pictures that people gave to begin from, on disk, named by their content. */
+/**
+ * Pictures that people gave to begin from, on disk, named by their content.
+ *
+ * @example
+ * const name = await inputs.put(png); // the same bytes, the same name
+ * const bytes = await inputs.get(name);
+ */
 export interface InputStore extends Prunable {
   /** @param png as `decodePicture` gives it @returns its name */
   put(png: Uint8Array): Promise<string>;

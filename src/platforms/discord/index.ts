@@ -21,18 +21,21 @@ import { createSecondInstance } from './second-instance.ts';
 import type { Session, ShardCount } from './session.ts';
 import { createTokenMessages } from './token-messages.ts';
 
+/** What `createDiscordPort` needs. */
 export interface DiscordPortOptions {
   readonly token: string;
   /** Instead of Discord's own address: a proxy, or an emulator. With `/api`, without the version. */
   readonly apiUrl?: string;
+  /** Connections to the gateway. @default 'auto', as many as Discord recommends */
   readonly shards?: ShardCount;
   readonly log: Logger;
   /** What people find under `/` and under *Apps*. */
   readonly commands: CommandCatalog;
   /** What the bot has borrowed of interactions, on disk. */
   readonly interactionTokens: ValueStore<InteractionToken>;
-  /** How long Discord keeps the token of an interaction. */
+  /** Milliseconds for which Discord keeps the token of an interaction. @default 900000 */
   readonly tokenLifetimeMs?: number;
+  /** See `ChannelCapabilities`. @default 2000 */
   readonly minEditIntervalMs?: number;
   readonly minPresenceIntervalMs?: number;
   /** See `GatewayOptions`. */

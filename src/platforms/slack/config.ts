@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EaselError } from '../../core/errors.ts';
 import { secret } from '../../lib/secret.ts';
 
+/** What Slack needs of the environment. */
 export interface SlackConfig {
   /** Begins with `xoxb-`. */
   readonly botToken: string;

@@ -27,6 +27,7 @@ import { createUploads } from './uploads.ts';
 import { createUserDirectory } from './user-directory.ts';
 import { createWebApi } from './web-api.ts';
 
+/** What `createSlackPort` needs. */
 export interface SlackPortOptions {
   /** Begins with `xoxb-`. */
   readonly botToken: string;
@@ -39,11 +40,13 @@ export interface SlackPortOptions {
   readonly files: ValueStore<OrphanedFile>;
   /** See `createEventDedup`. */
   readonly answeredEvents: ValueStore<number>;
-  /** Milliseconds after the start until those of earlier processes are; messages are written anew before. */
+  /** Milliseconds after the start until those of earlier processes are; messages are written anew before. @default 30000 */
   readonly sweepAfterMs?: number;
+  /** See `ChannelCapabilities`. @default 3000 */
   readonly minEditIntervalMs?: number;
+  /** See `ChannelCapabilities`. @default 16 MiB */
   readonly maxAttachmentBytes?: number;
-  /** See `WebApiOptions`; 1000 by default, which is what Slack asks for. */
+  /** See `WebApiOptions`; the default is what Slack asks for. @default 1000 */
   readonly postIntervalMs?: number;
   /** See `UploadsOptions`. */
   readonly lookAfterMs?: readonly number[];
@@ -61,6 +64,7 @@ const POST_INTERVAL_MS = 1000;
 const SWEEP_AFTER_MS = 30_000;
 const CALL_TIMEOUT_MS = 30_000;
 
+/** A `ChannelPort` that may listen for HTTP. */
 export interface SlackPort extends ChannelPort {
   /** Where HTTP delivery listens, once started; undefined with a socket. */
   readonly httpPort: number | undefined;

@@ -4,6 +4,7 @@ import { truncate } from '../../core/truncate.ts';
 import { escapeText, renderFallback, renderLines } from './rich-text.ts';
 
 const MAX_BUTTON_LABEL = 75;
+/** Characters of an alternative text that Slack takes. */
 export const MAX_ALT_LENGTH = 2000;
 const MAX_BLOCKS = 50;
 /** A message needs something to show. */

@@ -20,6 +20,7 @@ import { secureResponses } from './security-headers.ts';
 import { createPersonTokens, loadTokenSecret } from './tokens.ts';
 import { createUploads } from './uploads.ts';
 
+/** What `createWebPort` needs. */
 export interface WebPortOptions {
   /** The address to bind; a loopback address keeps the channel on this machine. */
   readonly host: string;
@@ -31,8 +32,9 @@ export interface WebPortOptions {
   readonly commands: readonly CommandDescription[];
   readonly messageActions: readonly MessageActionDescription[];
   readonly permissions: Permissions;
+  /** The page's title. @default 'Easel' */
   readonly title?: string;
-  /** Host names beside localhost and plain addresses by which the channel may be opened, e.g. behind a proxy. */
+  /** Host names beside localhost and plain addresses by which the channel may be opened, e.g. behind a proxy. @default none */
   readonly allowedHosts?: readonly string[];
 }
 

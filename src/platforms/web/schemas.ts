@@ -3,7 +3,9 @@ import { apiError } from './api-error.ts';
 
 /** Characters of a posted line; a command's own limit on its prompt is lower and has its own sentence. */
 export const MAX_LINE_LENGTH = 8000;
+/** Characters of a person's name. */
 export const MAX_NAME_LENGTH = 32;
+/** Bytes of a JSON body. */
 export const MAX_BODY_BYTES = 64 * 1024;
 const MAX_PAGE = 100;
 const MAX_OPTIONS = 32;

@@ -11,6 +11,7 @@ import { PendingUploads } from './pending-uploads.ts';
 import type { PictureFiles } from './picture-files.ts';
 import type { WirePerson, WireUpload } from './wire.ts';
 
+/** Bytes of one uploaded file. */
 export const MAX_UPLOAD_BYTES = 25 * 1024 * 1024;
 /** Milliseconds for one picture to arrive: on a line of 2 Mbit/s, the largest does. */
 const MAX_RECEIVING_MS = 120_000;
