@@ -298,7 +298,7 @@ export interface EngineDescription {
 
 /** The engine's process ended although nobody closed it; the next task starts another. */
 export interface EngineLoss {
-  /** `hung`: it did not answer, and was ended; `memory`: the system ended it, most likely for lack of memory. */
+  /** `hung`: it did not answer, and was ended; `memory`: the system killed it, most likely for lack of memory. */
   readonly cause: 'hung' | 'memory' | 'ended';
   /** For a person, within a sentence. */
   readonly why: string;

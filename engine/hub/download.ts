@@ -101,7 +101,11 @@ function asError(error: unknown): Error {
 }
 
 function damaged({ url }: DownloadOptions): EngineError {
-  return new EngineError('corrupt_file', `What the Hub sent for ${url} is not what it promised; try again later.`, {
-    url,
-  });
+  return new EngineError(
+    'corrupt_file',
+    `The file that the Hub sent for ${url} does not match its size or hash; try again later.`,
+    {
+      url,
+    },
+  );
 }

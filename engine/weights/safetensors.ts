@@ -90,7 +90,7 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
     if (dataStart > size) throw corrupt(path, `its header ends at byte ${dataStart} but the file at ${size}`);
     const header = Buffer.alloc(Number(headerLength));
     const read = await handle.read(header, 0, header.length, 8);
-    if (read.bytesRead < header.length) throw corrupt(path, 'its header cannot be read whole');
+    if (read.bytesRead < header.length) throw corrupt(path, 'its header cannot be read completely');
     return parseHeader(header.toString('utf8'), path, await realpath(path), dataStart, size);
   } finally {
     await handle.close();

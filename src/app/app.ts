@@ -35,7 +35,8 @@ import { loadStyles } from './load-styles.ts';
 import { createPresence } from './presence.ts';
 import { createRunner } from './runner.ts';
 
-const LOOSE = 'other users of this machine may be able to read Easel's data: the file permissions could not be changed';
+const LOOSE =
+  'other users of this machine may be able to read the data of Easel: the file permissions could not be changed';
 
 /** What a test composes differently. */
 export interface AppParts {

@@ -66,7 +66,7 @@ describe('limits by the hour and the day', () => {
     await ask();
   });
 
-  it('bound the work too, in ordinary pictures, however few requests it came in', async () => {
+  it('bound the work too, in default pictures, however few requests it came in', async () => {
     open({ day: { pictures: 5 } });
     await ask(ada, 3 * PICTURE);
     now += 2 * HOUR;

@@ -37,7 +37,7 @@ async function takePictures(
   const { init, mask } = pictureSources(input);
   if (init === undefined) {
     if (mask === undefined) return undefined;
-    throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`.');
+    throw new BadInputError('no_init', 'A mask needs an init image; give one with `--init`.');
   }
   const intake = createPictureIntake();
   try {

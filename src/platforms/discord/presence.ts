@@ -5,7 +5,7 @@ import type { BotStatus } from '../port.ts';
 const MIN_INTERVAL_MS = 5000;
 
 /** What stands under the bot's name while another process answers in its place. */
-export const TWO_INSTANCES = presence('dnd', 'two Easels share one token: stop one');
+export const TWO_INSTANCES = presence('dnd', 'two bots share one token: stop one');
 
 /** What stands under the bot's name. */
 export function describePresence({ kind, running, waiting }: BotStatus): PresenceData {
@@ -23,8 +23,8 @@ export function describePresence({ kind, running, waiting }: BotStatus): Presenc
 
 function describeWork(running: number, waiting: number): string {
   const drawing = running === 1 ? 'drawing a picture' : `drawing ${running} pictures`;
-  if (running === 0) return `${waiting} in line`;
-  return waiting === 0 ? drawing : `${drawing}, ${waiting} in line`;
+  if (running === 0) return `${waiting} in the queue`;
+  return waiting === 0 ? drawing : `${drawing}, ${waiting} in the queue`;
 }
 
 function presence(status: PresenceStatusData, state: string): PresenceData {

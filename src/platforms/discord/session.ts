@@ -82,7 +82,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   );
   client.on(Events.ShardDisconnect, ({ code }) => {
     closeCode = code;
-    if (client.isReady()) end(new Error(`Discord closed the connection for good (${code})`));
+    if (client.isReady()) end(new Error(`Discord closed the connection permanently (${code})`));
   });
   client.on(Events.Invalidated, () => end(new Error('Discord ended the session')));
   client.on(Events.ShardReconnecting, (shard) => {
@@ -90,7 +90,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     if (ended) return;
     log.info({ shard }, 'reconnecting to Discord');
     isBack(shard);
-    away.set(shard, setTimeout(end, maxAwayMs, new Error(`shard ${shard} did not come back`)).unref());
+    away.set(shard, setTimeout(end, maxAwayMs, new Error(`shard ${shard} did not reconnect`)).unref());
   });
   client.on(Events.ShardReady, isBack);
   client.on(Events.ShardResume, (shard) => {
@@ -130,7 +130,7 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
   const limit = new AbortController();
   try {
     const late = sleep(limitMs, undefined, { signal: limit.signal }).then(() => {
-      throw new Error(`Discord did not let the bot in within ${limitMs / 1000} seconds`);
+      throw new Error(`the bot could not log in to Discord within ${limitMs / 1000} seconds`);
     });
     await Promise.race([work, late]);
   } finally {
@@ -173,7 +173,9 @@ function clientOptions({ apiUrl, shards, log }: SessionOptions): ClientOptions {
     }),
     ...(apiUrl !== undefined && { rest: { api: apiUrl } }),
     ws: {
-      buildStrategy: buildSharding((error) => log.warn({ err: toRequestError(error) }, 'an event was not handled')),
+      buildStrategy: buildSharding((error) =>
+        log.warn({ err: toRequestError(error) }, 'an event could not be handled'),
+      ),
     },
   };
 }

@@ -105,7 +105,7 @@ export function createHome(options: HomeOptions): Home {
     try {
       await publish(userId);
     } catch (error) {
-      log.warn({ err: toRequestError(error, 'views.publish') }, "the app's page was not written");
+      log.warn({ err: toRequestError(error, 'views.publish') }, 'the Home tab could not be updated');
     }
   }
 

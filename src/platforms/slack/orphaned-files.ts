@@ -60,7 +60,7 @@ export function createOrphanedFiles(api: WebApi, files: ValueStore<OrphanedFile>
         await note(fileId);
         if (await tryToDelete(fileId)) await forget(fileId);
       } catch (error) {
-        log.warn({ file: fileId, err: error }, 'a file that nothing shows stays in Slack for now');
+        log.warn({ file: fileId, err: error }, 'an orphaned file could not be deleted from Slack yet');
       }
     },
     sweep: async () => {
@@ -68,9 +68,10 @@ export function createOrphanedFiles(api: WebApi, files: ValueStore<OrphanedFile>
         const left: string[] = [];
         for await (const { fileId } of files.all()) if (!own.has(fileId)) left.push(fileId);
         for (const fileId of left) if (await tryToDelete(fileId)) await files.delete(fileId);
-        if (left.length > 0) log.info({ count: left.length }, 'deleted files that an earlier process left in Slack');
+        if (left.length > 0)
+          log.info({ count: left.length }, 'deleted orphaned files of an earlier process from Slack');
       } catch (error) {
-        log.warn({ err: error }, 'files that an earlier process left in Slack stay for now');
+        log.warn({ err: error }, 'orphaned files of an earlier process could not be deleted from Slack yet');
       }
     },
   };

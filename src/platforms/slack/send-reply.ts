@@ -74,7 +74,7 @@ export function createSend(uploads: Uploads, permalink: Permalink, nameCommands:
       (await sendPatiently(reply, sendOut, options, signal)) ??
       // Uploaded anew, once.
       (await sendPatiently(reply, sendOut, options, signal));
-    if (sent === undefined) throw toRequestError('Slack refuses the files that it has taken', 'blocks');
+    if (sent === undefined) throw toRequestError('Slack rejects the files that it has accepted', 'blocks');
     return sent;
   };
 

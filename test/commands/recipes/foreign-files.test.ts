@@ -28,7 +28,7 @@ describe('Vary this, of a file by another program', () => {
     const { spec, notes } = await varied(await fixture('restart'));
     expect(spec).toMatchObject({ sampler: 'heun', prompt: 'a fox', negative: 'text', seed: 5, ...VARIED });
     expect(notes).toEqual([
-      'The file names the sampler “Restart”, which Easel does not have; Heun is the nearest, and is used.',
+      'The file names the sampler “Restart”, which Easel does not have; Heun is the nearest and is used.',
     ]);
   });
 
@@ -103,7 +103,7 @@ describe('Vary this, of a file by another program', () => {
     expect(spec.noiseDevice).toBeUndefined();
     expect(notes).toEqual([
       'The file has no model; sketch is used.',
-      'The file lists resources of Civitai that its prompt does not use (lora number 426797 at 0.4); they are skipped. Add available LoRAs with `--lora`.',
+      'The file lists Civitai resources that its prompt does not use (lora number 426797 at 0.4); they are skipped. Add available LoRAs with `--lora`.',
     ]);
   });
 
@@ -118,7 +118,7 @@ describe('Vary this, of a file by another program', () => {
     ['Face restoration: CodeFormer', /^Faces were restored/],
     ['Tiling: True', /tile without seams/],
     ['Postprocess upscale by: 2, Postprocess upscaler: R-ESRGAN', /enlarged or restored afterwards/],
-    ['Lora hashes: "ink: 12ab, wash: 34cd"', /^The file lists LoRAs that its prompt does not call \(ink, wash\)/],
+    ['Lora hashes: "ink: 12ab, wash: 34cd"', /^The file lists LoRAs that its prompt does not use \(ink, wash\)/],
     ['VAE: ft-mse, ENSD: 31337', /^The file also has VAE, ENSD, which Easel does not repeat\.$/],
     ['Variation seed: 5', /^A variation that the file names cannot be read/],
   ])('has a note for what it leaves out: %s', async (changes, note) => {
@@ -137,13 +137,13 @@ describe('Vary this, of a file by another program', () => {
     const { spec, notes } = await varied(await fixture('hiresresize'));
     expect(spec.hires).toEqual({ factor: 2, strength: 0.7, mode: 'lanczos' });
     expect(notes).toEqual([
-      'The file names the upscaler “4x-UltraSharp”, which Easel does not have; Lanczos is the nearest, and is used.',
+      'The file names the upscaler “4x-UltraSharp”, which Easel does not have; Lanczos is the nearest and is used.',
     ]);
     const shape = settings('Denoising strength: 0.5, Hires resize: 128x192, Hires steps: 10, RNG: CPU');
     const other = await varied(await written(shape));
     expect(other.spec.hires).toEqual({ factor: 3, strength: 0.5 });
     expect(other.notes).toEqual([
-      "The file's second pass (128×192) has another shape than its first (64×64); the first one's is kept.",
+      'The hires pass of the file (128×192) has a different aspect ratio from its first pass (64×64); the aspect ratio of the first pass is kept.',
       'The hires pass of the file has its own settings, which Easel does not support; the settings of the first pass are used.',
     ]);
   });
