@@ -54,14 +54,14 @@ describe('limits by the hour and the day', () => {
     await ask(ben);
     now += 30 * MINUTE;
     await ask();
-    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('ask again in 20 min') });
+    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('try again in 20 min') });
   });
 
   it('keep to what they say: at the moment named one may ask, and just before it not', async () => {
     open({ hour: { requests: 1 } });
     await ask();
     now += HOUR - 1;
-    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('ask again in 1 s') });
+    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('try again in 1 s') });
     now += 1;
     await ask();
   });

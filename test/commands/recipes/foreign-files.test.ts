@@ -108,19 +108,19 @@ describe('Vary this, of a file by another program', () => {
   });
 
   it.each([
-    ['Denoising strength: 0.4', /^The picture began from another one \(image to image\)/],
+    ['Denoising strength: 0.4', /^The file was made from an init image/],
     ['Denoising strength: 0.4, Mask blur: 4', /^The file was made by inpainting another picture/],
-    ['ControlNet 0: "Module: canny, Model: x, Weight: 1"', /^ControlNet guided the picture/],
-    ['ADetailer model: face_yolov8n.pt, ADetailer confidence: 0.3', /^ADetailer redrew parts/],
-    ['RP Active: True, RP Divide mode: Matrix', /^Regions of the picture had prompts/],
-    ['Refiner: xl-refiner, Refiner switch at: 0.8', /^A second model \(refiner\)/],
-    ['Hypernet: ink, Hypernet strength: 0.5', /^A hypernetwork was used/],
-    ['Face restoration: CodeFormer', /^Faces were restored/],
-    ['Tiling: True', /tile without seams/],
-    ['Postprocess upscale by: 2, Postprocess upscaler: R-ESRGAN', /enlarged or restored afterwards/],
+    ['ControlNet 0: "Module: canny, Model: x, Weight: 1"', /^The file used ControlNet/],
+    ['ADetailer model: face_yolov8n.pt, ADetailer confidence: 0.3', /^The file used ADetailer/],
+    ['RP Active: True, RP Divide mode: Matrix', /^The file used regional prompts/],
+    ['Refiner: xl-refiner, Refiner switch at: 0.8', /^The file used a refiner model/],
+    ['Hypernet: ink, Hypernet strength: 0.5', /^The file used a hypernetwork/],
+    ['Face restoration: CodeFormer', /^The file used face restoration/],
+    ['Tiling: True', /^The file used tiling/],
+    ['Postprocess upscale by: 2, Postprocess upscaler: R-ESRGAN', /upscaled or restored afterwards/],
     ['Lora hashes: "ink: 12ab, wash: 34cd"', /^The file lists LoRAs that its prompt does not use \(ink, wash\)/],
     ['VAE: ft-mse, ENSD: 31337', /^The file also has VAE, ENSD, which Easel does not repeat\.$/],
-    ['Variation seed: 5', /^A variation that the file names cannot be read/],
+    ['Variation seed: 5', /^The file has a variation that cannot be read/],
   ])('has a note for what it leaves out: %s', async (changes, note) => {
     const { notes } = await varied(await written(settings(`${changes}, RNG: CPU`)));
     expect(notes).toHaveLength(1);
