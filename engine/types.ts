@@ -132,7 +132,7 @@ export interface InitSpec {
   readonly image: string;
   /** Share of the schedule that is run, 0–1: how much the picture may change. */
   readonly strength: number;
-  /** Names the mask: what is white in it is drawn anew, what is black stays. */
+  /** Names the mask: what is white in it is drawn again, what is black stays. */
   readonly mask?: string;
 }
 
@@ -315,7 +315,7 @@ export interface Engine {
   /** Reads the model folders' configuration (not the weights). @throws EngineError naming the file that is missing or wrong. */
   describe(): Promise<EngineDescription>;
   /**
-   * Refuses what `run` would refuse before it draws, without loading anything: so that nobody waits in line in vain.
+   * Refuses what `run` would refuse before it draws, without loading anything: so that nobody waits in the queue in vain.
    * @throws EngineError `bad_request` for what cannot be drawn, `out_of_memory` for what does not fit, saying what would
    */
   check(task: EngineTask): Promise<void>;

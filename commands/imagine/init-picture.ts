@@ -11,7 +11,7 @@ const NO_PICTURE_YET: InitSource = { image: '', width: 1, height: 1 };
 
 /**
  * The picture to begin from and its mask: named by an option, or else attached, the picture first. A mask alone is for
- * the picture that what is made anew began from. Undefined where neither is given.
+ * the picture that what is made again began from. Undefined where neither is given.
  * @param take fetches and keeps what a person gave
  * @throws BadInputError for a mask without its picture, and for anything else that was typed wrong
  */

@@ -30,7 +30,7 @@ export function resolveSize(input: SizeInput, model: ModelDescription, shape?: S
   return { width: input.width ?? model.width, height: input.height ?? model.height };
 }
 
-/** As many of this size as one job may have. */
+/** How many pictures of this size one job may have. */
 export function maxPictures({ width, height }: Size): number {
   return Math.floor(MAX_JOB_PIXELS / (width * height));
 }
@@ -65,7 +65,7 @@ export function readSize(what: string, typed: string): Size {
   return { width: readSide(IMAGINE.named('width'), width), height: readSide(IMAGINE.named('height'), height) };
 }
 
-/** Keeps the model's own area, for which it was trained. */
+/** Keeps the model's native area. */
 function readRatio(typed: string, model: ModelDescription): Size {
   const [, wide, high] = RATIO.exec(typed.trim()) ?? [];
   const ratio = Number(wide) / Number(high);

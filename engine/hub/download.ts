@@ -21,7 +21,7 @@ export interface DownloadOptions {
   readonly retryDelayMs: number;
 }
 
-/** Attempts that bring nothing; one that brings something begins the count anew. */
+/** Attempts that bring nothing; one that brings something begins the count again. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 
 /**

@@ -11,7 +11,7 @@ export interface InitLatents {
   /** Mean and standard deviation of the VAE's posterior, [channels, height, width] each, in the UNet's scale. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
-  /** [height, width]; 1 is drawn anew, 0 stays. */
+  /** [height, width]; 1 is drawn again, 0 stays. */
   readonly mask: Float32Array | undefined;
 }
 

@@ -254,7 +254,7 @@ class Run {
   }
 }
 
-/** Pixels enlarged, and nothing drawn anew. */
+/** Pixels enlarged, and nothing drawn again. */
 function isPlain(by: UpscaleSettings | undefined): boolean {
   return by?.mode === 'lanczos' && by.strength === 0;
 }

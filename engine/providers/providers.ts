@@ -35,7 +35,7 @@ export const REQUIREMENTS: Readonly<Record<ExecutionProvider, string>> = {
   coreml: 'It needs macOS.',
 };
 
-/** What whoever runs the bot is told. @param message why it is passed over, a sentence */
+/** What whoever runs the bot is told. @param message why it is skipped, a sentence */
 export function passedOverSentence(message: string, failed: ExecutionProvider, next: ExecutionProvider): string {
   return `${message} Easel uses "${next}" instead. ${REQUIREMENTS[failed]}`;
 }

@@ -4,10 +4,10 @@ import type { BotStatus } from '../port.ts';
 /** Discord takes 5 changes in 20 seconds. */
 const MIN_INTERVAL_MS = 5000;
 
-/** What stands under the bot's name while another process answers in its place. */
+/** The status while another process uses the same token. */
 export const TWO_INSTANCES = presence('dnd', 'two bots share one token: stop one');
 
-/** What stands under the bot's name. */
+/** The bot's status text. */
 export function describePresence({ kind, running, waiting }: BotStatus): PresenceData {
   switch (kind) {
     case 'loading':

@@ -29,7 +29,7 @@ export interface SessionOptions {
   readonly onEarlierPresence: () => void;
   /** Called once, when the session will not come back by itself. */
   readonly onEnd: (reason: unknown) => void;
-  /** A shard that has been away for longer is started anew. */
+  /** A shard that has been away for longer is started again. */
   readonly maxAwayMs: number;
 }
 

@@ -39,7 +39,7 @@ export interface SlackPortOptions {
   readonly files: ValueStore<OrphanedFile>;
   /** See `createEventDedup`. */
   readonly answeredEvents: ValueStore<number>;
-  /** Milliseconds after the start until those of earlier processes are; messages are written anew before. */
+  /** Milliseconds after the start until those of earlier processes are; messages are written again before. */
   readonly sweepAfterMs?: number;
   readonly minEditIntervalMs?: number;
   readonly maxAttachmentBytes?: number;

@@ -11,7 +11,7 @@ export interface OrphanedFile {
 /**
  * Files that are in Slack for nothing when the process dies now: previews, and pictures whose message is still to be
  * written. They are on disk, so that the next process deletes them. What it deletes can stand on no finished message: a
- * file is let off before its message counts as written, and a message that does not count is written with files anew.
+ * file is let off before its message counts as written, and a message that does not count is written with files again.
  */
 export interface OrphanedFiles {
   /** On disk when it resolves. */

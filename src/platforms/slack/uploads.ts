@@ -33,7 +33,7 @@ export interface Uploads {
 export interface UploadsOptions {
   readonly api: WebApi;
   readonly orphans: OrphanedFiles;
-  /** Milliseconds before each look at a file that Slack is still working on; then it is uploaded anew. */
+  /** Milliseconds before each look at a file that Slack is still working on; then it is uploaded again. */
   readonly lookAfterMs?: readonly number[];
 }
 
