@@ -11,16 +11,16 @@ import { NO_STYLE } from './imagine/style-names.ts';
 import { latestJobs, titleOf } from './jobs/own-jobs.ts';
 import { splitNames } from './parsing/name-list.ts';
 
-/** Discord shows no more. */
+/** Discord's limit. */
 const MAX_SUGGESTIONS = 25;
 const MAX_LABEL_LENGTH = 100;
-/** How far back a person's pictures are looked through for what they type. */
+/** How many of a user's latest pictures are searched. */
 const MAX_SEARCHED = 200;
 const RATIOS = ['1:1', '3:2', '2:3', '4:3', '3:4', '16:9', '9:16', '5:4', '4:5', '2:1', '1:2'] as const;
 
 type Values = (typing: Typing, context: CommandContext) => Promise<readonly Suggestion[]> | readonly Suggestion[];
 
-/** By the option's name, which means the same wherever it stands. */
+/** By the name of the option, which has the same meaning in every command. */
 const VALUES: Readonly<Record<string, Values>> = {
   sampler: () => SAMPLER_NAMES.map((name) => ({ label: `${name} – ${samplerLabel(name)}`, value: name })),
   style: ({ command }, { styles }) => {
@@ -85,7 +85,7 @@ function rank(values: readonly Suggestion[], typed: string): readonly Suggestion
 }
 
 async function modelsOf(typing: Typing, { engine, settings }: CommandContext): Promise<readonly Suggestion[]> {
-  // Moderators choose from all that there are.
+  // Moderators can choose from all models.
   const rules = typing.command === 'channel' ? {} : await settings.ofChannel(typing.channel);
   return allowedModels(engine, rules).map((id) => {
     const title = engine.models.find((model) => model.id === id)?.title ?? id;
@@ -93,7 +93,7 @@ async function modelsOf(typing: Typing, { engine, settings }: CommandContext): P
   });
 }
 
-/** The model's own area in the usual shapes. */
+/** Sizes with the model's native area in common aspect ratios. */
 async function sizesOf(typing: Typing, context: CommandContext): Promise<readonly Suggestion[]> {
   const rules = await context.settings.ofChannel(typing.channel);
   const model = modelOf(typing, context.engine, allowedModels(context.engine, rules)[0]);

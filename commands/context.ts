@@ -20,7 +20,7 @@ import type { DispatchResult } from '../src/platforms/port.ts';
 import type { JobQueue } from '../src/queue/port.ts';
 import type { Gallery, SettingsStore, ValueStore } from '../src/store/port.ts';
 
-/** All that a command may reach: ports and settings, never a platform, a database or the engine itself. */
+/** Everything that a command may use: ports and settings, never a platform, a database or the engine. */
 export interface CommandContext {
   readonly engine: EngineDescription;
   readonly defaults: CommandDefaults;
@@ -32,7 +32,7 @@ export interface CommandContext {
   gallery(user: User, gallery: Gallery): Promise<readonly string[]>;
   /** Pictures that a person may choose among, by an id of the request that found them. */
   readonly recipeCandidates: Pick<ValueStore<RecipeCandidates>, 'get' | 'set' | 'prune'>;
-  /** Puts the person's star on the job, or takes it away. */
+  /** Adds or removes the user's star on the job. */
   setStar(job: Job, user: User, isStarred: boolean): Promise<void>;
   /**
    * Does once what an event asks for, however often a platform delivers it; for what makes no job, by which that could
@@ -62,7 +62,7 @@ export interface CommandContext {
   loadPicture(source: string | RemotePicture, user: User): Promise<KeptPicture>;
   /**
    * Whether the engine can draw it at all, as far as that is known before it does.
-   * @throws EngineError with the sentence that would else come only after waiting in line
+   * @throws EngineError with the error that would otherwise come only after waiting in the queue
    */
   checkTask(task: EngineTask): Promise<void>;
   /** A uniformly random unsigned 32-bit seed: short enough to be read out. */

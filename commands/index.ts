@@ -27,12 +27,12 @@ import { varyThis } from './variations/vary-message.ts';
 
 export { localisations } from './localisations/index.ts';
 
-/** Everything that can be done with anybody's message. */
+/** All message actions. */
 export const messageActions: readonly MessageAction[] = [varyThis, showRecipe];
 
 const working: readonly Command[] = [imagine, queue, cancel, show, settings, styles, models, info, channel];
 
-/** Everything a person can say. */
+/** All commands. */
 export const commands: readonly Command[] = [
   ...working,
   createHelp({
@@ -41,7 +41,7 @@ export const commands: readonly Command[] = [
   }),
 ];
 
-/** Everything a person can press. */
+/** All buttons. */
 export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
   reroll,
   vary,
@@ -62,8 +62,8 @@ export const buttons: Readonly<Record<ButtonActionName, ButtonHandler>> = {
 /** One of the pictures on somebody's message was chosen. */
 export const chooseCandidate = candidatePressed;
 
-/** Everything a person can fill in. */
+/** All forms. */
 export const forms: readonly FormHandler[] = [remixForm, settingsForm, channelForm, imagineForm];
 
-/** Everything that can be asked for without a message. */
+/** All shortcuts. */
 export const shortcuts: readonly Shortcut[] = [imagineShortcut, homeShortcut];

@@ -1,7 +1,7 @@
 import type { Reply, ReplyButton, RichText } from '../src/core/reply.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 
-/** The job's own message says the rest. */
+/** The job's message is the reply. */
 export const POSTED: DispatchResult = { kind: 'posted' };
 
 /** Information that only the person who asked for it sees. */

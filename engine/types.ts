@@ -132,7 +132,7 @@ export interface InitSpec {
   readonly image: string;
   /** Share of the schedule that is run, 0–1: how much the picture may change. */
   readonly strength: number;
-  /** Names the mask: what is white in it is drawn anew, what is black stays. */
+  /** Names the mask: what is white in it is drawn again, what is black stays. */
   readonly mask?: string;
 }
 
@@ -298,7 +298,7 @@ export interface EngineDescription {
 
 /** The engine's process ended although nobody closed it; the next task starts another. */
 export interface EngineLoss {
-  /** `hung`: it did not answer, and was ended; `memory`: the system ended it, most likely for lack of memory. */
+  /** `hung`: it did not answer, and was ended; `memory`: the system killed it, most likely for lack of memory. */
   readonly cause: 'hung' | 'memory' | 'ended';
   /** For a person, within a sentence. */
   readonly why: string;
@@ -315,7 +315,7 @@ export interface Engine {
   /** Reads the model folders' configuration (not the weights). @throws EngineError naming the file that is missing or wrong. */
   describe(): Promise<EngineDescription>;
   /**
-   * Refuses what `run` would refuse before it draws, without loading anything: so that nobody waits in line in vain.
+   * Refuses what `run` would refuse before it draws, without loading anything: so that nobody waits in the queue in vain.
    * @throws EngineError `bad_request` for what cannot be drawn, `out_of_memory` for what does not fit, saying what would
    */
   check(task: EngineTask): Promise<void>;

@@ -1,6 +1,6 @@
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** `3.4 GB`, by thousands, as disks and downloads are told. */
+/** `3.4 GB`, in decimal units. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -8,7 +8,7 @@ export function formatBytes(bytes: number): string {
   return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
 }
 
-/** The two largest units of a time that has passed: `3 d 4 h`, `12 min`, `40 s`. */
+/** An elapsed time in its two largest units: `3 d 4 h`, `12 min`, `40 s`. */
 export function formatElapsed(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const parts = [

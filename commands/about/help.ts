@@ -6,7 +6,7 @@ import type { Command } from '../context.ts';
 import { readChoice } from '../parsing/values.ts';
 import { privateReply } from '../replies.ts';
 
-/** Longer lists have a page of their own. */
+/** Longer lists have their own help page. */
 const MAX_LISTED = 12;
 const SAMPLERS = 'samplers';
 
@@ -19,13 +19,13 @@ const BUTTONS: readonly (readonly [label: string, meaning: string])[] = [
   ['📄', 'show how it was made'],
 ];
 
-/** What there is beside commands. */
+/** What the help describes. */
 export interface HelpSubjects {
   readonly commands: readonly CommandDescription[];
   readonly messageActions: readonly MessageActionDescription[];
 }
 
-/** /help, written from what the commands say of themselves. */
+/** /help, generated from the descriptions of the commands. */
 export function createHelp({ commands: others, messageActions }: HelpSubjects): Command {
   const description: CommandDescription = {
     name: 'help',

@@ -18,11 +18,11 @@ import { SETTINGS_FORM } from '../settings/settings.ts';
 import { describeUserSettings } from '../settings/settings-lines.ts';
 
 const RECENT = 6;
-/** Requests in the line that are listed. */
+/** How many requests in the queue are listed. */
 const MAX_PLACES = 10;
 const TITLE_LENGTH = 80;
 
-/** A person's own page: their places in the line, what they made last, and their settings. */
+/** A user's page: their queue positions, latest pictures and settings. */
 export const homeShortcut: Shortcut = {
   shortcut: 'home',
   async run(request, context) {
@@ -96,7 +96,7 @@ function pictureOf(job: Job, request: Request, context: CommandContext): HomePic
   };
 }
 
-/** The same in words. */
+/** The page as plain lines. */
 function linesOf({ sections }: HomePage): RichText[] {
   return sections.flatMap(({ title, entries }) => [[strong(title)], ...entries.map(({ line }) => line)]);
 }

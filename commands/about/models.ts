@@ -7,13 +7,13 @@ import { shorten } from '../parsing/limits.ts';
 import { privateReply } from '../replies.ts';
 import { formatBytes } from './format-quantities.ts';
 
-/** More lines than this nobody reads; all of them together stay shorter than the shortest message of the platforms. */
+/** The most lines listed; together they fit the shortest message of the platforms. */
 const MAX_LISTED = 15;
 const MAX_LENGTH = 1900;
 const MAX_REFUSED = 3;
 const MAX_NOTED = 2;
 const MAX_REFUSED_LENGTH = 240;
-/** Of LoRAs, and of learned words: all appear while one types. */
+/** The most LoRAs and textual inversions listed; completion suggests all of them. */
 const MAX_NAMES = 40;
 const MAX_NAMES_LENGTH = 300;
 
@@ -37,7 +37,7 @@ export const models: Command = {
   },
 };
 
-/** What can be added to the models, and what cannot be used. */
+/** LoRAs, textual inversions, and files that cannot be used. */
 function describeOthers({ models: all, loras, embeddings, refused }: EngineDescription): RichText[] {
   const names = (what: string, listed: readonly string[]): RichText[] =>
     listed.length === 0 ? [] : [[strong(what), text(` ${listNames(listed, MAX_NAMES, MAX_NAMES_LENGTH)}`)]];
@@ -54,7 +54,7 @@ function describeOthers({ models: all, loras, embeddings, refused }: EngineDescr
   ];
 }
 
-/** The first lines, at least one of them, that are no longer together. */
+/** The first lines that fit into `length`, at least one. */
 function listFitting(lines: readonly RichText[], length: number): readonly RichText[] {
   let count = 0;
   while (count < Math.min(lines.length, MAX_LISTED) && lengthOf(lines.slice(0, count + 1)) <= length) count += 1;
@@ -81,7 +81,7 @@ function describeModel(model: ModelDescription, allowed: readonly string[]): Ric
   return [strong(id), text(title === id ? '' : ` ${title}`), text(`: ${facts.join(' · ')}`)];
 }
 
-/** What tells it from other models, and what it costs. */
+/** Special features of the model, and its memory and download size. */
 function describePeculiarities(model: ModelDescription): string[] {
   const { predictionType, hasSafetyChecker, hasTinyAutoencoder, memoryBytes, downloadBytes } = model;
   return [

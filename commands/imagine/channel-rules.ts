@@ -5,7 +5,7 @@ import { type Size, sizeOf } from '../../src/core/picture-size.ts';
 import type { ChannelSettings } from '../../src/core/settings.ts';
 import { shorten } from '../parsing/limits.ts';
 
-/** An enlargement may be this many times as long as what may be asked for. */
+/** Upscaled sides may be this many times the channel's limit. */
 const UPSCALE_FACTOR = 2;
 
 /**
@@ -17,7 +17,7 @@ export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: 
   const spec = specOf(task);
   const { model, steps } = spec;
   const models = allowedModels(engine, rules);
-  // A model that is gone is the engine's to refuse.
+  // The engine rejects a model that no longer exists.
   if (!models.includes(model) && engine.models.some(({ id }) => id === model)) {
     throw refuse(
       'rule_model',
@@ -47,7 +47,7 @@ function refuseLonger({ width, height }: Size, most: number, what: string): void
   throw refuse('rule_size', `${width}×${height} is too large; this channel allows at most ${most} pixels ${what}.`);
 }
 
-/** The models that may be used, the channel's default first; all of them where its list names none that is here. */
+/** The allowed models, the channel's default first. All models if its list contains none that exists. */
 export function allowedModels(engine: EngineDescription, rules: ChannelSettings): readonly string[] {
   const here = engine.models.map(({ id }) => id);
   const allowed = (rules.models ?? []).filter((id) => here.includes(id));

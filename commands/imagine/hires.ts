@@ -13,7 +13,7 @@ import { shorten } from '../parsing/limits.ts';
 import { readChoice } from '../parsing/values.ts';
 import { firstPass } from './first-pass.ts';
 
-/** How `--hires` enlarges: latents, by interpolation, or pixels. */
+/** The upscalers of `--hires`: interpolation of latents, or of pixels. */
 export const UPSCALER_NAMES = ['latent', 'latent-nearest', 'latent-bicubic', 'lanczos'] as const;
 type UpscalerName = (typeof UPSCALER_NAMES)[number];
 
@@ -24,7 +24,7 @@ const MODES: Readonly<Record<UpscalerName, UpscaleMode>> = {
   lanczos: 'lanczos',
 };
 
-/** Interpolated latents are a blur, which less than this leaves; with much more of the schedule the composition falls apart. */
+/** A lower strength leaves the blur of interpolated latents; a much higher one breaks the composition. */
 const DEFAULT_STRENGTH = 0.5;
 
 const NUMBER = String.raw`\d{1,3}(?:\.\d{1,25})?(?:e-\d{1,3})?|\.\d{1,25}`;
@@ -35,7 +35,7 @@ const HIRES = new RegExp(`^(${AUTO}|${NUMBER})(?:\\s*:\\s*(${NUMBER}))?$`, 'i');
 export interface TypedHires {
   /** The side ratio, 1 for none; or what leads from the model's own size to the one that is asked for. */
   readonly factor: number | typeof AUTO;
-  /** The share of the schedule that is run again. */
+  /** The denoising strength of the second pass. */
   readonly strength?: number;
 }
 
@@ -69,7 +69,7 @@ export function readUpscaler(_: OptionDescription, raw: OptionValue): UpscaleMod
   return MODES[known ?? readChoice('hires upscaler', typed, UPSCALER_NAMES)];
 }
 
-/** What is said of the second pass. */
+/** The options of the second pass. */
 export interface HiresValues {
   readonly hires: TypedHires | undefined;
   readonly upscaler: UpscaleMode | undefined;

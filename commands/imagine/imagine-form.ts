@@ -12,12 +12,12 @@ import { NO_STYLE } from './style-names.ts';
 /** The form's name in `encodeFormId`. */
 export const IMAGINE_FORM = 'imagine';
 
-/** Characters of a field that is no text of its own. */
+/** Character limit of fields other than prompts. */
 const MAX_VALUE_LENGTH = 500;
-/** A size says both, and as a form has it in one field. */
+/** The size field replaces these. */
 const LEFT_OUT: readonly ImagineOptionName[] = ['width', 'height'];
 
-/** Where an option's name alone would say too little. */
+/** Labels that differ from the option's name. */
 const LABELS: Partial<Record<ImagineOptionName, string>> = { ar: 'Aspect ratio', init: 'Init image', lora: 'LoRA' };
 
 /** Every option of /imagine in one form: more fields than Discord shows, so only Slack and the web open it. */

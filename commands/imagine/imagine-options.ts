@@ -58,7 +58,7 @@ export const IMAGINE_OPTIONS = [
   { ...SIDE, name: 'width', aliases: ['w'], description: 'Width in pixels, a multiple of 8', example: '512' },
   { ...SIDE, name: 'height', aliases: ['h'], description: 'Height in pixels, a multiple of 8', example: '512' },
   {
-    // A text, as large as it may be: no platform's integers hold 64 bits.
+    // A string, because no platform has 64-bit integers.
     ...TEXT,
     name: 'seed',
     aliases: [],
@@ -93,7 +93,7 @@ export const IMAGINE_OPTIONS = [
     aliases: [],
     description: 'Sampling method',
     choices: SAMPLER_NAMES,
-    // More than a platform's closed list holds.
+    // The list is longer than a platform's limit for choices.
     completes: true,
     example: 'euler_a',
   },
@@ -180,7 +180,7 @@ export const IMAGINE_OPTIONS = [
     freeText: false,
     example: 'on',
   },
-  // Discord's form ends before these; they are typed in the prompt there.
+  // These exceed Discord's option limit; Discord users type them in the prompt.
   {
     ...TEXT,
     name: 'syntax',

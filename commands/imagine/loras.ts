@@ -5,7 +5,7 @@ import { splitNames } from '../parsing/name-list.ts';
 
 const MAX_LORAS = 8;
 const MAX_NAME_LENGTH = 120;
-/** Of either strength: 1 is as the LoRA was trained. */
+/** The limit of both strengths; 1 is the strength the LoRA was trained at. */
 const MAX_STRENGTH = 4;
 
 /**

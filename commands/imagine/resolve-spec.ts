@@ -22,7 +22,7 @@ import { NO_STYLE } from './style-names.ts';
 export interface SpecContext {
   readonly engine: EngineDescription;
   readonly styles?: readonly Style[];
-  /** The picture that is made anew: all that is not said otherwise stays as it was. */
+  /** The picture that is made again: all that is not said otherwise stays as it was. */
   readonly base?: GenerationSpec;
   readonly user?: UserSettings;
   readonly channel?: ChannelSettings;

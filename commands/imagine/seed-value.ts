@@ -7,7 +7,7 @@ import { MAX_VARIATIONS, shorten } from '../parsing/limits.ts';
 /** What `--seed` says: `42`, or with variations `42,7:0.35,9:0.2`. */
 export interface SeedValue {
   readonly seed: Seed;
-  /** Undefined where the value names none: what the picture to be made anew has then counts, if its seed is the same. */
+  /** Undefined where the value names none: what the picture to be made again has then counts, if its seed is the same. */
   readonly variations?: readonly Variation[];
 }
 

@@ -37,7 +37,7 @@ export function resolveSize(input: SizeInput, model: ModelDescription, shape?: S
   return { width: input.width ?? model.width, height: input.height ?? model.height };
 }
 
-/** As many of this size as one job may have. */
+/** How many pictures of this size one job may have. */
 export function maxPictures({ width, height }: Size): number {
   return Math.floor(MAX_JOB_PIXELS / (width * height));
 }

@@ -2,7 +2,7 @@ import type { OptionValue } from '../../src/core/request.ts';
 import type { Style } from '../../src/core/style.ts';
 import { readChoice } from '../parsing/values.ts';
 
-/** Says that no style is wanted, also where a person's settings name one. */
+/** Selects no style, even when the user's settings name one. */
 export const NO_STYLE = 'none';
 
 /** A style's name or `NO_STYLE`. @throws BadInputError naming the nearest */

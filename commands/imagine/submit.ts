@@ -75,7 +75,7 @@ export function originOf(parent: Job, index: number): JobOrigin {
   };
 }
 
-/** The safety checker judges everywhere but where adult pictures are allowed; what a recipe says of it is void. */
+/** The safety checker runs unless the channel allows adult pictures; the recipe's own value is ignored. */
 function withSafety({ safety: _, ...spec }: GenerationSpec, isForAdults: boolean): GenerationSpec {
   return isForAdults ? { ...spec, safety: false } : spec;
 }

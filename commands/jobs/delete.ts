@@ -4,7 +4,7 @@ import type { ButtonHandler } from '../context.ts';
 import { POSTED } from '../replies.ts';
 import { refuseDeleted, requireOwnerOrModerator } from './job-pictures.ts';
 
-/** The author's and the moderators' button: the message and its pictures go. */
+/** The button of the author and moderators: deletes the message and its pictures. */
 export const deletePressed: ButtonHandler = {
   async run(request, job, _index, context) {
     refuseDeleted(job);

@@ -13,7 +13,7 @@ import { privateReply } from '../replies.ts';
 /** Twenty lines fit the shortest message of the platforms. */
 const MAX_LINES = 20;
 const PROMPT_LENGTH = 40;
-/** Of one's own requests, those that come first. */
+/** The first of the user's own requests are explained. */
 const MAX_EXPLAINED = 3;
 
 export const queue: Command = {
@@ -28,7 +28,7 @@ export const queue: Command = {
   },
 };
 
-/** Why the person's next requests do not begin yet, a sentence each. */
+/** Why the user's next requests have not started, one sentence each. */
 function explainWaiting(jobs: readonly Job[], request: CommandRequest, context: CommandContext): readonly RichText[] {
   return jobs
     .filter((job) => job.state === 'queued' && isSameUser(job.owner, request.user))
@@ -58,7 +58,7 @@ function describeCrowd({ pictures, people }: OthersAhead, who: string): readonly
   return [`${pictures === 1 ? '1 picture' : `${pictures} pictures`} of ${whose}, ${who}`];
 }
 
-/** Prompts and people of other channels stay there: a channel may be private. */
+/** Prompts and users of other channels are not shown: a channel may be private. */
 function describeJob(job: Job, request: CommandRequest, context: CommandContext): RichText {
   const place = context.queue.position(job.id);
   const isMine = isSameUser(job.owner, request.user);

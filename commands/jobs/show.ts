@@ -10,7 +10,7 @@ import { privateButton } from '../replies.ts';
 import { refuseDeleted } from './job-pictures.ts';
 import { findAt, findFinished, maySee } from './own-jobs.ts';
 
-/** A `show` button's index says on which shelf its neighbours stand. */
+/** The index of a `show` button selects the gallery of its neighbours. */
 const GALLERIES: readonly Gallery[] = ['made', 'starred'];
 
 export const show: Command = {

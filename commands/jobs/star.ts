@@ -4,7 +4,7 @@ import type { ButtonHandler } from '../context.ts';
 import { privateReply } from '../replies.ts';
 import { findPicture } from './job-pictures.ts';
 
-/** Everyone's own mark: what has one is kept for as long as it has. */
+/** Each user has their own stars; a starred picture is kept. */
 export const star: ButtonHandler = {
   async run(request, job, index, context) {
     findPicture(job, index);

@@ -63,7 +63,7 @@ function nextFlag(source: string, from: number, set: OptionSet): FlagStart | und
   return undefined;
 }
 
-/** After a long dash, which prose has too. */
+/** For a long dash, which also appears in prose. */
 function isMeantAsFlag(source: string, name: string, end: number, set: OptionSet): boolean {
   if (set.find(name) !== undefined) return true;
   NUMBER_FOLLOWS.lastIndex = end;

@@ -4,7 +4,7 @@ import { BadInputError } from '../../src/core/errors.ts';
 import type { OptionValue } from '../../src/core/request.ts';
 import { MAX_PROMPT_LENGTH, shorten } from './limits.ts';
 
-/** More would fill the sentence. */
+/** Longer lists are cut. */
 const MAX_LISTED = 12;
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 /** Line breaks and tabs are text; the rest would break PNG text chunks and some platforms. */
@@ -68,7 +68,7 @@ export function readText(option: OptionDescription, raw: OptionValue): string {
   return value;
 }
 
-/** Where the longer lists are told. */
+/** The help page of longer lists. */
 const LISTS: Readonly<Record<string, string>> = {
   sampler: '/help samplers',
   style: '/styles',

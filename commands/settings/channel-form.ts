@@ -3,7 +3,7 @@ import type { ChannelSettings } from '../../src/core/settings.ts';
 import type { FormHandler } from '../context.ts';
 import { CHANNEL_FORM, changeChannel, requireModerator, saveChannel } from './channel.ts';
 
-/** Two switches in one field: a form of five has no room for more. */
+/** Two switches in one field, because Discord's forms have at most five fields. */
 const SHOWN = [
   { choice: 'shown', nsfw: 'off', spoiler: 'off' },
   { choice: 'hidden as spoilers', nsfw: 'off', spoiler: 'on' },

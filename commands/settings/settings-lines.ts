@@ -6,7 +6,7 @@ import { shorten } from '../parsing/limits.ts';
 
 const MAX_SHOWN = 200;
 
-/** A line each, also of what is not set: then what holds instead. */
+/** One line for each setting; unset ones show their default. */
 export function describeUserSettings(settings: UserSettings, defaults: CommandDefaults): RichText[] {
   const { size, count, sampler, style, negative } = settings;
   return [
@@ -18,7 +18,7 @@ export function describeUserSettings(settings: UserSettings, defaults: CommandDe
   ];
 }
 
-/** A line each of what is restricted. */
+/** One line for each restriction. */
 export function describeChannelSettings(settings: ChannelSettings): RichText[] {
   const { models, maxSide, maxSteps, nsfw, spoiler, blockedWords = [] } = settings;
   const lines: RichText[] = [];

@@ -62,7 +62,7 @@ async function findSubject(
   return { job, index: picture.index };
 }
 
-/** A grid is made anew as a whole; an enlargement at the size before enlarging. */
+/** A grid is made again as a whole; an enlargement at the size before enlarging. */
 async function remixSpec(job: Job, index: number, context: CommandContext): Promise<GenerationSpec> {
   if (job.pictures.length === 1) return specOf(findPicture(job, index).recipe);
   return gridSpec(job, context);

@@ -5,7 +5,7 @@ import type { ButtonHandler } from '../context.ts';
 import { submitPressed } from '../imagine/submit.ts';
 import { findPicture } from '../jobs/job-pictures.ts';
 
-/** Enough of the schedule to draw detail that the small picture had no room for, too little to change what it shows. */
+/** Denoising strength: enough to add detail, too low to change the content. */
 const STRENGTH = 0.35;
 
 /** Twice the sides; the latents are enlarged and refined. */
@@ -14,7 +14,7 @@ export const upscale = upscaleBy(2, { strength: STRENGTH });
 export const upscaleHalf = upscaleBy(1.5, { strength: STRENGTH });
 /** The same, by 4. */
 export const upscaleFour = upscaleBy(4, { strength: STRENGTH });
-/** The pixels enlarged and nothing drawn anew: quick, and exactly what was seen. */
+/** Resizes the pixels without redrawing: fast and exact. */
 export const enlarge = upscaleBy(2, { strength: 0, mode: 'lanczos' });
 
 function upscaleBy(factor: number, how: Pick<UpscaleTask, 'strength' | 'mode'>): ButtonHandler {

@@ -4,7 +4,7 @@ import type { ButtonHandler, CommandContext } from '../context.ts';
 import { submitPressed } from '../imagine/submit.ts';
 import { findPicture, gridSpec } from '../jobs/job-pictures.ts';
 
-/** Shares of other noise mixed into the picture's own: its layout survives the first two, its subject all three. */
+/** Strength of the variation noise: the first two keep the layout, all three keep the subject. */
 export const STRENGTHS = { subtle: 0.2, normal: 0.35, strong: 0.6 } as const;
 
 /** Pictures near one of a grid. */

@@ -20,7 +20,7 @@ export function pipelineTitle(className: string): string {
 export function unsupportedModel(path: string, title: string): EngineError {
   return new EngineError(
     'unsupported_model',
-    `${displayModel(path)} is a ${title} model; Easel runs the Stable Diffusion 1 family.`,
+    `${displayModel(path)} is a ${title} model; Easel supports the Stable Diffusion 1 family.`,
     { path, title },
   );
 }

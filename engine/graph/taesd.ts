@@ -84,7 +84,7 @@ function shapeOf(weights: WeightSet, layer: Layer | undefined, file: string): re
 function notTaesd(file: string): EngineError {
   return new EngineError(
     'unsupported_model',
-    `${file} is not the decoder of a Tiny AutoEncoder (taesd); remove it, or put taesd_decoder.safetensors there.`,
+    `${file} is not the decoder of a Tiny AutoEncoder (taesd); remove it, or replace it with taesd_decoder.safetensors.`,
     { file },
   );
 }

@@ -21,7 +21,7 @@ export interface DownloadOptions {
   readonly retryDelayMs: number;
 }
 
-/** Attempts that bring nothing; one that brings something begins the count anew. */
+/** Attempts that bring nothing; one that brings something begins the count again. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 
 /**
@@ -101,7 +101,11 @@ function asError(error: unknown): Error {
 }
 
 function damaged({ url }: DownloadOptions): EngineError {
-  return new EngineError('corrupt_file', `What the Hub sent for ${url} is not what it promised; try again later.`, {
-    url,
-  });
+  return new EngineError(
+    'corrupt_file',
+    `The file that the Hub sent for ${url} does not match its size or hash; try again later.`,
+    {
+      url,
+    },
+  );
 }

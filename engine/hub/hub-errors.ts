@@ -11,7 +11,7 @@ export function hubError(cause: unknown, id: HubId, settings: HubSettings, isGat
   if (isEngineError(cause)) return cause;
   const { repo } = id;
   if (codeOf(cause) === 'ENOSPC') {
-    const sentence = `The disk is full: ${repo} does not fit; make room, or set HF_HOME to another disk.`;
+    const sentence = `The disk is full: ${repo} does not fit; free some space, or set HF_HOME to another disk.`;
     return new EngineError('bad_request', sentence, { repo }, cause);
   }
   if (cause instanceof HubApiError) return answerError(cause, id, settings, isGated);
@@ -32,11 +32,15 @@ function answerError(cause: HubApiError, id: HubId, { endpoint, token }: HubSett
     return refuse('bad_request', `${repo} is gated: accept its terms at ${endpoint}/${repo}, ${then}.`);
   }
   if (status === 401) {
-    const access = token === undefined ? 'set HF_TOKEN if it is private' : 'whether the account of HF_TOKEN may see it';
-    return refuse('missing_file', `There is no model ${repo} on the Hub for you; check the name, and ${access}.`);
+    const access =
+      token === undefined ? 'set HF_TOKEN if it is private' : 'whether the account of HF_TOKEN has access to it';
+    return refuse('missing_file', `The model ${repo} was not found on the Hub; check the name, and ${access}.`);
   }
   if (status === 404) {
-    return refuse('missing_file', `There is no model ${repo} with a revision "${revision}" on the Hub; check both.`);
+    return refuse(
+      'missing_file',
+      `The model ${repo} with the revision "${revision}" was not found on the Hub; check both.`,
+    );
   }
   return refuse('hub_unreachable', `The Hub at ${endpoint} answered ${status} for ${repo}; try again later.`);
 }
@@ -44,7 +48,7 @@ function answerError(cause: HubApiError, id: HubId, { endpoint, token }: HubSett
 export function offlineError({ repo, revision }: HubId): EngineError {
   return new EngineError(
     'missing_file',
-    `${repo} (${revision}) is not whole in the cache and HF_HUB_OFFLINE is set; unset it once to download the model.`,
+    `${repo} (${revision}) is not complete in the cache and HF_HUB_OFFLINE is set; unset it once to download the model.`,
     { repo, revision },
   );
 }

@@ -106,7 +106,7 @@ async function fromHub(id: HubId, cache: HubCache, settings: HubSettings, retryD
 /** Hashes become names of files, so nothing else may stand in their place. */
 function checkHash(hash: string | undefined): string {
   if (hash !== undefined && /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(hash)) return hash;
-  throw new EngineError('corrupt_file', 'What the Hub answered is not what it promises; check HF_ENDPOINT.', {});
+  throw new EngineError('corrupt_file', 'The Hub sent an unexpected answer; check HF_ENDPOINT.', {});
 }
 
 /** Before gigabytes are fetched in vain. */
@@ -117,7 +117,7 @@ async function refuseFullDisk(cache: HubCache, files: readonly HubFile[], { repo
   if (disk === undefined || disk.bavail * disk.bsize >= needed) return;
   throw new EngineError(
     'bad_request',
-    `The disk is too full for ${repo}: it needs ${gigabytes(needed)}, and ${gigabytes(disk.bavail * disk.bsize)} are free; make room, or set HF_HOME to another disk.`,
+    `The disk is too full for ${repo}: it needs ${gigabytes(needed)}, and ${gigabytes(disk.bavail * disk.bsize)} are free; free some space, or set HF_HOME to another disk.`,
     { repo, needed },
   );
 }

@@ -36,7 +36,7 @@ function unfitToken(file: string | undefined): EngineError {
   const where = file === undefined ? 'HF_TOKEN' : `The token in the file "${file}" (HF_TOKEN_PATH)`;
   return new EngineError(
     'bad_request',
-    `${where} has a line break, a space or an invisible character in it; copy it again, alone.`,
+    `${where} contains a line break, a space or an invisible character; copy the token again, without anything else.`,
   );
 }
 

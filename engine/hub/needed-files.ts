@@ -98,7 +98,7 @@ function bounded(file: HubFile, repo: string): HubFile {
   if (file.size <= MAX_INDEX_BYTES) return file;
   throw new EngineError(
     'corrupt_file',
-    `${file.path} of ${repo} on the Hub has ${file.size} bytes, and a list of shards at most ${MAX_INDEX_BYTES}.`,
+    `${file.path} of ${repo} on the Hub has ${file.size} bytes, but the limit for a shard index is ${MAX_INDEX_BYTES}.`,
     { repo, path: file.path },
   );
 }

@@ -124,7 +124,7 @@ function checkShape({ file }: Lora, slot: AdapterSlot, { down, up }: LoraLayer):
   }
   throw unfitLora(
     file,
-    `is made for another architecture: its layer "${slot.name}" takes ${product(down.shape) / rank} and gives ${up.shape[0]} channels, this model's ${wide} and ${slot.outChannels}.`,
+    `is made for another architecture: its layer "${slot.name}" has ${product(down.shape) / rank} input and ${up.shape[0]} output channels, but this model's layer has ${wide} and ${slot.outChannels}.`,
   );
 }
 

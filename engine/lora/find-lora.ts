@@ -42,7 +42,7 @@ function pick(name: string, known: readonly Pair[]): string | undefined {
   if (found.length > MAX_NAMED) several.push(`and ${found.length - MAX_NAMED} more`);
   throw new EngineError(
     'bad_request',
-    `Several LoRAs are named "${name}" (${several.join(', ')}); write one by its file's name.`,
+    `Several LoRAs are named "${name}" (${several.join(', ')}); use the file name of one of them.`,
     {
       lora: name,
     },

@@ -17,8 +17,8 @@ const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
   [/\.on_input$|\.ia3_l/, 'IA3'],
   [/\.[ab][12]\.weight$/, 'GLoRA'],
   [/vera_lambda/, 'VeRA'],
-  [/\.lora_mid\./, 'LoCon of the CP kind'],
-  [/\.lora_embedding_[AB]/, 'LoRA of the vocabulary'],
+  [/\.lora_mid\./, 'CP LoCon'],
+  [/\.lora_embedding_[AB]/, 'vocabulary LoRA'],
   [/\.lora_B(\.[\w-]+)?\.bias$/, 'LoRA with biases'],
   [/\.diff(_b)?$|\.set_weight$/, 'whole-weights'],
 ];
@@ -50,7 +50,7 @@ export function familyConflict(loraWidth: number | undefined, modelWidth: number
   if (loraWidth === undefined || loraWidth === modelWidth) return undefined;
   const family = FAMILIES[loraWidth];
   if (family === undefined) {
-    return `is made for another architecture: it takes text of width ${loraWidth}, this model's has ${modelWidth}.`;
+    return `is made for another architecture: it expects text embeddings of width ${loraWidth}, but this model's have ${modelWidth}.`;
   }
   return `is made for ${family} models; use one for ${FAMILIES[modelWidth] ?? `text of width ${modelWidth}`}.`;
 }
@@ -71,15 +71,13 @@ export function passedOver(file: string, names: readonly string[]): readonly str
     ...(words.length === 0
       ? []
       : [
-          `The LoRA ${file} also holds ${count(words.length, 'learned word')} (${abridged(words)}), which Easel reads only from files in the folder "embeddings".`,
+          `The LoRA ${file} also holds ${count(words.length, 'textual inversion')} (${abridged(words)}), which Easel reads only from files in the folder "embeddings".`,
         ]),
-    ...(norms.length === 0
-      ? []
-      : [`The LoRA ${file} also changes normalization layers, which Easel leaves as they are.`]),
+    ...(norms.length === 0 ? [] : [`The LoRA ${file} also changes normalization layers, which Easel does not apply.`]),
     ...(other === undefined
       ? []
       : [
-          `The LoRA ${file} also holds ${count(others.length, 'tensor')} that Easel does not know, such as "${other}", and leaves out.`,
+          `The LoRA ${file} also holds ${count(others.length, 'tensor')} that Easel does not know and skips, such as "${other}".`,
         ]),
   ];
 }

@@ -48,7 +48,7 @@ export function readLoraTags(prompt: string): ReadTags {
   const text = prompt.replace(TAG, (tag, kind: string, args: string) => {
     const refused = REFUSED_KINDS[kind.toLowerCase()];
     if (refused !== undefined) {
-      faults.push(`Easel does not apply a ${refused}; take ${quoted(tag)} out of the prompt.`);
+      faults.push(`Easel does not support a ${refused}; remove ${quoted(tag)} from the prompt.`);
     } else if (LORA_KINDS.includes(kind.toLowerCase())) {
       const read = readLora(tag, args.split(':'));
       if (typeof read === 'string') faults.push(read);
@@ -75,7 +75,7 @@ function readLora(tag: string, [first = '', ...args]: readonly string[]): LoraTa
   const named = new Map(args.filter((arg) => arg.includes('=')).map(splitNamed));
   const [foreign] = [...named.keys()].filter((key) => key !== 'te' && key !== 'unet');
   if (foreign !== undefined) {
-    return `Easel does not know “${foreign.slice(0, MAX_QUOTED)}” in ${quoted(tag)}; a LoRA takes te= and unet= only.`;
+    return `Easel does not know “${foreign.slice(0, MAX_QUOTED)}” in ${quoted(tag)}; a LoRA tag accepts only te= and unet=.`;
   }
   if (positional.length > 2) {
     return `${quoted(tag)} has more than two strengths; write <lora:NAME:0.8:0.5> for the text encoder and the UNet.`;

@@ -44,7 +44,7 @@ export async function readLora(file: string, target: LoraTarget): Promise<Lora> 
   if (architecture !== undefined) {
     throw unfitLora(file, `is made for ${architecture} models; use one for Stable Diffusion 1.`);
   }
-  if (kind !== undefined) throw unfitLora(file, `is a ${kind} network; Easel applies LoRA and LoCon ones.`);
+  if (kind !== undefined) throw unfitLora(file, `is a ${kind} network; Easel supports LoRA and LoCon.`);
 
   const found = { unet: new Map<string, Parts>(), textEncoder: new Map<string, Parts>() };
   const others: string[] = [];
@@ -72,7 +72,7 @@ export async function readLora(file: string, target: LoraTarget): Promise<Lora> 
   const unet = await layers('unet');
   const textEncoder = await layers('textEncoder');
   if (unet.size + textEncoder.size === 0) {
-    throw others[0] === undefined ? unfitLora(file, 'changes no layer; it is empty.') : unknownTensor(file, others[0]);
+    throw others[0] === undefined ? unfitLora(file, 'is empty: it changes no layer.') : unknownTensor(file, others[0]);
   }
   const conflict = target.textWidth === undefined ? undefined : familyConflict(textWidthOf(unet), target.textWidth);
   if (conflict !== undefined) throw unfitLora(file, conflict);
@@ -109,5 +109,5 @@ function textWidthOf(unet: ReadonlyMap<string, LoraLayer>): number | undefined {
 }
 
 function unknownTensor(file: string, name: string) {
-  return unfitLora(file, `has a tensor "${name}", which is no part of a LoRA that Easel knows.`);
+  return unfitLora(file, `has a tensor "${name}", which Easel does not know as part of a LoRA.`);
 }

@@ -80,7 +80,7 @@ function scaleOf(file: string, config: PeftConfig): PeftScale {
 }
 
 function refuseOtherKinds(file: string, config: PeftConfig): void {
-  const refuse = (what: string) => unfitLora(file, `is a ${what} network; Easel applies LoRA and LoCon ones.`);
+  const refuse = (what: string) => unfitLora(file, `is a ${what} network; Easel supports LoRA and LoCon.`);
   const type = config.peft_type?.toUpperCase() ?? 'LORA';
   if (type !== 'LORA') throw refuse(type);
   if (config.use_dora === true) throw refuse('DoRA');
@@ -92,7 +92,7 @@ function refuseOtherKinds(file: string, config: PeftConfig): void {
   if (CHANGES_THE_MODEL.test(start)) {
     throw unfitLora(
       file,
-      `begins from the model's own weights (${start}), which it changes; save it as a plain LoRA with PEFT's path_initial_model_for_weight_conversion.`,
+      `is initialised from the model's own weights (${start}), which it changes; save it as a plain LoRA with PEFT's path_initial_model_for_weight_conversion.`,
     );
   }
 }
@@ -119,14 +119,14 @@ async function readConfig(file: string, path: string): Promise<string | undefine
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return undefined;
   if (found.size <= MAX_CONFIG_BYTES) return readFile(path, 'utf8');
-  throw unfitLora(file, `has an ${ADAPTER_CONFIG} of more than a megabyte; use the one that PEFT wrote.`);
+  throw unfitLora(file, `has an ${ADAPTER_CONFIG} larger than 1 MB; use the one that PEFT wrote.`);
 }
 
 function parse(file: string, where: string, value: Record<string, unknown> | string): PeftConfig {
   const parsed = peftSchema.safeParse(typeof value === 'string' ? parseObject(file, where, value) : value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw unfitLora(file, `has a value in its ${where} that is none of PEFT's, at "${issue?.path.join('.') ?? ''}".`);
+  throw unfitLora(file, `has a value in its ${where} that PEFT does not define, at "${issue?.path.join('.') ?? ''}".`);
 }
 
 function parseObject(file: string, where: string, json: string): Record<string, unknown> {

@@ -150,7 +150,7 @@ function refusal(demand: Demand, footprint: Footprint, rules: MemoryRules): Engi
   const facts = { neededBytes: least, limitBytes: rules.limit ?? 0, width, height, pictures };
   const size = pictures === 1 ? `A picture of ${width}×${height}` : `${pictures} pictures of ${width}×${height}`;
   const what = demand.adapterBytes === 0 ? size : `${size} with these LoRAs`;
-  const why = `${what} would take ${gigabytes(least)} GB of memory, and ${gigabytes(rules.limit ?? 0)} GB can be used here`;
+  const why = `${what} would need ${gigabytes(least)} GB of memory, but only ${gigabytes(rules.limit ?? 0)} GB are available`;
   const advice = adviceFor(demand, footprint, rules);
   return new EngineError('out_of_memory', `${why}; ${advice}.`, facts);
 }
@@ -160,18 +160,18 @@ function adviceFor(demand: Demand, footprint: Footprint, rules: MemoryRules): st
   const fits = (changes: Partial<Demand>, offload = rules.offload) =>
     fitting({ ...demand, rows: 1, ...changes }, footprint, { ...rules, offload }) !== undefined;
   for (let fewer = pictures - 1; fewer >= 1; fewer -= 1) {
-    if (fits({ pictures: fewer })) return `${fewer === 1 ? 'one' : fewer} of this size will do`;
+    if (fits({ pictures: fewer })) return `${fewer === 1 ? 'one' : fewer} of this size fits in memory`;
   }
   for (let longest = Math.max(width, height) - 1; longest >= SIZE_STEP; longest -= 1) {
     if (longest % SIZE_STEP !== 0) continue;
     const share = longest / Math.max(width, height);
     const smaller = { width: toMultiple(width * share), height: toMultiple(height * share), pictures: 1 };
-    if (fits(smaller)) return `the largest of this shape that fits is ${smaller.width}×${smaller.height}`;
+    if (fits(smaller)) return `the largest size with this aspect ratio that fits is ${smaller.width}×${smaller.height}`;
   }
-  if (fits({ text: SHORT_TEXT })) return 'with a shorter prompt, or one of fewer forms, it fits';
-  if (fits({ adapterBytes: 0, text: SHORT_TEXT })) return 'without the LoRAs it fits';
+  if (fits({ text: SHORT_TEXT })) return 'a shorter prompt, or one with fewer alternations, fits';
+  if (fits({ adapterBytes: 0, text: SHORT_TEXT })) return 'the request fits without the LoRAs';
   const room = !rules.offload && fits({}, true) ? 'set EASEL_LOW_MEMORY=yes, or ' : '';
-  return `not even a small one fits: ${room}use a smaller model, or a machine with more memory`;
+  return `no size fits: ${room}use a smaller model, or a machine with more memory`;
 }
 
 function toMultiple(side: number): number {

@@ -106,7 +106,7 @@ function refuseMissingParts(file: string, tensors: ReadonlyMap<string, TensorRef
   if (separate.pickle !== undefined) {
     throw lack(`VAE, and ${pickleError(separate.pickle).message.replace(/\.$/, '')} (${vaeName(file)}).`);
   }
-  throw lack(`VAE; put the one that belongs to it beside it, named ${vaeName(file)}.`);
+  throw lack(`VAE; put its VAE beside it, named ${vaeName(file)}.`);
 }
 
 function vaeName(file: string): string {
@@ -128,10 +128,10 @@ function refuseOtherKinds(file: string, found: FileKind): void {
     case 'embedding':
       throw refuse('a textual inversion, not a whole model; put it into a folder "embeddings" beside the model.');
     case 'vae':
-      throw refuse('a VAE, not a whole model; name it like the model it belongs to, with the ending .vae.safetensors.');
+      throw refuse('a VAE, not a whole model; give it the name of its model, with the extension .vae.safetensors.');
     case 'unet':
       throw refuse('a UNet alone, without text encoder and VAE; use a whole Stable Diffusion 1 checkpoint.');
     case 'unknown':
-      throw refuse('no Stable Diffusion checkpoint that Easel knows; use a whole Stable Diffusion 1 model.');
+      throw refuse('not a Stable Diffusion checkpoint that Easel knows; use a whole Stable Diffusion 1 model.');
   }
 }

@@ -65,7 +65,7 @@ export function parseConfig<Schema extends z.ZodType>(file: string, value: unkno
   const key = issue?.path.join('.') ?? '';
   throw new EngineError(
     'unsupported_model',
-    `${displayPath(file)} has a value that Easel cannot run${key === '' ? '' : ` at "${key}"`}: ${issue?.message ?? 'invalid'}. Easel runs the Stable Diffusion 1 family.`,
+    `${displayPath(file)} has a value that Easel does not support${key === '' ? '' : ` at "${key}"`}: ${issue?.message ?? 'invalid'}. Easel supports the Stable Diffusion 1 family.`,
     { file, key },
   );
 }

@@ -79,16 +79,17 @@ export const unetConfigSchema = unetFile.transform((file, context) => {
   const refuse = (message: string, key: keyof typeof file) =>
     context.addIssue({ code: 'custom', path: [key], message });
   for (const key of ['down_block_types', 'up_block_types'] as const) {
-    if (file[key].length !== levels) refuse('block types and block_out_channels differ in number', key);
+    if (file[key].length !== levels) refuse('block types and block_out_channels differ in length', key);
   }
   const perLevel = (value: number | readonly number[], key: keyof typeof file) => {
     if (typeof value === 'number') return new Array<number>(levels).fill(value);
-    if (value.length !== levels) refuse('there is not one value a level', key);
+    if (value.length !== levels) refuse('the number of values differs from the number of levels', key);
     return value;
   };
   const widths = perLevel(file.cross_attention_dim, 'cross_attention_dim');
   const [width = 0] = widths;
-  if (widths.some((other) => other !== width)) refuse('levels expect text of different widths', 'cross_attention_dim');
+  if (widths.some((other) => other !== width))
+    refuse('levels expect text embeddings of different widths', 'cross_attention_dim');
   return {
     ...file,
     cross_attention_dim: width,
@@ -125,7 +126,7 @@ export const vaeConfigSchema = vaeFile.transform((file, context) => {
   for (const key of ['down_block_types', 'up_block_types'] as const) {
     const types = file[key];
     if (types === undefined || types.length === levels) continue;
-    context.addIssue({ code: 'custom', path: [key], message: 'block types and block_out_channels differ in number' });
+    context.addIssue({ code: 'custom', path: [key], message: 'block types and block_out_channels differ in length' });
   }
   const attends = (types: readonly string[] | undefined) =>
     Array.from({ length: levels }, (_, i) => types?.[i]?.startsWith('Attn') ?? false);

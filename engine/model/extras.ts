@@ -36,7 +36,7 @@ export function holdsExtras({ name, isFolder }: FolderEntry): boolean {
  */
 export async function findExtras(folders: Iterable<string>): Promise<Extras> {
   const loras = new Collection('LoRA');
-  const embeddings = new Collection('learned word');
+  const embeddings = new Collection('textual inversion');
   for (const folder of new Set(folders)) {
     for (const { name, path, isFolder } of await listFolder(folder)) {
       if (!isFolder) continue;
@@ -56,7 +56,7 @@ const MAX_NOTES = 20;
 
 function abridge(notes: readonly string[]): readonly string[] {
   const more = notes.length - MAX_NOTES;
-  return more <= 0 ? notes : [...notes.slice(0, MAX_NOTES), `And ${more} more files share a name with another.`];
+  return more <= 0 ? notes : [...notes.slice(0, MAX_NOTES), `${more} more files have the same name as another file.`];
 }
 
 class Collection {
@@ -82,8 +82,7 @@ class Collection {
       if (entry.isFolder && depth < MAX_DEPTH) await this.addAll(root, entry.path, depth + 1);
       if (!entry.isFolder && isWeights(entry.name)) this.#add(root, entry.path);
     }
-    if (this.#left <= 0)
-      this.notes.push(`${basename(root)} holds more than ${MAX_ENTRIES} files; the rest is left out.`);
+    if (this.#left <= 0) this.notes.push(`${basename(root)} has more than ${MAX_ENTRIES} files; the rest are skipped.`);
   }
 
   #add(root: string, file: string): void {

@@ -91,12 +91,12 @@ export function checkFit({ path, unet, vae, textEncoder }: Model): void {
   };
   if (unet.in_channels !== vae.latent_channels || unet.out_channels !== vae.latent_channels) {
     complain(
-      `its UNet takes ${unet.in_channels} channels and gives ${unet.out_channels}, its VAE has ${vae.latent_channels} (an inpainting or depth model?)`,
+      `its UNet has ${unet.in_channels} input and ${unet.out_channels} output channels, its VAE has ${vae.latent_channels} (an inpainting or depth model?)`,
     );
   }
   if (unet.cross_attention_dim !== textEncoder.hidden_size) {
     complain(
-      `its UNet expects text of width ${unet.cross_attention_dim}, its encoder gives ${textEncoder.hidden_size}`,
+      `its UNet expects text embeddings of width ${unet.cross_attention_dim}, its text encoder gives ${textEncoder.hidden_size}`,
     );
   }
 }

@@ -20,7 +20,7 @@ export function variantOfSeveral(path: string, variant: string): EngineError {
   const name = displayModel(path);
   return new EngineError(
     'bad_request',
-    `${name} holds no model itself, so ":${variant}" says nothing; write it behind one model's folder.`,
+    `${name} contains no model itself, so ":${variant}" has no effect; write it after the folder of one model.`,
     { path, variant },
   );
 }
@@ -28,7 +28,7 @@ export function variantOfSeveral(path: string, variant: string): EngineError {
 export function tooMuch(root: string): EngineError {
   return new EngineError(
     'bad_request',
-    `${displayModel(root)} has more than ${SCAN_ENTRIES.toLocaleString('en')} files or ${SCAN_DEPTH} folders inside each other; what lies beyond was not looked at. Point EASEL_MODEL at the folder of models itself.`,
+    `${displayModel(root)} has more than ${SCAN_ENTRIES.toLocaleString('en')} files or ${SCAN_DEPTH} nested folders; the rest was not searched. Set EASEL_MODEL to the folder of models itself.`,
     { path: root },
   );
 }
@@ -40,7 +40,7 @@ export function noModel(root: string, { pickles, homes }: ModelScan): EngineErro
   const names = pickles.slice(0, MAX_NAMED).map(displayModel).join(', ');
   const found = [
     ...(pickles.length === 0 ? [] : [`pickle files (${names}), which can run code when they are opened`]),
-    ...(homes.length === 0 ? [] : ['folders of LoRAs or learned words']),
+    ...(homes.length === 0 ? [] : ['folders of LoRAs or textual inversions']),
   ];
   const only = found.length === 0 ? '' : `, and found only ${found.join(' and ')}`;
   return new EngineError(

@@ -47,7 +47,7 @@ export async function separateVaeShape(source: WeightSource): Promise<Record<str
 
 /** @returns the sentence on a VAE beside a model that is not used, since it is a pickle */
 export function pickledVae(pickle: string, modelPath: string): string {
-  return `${pickleError(pickle).message} ${displayModel(modelPath)} is drawn with its own VAE.`;
+  return `${pickleError(pickle).message} ${displayModel(modelPath)} uses its own VAE.`;
 }
 
 async function filesIn(folder: string): Promise<readonly string[]> {

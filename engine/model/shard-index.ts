@@ -17,9 +17,9 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 export async function readShardIndex(file: string): Promise<readonly string[]> {
   const name = basename(file);
   const refuse = (what: string, cause?: unknown) =>
-    new EngineError('corrupt_file', `The list of shards ${name} ${what}; download it again.`, { file }, cause);
+    new EngineError('corrupt_file', `The shard index ${name} ${what}; download it again.`, { file }, cause);
   const { size } = await stat(file);
-  if (size > MAX_INDEX_BYTES) throw refuse(`has ${size} bytes, and ${MAX_INDEX_BYTES} is the most`);
+  if (size > MAX_INDEX_BYTES) throw refuse(`has ${size} bytes, but the limit is ${MAX_INDEX_BYTES}`);
   let json: unknown;
   try {
     json = JSON.parse(await readFile(file, 'utf8'));
@@ -30,9 +30,10 @@ export async function readShardIndex(file: string): Promise<readonly string[]> {
   if (!parsed.success) throw refuse('has no weight_map from tensors to files');
   const shards = [...new Set(Object.values(parsed.data.weight_map))].sort();
   const strange = shards.find((shard) => !/^[\w.-]+\.safetensors$/.test(shard) || shard.startsWith('.'));
-  if (strange !== undefined) throw refuse(`names "${strange.slice(0, 80)}", which is no safetensors file beside it`);
+  if (strange !== undefined)
+    throw refuse(`names "${strange.slice(0, 80)}", which is not a safetensors file in its folder`);
   if (shards.length === 0 || shards.length > MAX_SHARDS) {
-    throw refuse(`names ${shards.length} files, where 1 to ${MAX_SHARDS} may be`);
+    throw refuse(`names ${shards.length} files, but must name 1 to ${MAX_SHARDS}`);
   }
   return shards;
 }

@@ -53,7 +53,7 @@ export function chooseWeights(
   if (index !== undefined) return { files: shards.sort(), index };
   const wanted = indexName(name, chosen ?? '');
   throw missingFile(
-    `${place.model} lacks ${place.network}/${wanted}, the list of its shards; download it again.`,
+    `${place.model} lacks ${place.network}/${wanted}, its shard index; download it again.`,
     `${place.network}/${wanted}`,
   );
 }
@@ -108,7 +108,7 @@ function refusal(
   if (variants.length > 1) {
     const [first = ''] = variants;
     return missingFile(
-      `${model} has its ${network} only in the variants ${variants.join(', ')}; write one behind the model's name, such as :${first}.`,
+      `${model} has its ${network} only in the variants ${variants.join(', ')}; add one after the name of the model, such as :${first}.`,
       network,
     );
   }

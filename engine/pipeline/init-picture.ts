@@ -11,7 +11,7 @@ export interface InitLatents {
   /** Mean and standard deviation of the VAE's posterior, [channels, height, width] each, in the UNet's scale. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
-  /** [height, width]; 1 is drawn anew, 0 stays. */
+  /** [height, width]; 1 is drawn again, 0 stays. */
   readonly mask: Float32Array | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function encodeInit(
   tiles: TileOptions,
 ): Promise<InitLatents> {
   if (picture === undefined) {
-    throw new EngineError('bad_request', 'The picture to begin from did not come with the request; send it again.');
+    throw new EngineError('bad_request', 'The init image did not come with the request; send it again.');
   }
   refuseOtherSize(picture, spec);
   const { width, height } = spec;
@@ -65,7 +65,7 @@ function refuseOtherSize(picture: InitPicture, { width, height }: GenerationSpec
   const pixels = width * height;
   const fits = picture.width === width && picture.height === height && picture.rgb.length === 3 * pixels;
   if (fits && (picture.mask === undefined || picture.mask.length === pixels)) return;
-  throw new EngineError('bad_request', `The picture to begin from must be ${width}×${height}, as the one asked for.`);
+  throw new EngineError('bad_request', `The init image must be ${width}×${height}, the requested size.`);
 }
 
 /** Bytes of pixels → [3, height, width] in −1…1. */

@@ -119,7 +119,9 @@ class Run {
   #noteIdleness(spec: GenerationSpec): void {
     const { steps, init: { strength } = { strength: 1 } } = spec;
     if (strength === 0 || hasDenoisingSteps(spec, strength)) return;
-    this.notes.add(`A strength of ${strength} is less than one of ${steps} steps: nothing was drawn anew.`);
+    this.notes.add(
+      `A strength of ${strength} is less than one of ${steps} steps, so the picture did not change; use a higher strength.`,
+    );
   }
 
   /** A pass over pictures that are there. Of plain enlargements, too: what a further one begins from. */
@@ -252,7 +254,7 @@ class Run {
   }
 }
 
-/** Pixels enlarged, and nothing drawn anew. */
+/** Pixels enlarged, and nothing drawn again. */
 function isPlain(by: UpscaleSettings | undefined): boolean {
   return by?.mode === 'lanczos' && by.strength === 0;
 }
@@ -261,6 +263,6 @@ function refuseNotNumbers(planes: Float32Array): void {
   if (planes.every(Number.isFinite)) return;
   throw new EngineError(
     'internal',
-    'The model gave a picture that is not numbers; its weights may be damaged, or the guidance too high.',
+    'The model produced values that are not numbers (NaN); its weights may be damaged, or the guidance is too high.',
   );
 }

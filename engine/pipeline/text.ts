@@ -53,8 +53,8 @@ function tagNotes({ prompt, negative }: GenerationSpec): string[] {
   const { unknown } = readLoraTags(prompt);
   const hasLoras = inNegative.loras.length + inNegative.faults.length > 0;
   return [
-    ...unknown.slice(0, MAX_TAG_NOTES).map((tag) => `Easel does not know the tag ${tag}; it was read as words.`),
-    ...(hasLoras ? ['A LoRA counts in the prompt only; its tag in the negative prompt was read as words.'] : []),
+    ...unknown.slice(0, MAX_TAG_NOTES).map((tag) => `Easel does not know the tag ${tag}; it was read as text.`),
+    ...(hasLoras ? ['A LoRA works in the prompt only; its tag in the negative prompt was read as text.'] : []),
   ];
 }
 
@@ -63,6 +63,6 @@ function lossOf(networks: Networks, { prompt, negative, guidance, syntax }: Gene
   const texts = { prompt: readLoraTags(prompt).text, ...(guidance > 1 && { 'negative prompt': negative }) };
   return Object.entries(texts).flatMap(([what, text]) => {
     const lost = wordsPastLimit(text, networks.tokens);
-    return lost === '' ? [] : [`The ${what} is longer than the model reads; left out: ${lost}`];
+    return lost === '' ? [] : [`The ${what} is longer than the model reads; skipped: ${lost}`];
   });
 }

@@ -14,13 +14,13 @@ export interface ExitReason {
  */
 export function explainExit(code: number | null, signal: NodeJS.Signals | null, stall: string | undefined): ExitReason {
   if (stall !== undefined) return { why: stall, cause: 'hung' };
-  if (signal === 'SIGKILL') return { why: 'the system ended it, probably because memory ran out', cause: 'memory' };
+  if (signal === 'SIGKILL') return { why: 'the system killed it, probably because memory ran out', cause: 'memory' };
   return { why: signal ?? `exit code ${code}`, cause: 'ended' };
 }
 
 /** @param phase of the task when it happened */
 export function crashedError({ why, cause }: ExitReason, phase: Phase): EngineError {
-  return new EngineError('engine_crashed', `The engine's process ended in the middle of the work (${why}).`, {
+  return new EngineError('engine_crashed', `The engine process ended during the work (${why}).`, {
     why,
     cause,
     phase,
@@ -28,9 +28,5 @@ export function crashedError({ why, cause }: ExitReason, phase: Phase): EngineEr
 }
 
 export function cannotStartError({ why }: ExitReason): EngineError {
-  return new EngineError(
-    'engine_unavailable',
-    `The engine cannot start (${why}); whoever runs this Easel finds more in its log.`,
-    { why },
-  );
+  return new EngineError('engine_unavailable', `The engine cannot start (${why}); the log has the details.`, { why });
 }

@@ -57,7 +57,7 @@ export interface PlainError {
 export function encodeError(error: unknown): PlainError {
   if (error instanceof EngineError) return { code: error.code, message: error.message, facts: error.facts };
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'internal', message: `The engine met an error it did not expect: ${message}`, facts: {} };
+  return { code: 'internal', message: `The engine had an unexpected error: ${message}`, facts: {} };
 }
 
 export function decodeError({ code, message, facts }: PlainError): EngineError {

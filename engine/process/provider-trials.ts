@@ -33,7 +33,7 @@ export class ProviderTrials {
    * @throws EngineError `provider_failed` when none is left
    */
   passOver(failed: ExecutionProvider, { why, cause }: ExitReason): string {
-    const how = cause === 'hung' ? 'does not answer' : `takes the engine's process along (${why})`;
+    const how = cause === 'hung' ? 'hangs' : `crashes the engine process (${why})`;
     const message = `The execution provider "${failed}" ${how} when it is tried.`;
     const [next, ...others] = this.#candidates.filter((candidate) => candidate !== failed);
     if (next === undefined) {

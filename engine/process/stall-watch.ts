@@ -100,7 +100,7 @@ export class StallWatch {
 
   #stall(): string | undefined {
     const { silenceMs, loadingMs, startingMs } = this.#limits;
-    if (this.#hasBeaten && this.#beatlessMs > silenceMs) return `it has stood still for ${seconds(this.#beatlessMs)}`;
+    if (this.#hasBeaten && this.#beatlessMs > silenceMs) return `it has not responded for ${seconds(this.#beatlessMs)}`;
     if (this.#isStarting) return this.#silentMs > startingMs ? this.#silence() : undefined;
     for (const call of this.#calls.values()) {
       if (call.ms > this.#limitOf(call)) return `one step has taken ${seconds(call.ms)}`;

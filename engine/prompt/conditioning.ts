@@ -47,7 +47,7 @@ export function weigh(embedding: Float32Array, weights: readonly number[]): Floa
   if (restored.every(Number.isFinite)) return restored;
   throw new EngineError(
     'bad_request',
-    'The emphasis in the prompt is beyond what numbers hold; use weights such as (word:1.3).',
+    'The emphasis in the prompt is too large to compute; use weights such as (word:1.3).',
   );
 }
 

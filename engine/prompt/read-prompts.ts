@@ -78,7 +78,7 @@ export function checkForms({ parts, negative = [] }: ReadPrompts): void {
     if (length <= MAX_FORMS) continue;
     throw new EngineError(
       'bad_request',
-      `The ${what} takes ${length} different forms over its steps, and ${MAX_FORMS} is the most; use fewer alternations such as [a|b], of fewer words.`,
+      `The ${what} has ${length} different variants over its steps, but the limit is ${MAX_FORMS}; use fewer alternations such as [a|b], with fewer words.`,
     );
   }
 }

@@ -127,7 +127,7 @@ function checkLength(chunks: readonly PromptChunk[], { positions }: ChunkTokens)
   if (chunks.length <= MAX_CHUNKS) return chunks;
   throw new EngineError(
     'bad_request',
-    `The prompt makes ${chunks.length} chunks of ${positions - 2} tokens, and ${MAX_CHUNKS} is the most; shorten it, or use BREAK less often.`,
+    `The prompt makes ${chunks.length} chunks of ${positions - 2} tokens, but the limit is ${MAX_CHUNKS}; shorten it, or use BREAK less often.`,
   );
 }
 
@@ -135,7 +135,7 @@ function checkEncodings(count: number, { positions }: ChunkTokens): void {
   if (count <= MAX_ENCODINGS) return;
   throw new EngineError(
     'bad_request',
-    `Over their steps the prompts make more than ${MAX_ENCODINGS} different chunks of ${positions - 2} tokens; use fewer alternations such as [a|b], or BREAK less often.`,
+    `The prompts make more than ${MAX_ENCODINGS} different chunks over their steps, of ${positions - 2} tokens; use fewer alternations such as [a|b], or BREAK less often.`,
   );
 }
 

@@ -28,16 +28,16 @@ export const PROVIDER_CONCURRENCY: Readonly<Record<ExecutionProvider, ProviderCo
 
 /** What each provider asks of the machine: said to who named one that does not work. */
 export const REQUIREMENTS: Readonly<Record<ExecutionProvider, string>> = {
-  cpu: 'The processor needs nothing.',
+  cpu: 'The CPU needs nothing.',
   cuda: "It needs Linux on x64, an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's CUDA files; the README, under GPU, says how to install them.",
-  webgpu: 'It needs a graphics card with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).',
-  dml: 'It needs Windows and a graphics card with a driver for Direct3D 12.',
+  webgpu: 'It needs a GPU with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).',
+  dml: 'It needs Windows and a GPU with a driver for Direct3D 12.',
   coreml: 'It needs macOS.',
 };
 
-/** What whoever runs the bot is told. @param message why it is passed over, a sentence */
+/** What whoever runs the bot is told. @param message why it is skipped, a sentence */
 export function passedOverSentence(message: string, failed: ExecutionProvider, next: ExecutionProvider): string {
-  return `${message} Easel draws on "${next}" instead. ${REQUIREMENTS[failed]}`;
+  return `${message} Easel uses "${next}" instead. ${REQUIREMENTS[failed]}`;
 }
 
 /**

@@ -21,7 +21,7 @@ import { type Catalog, type EngineOptions, readCatalog } from './catalog.ts';
 
 /**
  * What can be told of a task before anything is loaded for it: from the models' configuration, the headers of their
- * files and the memory there is. The shell asks before a task waits in line, and the engine when it takes it.
+ * files and the memory there is. The shell asks before a task waits in the queue, and the engine when it takes it.
  */
 export class Admission {
   readonly #options: EngineOptions;
@@ -63,7 +63,7 @@ export class Admission {
   }
 
   /**
-   * The LoRAs that a prompt names. The folders are read anew for each task: what someone puts into them counts at once.
+   * The LoRAs that a prompt names. The folders are read again for each task: what someone puts into them counts at once.
    * @throws EngineError for a tag that cannot be followed, a name that is not there, and for a file that is no LoRA of this family
    */
   async lorasOf({ prompt, model }: GenerationSpec): Promise<readonly AppliedLora[]> {

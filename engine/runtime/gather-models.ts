@@ -142,6 +142,6 @@ function idOf(path: string): string {
 
 function refusalOf(error: unknown, name: string): EngineError {
   if (isEngineError(error)) return error;
-  const why = error instanceof Error && 'code' in error ? String(error.code) : 'an error that Easel did not expect';
+  const why = error instanceof Error && 'code' in error ? String(error.code) : 'an unexpected error';
   return new EngineError('corrupt_file', `The model ${name} cannot be read: ${why}.`, {}, error);
 }

@@ -52,7 +52,7 @@ export function defaultSampler(config: SchedulerConfig, file: string): DefaultSa
   if (FOREIGN_CLASS.test(className)) {
     throw new EngineError(
       'unknown_scheduler',
-      `${file} names the scheduler "${className}", which belongs to models of another training than Stable Diffusion 1; use a Stable Diffusion 1 model.`,
+      `${file} names the scheduler "${className}", which belongs to another kind of model than Stable Diffusion 1; use a Stable Diffusion 1 model.`,
       { file, scheduler: className },
     );
   }
@@ -64,13 +64,13 @@ export function defaultSampler(config: SchedulerConfig, file: string): DefaultSa
   const name: SamplerName = spacing === undefined || spaced === undefined ? method : `${spaced}_${spacing}`;
   const notes = [
     ...(known === undefined ? [`its own sampler is ${className}, which Easel does not have`] : []),
-    ...(spacings.length > 1 ? [`its scheduler asks for ${spacings.join(' and ')} spacing at once`] : []),
+    ...(spacings.length > 1 ? [`its scheduler sets ${spacings.join(' and ')} spacing together`] : []),
     ...(spacing !== undefined && spaced === undefined
-      ? [`its scheduler has no ${spacing} spacing, for which it asks`]
+      ? [`its scheduler sets ${spacing} spacing, which it does not have`]
       : []),
-    ...(unsupported.length > 0 ? [`Easel does not have its scheduler's ${unsupported.join(', ')} as it is set`] : []),
+    ...(unsupported.length > 0 ? [`Easel does not support its scheduler's setting of ${unsupported.join(', ')}`] : []),
   ];
-  return notes.length === 0 ? { name } : { name, note: `${notes.join('; ')}: it draws with ${name} instead.` };
+  return notes.length === 0 ? { name } : { name, note: `${notes.join('; ')}: ${name} is used instead.` };
 }
 
 function stochastic(method: SamplerMethod, { algorithm_type: algorithm }: SchedulerConfig): SamplerMethod {

@@ -36,7 +36,7 @@ export class LcmScheduler extends AlphaScheduler {
 function distilledTimesteps(config: SchedulerConfig, steps: number): number[] {
   const original = Math.min(config.original_inference_steps, config.num_train_timesteps);
   if (steps > original) {
-    throw new EngineError('bad_request', `LCM takes at most ${original} steps; try 4 to 8.`, { steps });
+    throw new EngineError('bad_request', `LCM allows at most ${original} steps; try 4 to 8.`, { steps });
   }
   const ratio = Math.floor(config.num_train_timesteps / original);
   const stride = original / steps;

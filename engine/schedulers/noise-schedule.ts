@@ -61,7 +61,7 @@ function trainingBetas(config: SchedulerConfig): Float64Array {
     default:
       throw new EngineError(
         'unknown_scheduler',
-        `The scheduler's beta_schedule "${config.beta_schedule}" is not known; Easel has linear, scaled_linear and squaredcos_cap_v2.`,
+        `The scheduler's beta_schedule "${config.beta_schedule}" is not known; Easel supports linear, scaled_linear and squaredcos_cap_v2.`,
         { beta_schedule: config.beta_schedule },
       );
   }

@@ -106,7 +106,7 @@ function explain(cause: unknown): never {
   if (/alloc|out of memory/i.test(message)) {
     throw new EngineError(
       'out_of_memory',
-      'There is not enough memory for a picture of this size; try a smaller one or fewer at once.',
+      'There is not enough memory for a picture of this size; try a smaller one, or fewer at once.',
       {},
       cause,
     );

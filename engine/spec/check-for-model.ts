@@ -16,5 +16,8 @@ export function checkForModel(spec: GenerationSpec, { vaeFactor, textEncoder, sc
 /** @param layers of the model's text encoder. @throws EngineError `bad_request` */
 export function checkClipSkip(clipSkip: number, layers: number): void {
   if (clipSkip <= layers) return;
-  throw new EngineError('bad_request', `Clip skip can be ${layers} at most: this model's text encoder has no more.`);
+  throw new EngineError(
+    'bad_request',
+    `Clip skip can be at most ${layers}: this model's text encoder has no more layers.`,
+  );
 }

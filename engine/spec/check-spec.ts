@@ -24,16 +24,16 @@ export function checkTask(task: EngineTask): void {
   const { width, height } = sizeOf(task);
   if (Math.max(width, height) > SPEC_LIMITS.maxUpscaledSide) {
     throw refuse(
-      `Enlarged, this picture would have ${Math.round(width)}×${Math.round(height)} pixels; ${SPEC_LIMITS.maxUpscaledSide} a side is the most.`,
+      `The upscaled picture would be ${Math.round(width)}×${Math.round(height)}, but the limit is ${SPEC_LIMITS.maxUpscaledSide} pixels per side; use a smaller factor.`,
     );
   }
 }
 
 function checkUpscale({ factor, strength, mode }: UpscaleSettings): void {
-  between('The enlargement', factor, SPEC_LIMITS.minUpscale, SPEC_LIMITS.maxUpscale);
-  between('The refinement strength', strength, 0, 1);
+  between('The upscale factor', factor, SPEC_LIMITS.minUpscale, SPEC_LIMITS.maxUpscale);
+  between('The denoising strength', strength, 0, 1);
   if (mode !== undefined && !UPSCALE_MODES.includes(mode)) {
-    throw refuse(`"${shorten(mode)}" is not a way to enlarge; ${adviseName(mode, UPSCALE_MODES)}.`);
+    throw refuse(`"${shorten(mode)}" is not an upscale mode; ${adviseName(mode, UPSCALE_MODES)}.`);
   }
 }
 
@@ -65,7 +65,7 @@ function checkSpec(spec: GenerationSpec): void {
   }
   if (spec.noiseDevice !== undefined && !NOISE_DEVICES.includes(spec.noiseDevice)) {
     throw refuse(
-      `"${shorten(spec.noiseDevice)}" is not a source of noise; ${adviseName(spec.noiseDevice, NOISE_DEVICES)}.`,
+      `"${shorten(spec.noiseDevice)}" is not a noise source; ${adviseName(spec.noiseDevice, NOISE_DEVICES)}.`,
     );
   }
   if (spec.syntax !== undefined && !PROMPT_SYNTAXES.includes(spec.syntax)) {
@@ -80,7 +80,9 @@ function checkSpec(spec: GenerationSpec): void {
 function checkParts(spec: GenerationSpec): void {
   const parts = partsOf(spec);
   if (parts.length > MAX_PARTS) {
-    throw refuse(`The prompt has ${parts.length} parts joined by AND, and ${MAX_PARTS} is the most.`);
+    throw refuse(
+      `The prompt has ${parts.length} parts joined by AND, but the limit is ${MAX_PARTS}; join fewer parts.`,
+    );
   }
   for (const { weight } of parts) between('The weight of a part after AND', weight, -MAX_PART_WEIGHT, MAX_PART_WEIGHT);
 }

@@ -59,14 +59,14 @@ export async function loadClipTokenizer(folder: string, rows = Number.POSITIVE_I
     if (id !== undefined && id < rows) return id;
     throw new EngineError(
       'corrupt_file',
-      `${displayPath(files.file)} lacks ${token}, ${what}; it is not this model's vocabulary. Download the tokenizer again.`,
+      `${displayPath(files.file)} lacks ${token}, ${what}, so it is not this model's vocabulary. Download the tokenizer again.`,
       { file: files.file, token },
     );
   };
-  const begin = idOf(BEGIN, "CLIP's mark of the begin");
-  const end = idOf(END, "CLIP's mark of the end");
+  const begin = idOf(BEGIN, "CLIP's start token");
+  const end = idOf(END, "CLIP's end token");
   const padToken = files.pad ?? END;
-  const pad = idOf(padToken, 'with which it pads');
+  const pad = idOf(padToken, 'its padding token');
   const marks: AddedToken[] = [
     { content: BEGIN, id: begin, normalized: true, singleWord: false },
     { content: END, id: end, normalized: false, singleWord: false },

@@ -146,7 +146,7 @@ async function readChecked<Schema extends z.ZodType>(file: string, schema: Schem
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const place = parsed.error.issues[0]?.path.join('.') ?? '';
-  throw unreadable(file, `is not a tokenizer of CLIP's kind${place === '' ? '' : ` (at "${place}")`}`, parsed.error);
+  throw unreadable(file, `is not a CLIP tokenizer${place === '' ? '' : ` (at "${place}")`}`, parsed.error);
 }
 
 function isThere(file: string): Promise<boolean> {

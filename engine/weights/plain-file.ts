@@ -33,9 +33,13 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<str
   const { handle, size } = await openPlainFile(path);
   try {
     if (size > maxBytes) {
-      throw new EngineError('corrupt_file', `${displayPath(path)} has ${size} bytes, more than such a file has.`, {
-        file: path,
-      });
+      throw new EngineError(
+        'corrupt_file',
+        `${displayPath(path)} has ${size} bytes, which is too large for this kind of file.`,
+        {
+          file: path,
+        },
+      );
     }
     return await handle.readFile('utf8');
   } finally {
@@ -56,7 +60,7 @@ function unopened(path: string, cause: unknown): EngineError {
 
 function notPlain(path: string, isFolder: boolean): EngineError {
   const what = isFolder ? 'a folder' : 'a pipe or a device';
-  return new EngineError('corrupt_file', `${displayPath(path)} is ${what}, not a file; rename it, or take it away.`, {
+  return new EngineError('corrupt_file', `${displayPath(path)} is ${what}, not a file; rename or remove it.`, {
     file: path,
   });
 }

@@ -90,7 +90,8 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
     const dataStart = 8 + Number(headerLength);
     if (dataStart > size) throw corrupt(path, `its header ends at byte ${dataStart} but the file at ${size}`);
     const header = Buffer.alloc(Number(headerLength));
-    if ((await readFully(handle, header, 8)) < header.length) throw corrupt(path, 'its header cannot be read whole');
+    if ((await readFully(handle, header, 8)) < header.length)
+      throw corrupt(path, 'its header cannot be read completely');
     return parseHeader(header.toString('utf8'), path, await realpath(path), dataStart, size);
   } finally {
     await handle.close();

@@ -20,7 +20,7 @@ export async function readScalar(ref: TensorRef): Promise<number> {
   if (ref.shape.some((side) => side !== 1)) {
     throw new EngineError(
       'corrupt_file',
-      `Tensor "${ref.name}" in ${basename(ref.file)} should be one number and has the shape [${ref.shape}]; use another file.`,
+      `Tensor "${ref.name}" in ${basename(ref.file)} should be a single number but has the shape [${ref.shape}]; use another file.`,
       { file: ref.file, tensor: ref.name },
     );
   }

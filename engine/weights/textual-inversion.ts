@@ -159,13 +159,16 @@ async function findVectors(
   const width = ref?.shape.at(-1) ?? 0;
   const count = ref?.shape.length === 1 ? 1 : (ref?.shape[0] ?? 0);
   if (ref === undefined || ref.shape.length > 2 || count < 1) {
-    throw unfit(file, 'holds no vectors of one word; use a textual inversion for Stable Diffusion 1.');
+    throw unfit(file, 'contains no embedding vectors; use a textual inversion for Stable Diffusion 1.');
   }
   if (width !== hidden) {
-    throw unfit(file, `is made for another architecture: its vectors have ${width} numbers, this model's ${hidden}.`);
+    throw unfit(
+      file,
+      `is made for another architecture: its vectors have width ${width}, but this model's have ${hidden}.`,
+    );
   }
   if (count > room) {
-    throw unfit(file, `has ${count} vectors, and the model reads ${room} in one go; use one with at most ${room}.`);
+    throw unfit(file, `has ${count} vectors, but the model reads at most ${room} at once; use one with fewer vectors.`);
   }
   return { ref, count };
 }

@@ -42,14 +42,14 @@ export class WeightSet {
     if (found === undefined) {
       throw new EngineError(
         'corrupt_file',
-        `${displayPath(this.#file)} lacks the tensor "${spellings[0]}" that ${this.#authority} asks for; ${this.#advice()}`,
+        `${displayPath(this.#file)} lacks the tensor "${spellings[0]}" that ${this.#authority} requires; ${this.#advice()}`,
         { file: this.#file, tensor: spellings[0] ?? '' },
       );
     }
     if (!sameShape(found.shape, shape)) {
       throw new EngineError(
         'wrong_shape',
-        `Tensor "${found.name}" in ${displayPath(this.#file)} has shape [${found.shape}] where ${this.#authority} asks for [${shape}]; ${this.#advice()}`,
+        `Tensor "${found.name}" in ${displayPath(this.#file)} has shape [${found.shape}] where ${this.#authority} requires [${shape}]; ${this.#advice()}`,
         { file: this.#file, tensor: found.name, found: found.shape.join('×'), expected: shape.join('×') },
       );
     }

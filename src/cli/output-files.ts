@@ -14,7 +14,7 @@ export async function checkOut(out: string): Promise<void> {
   try {
     await access(folder, constants.W_OK);
   } catch (cause) {
-    const sentence = `The folder ${folder} is not there or cannot be written to; make it, or give another --out.`;
+    const sentence = `The folder ${folder} does not exist or is not writable; create it, or give another --out.`;
     throw new EaselError('bad_out', sentence, { cause });
   }
 }

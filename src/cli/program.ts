@@ -29,7 +29,7 @@ export async function runCli(args: readonly string[], parts: CliDependencies): P
 
 function createProgram(parts: CliDependencies): Command {
   const program = new Command('easel')
-    .description('Pictures from words, without a channel.')
+    .description('Draw pictures from the command line, without a channel.')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => parts.stdout.write(text),
@@ -46,10 +46,10 @@ function createProgram(parts: CliDependencies): Command {
 function addImagine(program: Command, parts: CliDependencies): void {
   const command = program
     .command('imagine <prompt>')
-    .description('draw what the prompt says into a PNG file')
-    .requiredOption('--out <file.png>', 'where the picture goes; several go to FILE-1.png, FILE-2.png, …')
+    .description('draw a picture from a prompt and write it to a PNG file')
+    .requiredOption('--out <file.png>', 'output file; several pictures are written to FILE-1.png, FILE-2.png, …')
     .option('--json', 'print one line of JSON: seed, sizes, files and timings in milliseconds')
-    .option('--model <folder>', 'a model folder, a .safetensors checkpoint, or a name on the Hub');
+    .option('--model <folder>', 'a model folder, a .safetensors checkpoint, or a Hugging Face Hub name');
   for (const { name, description, type, example, freeText } of parts.options) {
     if (freeText || name === 'model') continue;
     const value = type === 'string' ? 'value' : 'number';
@@ -67,11 +67,11 @@ function addImagine(program: Command, parts: CliDependencies): void {
 function addBench(program: Command, parts: CliDependencies): void {
   program
     .command('bench')
-    .description('time loading, one guided UNet step and decoding')
+    .description('measure the time of loading, one guided UNet step and decoding')
     .option('--json', 'print one line of JSON, times in milliseconds')
-    .option('--model <folder>', 'a model folder, a .safetensors checkpoint, or a name on the Hub')
-    .option('--width <number>', "width in pixels, the model's own if left out")
-    .option('--height <number>', "height in pixels, the model's own if left out")
+    .option('--model <folder>', 'a model folder, a .safetensors checkpoint, or a Hugging Face Hub name')
+    .option('--width <number>', "width in pixels (default: the model's)")
+    .option('--height <number>', "height in pixels (default: the model's)")
     .action(({ json, model, ...options }: Record<string, string> & { json?: true }) =>
       runBench({ options, asJson: json === true }, configFor(parts, model), parts),
     );
@@ -80,11 +80,11 @@ function addBench(program: Command, parts: CliDependencies): void {
 function addLists(program: Command, parts: CliDependencies): void {
   program
     .command('samplers')
-    .description('list what --sampler takes')
+    .description('list the samplers that --sampler accepts')
     .action(() => void parts.stdout.write(`${listSamplers()}\n`));
   program
     .command('styles')
-    .description('list what --style takes, your own of EASEL_STYLES included')
+    .description('list the styles that --style accepts, including those of EASEL_STYLES')
     .action(() => void parts.stdout.write(`${listStyles(parts.readConfig().stylesFile)}\n`));
 }
 
@@ -115,7 +115,7 @@ function describeUsage(error: CommanderError): string {
   const [, typed, meant] = /'(--?[^']*)'(?:\n\(Did you mean (\S+)\?\))?/.exec(error.message) ?? [];
   switch (error.code) {
     case 'commander.help':
-      return 'Say what to do: `easel imagine`, or another of those that `easel --help` lists.';
+      return 'Give a command, such as `easel imagine`; `easel --help` lists them all.';
     case 'commander.excessArguments':
       return 'The prompt must be in quotes, such as easel imagine "a red circle" --out circle.png.';
     case 'commander.unknownOption':

@@ -33,9 +33,9 @@ function describe({ phase, step, steps }: Progress): string {
     case 'downloading':
       return `downloading the model, ${step} of ${steps} MB`;
     case 'loading':
-      return 'reading the model';
+      return 'loading the model';
     case 'encoding':
-      return 'reading the prompt';
+      return 'encoding the prompt';
     case 'denoising': {
       const filled = steps === 0 ? 0 : Math.round((BAR_CELLS * step) / steps);
       return `${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)} ${step}/${steps}`;

@@ -38,7 +38,7 @@ async function takePictures({
 }: ImagineInput): Promise<{ readonly image: DecodedPicture; readonly mask?: DecodedPicture } | undefined> {
   if (init === undefined) {
     if (mask === undefined) return undefined;
-    throw new BadInputError('no_init', 'A mask needs the picture it masks; give that with `--init`.');
+    throw new BadInputError('no_init', 'A mask needs an init image; give one with `--init`.');
   }
   const intake = createPictureIntake();
   try {

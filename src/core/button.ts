@@ -1,7 +1,7 @@
 /**
  * Button ids are `v1:<action>:<jobId>:<index>`: an id, never state, so a button works for as long as its job is stored.
  * A grid offers `vary` (V1–V4) and `upscale` (U1–U4, ×2); a single picture offers `vary_subtle` and `vary_strong`, and
- * enlargements by 1.5, 2 and 4, and `enlarge`, which draws nothing anew. `remix` is answered with a form, `recipe` and `show` privately, `star` privately too.
+ * enlargements by 1.5, 2 and 4, and `enlarge`, which resizes without redrawing. `remix` is answered with a form, `recipe` and `show` privately, `star` privately too.
  * What opens a form and concerns no job has the form's own id instead (`encodeFormId`).
  */
 export const BUTTON_ACTIONS = [

@@ -36,7 +36,7 @@ export interface OptionDescription {
   readonly example: string;
 }
 
-/** An action on any message, as it stands in the platform's menu. */
+/** An action on any message, in the platform's message menu. */
 export interface MessageActionDescription {
   readonly action: string;
   readonly title: string;

@@ -1,4 +1,4 @@
-/** Trouble that a person can be told about: one family, one sentence each. */
+/** Errors with a message for users: one sentence each. */
 export class EaselError extends Error {
   override readonly name: string = 'EaselError';
   /** For logs and tests: `limit_waiting`, `bad_option`. */
@@ -19,7 +19,7 @@ export class EaselError extends Error {
   }
 }
 
-/** What a person typed or pressed cannot be done as it stands. */
+/** The user's input is invalid. */
 export class BadInputError extends EaselError {
   override readonly name = 'BadInputError';
 }

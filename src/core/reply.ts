@@ -47,7 +47,7 @@ export interface Reply {
   readonly pictures: readonly ReplyPicture[];
   /** Rows of at most 5 buttons. */
   readonly buttons: readonly (readonly ReplyButton[])[];
-  /** The message this one answers: where the picture stands whose button was pressed. */
+  /** The message this one answers: the one whose button was pressed. */
   readonly parent?: MessageRef;
 }
 

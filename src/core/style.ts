@@ -3,7 +3,7 @@ export interface Style {
   readonly name: string;
   /** One line for people who choose. */
   readonly about: string;
-  /** `{prompt}` stands for what a person typed. */
+  /** `{prompt}` is replaced by the user's prompt. */
   readonly prompt: string;
   /** Added to the negative prompt; "" adds nothing. */
   readonly negative: string;

@@ -31,7 +31,7 @@ export interface DeliverOptions {
 
 /** Shows every job in its channel as one message, from its place in the queue to its pictures. It never renders. */
 export interface Deliver {
-  /** Takes up what earlier processes left: pictures that stand but were not shown, ends that nobody was told of. */
+  /** Delivers what earlier processes left: rendered pictures that were not shown, and failures that were not reported. */
   start(): Promise<void>;
   /** Removes the message and the pictures of a job that has ended; the job keeps its recipe. */
   deleteJob(job: Job): Promise<void>;

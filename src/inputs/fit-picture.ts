@@ -6,7 +6,7 @@ const OPAQUE = 128;
 
 /**
  * A kept picture as the engine takes it: cut to the shape asked for around its middle, at that size, with a mask of what
- * is to be drawn anew: the mask's white, or else the picture's transparent parts, if it has any.
+ * is to be drawn again: the mask's white, or else the picture's transparent parts, if it has any.
  * @param png as `decodePicture` gives it
  */
 export async function fitPicture(

@@ -125,7 +125,7 @@ export function createFairClock(): FairClock {
     debts: () => {
       const debts: Record<string, number> = {};
       for (const [user, account] of accounts) {
-        // What runs is charged anew by the process that takes it up.
+        // What runs is charged again by the process that takes it up.
         const running = account.charges.filter(({ phase }) => phase === 'running');
         const debt = running.reduce((end, { cost }) => end - cost, endOfBegun(account)) - virtual;
         if (debt > 0 || (debt < 0 && running.length > 0)) debts[user] = debt;
@@ -182,7 +182,7 @@ function endOfBegun({ base, charges }: Account): number {
   return last === undefined ? base : last.start + last.cost;
 }
 
-/** Lets go of what has ended at the head, and tags the rest anew: which of those that wait moved, and where to. */
+/** Lets go of what has ended at the head, and tags the rest again: which of those that wait moved, and where to. */
 function settle(account: Account): ReadonlyMap<string, number> {
   const { charges } = account;
   while (charges[0]?.phase === 'ended') {

@@ -36,7 +36,7 @@ export interface Quota {
   /** @throws EaselError `limit_hour` or `limit_day`, saying when one may ask again */
   assertWithin(owner: User, cost: number): Promise<void>;
   /**
-   * Counts an accepted job, or counts it anew at another cost; 0 when nothing is drawn for it. It never rejects: what
+   * Counts an accepted job, or counts it again at another cost; 0 when nothing is drawn for it. It never rejects: what
    * the disk does not take is not counted, and told to `onTrouble`.
    */
   charge(job: Job, cost: number): Promise<void>;

@@ -115,7 +115,7 @@ function everyone(entry: QueueEntry): readonly Job[] {
   return jobsSharing(entry).filter((job) => job.state !== 'cancelled');
 }
 
-/** What a job is told that the engine, or the whole process, did not survive more than once. */
+/** The error of a job that crashed the engine or the process more than once. */
 export function crashError(cause?: unknown): EaselError {
   return new EaselError('engine_crashed', sentenceOf(isEngineError(cause) ? cause.facts : {}), { cause });
 }

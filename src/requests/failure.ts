@@ -54,13 +54,13 @@ function sentenceOf(error: unknown): JobFailure | undefined {
   return trouble && { code: trouble.code, userMessage: trouble.userMessage };
 }
 
-/** What a person mistyped is no event in the life of the bot; a disk that takes no writes is for its operator. */
+/** Bad input is logged at debug level; disk errors concern the operator. */
 function levelOf(error: unknown, { code }: JobFailure): 'debug' | 'info' | 'error' {
   if (error instanceof BadInputError) return 'debug';
   return code.startsWith('disk_') || code === 'data_gone' ? 'error' : 'info';
 }
 
-/** pino prints an error's stack; a sentence needs none unless something stands behind it. */
+/** pino prints an error's stack; an expected error needs it only if it has a cause. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error ? error.cause : undefined;
 }

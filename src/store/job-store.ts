@@ -11,7 +11,7 @@ import { createUserGallery } from './user-gallery.ts';
  * say what each person made and starred. All that changes of one job is asked for in one turn of the event loop.
  * @param createAdapter a fresh adapter for each namespace, on one store that writes what is asked for in one turn whole
  *   or not at all
- * @param onDamaged told of a job that should be taken up and cannot be read: it is passed over, and stays as it is
+ * @param onDamaged told of a job that should be taken up and cannot be read: it is skipped, and stays as it is
  */
 export function createJobStore(createAdapter: () => KeyvStoreAdapter, onDamaged: (jobId: string) => void): JobStore {
   const jobs = openNamespace<Job>('jobs', createAdapter());

@@ -77,7 +77,7 @@ async function linkFile(from: string, to: string, name: string): Promise<void> {
   }
 }
 
-/** Never its parent: a data folder that is gone must not be begun anew beside the one that may come back. */
+/** Never its parent: a data folder that is gone must not be begun again beside the one that may come back. */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, PRIVATE_FOLDER);

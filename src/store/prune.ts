@@ -11,7 +11,7 @@ export interface Retention {
   readonly pictureDays: number;
   /** All of them together; the oldest go first. */
   readonly pictureBytes: number;
-  /** Jobs themselves: what a button needs to draw anew. */
+  /** Jobs themselves: what a button needs to draw again. */
   readonly recipeDays: number;
 }
 

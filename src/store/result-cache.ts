@@ -7,7 +7,7 @@ export function createResultCache(
   index: ValueStore<string>,
   jobs: Pick<JobStore, 'get'>,
 ): ResultCache & { forget(jobId: string): Promise<void> } {
-  /** A job that cannot be read is as good as none: it is drawn anew. */
+  /** A job that cannot be read is as good as none: it is drawn again. */
   const read = (jobId: string) => jobs.get(jobId).catch(() => undefined);
   return {
     find: async (task) => {

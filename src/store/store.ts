@@ -29,7 +29,7 @@ export interface Store {
 /**
  * Opens the data folder for this process alone: `easel.db`, `pictures/` and `inputs/`.
  * @param encode PNG with the `parameters` text
- * @param onDamaged told of an unfinished job that cannot be read; it is passed over
+ * @param onDamaged told of an unfinished job that cannot be read; it is skipped
  * @throws EaselError with a sentence when the folder cannot be used.
  */
 export function openStore(

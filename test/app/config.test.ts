@@ -62,10 +62,10 @@ describe('the configuration', () => {
     [{ PORT: '3e3' }, 'PORT must be a whole number from 0 to 65535, not "3e3".'],
     [{ EASEL_COUNT: '1.5' }, 'EASEL_COUNT must be a whole number from 1 to 4, not "1.5".'],
     [{ EASEL_MAX_WAITING: 'NaN' }, 'EASEL_MAX_WAITING must be a whole number from 1 to 10000, not "NaN".'],
-    [{ EASEL_DATA: '' }, 'EASEL_DATA is empty; give a folder, or leave it unset.'],
+    [{ EASEL_DATA: '' }, 'EASEL_DATA is empty; set it to a folder, or unset it.'],
     [
       { EASEL_MODEL: ' ' },
-      'EASEL_MODEL is empty; give one or more models: folders, .safetensors files, or Hugging Face Hub names, or leave it unset.',
+      'EASEL_MODEL is empty; set it to one or more models: folders, .safetensors files, or Hugging Face Hub names, or unset it.',
     ],
     [{ EASEL_ROLE_WEIGHTS: 'discord:1=many' }, 'EASEL_ROLE_WEIGHTS must be roles as discord:123456789=2 or'],
     [{ DISCORD_SHARDS: 'many' }, 'DISCORD_SHARDS must be auto, or a whole number from 1 to 10000.'],

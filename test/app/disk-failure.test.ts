@@ -92,7 +92,7 @@ describe('a bot whose disk gives trouble', () => {
     await shows(0, 'starting');
     renameSync(data, join(root, 'elsewhere'));
     run.finish();
-    await shows(0, '(held up)\nThe folder that holds the pictures is gone; it goes on by itself when it is back.');
+    await shows(0, '(paused)\nThe picture folder is missing; the job continues by itself when it is back.');
     const refused = await type('a blue square');
     expect(refused.kind === 'private' && textOf(refused.reply)).toBe(
       'The picture folder is missing; try again when it is back.',
@@ -145,11 +145,11 @@ describe('a bot whose disk gives trouble', () => {
       run.finish();
       await shows(
         0,
-        '(held up)\nThe disk that holds the pictures cannot be written; it goes on by itself when it can.',
+        '(paused)\nThe disk for pictures is not writable; the job continues by itself when it is writable.',
       );
       const refused = await type('a green triangle');
       expect(refused.kind === 'private' && textOf(refused.reply)).toBe(
-        'The disk that holds the pictures cannot be written; ask again when it can.',
+        'The disk for pictures is not writable; try again when it is writable.',
       );
       expect(engine.runs).toHaveLength(1);
 
@@ -208,7 +208,7 @@ describe('a bot whose disk gives trouble', () => {
       run.finish();
       await shows(
         0,
-        '(held up)\nThe disk that holds the pictures cannot be written; it goes on by itself when it can.',
+        '(paused)\nThe disk for pictures is not writable; the job continues by itself when it is writable.',
       );
       rmSync(pictures);
       renameSync(join(root, 'aside'), pictures);
@@ -232,7 +232,7 @@ describe('a bot whose disk gives trouble', () => {
     await shows(1, 'starting');
     disk.giveUp();
     run.finish();
-    await shows(1, '(held up)\nThe disk that holds the pictures');
+    await shows(1, '(paused)\nThe disk that holds the pictures');
     const refused = await type('a green triangle');
     expect(refused.kind === 'private' && textOf(refused.reply)).toMatch(
       /^The disk that holds the pictures .*; ask again/,
@@ -278,10 +278,10 @@ describe('a bot whose disk gives trouble', () => {
       await shows(1, '1st in the queue');
       fill();
       run.finish();
-      await shows(0, '(held up)\nThe disk that holds the pictures is full; it goes on by itself when there is room.');
+      await shows(0, '(paused)\nThe disk for pictures is full; the job continues by itself when there is free space.');
       const refused = await type('a green triangle');
       expect(refused.kind === 'private' && textOf(refused.reply)).toBe(
-        'The disk that holds the pictures is full; ask again when there is room.',
+        'The disk for pictures is full; try again when there is free space.',
       );
       rmSync(filler(), { recursive: true });
       await shows(0, 'seed');

@@ -99,12 +99,12 @@ describe('the app with the real engine', () => {
               'The engine stopped answering and was restarted; this picture is drawn again.',
               '(it has stood still for|one step has taken)',
             ]
-          : ['The engine ended unexpectedly and was restarted; this picture is drawn again.', 'the system ended it'];
+          : ['The engine ended unexpectedly and was restarted; this picture is drawn again.', 'the system killed it'];
       const again = channel.history(0).map(textOf);
-      expect(again.some((shown) => shown.includes(`(starting again)\n${said}`))).toBe(true);
+      expect(again.some((shown) => shown.includes(`(restarting)\n${said}`))).toBe(true);
       expect(textOf(channel.messages[0])).not.toContain(said);
       expect(logged).toEqual([
-        expect.objectContaining({ pid, tasks: 1, msg: expect.stringMatching(`the engine's process ended: ${why}`) }),
+        expect.objectContaining({ pid, tasks: 1, msg: expect.stringMatching(`the engine process ended: ${why}`) }),
       ]);
       expect(statesOf(channel.messages)).toEqual(['done']);
       expect(statesOf(channel.history(0)).filter((state) => state === 'done')).toHaveLength(1);

@@ -46,7 +46,7 @@ describe('what the engine can never draw is refused before it waits in line', ()
     return channel.dispatch({ ...from(), kind: 'button', buttonId: id, message, pictures: [] });
   };
   const TOO_LARGE =
-    /^A picture of \d+×\d+ would take 0\.\d GB of memory, and 0\.4 GB can be used here; .*fits is (\d+×\d+)\.$/;
+    /^A picture of \d+×\d+ would need 0\.\d GB of memory, but only 0\.4 GB are available; .*fits is (\d+×\d+)\.$/;
 
   it('a picture too large for the memory, with the size that fits, which then is drawn', async () => {
     const [, size = ''] = TOO_LARGE.exec(await imagine('a fox --size 2048x2048')) ?? [];
@@ -58,15 +58,15 @@ describe('what the engine can never draw is refused before it waits in line', ()
   });
 
   it.each([
-    ['a fox --sampler lcm --steps 60', 'LCM takes at most 50 steps; try 4 to 8.'],
-    ['a fox --clip-skip 12', /^Clip skip can be \d at most: this model's text encoder has no more\.$/],
+    ['a fox --sampler lcm --steps 60', 'LCM allows at most 50 steps; try 4 to 8.'],
+    ['a fox --clip-skip 12', /^Clip skip can be at most \d: this model's text encoder has no more layers\.$/],
     [
       'a BREAK '.repeat(41),
-      'The prompt makes 41 chunks of 75 tokens, and 32 is the most; shorten it, or use BREAK less often.',
+      'The prompt makes 41 chunks of 75 tokens, but the limit is 32; shorten it, or use BREAK less often.',
     ],
     [
       `a fox --steps 150 --negative ${'[a|b] [a|b|c] [a|b|c|d|e] [a|b|c|d|e|f|g]'}`,
-      'The negative prompt takes 150 different forms over its steps, and 64 is the most; use fewer alternations such as [a|b], of fewer words.',
+      'The negative prompt has 150 different variants over its steps, but the limit is 64; use fewer alternations such as [a|b], with fewer words.',
     ],
     ['a fox <lora:oil:1>', 'There is no LoRA "oil"; use one of chalk, ink, relic, wash.'],
     ['a fox <lora:ink:1000>', 'The weight of the LoRA "ink" must be from -100 to 100; try <lora:ink:1>.'],

@@ -142,11 +142,11 @@ describe('bad input is one sentence on stderr, exit code 2, and no picture', () 
     [['imagine', 'a fox', '--out', 'fox.gif'], '--out must name a .png file; try fox.png.'],
     [
       ['imagine', 'a fox', '--out', 'no/such/folder/fox.png'],
-      'The folder no/such/folder is not there or cannot be written to; make it, or give another --out.',
+      'The folder no/such/folder does not exist or is not writable; create it, or give another --out.',
     ],
     [['bench', '--width', '7'], 'Width must be from 64 to 2048 pixels; try 64.'],
     [['paint'], "Unknown command 'paint'."],
-    [[], 'Say what to do: `easel imagine`, or another of those that `easel --help` lists.'],
+    [[], 'Give a command, such as `easel imagine`; `easel --help` lists them all.'],
     [['imagine', 'a fox', '--out', out, '--sampler', 'x'], '`x` is not a sampler; `easel samplers` lists them all.'],
     [['imagine', 'a fox', '--out', out, '--style', 'x'], '`x` is not a style; `easel styles` lists them all.'],
     [

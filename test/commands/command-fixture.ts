@@ -34,7 +34,7 @@ export const engine: EngineDescription = {
   slots: 1,
   execution: {
     ...{ threads: 2, maxRows: 8, offload: false, memoryLimit: 6e9 },
-    passedOver: ['"cuda" has no driver. Easel draws on "cpu" instead.'],
+    passedOver: ['"cuda" has no driver. Easel uses "cpu" instead.'],
   },
   loras: [],
   embeddings: [],

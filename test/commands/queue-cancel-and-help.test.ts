@@ -37,7 +37,7 @@ describe('/queue', () => {
       'Ahead of position 4: 3 pictures of 2 other people, who used less than you recently; 1 of your own.',
     );
     expect(await told({ cameFirst: { people: 1, pictures: 1 }, weighted: true })).toBe(
-      'Ahead of position 4: 1 picture of 1 other person, who asked first (some roles have a higher weight here).',
+      'Ahead of position 4: 1 picture of 1 other person, who asked earlier (some roles have a higher weight here).',
     );
     expect(await told({ turns: { people: 1, pictures: 2 } })).toBe(
       'Ahead of position 4: 2 pictures of 1 other person, whose turns alternate with yours.',

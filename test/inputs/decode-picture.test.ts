@@ -95,7 +95,7 @@ describe('a picture that a person gives', () => {
     for (const [name, bytes] of others) {
       await expect(decode(bytes)).rejects.toMatchObject({
         code: 'not_a_picture',
-        userMessage: `That is ${name}, which Easel does not read; give a PNG, JPEG or WebP.`,
+        userMessage: `Easel does not read ${name}; give a PNG, JPEG or WebP.`,
       });
     }
     await expect(decode(new TextEncoder().encode('hello'))).rejects.toMatchObject({
@@ -130,7 +130,7 @@ describe('a picture that a person gives', () => {
       userMessage: 'The picture has 100 megapixels, but the limit is 50; give a smaller one.',
     });
     await expect(decode(pngOf(1, 40_000_000, { hollow: true }))).rejects.toMatchObject({
-      userMessage: 'The picture is 40000000 pixels long, and 16384 is the most; give a smaller one.',
+      userMessage: 'The picture has a side of 40000000 pixels, but the limit is 16384; give a smaller one.',
     });
   });
 

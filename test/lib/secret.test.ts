@@ -19,7 +19,8 @@ const UNFIT: readonly (readonly [what: string, text: string])[] = [
   ['an accent', 'é'],
   ['a NUL', '\0'],
 ];
-const SENTENCE = 'has a line break, a space or an invisible character in it; copy it again, alone.';
+const SENTENCE =
+  'contains a line break, a space or an invisible character; copy the token again, without anything else.';
 
 describe('a token', () => {
   it('that ends with a line break, as one from a file does, is taken without it', async () => {

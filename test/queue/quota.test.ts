@@ -54,19 +54,19 @@ describe('limits by the hour and the day', () => {
     await ask(ben);
     now += 30 * MINUTE;
     await ask();
-    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('ask again in 20 min') });
+    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('try again in 20 min') });
   });
 
   it('keep to what they say: at the moment named one may ask, and just before it not', async () => {
     open({ hour: { requests: 1 } });
     await ask();
     now += HOUR - 1;
-    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('ask again in 1 s') });
+    await expect(ask()).rejects.toMatchObject({ userMessage: expect.stringContaining('try again in 1 s') });
     now += 1;
     await ask();
   });
 
-  it('bound the work too, in ordinary pictures, however few requests it came in', async () => {
+  it('bound the work too, in default pictures, however few requests it came in', async () => {
     open({ day: { pictures: 5 } });
     await ask(ada, 3 * PICTURE);
     now += 2 * HOUR;

@@ -46,7 +46,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     hasBeenOpen = true;
     session = opened;
     await onSession(opened).catch((error: unknown) => {
-      log.error({ err: toRequestError(error) }, 'Discord did not take the commands; those that it had before stay');
+      log.error({ err: toRequestError(error) }, 'Discord rejected the commands; the earlier ones stay registered');
     });
   }
 
@@ -95,5 +95,5 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 function describeTrouble(error: unknown): string {
-  return error instanceof EaselError ? error.userMessage : 'the connection to Discord is lost; Easel connects again';
+  return error instanceof EaselError ? error.userMessage : 'the connection to Discord was lost; Easel reconnects';
 }

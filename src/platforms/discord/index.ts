@@ -99,7 +99,7 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     welcome = describeWelcome(session.serverCount, invite);
     log.info({ servers: session.serverCount, invite }, 'connected to Discord');
     const written = await registerCommands(rest, session.applicationId, describeCommands(catalog));
-    if (written) log.info('the commands were written to Discord');
+    if (written) log.info('the commands were registered with Discord');
   }
 
   function createConnection(handlers: ChannelHandlers): Gateway {

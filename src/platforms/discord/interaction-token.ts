@@ -60,8 +60,8 @@ export function isFinal({ state }: Reply): boolean {
 /** Said before the token dies. @param showCommand by which a person asks for results */
 export function expiryNotice(showCommand: string | undefined): RichText {
   const reason =
-    'Discord lets Easel change this message for only 15 minutes. The work goes on; the result comes to you';
-  const way = ' as a direct message, if Discord lets Easel write you one';
+    'Discord lets Easel edit this message for 15 minutes only. The job continues; the result is sent to you';
+  const way = ' as a direct message, if Discord allows it';
   if (showCommand === undefined) return [text(`${reason}${way}.`)];
   return [text(`${reason}${way}, and `), code(`/${showCommand}`), text(' shows it.')];
 }

@@ -30,7 +30,7 @@ export interface InteractionTokens {
   keep(messageId: string, interaction: Interaction, nonce: string): Promise<void>;
   /** What an earlier process expected stands. On disk when it resolves. */
   keepExpected(messageId: string, access: TokenAccess): Promise<void>;
-  /** Whoever presses a button on a message lends it anew. */
+  /** Whoever presses a button on a message lends it again. */
   renew(messageId: string, interaction: Interaction): Promise<void>;
   /** Undefined for a message of the bot's own right. */
   find(messageId: string): Promise<TokenAccess | undefined>;

@@ -83,23 +83,25 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
     if (interaction.isMember || interaction.originalId === undefined) return;
     await interactionTokens
       .renew(interaction.originalId, interaction)
-      .catch((error: unknown) => log.warn({ err: error }, 'an interaction token is not on disk'));
+      .catch((error: unknown) => log.warn({ err: error }, 'an interaction token could not be saved to disk'));
   }
 
   function leave({ id }: Request): void {
-    log.debug({ interaction: id }, 'another process has answered; the work is left to it');
+    log.debug({ interaction: id }, 'another process answered this request; Easel leaves it to that process');
   }
 
   function acknowledge(interaction: Interaction): void {
     const acknowledged = interaction.acknowledge();
     acks.prioritize(acknowledged);
-    acknowledged.catch((error: unknown) => log.warn({ err: toRequestError(error) }, 'Discord took no acknowledgement'));
+    acknowledged.catch((error: unknown) =>
+      log.warn({ err: toRequestError(error) }, 'Discord rejected an acknowledgement'),
+    );
   }
 
   async function ask(payload: AnswerableInteraction): Promise<void> {
     const interaction = createInteraction({
       ...{ payload, isMember: isMember(payload, requestContext), rest },
-      onRefused: (requestError) => log.warn({ err: requestError }, 'Discord did not take an acknowledgement'),
+      onRefused: (requestError) => log.warn({ err: requestError }, 'Discord did not accept an acknowledgement'),
     });
     void interaction.firstResponse.then(() => {
       if (interaction.isAnsweredElsewhere) second.noteLostRace();
@@ -143,7 +145,7 @@ export function createListener(options: ListenerOptions): (interaction: APIInter
       if (isAnsweredElsewhere(requestError)) second.noteLostRace();
       // Whoever types on does not miss suggestions that came too late.
       const level = interaction.type === InteractionType.ApplicationCommandAutocomplete ? 'debug' : 'warn';
-      log[level]({ interaction: interaction.id, err: requestError }, 'Discord took no answer');
+      log[level]({ interaction: interaction.id, err: requestError }, 'Discord rejected an answer');
     }
   };
 }
@@ -166,4 +168,4 @@ function isHarmless(payload: AnswerableInteraction): boolean {
   return action === 'cancel' || action === 'delete';
 }
 
-const TOO_LATE_FOR_A_FORM = errorReply('Easel was too slow to open the form; please try once more.');
+const TOO_LATE_FOR_A_FORM = errorReply('Easel opened the form too late for Discord; please try again.');

@@ -19,17 +19,17 @@ function sentenceOf(error: unknown, closeCode: number | undefined): string | und
       return BAD_TOKEN;
     case GatewayCloseCodes.DisallowedIntents:
     case GatewayCloseCodes.InvalidIntents:
-      return `Discord refuses the intents of this bot. Easel asks only for the list of servers, which every application has: open ${PORTAL}, choose the application that DISCORD_TOKEN belongs to, and look under Bot whether it is still in order.`;
+      return `Discord rejects the intents of this bot. Easel requests only the Guilds intent, which every application has: open ${PORTAL}, choose the application of DISCORD_TOKEN, and check its state under Bot.`;
     case GatewayCloseCodes.ShardingRequired:
-      return 'The bot is in so many servers that Discord wants it in several shards; set DISCORD_SHARDS=auto.';
+      return 'The bot is in so many servers that Discord requires several shards; set DISCORD_SHARDS=auto.';
     case GatewayCloseCodes.InvalidShard:
-      return 'Discord does not take this number of shards; set DISCORD_SHARDS=auto.';
+      return 'Discord rejects this number of shards; set DISCORD_SHARDS=auto.';
     default:
       break;
   }
   if (isBadToken(error)) return BAD_TOKEN;
   if (error instanceof Error && error.message.startsWith('Not enough sessions remaining')) {
-    return `Discord lets this bot connect no more for now (${redact(error.message)}); something connects with its DISCORD_TOKEN over and over.`;
+    return `Discord allows no more connections of this bot for now (${redact(error.message)}); some process connects with its DISCORD_TOKEN again and again. Stop that process.`;
   }
   return undefined;
 }
@@ -40,4 +40,4 @@ function isBadToken(error: unknown): boolean {
   return status === UNAUTHORIZED;
 }
 
-const BAD_TOKEN = `Discord does not accept DISCORD_TOKEN. Open ${PORTAL}, choose the application, go to Bot, press Reset Token, and start Easel with the token that is shown then.`;
+const BAD_TOKEN = `Discord does not accept DISCORD_TOKEN. Open ${PORTAL}, choose the application, go to Bot, press Reset Token, and start Easel with the new token.`;

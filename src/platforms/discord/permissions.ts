@@ -30,7 +30,7 @@ export function missingPermissions(interaction: APIInteraction): string[] {
 
 export function explainMissing(permissions: readonly string[]): Reply {
   const names = permissions.map((name) => `\`${name}\``).join(', ');
-  const words = `Easel cannot put pictures here, because it lacks ${names}. Someone who manages this server can grant that in the channel's settings under Permissions, or in Server Settings under Roles.`;
+  const words = `Easel cannot put pictures here, because it lacks ${names}. Someone who manages this server can grant it in the channel's settings under Permissions, or in Server Settings under Roles.`;
   return errorReply(words);
 }
 

@@ -4,10 +4,10 @@ import type { BotStatus } from '../port.ts';
 /** Discord takes 5 changes in 20 seconds. */
 const MIN_INTERVAL_MS = 5000;
 
-/** What stands under the bot's name while another process answers in its place. */
-export const TWO_INSTANCES = presence('dnd', 'two Easels share one token: stop one');
+/** The status while another process uses the same token. */
+export const TWO_INSTANCES = presence('dnd', 'two bots share one token: stop one');
 
-/** What stands under the bot's name. */
+/** The bot's status text. */
 export function describePresence({ kind, running, waiting }: BotStatus): PresenceData {
   switch (kind) {
     case 'loading':
@@ -23,8 +23,8 @@ export function describePresence({ kind, running, waiting }: BotStatus): Presenc
 
 function describeWork(running: number, waiting: number): string {
   const drawing = running === 1 ? 'drawing a picture' : `drawing ${running} pictures`;
-  if (running === 0) return `${waiting} in line`;
-  return waiting === 0 ? drawing : `${drawing}, ${waiting} in line`;
+  if (running === 0) return `${waiting} in the queue`;
+  return waiting === 0 ? drawing : `${drawing}, ${waiting} in the queue`;
 }
 
 function presence(status: PresenceStatusData, state: string): PresenceData {

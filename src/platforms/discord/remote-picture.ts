@@ -49,6 +49,6 @@ async function fetchBytes(address: string, maxBytes: number, hosts: readonly str
 }
 
 function unavailable(cause?: unknown): EaselError {
-  const sentence = 'Discord did not hand out that picture; upload it again and try then.';
+  const sentence = 'Easel could not download that picture from Discord; upload it again.';
   return new EaselError('picture_unavailable', sentence, { cause });
 }

@@ -36,7 +36,7 @@ export function createSecondInstance(log: Logger, onChange: () => void, remember
     isSuspected = false;
     isCertain = false;
     if (!wasCertain) return;
-    log.info('nothing more was seen of another process with the same DISCORD_TOKEN');
+    log.info('the other process with the same DISCORD_TOKEN is no longer seen');
     onChange();
   }
 
@@ -63,7 +63,7 @@ export function createSecondInstance(log: Logger, onChange: () => void, remember
 }
 
 const SECOND_INSTANCE =
-  'Another process with the same DISCORD_TOKEN answers, too: a second Easel, or another bot of the same application. Stop one of them; until then each request is done by whichever answers it first, and the other leaves it alone.';
+  'Another process with the same DISCORD_TOKEN also answers: a second Easel, or another bot of the same application. Stop one of them. Until then, the process that answers a request first runs it.';
 
 const EARLIER_PRESENCE =
-  'The bot was online already when Easel connected: another process with the same DISCORD_TOKEN is running, or one has ended only just now. If both run on, stop one of them.';
+  'The bot was already online when Easel connected: another process with the same DISCORD_TOKEN is running, or has just ended. If both keep running, stop one of them.';

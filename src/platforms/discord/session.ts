@@ -29,7 +29,7 @@ export interface SessionOptions {
   readonly onEarlierPresence: () => void;
   /** Called once, when the session will not come back by itself. */
   readonly onEnd: (reason: unknown) => void;
-  /** A shard that has been away for longer is started anew. */
+  /** A shard that has been away for longer is started again. */
   readonly maxAwayMs: number;
 }
 
@@ -82,7 +82,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   );
   client.on(Events.ShardDisconnect, ({ code }) => {
     closeCode = code;
-    if (client.isReady()) end(new Error(`Discord closed the connection for good (${code})`));
+    if (client.isReady()) end(new Error(`Discord closed the connection permanently (${code})`));
   });
   client.on(Events.Invalidated, () => end(new Error('Discord ended the session')));
   client.on(Events.ShardReconnecting, (shard) => {
@@ -90,7 +90,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     if (ended) return;
     log.info({ shard }, 'reconnecting to Discord');
     isBack(shard);
-    away.set(shard, setTimeout(end, maxAwayMs, new Error(`shard ${shard} did not come back`)).unref());
+    away.set(shard, setTimeout(end, maxAwayMs, new Error(`shard ${shard} did not reconnect`)).unref());
   });
   client.on(Events.ShardReady, isBack);
   client.on(Events.ShardResume, (shard) => {
@@ -164,7 +164,9 @@ function clientOptions({ apiUrl, shards, log }: SessionOptions): ClientOptions {
     }),
     ...(apiUrl !== undefined && { rest: { api: apiUrl } }),
     ws: {
-      buildStrategy: buildSharding((error) => log.warn({ err: toRequestError(error) }, 'an event was not handled')),
+      buildStrategy: buildSharding((error) =>
+        log.warn({ err: toRequestError(error) }, 'an event could not be handled'),
+      ),
     },
   };
 }

@@ -26,7 +26,7 @@ export interface ConnectionOptions {
   readonly logger: Logger;
   readonly log: Log;
   readonly apiUrl: string | undefined;
-  /** First pause before a socket is opened anew, in milliseconds; it doubles up to `MAX_PAUSE_MS`. Default 500. */
+  /** First pause before a socket is opened again, in milliseconds; it doubles up to `MAX_PAUSE_MS`. Default 500. */
   readonly firstPauseMs?: number;
 }
 

@@ -127,25 +127,25 @@ export function adviseOn({ code, needed }: SlackRequestError): string | undefine
     case 'channel_not_found':
       return 'Easel is not in this conversation; invite it with `/invite @Easel`, then ask again.';
     case 'is_archived':
-      return 'This channel is archived; ask in another, or have it unarchived.';
+      return 'This channel is archived; use another one, or have it unarchived.';
     case 'restricted_action':
     case 'restricted_action_read_only_channel':
     case 'restricted_action_thread_only_channel':
     case 'restricted_action_non_threadable_channel':
-      return 'This channel does not let Easel write; ask its managers to allow it, or ask in another channel.';
+      return 'Easel is not allowed to post in this channel; ask its managers to allow it, or use another channel.';
     case 'messages_tab_disabled':
-      return "Easel's own messages are switched off; its owner can turn on the Messages Tab under App Home.";
+      return "Easel's Messages Tab is off; the owner of the app can turn it on under App Home.";
     case 'missing_scope':
     case 'no_permission':
-      return `Easel's Slack app lacks a permission (${needed ?? 'see its log'}); its owner can add it and reinstall the app.`;
+      return `Easel's Slack app lacks a permission (${needed ?? 'see its log'}); the owner of the app can add it and reinstall the app.`;
     case 'file_uploads_disabled':
     case 'file_uploads_except_images_disabled':
     case 'file_upload_permission_denied':
     case 'not_allowed_token_type':
-      return 'This workspace does not let Easel upload pictures; its admins can allow it.';
+      return 'Easel is not allowed to upload files in this workspace; its admins can allow it.';
     case 'storage_limit_reached':
     case 'over_storage_limit':
-      return "This workspace's storage for files is full; its admins can make room.";
+      return "This workspace's file storage is full; its admins can free some space.";
     default:
       return undefined;
   }
@@ -180,6 +180,8 @@ export function operatorAdvice({ code, needed }: SlackRequestError, token: strin
 
 /** @throws EaselError always: Slack does not let the bot in, and why */
 export function refuseStart(requestError: SlackRequestError, token: string): never {
-  const advice = operatorAdvice(requestError, token) ?? `Slack does not let Easel in (${requestError.message}).`;
+  const advice =
+    operatorAdvice(requestError, token) ??
+    `Slack rejects Easel's connection (${requestError.message}); check the tokens at api.slack.com/apps.`;
   throw new EaselError(`slack_${requestError.code ?? 'refused'}`, advice, { cause: requestError });
 }

@@ -9,7 +9,7 @@ const PRUNE_EVERY = 1000;
 export interface EventDedup {
   /** True once for each event. Never rejects: what the disk does not tell is new. */
   begin(requestId: string): Promise<boolean>;
-  /** Whoever did it has their answer. Before, the next process serves it anew, which does nothing twice. Never rejects. */
+  /** Whoever did it has their answer. Before, the next process serves it again, which does nothing twice. Never rejects. */
   end(requestId: string): Promise<void>;
 }
 

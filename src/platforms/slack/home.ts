@@ -16,7 +16,7 @@ import type { WebApi } from './web-api.ts';
 const HOME = 'home';
 /** Somebody may still be looking at a page that they opened, or pressed something on, this long ago. */
 const WATCHED_MS = 15 * 60_000;
-/** Changes are gathered this long, so that a page is written anew at most so often. */
+/** Changes are gathered this long, so that a page is written again at most so often. */
 const GATHER_MS = 3000;
 /** Writings of pages that are kept for those who open theirs. */
 const RESERVE = 10;
@@ -24,7 +24,7 @@ const REMEMBERED = 2000;
 
 /** The app's own page, for each person theirs. */
 export interface Home {
-  /** Writes it anew. Never rejects. */
+  /** Writes it again. Never rejects. */
   show(userId: string): Promise<void>;
   /** Something of theirs came to its end: their page follows soon, if they may be looking at it. */
   follow(userId: string): void;
@@ -106,7 +106,7 @@ export function createHome(options: HomeOptions): Home {
     try {
       await publish(userId);
     } catch (error) {
-      log.warn({ err: toRequestError(error, 'views.publish') }, "the app's page was not written");
+      log.warn({ err: toRequestError(error, 'views.publish') }, 'the Home tab could not be updated');
     }
   }
 

@@ -40,7 +40,7 @@ export interface SlackPortOptions {
   readonly files: ValueStore<OrphanedFile>;
   /** See `createEventDedup`. */
   readonly answeredEvents: ValueStore<number>;
-  /** Milliseconds after the start until those of earlier processes are; messages are written anew before. @default 30000 */
+  /** Milliseconds after the start until those of earlier processes are; messages are written again before. @default 30000 */
   readonly sweepAfterMs?: number;
   /** See `ChannelCapabilities`. @default 3000 */
   readonly minEditIntervalMs?: number;
@@ -155,7 +155,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       authorize: async () => ({ botToken, ...pick(identity) }),
     });
     app.error(async (error) => {
-      log.error({ err: new SlackRequestError(error.message) }, 'an event was not served');
+      log.error({ err: new SlackRequestError(error.message) }, 'an event could not be handled');
     });
     const pictures = createRemotePictures({ api, botToken, apiUrl });
     listen({
@@ -176,7 +176,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       if (scopes.length > 0 && missing.length > 0) {
         log.warn(
           { missing },
-          `The Slack app lacks scopes that Easel uses: ${missing.join(', ')}; paste slack-manifest.yaml into its manifest and reinstall it.`,
+          `The Slack app lacks scopes that Easel needs: ${missing.join(', ')}; paste slack-manifest.yaml into its manifest and reinstall it.`,
         );
       }
     } catch (error) {
@@ -208,7 +208,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       openRequestHandler(handlers);
       await connection.start();
       sweeping = setTimeout(() => void orphans.sweep(), options.sweepAfterMs ?? SWEEP_AFTER_MS);
-      log.info({ team: identity?.team }, 'Slack is open');
+      log.info({ team: identity?.team }, 'connected to Slack');
     },
     stop: async () => {
       clearTimeout(sweeping);

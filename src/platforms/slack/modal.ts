@@ -98,7 +98,7 @@ const WHERE_BLOCK: types.InputBlock = {
   block_id: WHERE,
   optional: true,
   label: plain('Where', MAX_LABEL),
-  hint: plain('Left empty: in your messages with Easel', MAX_LABEL),
+  hint: plain('Leave empty to use your messages with Easel', MAX_LABEL),
   element: {
     type: 'conversations_select',
     action_id: WHERE,

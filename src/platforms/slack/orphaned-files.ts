@@ -11,7 +11,7 @@ export interface OrphanedFile {
 /**
  * Files that are in Slack for nothing when the process dies now: previews, and pictures whose message is still to be
  * written. They are on disk, so that the next process deletes them. What it deletes can stand on no finished message: a
- * file is let off before its message counts as written, and a message that does not count is written with files anew.
+ * file is let off before its message counts as written, and a message that does not count is written with files again.
  */
 export interface OrphanedFiles {
   /** On disk when it resolves. */
@@ -60,7 +60,7 @@ export function createOrphanedFiles(api: WebApi, files: ValueStore<OrphanedFile>
         await note(fileId);
         if (await tryToDelete(fileId)) await forget(fileId);
       } catch (error) {
-        log.warn({ file: fileId, err: error }, 'a file that nothing shows stays in Slack for now');
+        log.warn({ file: fileId, err: error }, 'an orphaned file could not be deleted from Slack yet');
       }
     },
     sweep: async () => {
@@ -68,9 +68,10 @@ export function createOrphanedFiles(api: WebApi, files: ValueStore<OrphanedFile>
         const left: string[] = [];
         for await (const { fileId } of files.all()) if (!own.has(fileId)) left.push(fileId);
         for (const fileId of left) if (await tryToDelete(fileId)) await files.delete(fileId);
-        if (left.length > 0) log.info({ count: left.length }, 'deleted files that an earlier process left in Slack');
+        if (left.length > 0)
+          log.info({ count: left.length }, 'deleted orphaned files of an earlier process from Slack');
       } catch (error) {
-        log.warn({ err: error }, 'files that an earlier process left in Slack stay for now');
+        log.warn({ err: error }, 'orphaned files of an earlier process could not be deleted from Slack yet');
       }
     },
   };

@@ -98,6 +98,6 @@ function addressOf({ url_private_download, url_private }: ReceivedFile): string 
 }
 
 function unavailable(cause?: unknown): EaselError {
-  const sentence = 'Slack did not hand out that picture; upload it again and try then.';
+  const sentence = 'Easel could not download that picture from Slack; upload it again.';
   return new EaselError('picture_unavailable', sentence, { cause });
 }

@@ -62,7 +62,7 @@ export interface RequestHandlerOptions {
 
 const REMEMBERED = 5000;
 const CROWDED =
-  'Your picture is in line. Slack lets Easel write only so much in a minute, so its message comes late, at the latest with the picture; `/easel queue` says how far it is.';
+  'Your picture is in the queue. Slack limits how often Easel can post, so its message appears late, at the latest with the picture. `/easel queue` shows its position.';
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { dispatch, ephemeral, api, users, access, budget, home, dedup, directChannel, log } = options;
@@ -108,7 +108,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     } catch (error) {
       const { code } = toRequestError(error, 'views.open');
       if (code !== 'expired_trigger_id' && code !== 'trigger_expired') throw error;
-      await ephemeral.sendText(origin, 'Slack gave Easel too little time to open the form; try once more.');
+      await ephemeral.sendText(origin, 'Easel opened the form too late for Slack; please try again.');
     }
   }
 
@@ -130,7 +130,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       await bring(origin, outcome);
       await dedup.end(origin.requestId);
     } catch (error) {
-      log.warn({ request: origin.requestId, err: loggable(error) }, 'an answer was not delivered');
+      log.warn({ request: origin.requestId, err: loggable(error) }, 'an answer could not be delivered');
       const advice = adviseOn(toRequestError(error, 'answer'));
       if (advice !== undefined) await ephemeral.sendText(origin, advice).catch(() => undefined);
     }
@@ -147,7 +147,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         onNoted?.();
         await answer(origin, outcome);
       } catch (error) {
-        log.error({ request: origin.requestId, err: loggable(error) }, 'a request was not served');
+        log.error({ request: origin.requestId, err: loggable(error) }, 'a request could not be handled');
       }
     },
     isOwn: (nonce) => contexts.has(nonce),
@@ -158,10 +158,10 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     onMessageLost: (nonce, requestError) => {
       const origin = contexts.get(nonce);
       const advice = adviseOn(requestError);
-      log.info({ job: nonce, code: requestError.code }, 'a message cannot stand in its channel');
+      log.info({ job: nonce, code: requestError.code }, 'a message cannot be posted in its channel');
       if (origin === undefined || advice === undefined) return;
       ephemeral.sendText(origin, advice).catch((error: unknown) => {
-        log.warn({ job: nonce, err: loggable(error) }, 'an answer was not delivered');
+        log.warn({ job: nonce, err: loggable(error) }, 'an answer could not be delivered');
       });
     },
   };

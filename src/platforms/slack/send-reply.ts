@@ -72,9 +72,9 @@ export function createSend(uploads: Uploads, permalink: Permalink, nameCommands:
     const signal = AbortSignal.timeout(SEND_LIMIT_MS);
     const sent =
       (await sendPatiently(reply, sendOut, options, signal)) ??
-      // Uploaded anew, once.
+      // Uploaded again, once.
       (await sendPatiently(reply, sendOut, options, signal));
-    if (sent === undefined) throw toRequestError('Slack refuses the files that it has taken', 'blocks');
+    if (sent === undefined) throw toRequestError('Slack rejects the files that it has accepted', 'blocks');
     return sent;
   };
 

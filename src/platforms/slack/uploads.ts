@@ -34,7 +34,7 @@ export interface Uploads {
 export interface UploadsOptions {
   readonly api: WebApi;
   readonly orphans: OrphanedFiles;
-  /** Milliseconds before each look at a file that Slack is still working on; then it is uploaded anew. */
+  /** Milliseconds before each look at a file that Slack is still working on; then it is uploaded again. */
   readonly lookAfterMs?: readonly number[];
 }
 
@@ -52,7 +52,7 @@ export function createUploads({ api, orphans, lookAfterMs = LOOK_AFTER_MS }: Upl
       (client) => client.files.getUploadURLExternal({ filename: name, length: data.length }),
       isUrgent,
     );
-    if (url === undefined || fileId === undefined) throw new SlackRequestError('Slack gave no place for an upload');
+    if (url === undefined || fileId === undefined) throw new SlackRequestError('Slack gave no upload URL');
     return { url, fileId };
   }
 
@@ -108,7 +108,7 @@ export function createUploads({ api, orphans, lookAfterMs = LOOK_AFTER_MS }: Upl
       const fileId = await uploadOnce(picture, isUrgent);
       if (fileId !== undefined) return fileId;
     }
-    throw new SlackRequestError('Slack took an upload and never showed it');
+    throw new SlackRequestError('Slack accepted an upload but never shared it');
   }
 
   function remember(key: string, uploaded: Promise<string>): void {

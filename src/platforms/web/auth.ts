@@ -8,7 +8,7 @@ export function tokenHolder(c: Context, tokens: PersonTokens): WirePerson | unde
   const header = c.req.header('authorization');
   if (header === undefined) return undefined;
   const person = header.startsWith('Bearer ') ? tokens.verify(header.slice('Bearer '.length)) : undefined;
-  if (person === undefined) throw apiError(401, 'bad_token', 'This token is not known here; ask for a new one.');
+  if (person === undefined) throw apiError(401, 'bad_token', 'Easel does not know this token; request a new one.');
   return person;
 }
 
@@ -16,6 +16,7 @@ export function tokenHolder(c: Context, tokens: PersonTokens): WirePerson | unde
 export function requirePerson(c: Context, tokens: PersonTokens, name: string | undefined): WirePerson {
   const holder = tokenHolder(c, tokens);
   if (holder !== undefined) return holder;
-  if (name === undefined) throw apiError(401, 'no_name', 'Say who you are: send a token, or a name in the body.');
+  if (name === undefined)
+    throw apiError(401, 'no_name', 'The request has no user; send a token, or a name in the body.');
   return guestNamed(name);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** Changes a follower may have missed and still resume; beyond that it reads the channel anew. */
+/** Changes a follower may have missed and still resume; beyond that it reads the channel again. */
 const REMEMBERED_CHANGES = 1000;
 
 export interface FeedItem {
@@ -10,7 +10,7 @@ export interface FeedItem {
 }
 
 export interface FeedSubscription {
-  /** False when changes may have been missed: read the channel anew. */
+  /** False when changes may have been missed: read the channel again. */
   readonly resumed: boolean;
   /** The next changed message; several changes of one message count once. `idle` after `timeoutMs` without any. */
   next(timeoutMs: number): Promise<FeedItem | 'idle' | 'closed'>;

@@ -38,7 +38,7 @@ export interface ChannelState {
   page(options: { before?: string; limit: number }): MessagePage;
 }
 
-const PRUNED: RichText = [text('The pictures are no longer kept; the buttons draw anew.')];
+const PRUNED: RichText = [text('The picture files were deleted; the buttons draw the picture again.')];
 const READ_AT_ONCE = 50;
 
 /** These states pass by: their edits are never written, since whoever made them makes them again after a restart. */

@@ -22,7 +22,12 @@ export function writeLine(command: CommandDescription, options: Readonly<Record<
 export function notACommand(commands: readonly CommandDescription[]): Reply {
   const first = commands[0];
   const hint = first === undefined ? [] : [text(' Try '), code(exampleOf(first)), text('.')];
-  return { state: 'error', lines: [[text('A message starts with a command.'), ...hint]], pictures: [], buttons: [] };
+  return {
+    state: 'error',
+    lines: [[text('A message must start with a command.'), ...hint]],
+    pictures: [],
+    buttons: [],
+  };
 }
 
 function exampleOf(command: CommandDescription): string {

@@ -18,7 +18,7 @@ export function followEvents(
 ): Response {
   const { feed, state, heartbeatMs = HEARTBEAT_MS } = parts;
   if (feed.followers >= MAX_FOLLOWERS)
-    throw apiError(503, 'too_many', 'Too many pages follow this channel; close some.');
+    throw apiError(503, 'too_many', 'Too many pages have this channel open; close some.');
   const after = c.req.header('last-event-id') ?? c.req.query('after');
   const cursor = feed.cursor();
   const subscription = feed.subscribe(after);

@@ -24,7 +24,7 @@ export function remotePictures(pictures: readonly WirePicture[], files: PictureF
     remotePicture(name, mediaType, async () => {
       const found = await files.read(file);
       if (found !== undefined) return found.data;
-      throw new EaselError('picture_gone', 'The picture is no longer here; attach it again.');
+      throw new EaselError('picture_gone', 'The picture is no longer kept; attach it again.');
     }),
   );
 }

@@ -56,7 +56,7 @@ export function requestGuard(allowedHosts: readonly string[]): MiddlewareHandler
       throw apiError(
         421,
         'wrong_host',
-        'This host name is not allowed; open the channel by its address or by localhost.',
+        'This host name is not allowed; open the channel by its IP address or localhost.',
       );
     }
     if (!SAFE_METHODS.has(c.req.method)) {

@@ -33,24 +33,24 @@ export interface RouteParts extends ActionRoutesParts {
 export function createRoutes(parts: RouteParts): Hono {
   const app = new Hono();
   app.use(requestGuard(parts.allowedHosts));
-  const limitText = limitBody(MAX_BODY_BYTES, `A request has at most ${MAX_BODY_BYTES / 1024} KiB.`);
-  const limitUpload = limitBody(MAX_UPLOAD_BYTES, `A picture has at most ${MAX_UPLOAD_BYTES / 1024 / 1024} MiB.`);
+  const limitText = limitBody(MAX_BODY_BYTES, `A request can have at most ${MAX_BODY_BYTES / 1024} KiB.`);
+  const limitUpload = limitBody(MAX_UPLOAD_BYTES, `A picture can have at most ${MAX_UPLOAD_BYTES / 1024 / 1024} MiB.`);
   app.use((c, next) => (c.req.path === UPLOAD_PATH ? limitUpload(c, next) : limitText(c, next)));
   app.route('/api', createActionRoutes(parts));
   app.route('/api', createReading(parts));
   app.get('/', (c) => servePage(c, parts.pageFiles.get('index.html')));
   app.get('/:file', (c) => servePage(c, parts.pageFiles.get(c.req.param('file'))));
-  app.notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing here.' } }, 404));
+  app.notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing at this address.' } }, 404));
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
     const trouble = diskErrorOf(error, 'refused');
     if (trouble !== undefined) {
-      parts.log.warn({ err: error, path: c.req.path }, 'the disk did not take what a person sent');
+      parts.log.warn({ err: error, path: c.req.path }, 'user data could not be written to disk');
       return c.json({ error: { code: trouble.code, message: trouble.userMessage } }, 503);
     }
     const reference = randomUUID().slice(0, 8);
     parts.log.error({ err: error, reference, path: c.req.path }, 'web request failed');
-    const message = `Something went wrong here; please try again. Reference ${reference}.`;
+    const message = `An unexpected error occurred; please try again. Reference ${reference}.`;
     return c.json({ error: { code: 'internal', message } }, 500);
   });
   return app;

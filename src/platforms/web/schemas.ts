@@ -37,8 +37,8 @@ const name = z
   .string('name must be a string.')
   .transform((value) => value.normalize('NFC').trim())
   .refine((value) => value.length > 0, 'Please give a name.')
-  .refine(hasVisible, 'A name needs a letter, a digit or a sign that can be seen.')
-  .refine((value) => value.length <= MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
+  .refine(hasVisible, 'A name must have a letter, a digit or another visible character.')
+  .refine((value) => value.length <= MAX_NAME_LENGTH, `A name can have at most ${MAX_NAME_LENGTH} characters.`)
   .refine(printable, 'A name cannot contain control characters.')
   .refine(isSeenWhole, 'A name cannot contain invisible characters.');
 
@@ -50,24 +50,24 @@ const line = z
   .string('line must be a string.')
   .transform((value) => value.trim())
   .refine((value) => value.length > 0, 'The message is empty; type a command such as /help.')
-  .refine((value) => value.length <= MAX_LINE_LENGTH, `A message has at most ${MAX_LINE_LENGTH} characters.`)
+  .refine((value) => value.length <= MAX_LINE_LENGTH, `A message can have at most ${MAX_LINE_LENGTH} characters.`)
   .refine(printableLines, 'A message cannot contain control characters.');
 
 const optionValue = z.union(
   [z.string().max(MAX_LINE_LENGTH).refine(printableLines), z.number(), z.boolean()],
-  `An option is a number, true, false, or printable text of at most ${MAX_LINE_LENGTH} characters.`,
+  `An option must be a number, true, false, or printable text of at most ${MAX_LINE_LENGTH} characters.`,
 );
 
 const options = z
   .record(
-    z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'An option name is lower-case letters, digits and -.'),
+    z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'An option name must be lower-case letters, digits and -.'),
     optionValue,
   )
   .refine((value) => Object.keys(value).length <= MAX_OPTIONS, `There can be at most ${MAX_OPTIONS} options.`);
 
 const attachments = z
-  .array(z.string().regex(/^[0-9a-f]{24}$/, 'An attachment is the `upload` of a picture that was handed over.'))
-  .max(MAX_ATTACHMENTS, `There can be at most ${MAX_ATTACHMENTS} pictures: one to begin from, and its mask.`)
+  .array(z.string().regex(/^[0-9a-f]{24}$/, 'An attachment must be the `upload` id of an uploaded picture.'))
+  .max(MAX_ATTACHMENTS, `There can be at most ${MAX_ATTACHMENTS} pictures: the init image and its mask.`)
   .default([]);
 
 const sender = { requestId: requestId.optional(), name: name.optional() };
@@ -86,7 +86,7 @@ export const PostBody = z.union(
       ...sender,
     }),
   ],
-  { error: 'A message is {"line": "/imagine a fox"} or {"command": "imagine", "options": {"prompt": "a fox"}}.' },
+  { error: 'A message must be {"line": "/imagine a fox"} or {"command": "imagine", "options": {"prompt": "a fox"}}.' },
 );
 
 export const PressBody = z.strictObject({
@@ -104,10 +104,10 @@ export const ShortcutBody = z.strictObject({
   ...sender,
 });
 
-const fieldName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'A field name is lower-case letters, digits and -.');
+const fieldName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'A field name must be lower-case letters, digits and -.');
 const fieldValue = z
-  .string('A value is text.')
-  .max(MAX_LINE_LENGTH, `A value has at most ${MAX_LINE_LENGTH} characters.`)
+  .string('A value must be text.')
+  .max(MAX_LINE_LENGTH, `A value can have at most ${MAX_LINE_LENGTH} characters.`)
   .transform((value) => value.replaceAll('\r\n', '\n'))
   .refine(printableLines, 'A value cannot contain control characters.');
 
@@ -120,7 +120,7 @@ export const FormBody = z.strictObject({
 });
 
 export const CompleteBody = z.strictObject({
-  command: z.string().regex(/^[a-z0-9-]{1,32}$/, 'command is a command without its slash.'),
+  command: z.string().regex(/^[a-z0-9-]{1,32}$/, 'command must be a command without its slash.'),
   option: fieldName,
   typed: z.string('typed must be a string.').max(MAX_TYPED, `At most ${MAX_TYPED} characters can be completed.`),
   options: options.default({}),

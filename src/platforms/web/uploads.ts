@@ -52,14 +52,14 @@ export function createUploads(files: PictureFiles): Uploads {
       const picture = await receive(person, body);
       const upload = randomBytes(12).toString('hex');
       const [shown] = files.hold(ownerOf(upload), [picture]);
-      if (shown === undefined) throw new Error('a held picture is shown');
+      if (shown === undefined) throw new Error('an uploaded picture is shown');
       pending.put(upload, person, picture);
       return { ...shown, upload };
     },
     get({ id: person }, upload) {
       const picture = pending.get(upload, person);
       if (picture !== undefined) return picture;
-      throw apiError(410, 'upload_gone', 'The attached picture is no longer here; attach it again.');
+      throw apiError(410, 'upload_gone', 'The attached picture is no longer kept; attach it again.');
     },
     close: () => pending.clear(),
   };

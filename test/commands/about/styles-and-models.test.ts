@@ -42,7 +42,7 @@ describe('styles', () => {
   it.each([
     [
       '- {name: ink, prompt: "no place"}',
-      /style 1 \(ink\): prompt must contain \{prompt\}, where a person's own words go\.$/,
+      /style 1 \(ink\): prompt must contain \{prompt\}, which stands for the user's prompt\.$/,
     ],
     [
       '- {name: Ink Wash, prompt: "{prompt}"}',
@@ -51,7 +51,7 @@ describe('styles', () => {
     ['- {name: none, prompt: "{prompt}"}', /name cannot be none, which means no style\.$/],
     ['- {name: a, prompt: "{prompt}"}\n- {prompt: "{prompt}"}', /style 2: name is missing\.$/],
     ['- {name: a, prompt: "{prompt}"}\n- {name: a, prompt: "{prompt}"}', /names the style a twice; keep one\.$/],
-    ['ink: {prompt: x}', /styles\.yaml must hold a list of styles\.$/],
+    ['ink: {prompt: x}', /styles\.yaml must contain a list of styles\.$/],
     ['- {name: ink', /styles\.yaml is not YAML: .+\.$/],
   ])('an operator’s mistake is said in a sentence: %s', (yaml, sentence) => {
     expect(() => loadStyles(write(yaml))).toThrow(sentence);
@@ -99,7 +99,7 @@ describe('/models', () => {
       ...fixture.context.engine,
       models: models.map((model) =>
         model.id === 'sd-v1-4'
-          ? { ...model, downloadBytes: 3_438_000_000, samplerNote: 'sd-v1-4: it draws with pndm instead.' }
+          ? { ...model, downloadBytes: 3_438_000_000, samplerNote: 'sd-v1-4: pndm is used instead.' }
           : model,
       ),
       refused: ['`old.ckpt` is a pickle, which can run code; use safetensors.'],
@@ -110,7 +110,7 @@ describe('/models', () => {
     expect(readLines(await command.run(request, { ...fixture.context, engine }))).toEqual([
       'sketch Sketch: 128×128 · 20 steps · guidance 4 · DPM++ 2M · default in this channel',
       'sd-v1-4 Stable Diffusion 1.4: 512×512 · 50 steps · guidance 7.5 · PLMS · v-prediction · safety checker · TAESD previews · uses 5.8 GB of memory · downloads 3.4 GB on first use',
-      '⚠ sd-v1-4: it draws with pndm instead.',
+      '⚠ sd-v1-4: pndm is used instead.',
       '⚠ old.ckpt is a pickle, which can run code; use safetensors.',
     ]);
   });

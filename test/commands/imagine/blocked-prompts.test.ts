@@ -112,7 +112,7 @@ describe('what a channel does not allow is refused in whatever way the model wou
     await expect(fixture.imagine(ada, `${'[a|b|c]'.repeat(280)} --steps 150`)).resolves.toBeDefined();
     const many = ['[a|b]', '[a|b|c]', '[a|b|c|d|e]', '[a|b|c|d|e|f|g]'].join('');
     await expect(fixture.imagine(ada, `${many.repeat(35)} --steps 150`)).rejects.toThrow(
-      'The prompt takes 150 different forms over its steps, and 64 is the most; use fewer alternations such as [a|b], of fewer words.',
+      'The prompt has 150 different variants over its steps, but the limit is 64; use fewer alternations such as [a|b], with fewer words.',
     );
     await expect(fixture.imagine(ada, `${many.repeat(35)} --steps 60`)).resolves.toBeDefined();
     expect(performance.now() - began).toBeLessThan(3000);

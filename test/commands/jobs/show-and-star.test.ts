@@ -84,7 +84,7 @@ describe('/info', () => {
     expect(lines).toEqual([
       'Easel 1.2.3, up for 1 h 2 min',
       'Runs on cpu, with 2 models, 2 threads, up to 6.0 GB',
-      '⚠ "cuda" has no driver. Easel draws on "cpu" instead.',
+      '⚠ "cuda" has no driver. Easel uses "cpu" instead.',
       'Queue 0 running, 1 waiting',
       'Speed no pictures since the start',
       'Memory bot 123 MB, engine 5.6 GB',

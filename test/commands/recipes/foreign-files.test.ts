@@ -28,7 +28,7 @@ describe('Vary this, of a file by another program', () => {
     const { spec, notes } = await varied(await fixture('restart'));
     expect(spec).toMatchObject({ sampler: 'heun', prompt: 'a fox', negative: 'text', seed: 5, ...VARIED });
     expect(notes).toEqual([
-      'The file names the sampler “Restart”, which Easel does not have; Heun is the nearest, and is used.',
+      'The file names the sampler “Restart”, which Easel does not have; Heun is the nearest and is used.',
     ]);
   });
 
@@ -103,24 +103,24 @@ describe('Vary this, of a file by another program', () => {
     expect(spec.noiseDevice).toBeUndefined();
     expect(notes).toEqual([
       'The file has no model; sketch is used.',
-      'The file lists resources of Civitai that its prompt does not use (lora number 426797 at 0.4); they are skipped. Add available LoRAs with `--lora`.',
+      'The file lists Civitai resources that its prompt does not use (lora number 426797 at 0.4); they are skipped. Add available LoRAs with `--lora`.',
     ]);
   });
 
   it.each([
-    ['Denoising strength: 0.4', /^The picture began from another one \(image to image\)/],
+    ['Denoising strength: 0.4', /^The file was made from an init image/],
     ['Denoising strength: 0.4, Mask blur: 4', /^The file was made by inpainting another picture/],
-    ['ControlNet 0: "Module: canny, Model: x, Weight: 1"', /^ControlNet guided the picture/],
-    ['ADetailer model: face_yolov8n.pt, ADetailer confidence: 0.3', /^ADetailer redrew parts/],
-    ['RP Active: True, RP Divide mode: Matrix', /^Regions of the picture had prompts/],
-    ['Refiner: xl-refiner, Refiner switch at: 0.8', /^A second model \(refiner\)/],
-    ['Hypernet: ink, Hypernet strength: 0.5', /^A hypernetwork was used/],
-    ['Face restoration: CodeFormer', /^Faces were restored/],
-    ['Tiling: True', /tile without seams/],
-    ['Postprocess upscale by: 2, Postprocess upscaler: R-ESRGAN', /enlarged or restored afterwards/],
-    ['Lora hashes: "ink: 12ab, wash: 34cd"', /^The file lists LoRAs that its prompt does not call \(ink, wash\)/],
+    ['ControlNet 0: "Module: canny, Model: x, Weight: 1"', /^The file used ControlNet/],
+    ['ADetailer model: face_yolov8n.pt, ADetailer confidence: 0.3', /^The file used ADetailer/],
+    ['RP Active: True, RP Divide mode: Matrix', /^The file used regional prompts/],
+    ['Refiner: xl-refiner, Refiner switch at: 0.8', /^The file used a refiner model/],
+    ['Hypernet: ink, Hypernet strength: 0.5', /^The file used a hypernetwork/],
+    ['Face restoration: CodeFormer', /^The file used face restoration/],
+    ['Tiling: True', /^The file used tiling/],
+    ['Postprocess upscale by: 2, Postprocess upscaler: R-ESRGAN', /upscaled or restored afterwards/],
+    ['Lora hashes: "ink: 12ab, wash: 34cd"', /^The file lists LoRAs that its prompt does not use \(ink, wash\)/],
     ['VAE: ft-mse, ENSD: 31337', /^The file also has VAE, ENSD, which Easel does not repeat\.$/],
-    ['Variation seed: 5', /^A variation that the file names cannot be read/],
+    ['Variation seed: 5', /^The file has a variation that cannot be read/],
   ])('has a note for what it leaves out: %s', async (changes, note) => {
     const { notes } = await varied(await written(settings(`${changes}, RNG: CPU`)));
     expect(notes).toHaveLength(1);
@@ -137,13 +137,13 @@ describe('Vary this, of a file by another program', () => {
     const { spec, notes } = await varied(await fixture('hiresresize'));
     expect(spec.hires).toEqual({ factor: 2, strength: 0.7, mode: 'lanczos' });
     expect(notes).toEqual([
-      'The file names the upscaler “4x-UltraSharp”, which Easel does not have; Lanczos is the nearest, and is used.',
+      'The file names the upscaler “4x-UltraSharp”, which Easel does not have; Lanczos is the nearest and is used.',
     ]);
     const shape = settings('Denoising strength: 0.5, Hires resize: 128x192, Hires steps: 10, RNG: CPU');
     const other = await varied(await written(shape));
     expect(other.spec.hires).toEqual({ factor: 3, strength: 0.5 });
     expect(other.notes).toEqual([
-      "The file's second pass (128×192) has another shape than its first (64×64); the first one's is kept.",
+      'The hires pass of the file (128×192) has a different aspect ratio from its first pass (64×64); the aspect ratio of the first pass is kept.',
       'The hires pass of the file has its own settings, which Easel does not support; the settings of the first pass are used.',
     ]);
   });

@@ -94,7 +94,7 @@ describe('Vary this', () => {
       model: 'sketch',
     });
     expect(fixture.queue.last().notes).toEqual([
-      'The file names the model v1-5-pruned-emaonly, which is not here; sketch is used.',
+      'The file names the model v1-5-pruned-emaonly, which is not available here; sketch is used.',
     ]);
   });
 

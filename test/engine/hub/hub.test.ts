@@ -166,7 +166,7 @@ describe('a model on the Hub', () => {
 
   test('whose content is not what was promised is refused, and fetched anew the next time', async () => {
     hub.corrupt = true;
-    await expect(fetchWhole()).rejects.toThrow(/is not what it promised; try again later/);
+    await expect(fetchWhole()).rejects.toThrow(/does not match its size or hash; try again later/);
     hub.corrupt = false;
     await fetchWhole();
   });
@@ -305,10 +305,10 @@ describe('a model on the Hub', () => {
     ['painters/gated', /painters\/gated is gated: accept its terms at http.*painters\/gated, then set HF_TOKEN/],
     [
       'painters/secret',
-      /no model painters\/secret on the Hub for you; check the name, and set HF_TOKEN if it is private/,
+      /The model painters\/secret was not found on the Hub; check the name, and set HF_TOKEN if it is private/,
     ],
     ['painters/nobody', /no model painters\/nobody on the Hub for you; check the name/],
-    [`${REPO}@v9`, /no model painters\/tiny-conv with a revision "v9" on the Hub; check both/],
+    [`${REPO}@v9`, /The model painters\/tiny-conv with the revision "v9" was not found on the Hub; check both/],
     ['painters/pickled', /diffusion_pytorch_model\.bin is a pickle file, which can run code when it is opened/],
     ['painters/no-model', /painters\/no-model on the Hub has no model_index\.json; use a Stable Diffusion 1 model/],
   ])('written %s is refused with what to do', async (text, sentence) => {

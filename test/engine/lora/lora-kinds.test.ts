@@ -81,7 +81,7 @@ describe("a LoRA whose strength stands in PEFT's configuration", () => {
     ['use_dora', { use_dora: true }, /LoRA dora\/adapter_model\.safetensors is a DoRA network/],
     ['peft_type', { peft_type: 'LOHA' }, /is a LOHA network/],
     ['lora_bias', { lora_bias: true }, /is a LoRA with biases network/],
-    ['init_lora_weights', { init_lora_weights: 'pissa' }, /begins from the model's own weights \(pissa\)/],
+    ['init_lora_weights', { init_lora_weights: 'pissa' }, /is initialised from the model's own weights \(pissa\)/],
     [
       'alpha_pattern',
       { alpha_pattern: { '(a+)+$': 3 } },
@@ -90,7 +90,7 @@ describe("a LoRA whose strength stands in PEFT's configuration", () => {
     [
       'lora_alpha',
       { lora_alpha: 'much' },
-      /has a value in its adapter_config\.json that is none of PEFT's, at "lora_alpha"/,
+      /has a value in its adapter_config\.json that PEFT does not define, at "lora_alpha"/,
     ],
   ])('and that asks for another %s is refused by name', async (_, config, sentence) => {
     await addFolder('dora', await storedTensors(join(PEFT_LORAS, 'brush/adapter_model.safetensors')), config);
@@ -214,7 +214,11 @@ describe('a LoRA file with more in it than a LoRA', () => {
       /also holds a learned word \(mychar\), which Easel reads only from/,
     ],
     ['norms', 'lora_unet_down_blocks_0_attentions_0_norm.w_norm', /also changes normalization layers/],
-    ['anything else', 'something.else', /also holds a tensor that Easel does not know, such as "something\.else"/],
+    [
+      'anything else',
+      'something.else',
+      /also holds 1 tensor that Easel does not know and skips, such as "something\.else"/,
+    ],
   ])('is drawn without %s, and a note says so', async (_, name, note) => {
     await add('more', extra([name, zeros('F32', 4, 16)]));
     const { rgb, notes } = await draw('more');

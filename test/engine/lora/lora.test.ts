@@ -233,12 +233,15 @@ describe('LoRA tags', () => {
     ['<lora:ink:0,8>', 'A strength in <lora:ink:0,8> is not a number; write it as <lora:NAME:0.8>.'],
     ['<lora:>', '<lora:> names no LoRA; write it as <lora:NAME:0.8>.'],
     ['<lora: :1>', '<lora: :1> names no LoRA; write it as <lora:NAME:0.8>.'],
-    ['<lora:ink:1:lbw=MIDD>', 'Easel does not know “lbw” in <lora:ink:1:lbw=MIDD>; a LoRA takes te= and unet= only.'],
+    [
+      '<lora:ink:1:lbw=MIDD>',
+      'Easel does not know “lbw” in <lora:ink:1:lbw=MIDD>; a LoRA tag accepts only te= and unet=.',
+    ],
     [
       '<lora:ink:1:1:8>',
       '<lora:ink:1:1:8> has more than two strengths; write <lora:NAME:0.8:0.5> for the text encoder and the UNet.',
     ],
-    ['<hypernet:x:1>', 'Easel does not apply a hypernetwork; take <hypernet:x:1> out of the prompt.'],
+    ['<hypernet:x:1>', 'Easel does not support a hypernetwork; remove <hypernet:x:1> from the prompt.'],
   ])('%s is refused by name', async (tag, sentence) => {
     expect(readLoraTags(tag)).toMatchObject({ loras: [], faults: [sentence] });
     await expect(picture({ prompt: `a fox ${tag}` })).rejects.toThrow(sentence);
@@ -248,8 +251,8 @@ describe('LoRA tags', () => {
     const words = { ...spec, prompt: 'a fox <wildcard:animals>', negative: '<lora:ink:1>' };
     const { notes } = await engine.run({ kind: 'generate', spec: words });
     expect(notes).toEqual([
-      'Easel does not know the tag <wildcard:animals>; it was read as words.',
-      'A LoRA counts in the prompt only; its tag in the negative prompt was read as words.',
+      'Easel does not know the tag <wildcard:animals>; it was read as text.',
+      'A LoRA works in the prompt only; its tag in the negative prompt was read as text.',
     ]);
   });
 

@@ -68,10 +68,10 @@ describe('the memory that a task needs', () => {
 
   test('is refused where there is not, with the largest size that fits', () => {
     expect(refusalOf(generate({ width: 1024, height: 768 }), rules(5.6))).toMatch(
-      /^A picture of 1024×768 would take \d\.\d GB of memory, and 5\.6 GB can be used here; the largest of this shape that fits is 512×384\.$/,
+      /^A picture of 1024×768 would need \d\.\d GB of memory, but only 5\.6 GB are available; the largest size with this aspect ratio that fits is 512×384\.$/,
     );
-    expect(refusalOf(generate(), rules(4.2))).toMatch(/not even a small one fits: set EASEL_LOW_MEMORY=yes, or use/);
-    expect(refusalOf(generate(), rules(2, true))).toMatch(/not even a small one fits: use a smaller model/);
+    expect(refusalOf(generate(), rules(4.2))).toMatch(/no size fits: set EASEL_LOW_MEMORY=yes, or use/);
+    expect(refusalOf(generate(), rules(2, true))).toMatch(/no size fits: use a smaller model/);
   });
 
   test('counts the LoRAs', () => {
@@ -80,7 +80,7 @@ describe('the memory that a task needs', () => {
     expect(withLoras(300e6, 20)().peak - withLoras(0, 20)().peak).toBe(300e6);
     expect(withLoras(0, 6.6)).not.toThrow();
     expect(withLoras(1e9, 6.6)).toThrow(/^A picture of 1024×1024 with these LoRAs would take/);
-    expect(withLoras(3e9, 6.6)).toThrow(/without the LoRAs it fits\.$/);
+    expect(withLoras(3e9, 6.6)).toThrow(/the request fits without the LoRAs\.$/);
   });
 
   test('keeps to every limit, and what a refusal names does fit', () => {

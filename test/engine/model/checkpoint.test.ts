@@ -169,7 +169,7 @@ describe('a single-file checkpoint', () => {
         [name, empty],
       ]),
     );
-    expect(sentence).toMatch(`strange.safetensors is a ${title} model; Easel runs the Stable Diffusion 1 family.`);
+    expect(sentence).toMatch(`strange.safetensors is a ${title} model; Easel supports the Stable Diffusion 1 family.`);
   });
 
   test.each([

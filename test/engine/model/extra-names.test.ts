@@ -55,7 +55,7 @@ describe("a LoRA's name", () => {
     expect(await find('Ink')).toBe('Lora/Ink.safetensors');
     expect(await find('ink')).toBe('Lora/ink.safetensors');
     await expect(find('INK')).rejects.toThrow(
-      'Several LoRAs are named "INK" (Ink, ink); write one by its file\'s name.',
+      'Several LoRAs are named "INK" (Ink, ink); use the file name of one of them.',
     );
   });
 

@@ -83,7 +83,7 @@ describe('a model folder', () => {
     ['HunyuanDiTPipeline', 'HunyuanDiTPipeline'],
   ])('of %s is refused as what it is', async (name, title) => {
     await edit('model_index.json', (json) => ({ ...json, _class_name: name }));
-    expect(await complaint()).toMatch(`tiny is a ${title} model; Easel runs the Stable Diffusion 1 family.`);
+    expect(await complaint()).toMatch(`tiny is a ${title} model; Easel supports the Stable Diffusion 1 family.`);
   });
 
   test('that has its weights as a pickle only says why that is refused', async () => {
@@ -135,8 +135,7 @@ describe('a model folder', () => {
     await edit('model_index.json', (json) => ({ ...json, scheduler: ['diffusers', 'SASolverScheduler'] }));
     const engine = createRuntime({ modelSources: [folder], threads: 1 });
     const { models } = await engine.describe();
-    const note =
-      'tiny: its own sampler is SASolverScheduler, which Easel does not have: it draws with dpmpp_2m_sde instead.';
+    const note = 'tiny: its own sampler is SASolverScheduler, which Easel does not have: dpmpp_2m_sde is used instead.';
     expect(models[0]).toMatchObject({ sampler: 'dpmpp_2m_sde', samplerNote: note });
     const notesOf = async (sampler: GenerationSpec['sampler']) =>
       (await engine.run({ kind: 'generate', spec: { ...spec, sampler, steps: 2 } })).notes;
@@ -152,7 +151,9 @@ describe('a model folder', () => {
 
   test('whose noise levels Easel does not know is refused by key', async () => {
     await edit('scheduler/scheduler_config.json', (json) => ({ ...json, prediction_type: 'flow_prediction' }));
-    expect(await complaint()).toMatch(/scheduler_config\.json has a value that Easel cannot run at "prediction_type"/);
+    expect(await complaint()).toMatch(
+      /scheduler_config\.json has a value that Easel does not support at "prediction_type"/,
+    );
   });
 
   test('whose scheduler is written by Python, with an infinity that JSON lacks, is read', async () => {
@@ -182,7 +183,9 @@ describe('a model folder', () => {
 
   test('with an option that Easel cannot honour is refused by key, never run wrongly', async () => {
     await edit('unet/config.json', (json) => ({ ...json, class_embed_type: 'timestep' }));
-    expect(await complaint()).toMatch(/unet.config\.json has a value that Easel cannot run at "class_embed_type"/);
+    expect(await complaint()).toMatch(
+      /unet.config\.json has a value that Easel does not support at "class_embed_type"/,
+    );
   });
 
   test('with a config that is not JSON is called damaged', async () => {

@@ -103,7 +103,7 @@ describe('a model folder', () => {
     await renameAll('bf16');
     await cp(join(folder, variantOf(UNET, 'bf16')), join(folder, variantOf(UNET, 'ema')));
     expect(await complaint(folder)).toMatch(
-      /tiny has its unet only in the variants (bf16, ema|ema, bf16); write one behind the model's name, such as :/,
+      /tiny has its unet only in the variants (bf16, ema|ema, bf16); add one after the name of the model, such as :/,
     );
   });
 
@@ -134,7 +134,7 @@ describe('a model folder', () => {
     async (name) => {
       await shard(UNET);
       await writeFile(join(folder, `${UNET}.index.json`), JSON.stringify({ weight_map: { a: name } }));
-      expect(await complaint(folder)).toContain(`names "${name}", which is no safetensors file beside it`);
+      expect(await complaint(folder)).toContain(`names "${name}", which is not a safetensors file in its folder`);
     },
   );
 

@@ -149,7 +149,7 @@ describe('a folder of models', () => {
     await write('old.ckpt', '');
     await write('Lora/ink.safetensors', '');
     expect(await complaint()).toMatch(
-      /found only pickle files \(old\.ckpt\), which can run code when they are opened and folders of LoRAs or learned words\./,
+      /found only pickle files \(old\.ckpt\), which can run code when they are opened and folders of LoRAs or textual inversions\./,
     );
   });
 });

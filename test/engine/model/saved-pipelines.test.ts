@@ -120,7 +120,7 @@ describe('a tokenizer folder', () => {
   test('that pads with a token it lacks is refused by name', async () => {
     const folder = await made(PLAIN_TOKENIZER);
     await rewrite(join(folder, 'special_tokens_map.json'), (content) => ({ ...content, pad_token: '[PAD]' }));
-    await expect(loadClipTokenizer(folder)).rejects.toThrow(/vocab\.json lacks \[PAD\], with which it pads/);
+    await expect(loadClipTokenizer(folder)).rejects.toThrow(/vocab\.json lacks \[PAD\], its padding token/);
   });
 
   test.each([
@@ -129,6 +129,6 @@ describe('a tokenizer folder', () => {
   ])("of %s is refused as not CLIP's", async (_kind, change) => {
     const folder = await made(join(TOKENIZERS, 'saved'));
     await rewrite(join(folder, 'tokenizer.json'), change);
-    await expect(loadClipTokenizer(folder)).rejects.toThrow(/tokenizer\.json is not a tokenizer of CLIP's kind/);
+    await expect(loadClipTokenizer(folder)).rejects.toThrow(/tokenizer\.json is not a CLIP tokenizer/);
   });
 });

@@ -69,7 +69,7 @@ describe('a checkpoint without a VAE', () => {
 
   test('is told what is missing and how it must be named', async () => {
     expect(await complaint(await write('painter.safetensors', withoutVae))).toContain(
-      'painter.safetensors holds no VAE; put the one that belongs to it beside it, named painter.vae.safetensors.',
+      'painter.safetensors holds no VAE; put its VAE beside it, named painter.vae.safetensors.',
     );
   });
 
@@ -89,7 +89,7 @@ describe('a model with a VAE of its own', () => {
     const { rgb, refused } = await draw(file);
     expect(rgb.equals(own)).toBe(true);
     expect(refused).toEqual([
-      expect.stringMatching(/^painter\.vae\.pt is a pickle file, .* painter\.safetensors is drawn with its own VAE\.$/),
+      expect.stringMatching(/^painter\.vae\.pt is a pickle file, .* painter\.safetensors uses its own VAE\.$/),
     ]);
   });
 

@@ -113,7 +113,7 @@ describe('what Easel cannot draw with is refused with one whole sentence', () =>
     ['StableDiffusion3Pipeline', 'Stable Diffusion 3'],
   ])('a folder of a %s', async (className, title) => {
     await writeFile(join(folder, 'model_index.json'), JSON.stringify({ _class_name: className }));
-    expect(await refusal(folder)).toBe(`tiny is a ${title} model; Easel runs the Stable Diffusion 1 family.`);
+    expect(await refusal(folder)).toBe(`tiny is a ${title} model; Easel supports the Stable Diffusion 1 family.`);
   });
 
   test.each([
@@ -122,7 +122,7 @@ describe('what Easel cannot draw with is refused with one whole sentence', () =>
   ])('a single file with a tensor %s', async (name, title) => {
     await writeFile(join(root, 'one.safetensors'), encodeSafetensors(named(name)));
     expect(await refusal(join(root, 'one.safetensors'))).toBe(
-      `one.safetensors is a ${title} model; Easel runs the Stable Diffusion 1 family.`,
+      `one.safetensors is a ${title} model; Easel supports the Stable Diffusion 1 family.`,
     );
   });
 
@@ -170,7 +170,7 @@ describe('what Easel cannot draw with is refused with one whole sentence', () =>
     const part = new Map([...whole].filter(([name]) => !name.startsWith('first_stage_model.')));
     await writeFile(join(root, 'part.safetensors'), encodeSafetensors(part));
     expect(await refusal(join(root, 'part.safetensors'))).toBe(
-      'part.safetensors holds no VAE; put the one that belongs to it beside it, named part.vae.safetensors.',
+      'part.safetensors holds no VAE; put its VAE beside it, named part.vae.safetensors.',
     );
   });
 

@@ -112,7 +112,7 @@ const FOLDERS: readonly Unusable[] = [
       await writeFile(path, '');
       await truncate(path, 10_000_000_000);
     },
-    sentence: /model_index\.json has 10000000000 bytes, more than such a file has/,
+    sentence: /model_index\.json has 10000000000 bytes, which is too large for this kind of file/,
   },
   { what: 'a pipe as index', make: pipe, sentence: /model_index\.json is a pipe or a device/ },
 ];

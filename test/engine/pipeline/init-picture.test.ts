@@ -60,7 +60,9 @@ describe("a picture that begins from a picture is diffusers'", () => {
       expect(rgb).toEqual((await drawn({ sampler: 'ddim' })).rgb);
       const little = await drawn({ sampler, strength: 0.1, steps: 6 });
       expect(little.rgb).toEqual(rgb);
-      expect(little.notes).toEqual(['A strength of 0.1 is less than one of 6 steps: nothing was drawn anew.']);
+      expect(little.notes).toEqual([
+        'A strength of 0.1 is less than one of 6 steps, so the picture did not change; use a higher strength.',
+      ]);
     },
   );
 

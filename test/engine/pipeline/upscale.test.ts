@@ -80,12 +80,12 @@ describe('a picture enlarged', () => {
   test('beyond the largest side is refused with a sentence', async () => {
     const wide = { kind: 'generate', spec: { ...SPEC, width: 2048 } } as const;
     await expect(engine.run(task({ source: wide, factor: 4 }))).rejects.toThrow(
-      `Enlarged, this picture would have 8192×288 pixels; ${SPEC_LIMITS.maxUpscaledSide} a side is the most.`,
+      `The upscaled picture would be 8192×288, but the limit is ${SPEC_LIMITS.maxUpscaledSide} pixels per side; use a smaller factor.`,
     );
     // Of the types, none would let it through.
     const mode = JSON.parse('"sinc"');
     await expect(engine.run(task({ mode }))).rejects.toThrow(
-      '"sinc" is not a way to enlarge; use one of bilinear, nearest, bicubic, lanczos.',
+      '"sinc" is not an upscale mode; use one of bilinear, nearest, bicubic, lanczos.',
     );
   });
 });
@@ -142,7 +142,9 @@ describe('a picture drawn in two passes', () => {
   });
 
   test('beyond the bounds of an enlargement is refused', async () => {
-    await expect(draw({ hires: { factor: 5, strength: 0.5 } })).rejects.toThrow('The enlargement must be from 1 to 4');
+    await expect(draw({ hires: { factor: 5, strength: 0.5 } })).rejects.toThrow(
+      'The upscale factor must be from 1 to 4',
+    );
     await expect(draw({ width: 2048, hires: { factor: 4, strength: 0.5 } })).rejects.toThrow(/^Enlarged, .* 8192×288/);
   });
 });

@@ -71,7 +71,7 @@ describe.skipIf(process.platform === 'win32')('an engine that is stopped', () =>
     const { pid } = engine;
     signal('SIGKILL');
     await expect.poll(() => losses).toMatchObject([{ cause: 'memory', pid, tasks: 0 }]);
-    expect(losses[0]?.why).toContain('the system ended it');
+    expect(losses[0]?.why).toContain('the system killed it');
   });
 
   test('because it is closed is no loss', async () => {

@@ -95,7 +95,7 @@ describe('prompts joined by AND', () => {
   test('are refused where they are too many, or weigh beyond all use', async () => {
     const check = (prompt: string) => engine.check({ kind: 'generate', spec: { ...spec, prompt } });
     await expect(check('a AND '.repeat(9))).rejects.toThrow(
-      'The prompt has 10 parts joined by AND, and 8 is the most.',
+      'The prompt has 10 parts joined by AND, but the limit is 8; join fewer parts.',
     );
     await expect(check('a AND b:101')).rejects.toThrow(
       'The weight of a part after AND must be from -100 to 100, not 101.',

@@ -139,7 +139,7 @@ describe.each(['tiny-conv', 'tiny-linear'])('the prompts of %s', (name) => {
       runTask(networks, { kind: 'generate', spec: { ...SPEC, model: name, steps: 1, prompt } }, OPTIONS);
     await expect(drawn('a BREAK '.repeat(32))).resolves.toBeDefined();
     await expect(drawn('a BREAK '.repeat(41))).rejects.toThrow(
-      'The prompt makes 41 chunks of 75 tokens, and 32 is the most; shorten it, or use BREAK less often.',
+      'The prompt makes 41 chunks of 75 tokens, but the limit is 32; shorten it, or use BREAK less often.',
     );
   });
 
@@ -147,7 +147,7 @@ describe.each(['tiny-conv', 'tiny-linear'])('the prompts of %s', (name) => {
     'are refused with a sentence when their emphasis is past all numbers: %s',
     async (prompt) => {
       await expect(networks.encodeText(prompt, { syntax: 'a1111', clipSkip: 1 })).rejects.toThrow(
-        'The emphasis in the prompt is beyond what numbers hold; use weights such as (word:1.3).',
+        'The emphasis in the prompt is too large to compute; use weights such as (word:1.3).',
       );
     },
   );
@@ -207,7 +207,7 @@ describe.each(['tiny-conv', 'tiny-linear'])('the prompts of %s', (name) => {
   it('say which words were left out', async () => {
     const spec = { ...SPEC, model: name, prompt: `${'a '.repeat(75)}lost words`, syntax: 'plain' as const };
     const { notes } = await runTask(networks, { kind: 'generate', spec }, OPTIONS);
-    expect(notes).toEqual(['The prompt is longer than the model reads; left out: lost words']);
+    expect(notes).toEqual(['The prompt is longer than the model reads; skipped: lost words']);
   });
 });
 

@@ -145,17 +145,17 @@ describe('before a request waits in line', () => {
     [
       'too many chunks',
       'a BREAK '.repeat(41),
-      'The prompt makes 41 chunks of 75 tokens, and 32 is the most; shorten it, or use BREAK less often.',
+      'The prompt makes 41 chunks of 75 tokens, but the limit is 32; shorten it, or use BREAK less often.',
     ],
     [
       'too many forms',
       alternations(8).join(' '),
-      'The prompt takes 150 different forms over its steps, and 64 is the most; use fewer alternations such as [a|b], of fewer words.',
+      'The prompt has 150 different variants over its steps, but the limit is 64; use fewer alternations such as [a|b], with fewer words.',
     ],
     [
       'too many different chunks',
       Array.from({ length: 31 }, (_, i) => `${i} [a|b|c|d|e|f|g]`).join(' BREAK '),
-      'Over their steps the prompts make more than 128 different chunks of 75 tokens; use fewer alternations such as [a|b], or BREAK less often.',
+      'The prompts make more than 128 different chunks over their steps, of 75 tokens; use fewer alternations such as [a|b], or BREAK less often.',
     ],
     [
       'too many vectors of learned words',
@@ -182,7 +182,7 @@ describe('before a request waits in line', () => {
     expect(long).toBeGreaterThan(short);
     await expect(planned('a BREAK '.repeat(32), short)).rejects.toMatchObject({
       code: 'out_of_memory',
-      message: expect.stringMatching(/with a shorter prompt, or one of fewer forms, it fits\.$/),
+      message: expect.stringMatching(/a shorter prompt, or one with fewer alternations, fits\.$/),
     });
     await expect(planned('a fox', short)).resolves.toMatchObject({ peak: short });
   });

@@ -146,13 +146,13 @@ describe('a word learned by textual inversion', () => {
   test.each([
     [
       'too-wide',
-      /too-wide\.safetensors is made for another architecture: its vectors have 768 numbers, this model's 32/,
+      /too-wide\.safetensors is made for another architecture: its vectors have width 768, but this model's have 32/,
     ],
     ['for-xl', /for-xl\.safetensors is made for Stable Diffusion XL models; use one for Stable Diffusion 1/],
     ['no-word', /no-word\.safetensors holds no vectors of one word/],
     [
       'too_long_76',
-      /too_long_76\.safetensors has 76 vectors, and the model reads 75 in one go; use one with at most 75/,
+      /too_long_76\.safetensors has 76 vectors, but the model reads at most 75 at once; use one with fewer vectors/,
     ],
     ['old', /old\.pt is a pickle file, which can run code when it is opened/],
   ])('that does not fit, %s, is refused when it is written, and only then', async (word, sentence) => {

@@ -32,7 +32,7 @@ describe('the execution provider', () => {
     const choice = new ProviderChoice(['cuda', 'cpu'], withoutDriver);
     expect((await choice.current()).provider).toBe('cpu');
     expect(choice.passedOver).toHaveLength(1);
-    expect(choice.passedOver[0]).toMatch(/"cuda" has no driver\. Easel draws on "cpu" instead\. .*CUDA 12, cuDNN 9/);
+    expect(choice.passedOver[0]).toMatch(/"cuda" has no driver\. Easel uses "cpu" instead\. .*CUDA 12, cuDNN 9/);
   });
 
   test('that was named and does not work refuses, and says what it needs', async () => {
@@ -86,16 +86,16 @@ describe('a driver that takes the process along', () => {
       ...{ sampler: 'ddim', model: 'tiny-linear', seed: 3, count: 1, variations: [] },
     },
   };
-  const CRASHED = /^The execution provider "cuda" takes the engine's process along \(SIG\w+\) when it is tried\./;
-  const HUNG = /^The execution provider "dml" does not answer when it is tried\./;
+  const CRASHED = /^The execution provider "cuda" crashes the engine process \(SIG\w+\) when it is tried\./;
+  const HUNG = /^The execution provider "dml" hangs when it is tried\./;
 
   test('by a crash or by silence is passed over with a sentence, and the next one draws', async () => {
     const engine = createEngine(options, { child: FATAL, candidates: ['cuda', 'dml', 'cpu'] });
     const { provider, execution } = await engine.describe();
     expect(provider).toBe('cpu');
     expect(execution?.passedOver).toEqual([expect.stringMatching(CRASHED), expect.stringMatching(HUNG)]);
-    expect(execution?.passedOver[0]).toMatch(/Easel draws on "dml" instead\. It needs Linux on x64/);
-    expect(execution?.passedOver[1]).toMatch(/Easel draws on "cpu" instead\. It needs Windows/);
+    expect(execution?.passedOver[0]).toMatch(/Easel uses "dml" instead\. It needs Linux on x64/);
+    expect(execution?.passedOver[1]).toMatch(/Easel uses "cpu" instead\. It needs Windows/);
     expect((await engine.run(task)).pictures).toHaveLength(1);
     await engine.close();
   });

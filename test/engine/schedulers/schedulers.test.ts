@@ -181,18 +181,18 @@ describe('a scheduler', () => {
     const { name: found, note } = chosen({ _class_name: name, ...options });
     expect(found).toBe(sampler);
     expect(note).toContain(`its own sampler is ${name}, which Easel does not have`);
-    expect(note).toMatch(new RegExp(`it draws with ${sampler} instead\\.$`));
+    expect(note).toMatch(new RegExp(`${sampler} is used instead\\.$`));
   });
 
   test.each([
     ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'euler', /scheduler's timestep_type as it is set/],
     ['UniPCMultistepScheduler', { solver_order: 7 }, 'unipc', /scheduler's solver_order as it is set/],
-    ['DDIMScheduler', { use_karras_sigmas: true }, 'ddim', /has no karras spacing, for which it asks/],
+    ['DDIMScheduler', { use_karras_sigmas: true }, 'ddim', /sets karras spacing, which it does not have/],
     [
       'EulerDiscreteScheduler',
       { use_karras_sigmas: true, use_beta_sigmas: true },
       'euler_karras',
-      /asks for karras and beta spacing at once/,
+      /sets karras and beta spacing together/,
     ],
   ])('of %s with %o draws with %s, and says what is different', (name, options, sampler, sentence) => {
     const { name: found, note } = chosen({ _class_name: name, ...options });

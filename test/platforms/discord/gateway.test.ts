@@ -102,7 +102,7 @@ describe('the connection to Discord', () => {
     await ada.type(channel, 'imagine', { prompt: 'a fox' });
     await expect.poll(shown, SOON).toContain('drawing a picture');
     await ben.type(channel, 'imagine', { prompt: 'a crow' });
-    await expect.poll(shown, SOON).toContain('drawing a picture, 1 in line');
+    await expect.poll(shown, SOON).toContain('drawing a picture, 1 in the queue');
   });
 
   it('is closed when Easel stops, and nothing is left thinking', async () => {

@@ -35,7 +35,7 @@ describe('hostile pictures on Discord', () => {
     const refused = () => ada.sees(channel).filter(({ isPrivate }) => isPrivate);
     await expect.poll(() => refused().length, SOON).toBe(5);
     for (const { text } of refused()) {
-      expect(text).toBe('That is an SVG, which Easel does not read; give a PNG, JPEG or WebP.');
+      expect(text).toBe('Easel does not read an SVG; give a PNG, JPEG or WebP.');
     }
     await expect.poll(() => ben.sees(channel).length, SOON).toBe(1);
   });
@@ -48,6 +48,6 @@ describe('hostile pictures on Discord', () => {
     await Promise.all(chosen);
     const told = () => ada.sees(channel).filter(({ isPrivate, text }) => isPrivate && text !== '');
     await expect.poll(() => told().map(({ text }) => text.split(';')[0]), SOON).toHaveLength(6);
-    for (const { text } of told()) expect(text).toMatch(/^(That picture does not say|The file says)/);
+    for (const { text } of told()) expect(text).toMatch(/^(That picture has no generation parameters|The file )/);
   });
 });

@@ -4,7 +4,7 @@ import { type ControlledEngine, createControlledEngine } from '../../doubles/con
 import { type DiscordFixture, finished, newest, openDiscordFixture, SOON } from './discord-fixture.ts';
 
 const ANSWERS_TOO = 'Another process with the same DISCORD_TOKEN answers, too';
-const LEFT = 'another process has answered; the work is left to it';
+const LEFT = 'another process answered this request; Easel leaves it to that process';
 const ONLINE_ALREADY = 'The bot was online already when Easel connected';
 
 /** Two whole bots with data folders of their own: each is given every event, as Discord gives it to every session. */
@@ -67,7 +67,7 @@ describe('two Easels with one token', () => {
     expect(losers.length).toBeGreaterThanOrEqual(1);
     for (const fixture of losers) expect(linesOf(fixture, ANSWERS_TOO)).toHaveLength(1);
     const presences = () => JSON.stringify(discord.gateway.sessions.map(({ presence }) => presence));
-    await expect.poll(presences, SOON).toContain('two Easels share one token: stop one');
+    await expect.poll(presences, SOON).toContain('two bots share one token: stop one');
   });
 
   it('a button is answered once', async () => {

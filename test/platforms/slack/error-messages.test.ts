@@ -106,7 +106,7 @@ describe('while it runs', () => {
     await fixture.restart();
     await fixture.slack.actions.command('/imagine a fox');
     const direct = fixture.slack.workspace.directChannel(ADA.id).id;
-    const said = 'This channel is archived; ask in another, or have it unarchived.';
+    const said = 'This channel is archived; use another one, or have it unarchived.';
     await expect.poll(() => [...seen(), ...seen(direct)].map(({ text }) => text), PATIENCE).toContain(said);
   });
 
@@ -128,7 +128,7 @@ describe('while it runs', () => {
       .poll(() => seen()[0]?.text, PATIENCE)
       .toContain("⚠ The picture is not shown. Easel's Slack app lacks a permission (files:write)");
     expect(log()).toContain('SLACK_BOT_TOKEN lacks the scope files:write; add it under OAuth & Permissions');
-    expect(log()).toContain('The Slack app lacks scopes that Easel uses: files:write; paste slack-manifest.yaml');
+    expect(log()).toContain('The Slack app lacks scopes that Easel needs: files:write; paste slack-manifest.yaml');
   });
 
   it('goes on without the scopes that only tell it more', async () => {

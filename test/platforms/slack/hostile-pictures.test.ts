@@ -32,7 +32,7 @@ describe('hostile pictures on Slack', () => {
     await Promise.all(said);
     const refused = () => texts(ADA).filter((text) => text.includes('SVG'));
     await expect.poll(() => refused().length, PATIENCE).toBe(5);
-    expect(refused()[0]).toBe('That is an SVG, which Easel does not read; give a PNG, JPEG or WebP.');
+    expect(refused()[0]).toBe('Easel does not read an SVG; give a PNG, JPEG or WebP.');
     expect(texts(BOB).join('\n')).not.toContain('SVG');
   });
 
@@ -46,7 +46,7 @@ describe('hostile pictures on Slack', () => {
     );
     await bobIsAnswered();
     await Promise.all(chosen);
-    const told = () => texts(ADA).filter((text) => /^(That picture does not say|The file says)/.test(text));
+    const told = () => texts(ADA).filter((text) => /^(That picture has no generation parameters|The file )/.test(text));
     await expect.poll(() => told().length, PATIENCE).toBe(6);
   });
 });

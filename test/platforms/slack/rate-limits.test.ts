@@ -106,7 +106,7 @@ describe('When more is asked than Slack takes', () => {
     await expect.poll(() => calls('chat.update'), PATIENCE).toBe(1);
     await actions.command('/imagine a blue fox', { person: BOB });
     const told = () => messagesVisibleTo(fixture.slack, { person: BOB }).find(({ onlyFor }) => onlyFor === BOB.id);
-    await expect.poll(() => fixture.visible(told())?.text, PATIENCE).toMatch(/^Your picture is in line\./);
+    await expect.poll(() => fixture.visible(told())?.text, PATIENCE).toMatch(/^Your picture is in the queue\./);
     const texts = () => messagesVisibleTo(fixture.slack).map((one) => fixture.visible(one)?.text ?? '');
     await expect.poll(() => texts()[1], PATIENCE).toMatch(/^\*\*a blue fox\*\*.*\nseed/);
     expect(texts()[0]).not.toContain('seed');

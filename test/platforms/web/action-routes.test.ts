@@ -134,7 +134,7 @@ describe('pictures to begin from', () => {
   it('are refused in a sentence when they are no pictures, too large, somebody else’s, or came by another site', async () => {
     expect(await refusal(await handOver(Buffer.from('<svg/>')))).toEqual([
       415,
-      'That is an SVG, which Easel does not read; give a PNG, JPEG or WebP.',
+      'Easel does not read an SVG; give a PNG, JPEG or WebP.',
     ]);
     expect(await refusal(await handOver(Buffer.from('noise')))).toEqual([
       415,
@@ -151,7 +151,7 @@ describe('pictures to begin from', () => {
     ]);
     expect(await refusal(await handOver(Buffer.alloc(26 * 1024 * 1024)))).toEqual([
       413,
-      'A picture has at most 25 MiB.',
+      'A picture can have at most 25 MiB.',
     ]);
     const { upload } = (await (await handOver(await discs())).json()) as WireUpload;
     const stolen = await web.client.post('/api/messages', {
@@ -159,7 +159,7 @@ describe('pictures to begin from', () => {
       line: '/imagine a fox',
       attachments: [upload],
     });
-    expect(await refusal(stolen)).toEqual([410, 'The attached picture is no longer here; attach it again.']);
+    expect(await refusal(stolen)).toEqual([410, 'The attached picture is no longer kept; attach it again.']);
     const headers = { 'Content-Type': 'image/png', Origin: 'https://elsewhere.example' };
     const url = `${web.port.url}/api/uploads?name=Ada`;
     const foreign = await fetch(url, { method: 'POST', headers, body: new Uint8Array(await discs()) });
@@ -167,7 +167,7 @@ describe('pictures to begin from', () => {
   });
 
   it('are refused as too large also when their length is not told before', async () => {
-    expect(await refusal(await handOverInPieces(26))).toEqual([413, 'A picture has at most 25 MiB.']);
+    expect(await refusal(await handOverInPieces(26))).toEqual([413, 'A picture can have at most 25 MiB.']);
   });
 
   it('are told upright, as a camera that was turned writes them', async () => {

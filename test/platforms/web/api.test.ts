@@ -52,7 +52,7 @@ describe('saying something', () => {
       .flat()
       .map((span) => ('text' in span ? span.text : ''))
       .join('');
-    expect(sentence).toBe('A message starts with a command. Try /imagine a red circle on a blue background.');
+    expect(sentence).toBe('A message must start with a command. Try /imagine a red circle on a blue background.');
     expect(web.double.requests).toEqual([]);
   });
 
@@ -102,21 +102,21 @@ describe('people', () => {
     'refuses the token %s',
     async (token) => {
       const response = await web.client.post('/api/messages', { line: '/help' }, { Authorization: `Bearer ${token}` });
-      expect(await refusal(response)).toEqual([401, 'This token is not known here; ask for a new one.']);
+      expect(await refusal(response)).toEqual([401, 'Easel does not know this token; request a new one.']);
     },
   );
 
   it('refuses to speak for nobody', async () => {
     const response = await web.client.post('/api/messages', { line: '/help' });
-    expect(await refusal(response)).toEqual([401, 'Say who you are: send a token, or a name in the body.']);
+    expect(await refusal(response)).toEqual([401, 'The request has no user; send a token, or a name in the body.']);
   });
 
-  const UNSEEN = 'A name needs a letter, a digit or a sign that can be seen.';
+  const UNSEEN = 'A name must have a letter, a digit or another visible character.';
   const NOT_WHOLE = 'A name cannot contain invisible characters.';
   it.each([
     ['', 'Please give a name.'],
     ['   ', 'Please give a name.'],
-    ['a'.repeat(33), 'A name has at most 32 characters.'],
+    ['a'.repeat(33), 'A name can have at most 32 characters.'],
     ['Ada\u202e', 'A name cannot contain control characters.'],
     ['A\nda', 'A name cannot contain control characters.'],
     ['\u200b', UNSEEN],
@@ -226,14 +226,18 @@ describe('bad bodies', () => {
   it.each([
     ['{', 400, 'The body is not valid JSON.'],
     [{ name: 'Ada', line: '' }, 400, 'The message is empty; type a command such as /help.'],
-    [{ name: 'Ada', line: `/${'a'.repeat(8000)}` }, 400, 'A message has at most 8000 characters.'],
+    [{ name: 'Ada', line: `/${'a'.repeat(8000)}` }, 400, 'A message can have at most 8000 characters.'],
     [{ name: 'Ada', line: '/imagine a\u0000b' }, 400, 'A message cannot contain control characters.'],
     [{ name: 'Ada', line: '/imagine \ud800' }, 400, 'A message cannot contain control characters.'],
     [{ name: 'Ada', line: '/help', lines: 1 }, 400, 'lines is not a field of this request.'],
     [{ name: 'Ada', line: '/help', requestId: '../x' }, 400, 'requestId must be 1 to 64 letters, digits, - or _.'],
-    [{ name: 'Ada', line: 'x'.repeat(70_000) }, 413, 'A request has at most 64 KiB.'],
+    [{ name: 'Ada', line: 'x'.repeat(70_000) }, 413, 'A request can have at most 64 KiB.'],
     [{ name: 'Ada', command: 'paint', options: {} }, 404, 'There is no command paint.'],
-    [[], 400, 'A message is {"line": "/imagine a fox"} or {"command": "imagine", "options": {"prompt": "a fox"}}.'],
+    [
+      [],
+      400,
+      'A message must be {"line": "/imagine a fox"} or {"command": "imagine", "options": {"prompt": "a fox"}}.',
+    ],
   ])('%j gets a sentence', async (body, status, sentence) => {
     expect(await refusal(await web.client.post('/api/messages', body))).toEqual([status, sentence]);
   });

@@ -86,7 +86,7 @@ describeInBrowser('asking on the page', (executablePath) => {
     await done(1);
     await page.getByRole('button', { name: 'Upscale picture 1' }).click();
     await done(2);
-    const link = page.getByTitle('Go to the picture that this was made from');
+    const link = page.getByTitle('Go to the original picture');
     expect(await link.locator('img').getAttribute('src')).toMatch(/^api\/pictures\//);
     await link.click();
     await expect.poll(() => page.locator('.pointed-at').count(), SOON).toBe(1);
@@ -107,14 +107,14 @@ describeInBrowser('asking on the page', (executablePath) => {
       .png()
       .toBuffer();
     await page.locator('#picker').setInputFiles({ name: 'cat.png', mimeType: 'image/png', buffer: data });
-    await page.getByText('Begin from this').waitFor();
+    await page.getByText('Init image').waitFor();
     expect(await page.getByLabel('Command').inputValue()).toBe('/imagine ');
     await page.keyboard.type('a cat');
     await page.keyboard.press('Enter');
     await done(1);
     const shown = page.getByRole('img', { name: 'Attached picture' });
     await expect.poll(() => shown.evaluate((image) => image.getBoundingClientRect().width), SOON).toBe(40);
-    expect(await page.getByText('Begin from this').count()).toBe(0);
+    expect(await page.getByText('Init image').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 

@@ -40,12 +40,12 @@ describeInBrowser('the page', (executablePath) => {
 
   it('explains itself when the channel is empty, and an example fills the prompt box', async () => {
     await joinAs(page, 'Ada');
-    await page.getByRole('heading', { name: 'The canvas is empty' }).waitFor();
+    await page.getByRole('heading', { name: 'No pictures yet' }).waitFor();
     await page.getByRole('button', { name: '/imagine a red circle' }).click();
     expect(await prompt().inputValue()).toBe('/imagine a red circle on a blue background');
     await page.keyboard.press('Enter');
     await done(1);
-    expect(await page.getByRole('heading', { name: 'The canvas is empty' }).count()).toBe(0);
+    expect(await page.getByRole('heading', { name: 'No pictures yet' }).count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 

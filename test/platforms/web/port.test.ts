@@ -166,7 +166,7 @@ describe('the web port', () => {
     database?.exec('PRAGMA query_only = ON');
     expect(await refusal(await say())).toEqual([
       503,
-      'The disk that holds the pictures cannot be written; ask again when it can.',
+      'The disk for pictures is not writable; try again when it is writable.',
     ]);
     database?.exec('PRAGMA query_only = OFF');
     expect(await (await say()).json()).toMatchObject({ kind: 'posted' });

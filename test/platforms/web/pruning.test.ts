@@ -75,7 +75,7 @@ describe('pruning of the web channel', () => {
       said: lines.flat().map((span) => ('text' in span ? span.text : '')),
       pictures: pictures.map(({ name }) => name),
     }));
-  const GONE = 'The pictures are no longer kept; the buttons draw anew.';
+  const GONE = 'The picture files were deleted; the buttons draw the picture again.';
 
   it('takes the oldest pictures out of its messages when there are too many, and the messages say so', async () => {
     const [a, b, c] = [await noise('a'), await noise('b'), await noise('c')];

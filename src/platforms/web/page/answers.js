@@ -31,7 +31,7 @@ export function createAnswers({ identity, onStranger, onUnknownPerson }) {
     try {
       const result = await send(who.token);
       receive(result, place);
-      if (result.kind === 'posted') announce(`${said}: asked for`);
+      if (result.kind === 'posted') announce(`${said}: requested`);
     } catch (error) {
       show(errorReply(sentenceOf(error)), place);
       if (error instanceof Refused && error.status === 401) onUnknownPerson();

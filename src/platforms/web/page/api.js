@@ -45,7 +45,7 @@ async function call(path, { body, token } = {}) {
   }
   const { status, answer } = await fetchJson(path, request);
   if (status < 400) return answer;
-  throw new Refused(status, answer?.error?.message ?? 'Easel could not answer; please try again.');
+  throw new Refused(status, answer?.error?.message ?? 'Easel did not answer; please try again.');
 }
 
 /**

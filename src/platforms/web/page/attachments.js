@@ -29,12 +29,12 @@ export function createAttachments({ token, onChange }) {
 
   /** @param {WireUpload} upload */
   function chipView(upload) {
-    const remove = el('button', { type: 'button', title: 'Take it away', 'aria-label': 'Take the picture away' }, '×');
+    const remove = el('button', { type: 'button', title: 'Remove', 'aria-label': 'Remove the picture' }, '×');
     remove.addEventListener('click', () => {
       attached = attached.filter((other) => other !== upload);
       show();
     });
-    const label = upload === attached[0] ? 'Begin from this' : 'Mask: white is drawn anew';
+    const label = upload === attached[0] ? 'Init image' : 'Mask: white areas are drawn again';
     return el(
       'div',
       { class: 'chip' },
@@ -52,8 +52,10 @@ export function createAttachments({ token, onChange }) {
     for (const file of files) {
       if (!file.type.startsWith('image/')) continue;
       try {
-        if (!TYPES.includes(file.type)) throw new Error('That picture cannot be read here; give a PNG, JPEG or WebP.');
-        if (attached.length >= MOST) throw new Error('One picture to begin from and its mask are the most.');
+        if (!TYPES.includes(file.type))
+          throw new Error('Easel cannot read this file as a picture; give a PNG, JPEG or WebP.');
+        if (attached.length >= MOST)
+          throw new Error('You can attach at most two pictures: an init image and its mask.');
         attached = [...attached, await handOver(file, who)];
         show();
       } catch (error) {

@@ -10,7 +10,7 @@ const HIDDEN_CLOSE_MS = 30_000;
 /**
  * Follows the channel's events and reconnects for as long as the page lives.
  * @param {object} handlers
- * @param {() => Promise<string>} handlers.load reads the channel anew and gives the cursor to follow from
+ * @param {() => Promise<string>} handlers.load reads the channel again and gives the cursor to follow from
  * @param {(message: WireMessage) => void} handlers.onMessage
  * @param {(state: 'connecting' | 'open' | 'lost') => void} handlers.onState
  */
@@ -50,7 +50,7 @@ export function followEvents({ load, onMessage, onState }) {
   function hello({ resumed }) {
     retryMs = FIRST_RETRY_MS;
     if (resumed) return onState('open');
-    // The server started anew, or we were away too long.
+    // The server started again, or we were away too long.
     source?.close();
     cursor = undefined;
     connect();

@@ -21,7 +21,7 @@ export function createHistory(storage, key) {
       place = lines.length;
       storage.setItem(key, JSON.stringify(lines));
     },
-    /** Typing anew starts from the newest line again. */
+    /** Typing again starts from the newest line again. */
     leave() {
       place = lines.length;
     },

@@ -73,7 +73,7 @@ byId('rename', HTMLElement).addEventListener('click', () => join.open());
 
 function onUnknownPerson() {
   forgetPerson();
-  join.open('Easel does not know you any more; please join again.');
+  join.open('Your session is no longer valid; please join again.');
 }
 
 // --- saying and pressing ---
@@ -160,7 +160,7 @@ function parentView(messageId) {
   const shown = picture !== undefined && picture.spoiler !== true;
   const thumbnail = shown ? [el('img', { src: pictureUrl(picture.file), alt: '' })] : [];
   const link = el('button', { type: 'button', class: 'parent' }, ...thumbnail, el('span', {}, words));
-  link.title = 'Go to the picture that this was made from';
+  link.title = 'Go to the original picture';
   link.addEventListener('click', () => pointAt(messageId));
   return link;
 }
@@ -168,7 +168,7 @@ function parentView(messageId) {
 /** @param {string} messageId */
 function pointAt(messageId) {
   const row = document.getElementById(`message-${messageId}`);
-  if (row === null) return announce('That message is further up or was deleted.');
+  if (row === null) return announce('That message is not loaded yet or was deleted.');
   row.scrollIntoView({ block: 'center', behavior: 'smooth' });
   row.classList.remove('pointed-at');
   requestAnimationFrame(() => row.classList.add('pointed-at'));
