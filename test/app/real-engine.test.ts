@@ -95,7 +95,7 @@ describe('the app with the real engine', () => {
       await isDone(0);
       const [said, why] =
         signal === 'SIGSTOP'
-          ? ['The engine stopped answering and was restarted; this picture is drawn again.', 'it has stood still for']
+          ? ['The engine stopped answering and was restarted; this picture is drawn again.', 'it has not responded for']
           : ['The engine ended unexpectedly and was restarted; this picture is drawn again.', 'the system killed it'];
       const again = channel.history(0).map(textOf);
       expect(again.some((shown) => shown.includes(`(restarting)\n${said}`))).toBe(true);
@@ -122,7 +122,7 @@ describe('the app with the real engine', () => {
       await type('a red circle --steps 40 --size 128x128 --count 1');
       await expect.poll(() => channel.messages[0]?.state, PATIENCE).toBe('failed');
       clearInterval(hang);
-      expect(textOf(channel.messages[0])).toContain('The engine came to a standstill each time it drew this');
+      expect(textOf(channel.messages[0])).toContain('The engine stopped responding each time it drew this');
       expect(logged.filter(({ cause }) => cause === 'hung')).toHaveLength(2);
       await type('a blue square --steps 2 --size 64x64');
       await isDone(1);

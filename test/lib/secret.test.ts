@@ -27,7 +27,7 @@ describe('a token', () => {
     const env = { DISCORD_TOKEN: 'a.b.c\n', SLACK_BOT_TOKEN: 'xoxb-good\r\n', SLACK_APP_TOKEN: '\ufeffxapp-good\n\n' };
     const config = readConfig(env);
     expect(config.discord?.token).toBe('a.b.c');
-    expect(config.slack).toMatchObject({ botToken: 'xoxb-good', entry: { appToken: 'xapp-good' } });
+    expect(config.slack).toMatchObject({ botToken: 'xoxb-good', delivery: { appToken: 'xapp-good' } });
     expect((await readHubSettings({ HF_TOKEN: 'hf_good\n' })).token).toBe('hf_good');
   });
 
