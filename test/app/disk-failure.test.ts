@@ -173,7 +173,7 @@ describe('a bot whose disk gives trouble', () => {
       });
       await type('a red circle');
       (await engine.begun(0)).finish();
-      await shows(0, 'cannot be written');
+      await shows(0, 'is not writable');
       turnDatabase('writable');
       await shows(0, 'seed');
       await stop();
@@ -191,7 +191,7 @@ describe('a bot whose disk gives trouble', () => {
       const run = await engine.begun(0);
       turnDatabase('read-only');
       run.finish();
-      await shows(0, 'cannot be written');
+      await shows(0, 'is not writable');
       await stop();
       await start();
       (await engine.begun(0)).finish();
@@ -232,11 +232,9 @@ describe('a bot whose disk gives trouble', () => {
     await shows(1, 'starting');
     disk.giveUp();
     run.finish();
-    await shows(1, '(paused)\nThe disk that holds the pictures');
+    await shows(1, '(paused)\nThe disk for pictures');
     const refused = await type('a green triangle');
-    expect(refused.kind === 'private' && textOf(refused.reply)).toMatch(
-      /^The disk that holds the pictures .*; ask again/,
-    );
+    expect(refused.kind === 'private' && textOf(refused.reply)).toMatch(/^The disk for pictures .*; try again/);
     expect(engine.runs).toHaveLength(2);
 
     await stop();
@@ -297,7 +295,7 @@ describe('a bot whose disk gives trouble', () => {
     it('says so at the start, and starts when there is room', async () => {
       useSmallDisk();
       fill();
-      await expect(start()).rejects.toThrow(`The disk of the data folder ${data} is full; make room`);
+      await expect(start()).rejects.toThrow(`The disk of the data folder ${data} is full; free some space`);
       rmSync(filler(), { recursive: true });
       await start();
       await type('a red circle');

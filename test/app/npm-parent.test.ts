@@ -44,8 +44,8 @@ describe.skipIf(process.platform === 'win32')('a bot that npm started', () => {
     child.stderr.on('data', (chunk) => {
       seen.err += String(chunk);
     });
-    await expect.poll(() => seen.out, PATIENCE).toMatch(/Easel is at \S+\n/);
-    seen.port = Number(/Easel is at http:\/\/127\.0\.0\.1:(\d+)/.exec(seen.out)?.[1]);
+    await expect.poll(() => seen.out, PATIENCE).toMatch(/Easel is running at \S+\n/);
+    seen.port = Number(/Easel is running at http:\/\/127\.0\.0\.1:(\d+)/.exec(seen.out)?.[1]);
     return seen;
   }
   const npmStart = (shell: string) => start('npm', ['start'], { npm_config_script_shell: shell });

@@ -81,7 +81,9 @@ describe('pictures whose files were pruned', () => {
 
     const shown = await say('show', '4');
     expect(told(shown)).toContain('**a red circle** – @Ada\nseed 7 to 8 · 64×64 · 2 steps');
-    expect(told(shown)).toContain('The pictures are no longer kept, only their recipe: ✏️ draws them again, 🔄 draws');
+    expect(told(shown)).toContain(
+      'The picture files were deleted; the recipe is kept. ✏️ draws the same pictures again, 🔄 draws',
+    );
     if (shown.kind !== 'private') throw new Error('it is shown in private');
     expect(shown.reply.pictures).toEqual([]);
     expect(buttonsOf(shown.reply)[0]).toBe('U1 U2 🔄');

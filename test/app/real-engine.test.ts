@@ -97,7 +97,7 @@ describe('the app with the real engine', () => {
         signal === 'SIGSTOP'
           ? [
               'The engine stopped answering and was restarted; this picture is drawn again.',
-              '(it has stood still for|one step has taken)',
+              '(it has not responded for|one step has taken)',
             ]
           : ['The engine ended unexpectedly and was restarted; this picture is drawn again.', 'the system killed it'];
       const again = channel.history(0).map(textOf);
@@ -125,7 +125,7 @@ describe('the app with the real engine', () => {
       await type('a red circle --steps 40 --size 128x128 --count 1');
       await expect.poll(() => channel.messages[0]?.state, PATIENCE).toBe('failed');
       clearInterval(hang);
-      expect(textOf(channel.messages[0])).toContain('The engine came to a standstill each time it drew this');
+      expect(textOf(channel.messages[0])).toContain('The engine stopped responding each time it drew this');
       expect(logged.filter(({ cause }) => cause === 'hung')).toHaveLength(2);
       await type('a blue square --steps 2 --size 64x64');
       await isDone(1);

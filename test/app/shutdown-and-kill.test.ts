@@ -35,7 +35,7 @@ describe('a bot that is ended', () => {
       out += String(chunk);
     });
     await expect.poll(() => out, PATIENCE).toContain('\n');
-    url = out.replace('Easel is at ', '').trim();
+    url = out.replace('Easel is running at ', '').trim();
     return child;
   }
 

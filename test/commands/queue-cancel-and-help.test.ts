@@ -42,7 +42,7 @@ describe('/queue', () => {
     expect(await told({ turns: { people: 1, pictures: 2 } })).toBe(
       'Ahead of position 4: 2 pictures of 1 other person, whose turns alternate with yours.',
     );
-    expect(readLines(await fixture.say(ben, 'queue'))).toEqual(['@Ada: a fox (number 4)']);
+    expect(readLines(await fixture.say(ben, 'queue'))).toEqual(['@Ada: a fox (position 4)']);
   });
 
   it('keeps prompts and people of other channels to those channels', async () => {

@@ -127,7 +127,9 @@ describe('a job’s message', () => {
     expect(buttonsOf(fixture.channel.messages[0])).toEqual([]);
     await fixture.shows(1, 'There was not enough memory for this.');
     expect(buttonsOf(fixture.channel.messages[1])).toEqual(['🔄 ✏️']);
-    await expect.poll(() => textOf(fixture.channel.messages[2])).toMatch(/inside Easel.*reference [0-9a-f]{8}\./);
+    await expect
+      .poll(() => textOf(fixture.channel.messages[2]))
+      .toMatch(/error occurred in Easel.*reference [0-9a-f]{8}\./);
     expect(textOf(fixture.channel.messages[2])).not.toContain('not a function');
   });
 

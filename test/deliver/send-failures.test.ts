@@ -55,7 +55,7 @@ describe('delivery, in trouble with its channel,', () => {
     await fixture.shows(0, 'seed 1 to 2');
     expect(fixture.channel.messages[0]?.pictures[0]).toMatchObject({ mediaType: 'image/webp', data: { length: 5 } });
     expect(fixture.channel.messages[0]?.pictures[0]?.name).toMatch(/\.webp$/);
-    await fixture.shows(1, 'The picture is too large for this channel');
+    await fixture.shows(1, 'The picture file is too large for this channel');
     await fixture.reaches(b1.id, 'failed');
   });
 });

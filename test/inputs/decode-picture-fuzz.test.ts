@@ -46,7 +46,9 @@ async function settles(bytes: Uint8Array, patience = PATIENCE): Promise<void> {
   expect(performance.now() - began).toBeLessThan(patience);
   if (result instanceof Error) {
     if (!(result instanceof BadInputError)) throw result;
-    expect(result.userMessage).toMatch(/^(That is (not a picture|an? .*, which)|The picture (is|has|takes) ).*\.$/);
+    expect(result.userMessage).toMatch(
+      /^(Easel (cannot read this file|does not read)|The picture (file )?(is|has|takes) ).*\.$/,
+    );
     return;
   }
   const { png, width, height } = result as Awaited<ReturnType<typeof decoder.decode>>;

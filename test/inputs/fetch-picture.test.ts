@@ -47,7 +47,7 @@ describe('a picture at an address', () => {
   it.each([
     ['/huge', 'larger than'],
     ['/gone', 'the server answered with status 404'],
-    ['/loop', 'sends from one address to the next'],
+    ['/loop', 'redirects too many times'],
     ['/file', 'must be an address such as https://'],
     ['/cut', 'the download stopped early'],
   ])('is refused with a sentence at %s', async (path, sentence) => {

@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux')('the processes that decode pictures
     const results = await Promise.allSettled(many);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(9);
     expect(results.at(-1)).toMatchObject({
-      reason: { code: 'busy', userMessage: expect.stringContaining('other pictures of yours') },
+      reason: { code: 'busy', userMessage: expect.stringContaining('your other pictures') },
     });
   });
 

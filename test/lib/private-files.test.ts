@@ -21,7 +21,7 @@ import { createInstantEngine } from '../doubles/instant-engine.ts';
 const SOON = { timeout: 30_000 };
 
 // Windows has other rules, and the folder those of the one above it.
-describe.skipIf(process.platform === 'win32')('what Easel keeps', () => {
+describe.skipIf(process.platform === 'win32')('the data of Easel', () => {
   let home: string;
   let folder: string;
   let app: App | undefined;

@@ -109,7 +109,7 @@ describe('an event that a platform delivers again after a restart', () => {
     expect(said(await channel.dispatch(press('star', 'star', 'imagine')))).toContain('Starred');
     await restart();
     expect(said(await channel.dispatch(press('star', 'star', 'imagine')))).toBe('That was already done.');
-    expect(said(await channel.dispatch(press('star2', 'star', 'imagine')))).toContain('taken away');
+    expect(said(await channel.dispatch(press('star2', 'star', 'imagine')))).toContain('is removed');
     await channel.dispatch(press('delete', 'delete', 'imagine'));
     await areShown();
     await restart();

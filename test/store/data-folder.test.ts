@@ -48,7 +48,7 @@ describe('the data folder', () => {
 
   it('says so when something else stands in the database’s place', () => {
     writeFileSync(join(folder, 'easel.db'), 'these are not the pages you are looking for'.repeat(200));
-    expect(() => openDatabase(folder)).toThrow('is not a database Easel can read');
+    expect(() => openDatabase(folder)).toThrow('is not a database that Easel can read');
   });
 
   describe('with a damaged database', () => {
@@ -71,7 +71,7 @@ describe('the data folder', () => {
     ])('says so when it was %s, and keeps its hands off', (_what, damage) => {
       damage();
       const { size } = statSync(path());
-      expect(() => openDatabase(folder)).toThrow(`${path()} is not a database Easel can read; move it away`);
+      expect(() => openDatabase(folder)).toThrow(`${path()} is not a database that Easel can read; move it away`);
       expect(statSync(path()).size).toBe(size);
     });
 

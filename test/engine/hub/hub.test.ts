@@ -125,7 +125,7 @@ describe('a model on the Hub', () => {
   test('that is not in the cache says so offline, and asks nobody', async () => {
     vi.stubEnv('HF_HUB_OFFLINE', '1');
     await expect(readHubModel(id(REPO))).rejects.toThrow(
-      /tiny-conv \(main\) is not whole in the cache and HF_HUB_OFFLINE/,
+      /tiny-conv \(main\) is not complete in the cache and HF_HUB_OFFLINE/,
     );
     expect(hub.requests).toEqual([]);
   });

@@ -175,8 +175,8 @@ describe('a single-file checkpoint', () => {
   test.each([
     ['a LoRA', 'lora_unet_mid_block_attentions_0_proj_in.lora_up.weight', /folder "Lora" beside the model/],
     ['a textual inversion', 'emb_params', /folder "embeddings" beside the model/],
-    ['a VAE', 'decoder.conv_in.weight', /with the ending \.vae\.safetensors/],
-    ['no Stable Diffusion checkpoint', 'some.weight', /use a whole Stable Diffusion 1 model/],
+    ['a VAE', 'decoder.conv_in.weight', /with the extension \.vae\.safetensors/],
+    ['not a Stable Diffusion checkpoint', 'some.weight', /use a whole Stable Diffusion 1 model/],
   ])('that is %s is told where it belongs', async (what, name, advice) => {
     const sentence = await complaint(new Map([[name, empty]]));
     expect(sentence).toContain(`is ${what}`);

@@ -127,7 +127,7 @@ describe('a model folder', () => {
   test('whose config and weights differ names tensor and shapes', async () => {
     await edit('text_encoder/config.json', (json) => ({ ...json, intermediate_size: 48 }));
     expect(await complaint()).toMatch(
-      /fc1\.weight" in .*model\.safetensors has shape \[\d+,\d+\].*asks for \[48,\d+\]/,
+      /fc1\.weight" in .*model\.safetensors has shape \[\d+,\d+\].*requires \[48,\d+\]/,
     );
   });
 

@@ -97,7 +97,7 @@ describe("a picture that begins from a picture is diffusers'", () => {
     const [entry] = cases;
     if (entry === undefined) throw new Error('there are cases');
     const task = { kind: 'generate', spec: specOf(entry) } as const;
-    await expect(engine.run(task)).rejects.toThrow('The picture to begin from did not come with the request');
+    await expect(engine.run(task)).rejects.toThrow('The init image did not come with the request');
     const small = { width: 8, height: 8, rgb: new Uint8Array(8 * 8 * 3) };
     await expect(engine.run(task, { init: small })).rejects.toThrow('must be 64×64');
     const lying = { width: 64, height: 64, rgb: new Uint8Array(12) };

@@ -43,7 +43,7 @@ describe.skipIf(process.platform === 'win32')('an engine that is stopped', () =>
     expect(losses).toEqual([
       {
         cause: 'hung',
-        why: expect.stringMatching(/^it has stood still for \d+ s$/),
+        why: expect.stringMatching(/^it has not responded for \d+ s$/),
         pid: expect.any(Number),
         tasks: 1,
       },
@@ -174,7 +174,7 @@ describe('a process is taken for hung', () => {
     watch.beat();
     watch.heard({ kind: 'loading', id: 0, isLoading: true });
     expect(noticedAfter(loadingMs)).toBe(silenceMs + LOOK_MS);
-    expect(stalls).toEqual(['it has stood still for 61 s']);
+    expect(stalls).toEqual(['it has not responded for 61 s']);
   });
 });
 

@@ -220,9 +220,7 @@ describe('a scheduler', () => {
     'of the class %s, of models of another training, is refused by name',
     (name) => {
       expect(() => chosen({ _class_name: name })).toThrow(
-        new RegExp(
-          `scheduler_config\\.json names the scheduler "${name}", which belongs to models of another training`,
-        ),
+        new RegExp(`scheduler_config\\.json names the scheduler "${name}", which belongs to another kind of model`),
       );
     },
   );

@@ -49,7 +49,9 @@ describe('setting Discord up', () => {
   });
 
   it('intents that Discord does not take: where to look', async () => {
-    await expect(start({}, { disallowedIntents: 1 })).rejects.toThrow(/refuses the intents.* look under Bot/);
+    await expect(start({}, { disallowedIntents: 1 })).rejects.toThrow(
+      /rejects the intents.* check its state under Bot/,
+    );
   });
 
   it('a shard number that cannot be: what to set', async () => {

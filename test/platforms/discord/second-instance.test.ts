@@ -3,9 +3,9 @@ import { createSecondInstance } from '../../../src/platforms/discord/second-inst
 import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
 import { type DiscordFixture, finished, newest, openDiscordFixture, SOON } from './discord-fixture.ts';
 
-const ANSWERS_TOO = 'Another process with the same DISCORD_TOKEN answers, too';
+const ANSWERS_TOO = 'Another process with the same DISCORD_TOKEN also answers';
 const LEFT = 'another process answered this request; Easel leaves it to that process';
-const ONLINE_ALREADY = 'The bot was online already when Easel connected';
+const ONLINE_ALREADY = 'The bot was already online when Easel connected';
 
 /** Two whole bots with data folders of their own: each is given every event, as Discord gives it to every session. */
 describe('two Easels with one token', () => {

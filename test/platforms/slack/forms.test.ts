@@ -87,7 +87,7 @@ describe('remixing', () => {
     const [drawn] = messages();
     if (drawn === undefined) throw new Error('nothing was drawn');
     await actions.press(drawn, '✏️');
-    await expect.poll(() => text(messages().at(-1)), PATIENCE).toMatch(/^Slack gave Easel too little time/);
+    await expect.poll(() => text(messages().at(-1)), PATIENCE).toMatch(/^Easel opened the form too late for Slack/);
     expect(messages().at(-1)?.onlyFor).toBe(ADA.id);
   });
 });

@@ -137,8 +137,12 @@ describe('the web port', () => {
   });
 
   it.each([
-    ['overwritten', 'is not a database Easel can read; move it away', (path: string) => overwrite(path, 4096, 0xa5)],
-    ['cut short', 'is not a database Easel can read; move it away', (path: string) => truncateSync(path, 4096)],
+    [
+      'overwritten',
+      'is not a database that Easel can read; move it away',
+      (path: string) => overwrite(path, 4096, 0xa5),
+    ],
+    ['cut short', 'is not a database that Easel can read; move it away', (path: string) => truncateSync(path, 4096)],
     ['written by a newer Easel', 'was written by a newer Easel', (path: string) => overwrite(path, 60, 1, 4)],
   ])('says in a sentence that its messages were %s, and keeps its hands off', async (_what, sentence, damage) => {
     for (let index = 0; index < 20; index += 1)

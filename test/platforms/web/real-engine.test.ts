@@ -81,7 +81,7 @@ describeInBrowser('the whole of Easel in a browser', (executablePath) => {
   }, 180_000);
 
   it.each([
-    ['/imagine ', /^Say what the picture shows/],
+    ['/imagine ', /^The prompt is missing; describe the picture/],
     ['/imagine a fox --step 3', /--steps/],
     ['/imagine a fox --width 513', /multiple of 8/],
     ['/imagine a fox --seed -1', /seed/i],
