@@ -30,6 +30,7 @@ export function createHelp({ commands: others, messageActions }: HelpSubjects): 
   const description: CommandDescription = {
     name: 'help',
     description: 'What you can say here',
+    isHelp: true,
     options: [
       {
         name: 'command',

@@ -17,7 +17,7 @@ const PROMPT_LENGTH = 40;
 const MAX_EXPLAINED = 3;
 
 export const queue: Command = {
-  description: { name: 'queue', description: 'What is being made, and your places', options: [] },
+  description: { name: 'queue', description: 'What is being made, and your places', options: [], showsQueue: true },
   async run(request, context) {
     const jobs = context.queue.pending();
     if (jobs.length === 0) return privateReply([[text('Nothing is waiting: a picture begins at once.')]]);

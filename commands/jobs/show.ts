@@ -17,6 +17,7 @@ export const show: Command = {
   description: {
     name: 'show',
     description: 'Shows your finished pictures again, to you alone',
+    showsPictures: true,
     options: [
       {
         name: 'which',

@@ -7,15 +7,18 @@ const MIN_INTERVAL_MS = 5000;
 /** What stands under the bot's name while another process answers in its place. */
 export const TWO_INSTANCES = presence('dnd', 'two Easels share one token: stop one');
 
-/** What stands under the bot's name. */
-export function describePresence({ kind, running, waiting }: BotStatus): PresenceData {
+/** What stands under the bot's name. @param defaultCommand that draws, for those who wonder what to say */
+export function describePresence(
+  { kind, running, waiting }: BotStatus,
+  defaultCommand: string | undefined,
+): PresenceData {
   switch (kind) {
     case 'loading':
       return presence('idle', 'loading the model');
     case 'busy':
       return presence('online', describeWork(running, waiting));
     case 'idle':
-      return presence('online', '/imagine a picture');
+      return presence('online', defaultCommand === undefined ? 'ready' : `/${defaultCommand} a picture`);
     default:
       return kind satisfies never;
   }
