@@ -30,6 +30,7 @@ export function createHelp({ commands: others, messageActions }: HelpSubjects): 
   const description: CommandDescription = {
     name: 'help',
     description: 'List the commands, or explain one of them',
+    isHelp: true,
     options: [
       {
         name: 'command',

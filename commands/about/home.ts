@@ -3,13 +3,13 @@ import { encodeButtonId } from '../../src/core/button.ts';
 import { EaselError } from '../../src/core/errors.ts';
 import { encodeFormId } from '../../src/core/form.ts';
 import { formatDuration } from '../../src/core/format.ts';
-import type { HomeEntry, HomePage, HomePicture } from '../../src/core/home-page.ts';
+import { HOME_SHORTCUT, type HomeEntry, type HomePage, type HomePicture } from '../../src/core/home-page.ts';
 import type { Job } from '../../src/core/job.ts';
 import { type RichText, strong, text } from '../../src/core/reply.ts';
 import type { Request } from '../../src/core/request.ts';
 import { isSameUser } from '../../src/core/user.ts';
 import type { CommandContext, Shortcut } from '../context.ts';
-import { IMAGINE_FORM } from '../imagine/imagine-form.ts';
+import { IMAGINE_FORM } from '../imagine/imagine-options.ts';
 import { latestJobs, titleOf } from '../jobs/own-jobs.ts';
 import { showButton } from '../jobs/show.ts';
 import { shorten } from '../parsing/limits.ts';
@@ -24,7 +24,7 @@ const TITLE_LENGTH = 80;
 
 /** A user's page: their queue positions, latest pictures and settings. */
 export const homeShortcut: Shortcut = {
-  shortcut: 'home',
+  shortcut: HOME_SHORTCUT,
   async run(request, context) {
     const recent = await latestJobs(request, 'made', RECENT, context);
     const settings = describeUserSettings(await context.settings.ofUser(request.user), context.defaults);

@@ -6,11 +6,8 @@ import { MAX_PROMPT_LENGTH } from '../parsing/limits.ts';
 import type { NamedOption } from '../parsing/option-set.ts';
 import { allowedModels } from './channel-rules.ts';
 import { imagineWith } from './imagine.ts';
-import { IMAGINE, type ImagineOptionName } from './imagine-options.ts';
+import { IMAGINE, IMAGINE_FORM, type ImagineOptionName } from './imagine-options.ts';
 import { NO_STYLE } from './style-names.ts';
-
-/** The form's name in `encodeFormId`. */
-export const IMAGINE_FORM = 'imagine';
 
 /** Character limit of fields other than prompts. */
 const MAX_VALUE_LENGTH = 500;

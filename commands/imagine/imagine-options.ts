@@ -13,6 +13,9 @@ const SIDE = {
 const SHARE = { type: 'number', required: false, freeText: false, min: 0, max: 1 } as const;
 const TEXT = { type: 'string', required: false, freeText: false } as const;
 
+/** The form of all options, by its name in `encodeFormId`, and the shortcut that opens it. */
+export const IMAGINE_FORM = 'imagine';
+
 /** The single description of what /imagine takes: parsing, bounds, registration on platforms and help come from it. */
 export const IMAGINE_OPTIONS = [
   {

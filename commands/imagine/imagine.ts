@@ -3,7 +3,7 @@ import type { DispatchResult } from '../../src/platforms/port.ts';
 import type { Command, CommandContext } from '../context.ts';
 import type { OptionInput } from '../parsing/collect-options.ts';
 import { parseImagine } from './imagine-input.ts';
-import { IMAGINE_OPTIONS } from './imagine-options.ts';
+import { IMAGINE_FORM, IMAGINE_OPTIONS } from './imagine-options.ts';
 import { type LoadPicture, resolveRequest } from './resolve-request.ts';
 import { submitResolved } from './submit.ts';
 
@@ -13,6 +13,8 @@ export const imagine: Command = {
     name: 'imagine',
     description: 'Draw pictures from a prompt',
     options: IMAGINE_OPTIONS,
+    isDefault: true,
+    formShortcut: IMAGINE_FORM,
     pictures: [
       { name: 'picture', description: 'A picture to start from (init image)' },
       { name: 'mask-picture', description: 'A mask for that picture: white areas are drawn again' },

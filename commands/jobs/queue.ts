@@ -17,7 +17,7 @@ const PROMPT_LENGTH = 40;
 const MAX_EXPLAINED = 3;
 
 export const queue: Command = {
-  description: { name: 'queue', description: 'Show the queue and your positions in it', options: [] },
+  description: { name: 'queue', description: 'Show the queue and your positions in it', options: [], showsQueue: true },
   async run(request, context) {
     const jobs = context.queue.pending();
     if (jobs.length === 0) return privateReply([[text('The queue is empty; a new picture starts immediately.')]]);

@@ -17,6 +17,7 @@ export const show: Command = {
   description: {
     name: 'show',
     description: 'Show your finished pictures again, only to you',
+    showsPictures: true,
     options: [
       {
         name: 'which',

@@ -1,3 +1,5 @@
+import { decodeFormId } from './form.ts';
+
 /**
  * Button ids are `v1:<action>:<jobId>:<index>`: an id, never state, so a button works for as long as its job is stored.
  * A grid offers `vary` (V1–V4) and `upscale` (U1–U4, ×2); a single picture offers `vary_subtle` and `vary_strong`, and
@@ -29,6 +31,23 @@ export interface ButtonAction {
   readonly jobId: string;
   /** The picture's place in its grid from 0; 0 where the action concerns the whole message. */
   readonly index: number;
+}
+
+/** Pressed, they are answered with a form, which some platforms take as the first answer only. */
+const FORM_ACTIONS: readonly ButtonActionName[] = ['remix'];
+/** They take something away, so the bot needs no right to write where they are pressed. */
+const ACTIONS_WITHOUT_WRITING: readonly ButtonActionName[] = ['cancel', 'delete'];
+
+/** A press may be answered with a form. @param id of any button */
+export function opensForm(id: string): boolean {
+  const action = decodeButtonId(id)?.action;
+  return decodeFormId(id) !== undefined || (action !== undefined && FORM_ACTIONS.includes(action));
+}
+
+/** What a press asks for is written into the channel. @param id of any button */
+export function needsWriteAccess(id: string): boolean {
+  const action = decodeButtonId(id)?.action;
+  return action === undefined || !ACTIONS_WITHOUT_WRITING.includes(action);
 }
 
 /** Discord's limit, the strictest of the platforms. */

@@ -8,6 +8,24 @@ export interface CommandDescription {
   readonly pictures?: readonly PictureDescription[];
   /** Only those who moderate the channel see and may use it. */
   readonly moderatorsOnly?: boolean;
+  /** A sentence that names no command is the text of this one. At most one command says so. */
+  readonly isDefault?: boolean;
+  /** It lists the others. At most one command says so. */
+  readonly isHelp?: boolean;
+  /** It shows who is waiting, and how far their pictures are. At most one command says so. */
+  readonly showsQueue?: boolean;
+  /** It shows finished pictures again. At most one command says so. */
+  readonly showsPictures?: boolean;
+  /** The shortcut that opens a form of all its options; see `ShortcutRequest`. */
+  readonly formShortcut?: string;
+}
+
+/** What a platform may need a command for without knowing it by name. */
+export type CommandRole = 'isDefault' | 'isHelp' | 'showsQueue' | 'showsPictures';
+
+/** The name, without the slash, of the command that says this of itself; undefined where there is none. */
+export function commandNamed(commands: readonly CommandDescription[], role: CommandRole): string | undefined {
+  return commands.find((command) => command[role] === true)?.name;
 }
 
 /** A picture that a command takes as a file. */

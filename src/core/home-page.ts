@@ -1,6 +1,9 @@
 import type { MessageRef } from './channel.ts';
 import type { ReplyButton, ReplyPicture, RichText } from './reply.ts';
 
+/** The shortcut that asks for it; see `ShortcutRequest`. */
+export const HOME_SHORTCUT = 'home';
+
 /** A page of one person's own, where a platform has such a thing. */
 export interface HomePage {
   readonly sections: readonly HomeSection[];

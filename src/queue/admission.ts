@@ -3,40 +3,47 @@ import { jobIdOf } from '../core/job-id.ts';
 import { isPending } from '../core/job-state.ts';
 import { type RoleWeights, weightOf } from '../core/role-weights.ts';
 import { isSameUser } from '../core/user.ts';
-import type { JobStore } from '../store/port.ts';
-import type { Coalescing } from './coalescing.ts';
+import type { JobStore, ResultCache } from '../store/port.ts';
+import type { Accounts } from './accounts.ts';
 import { costOf } from './cost.ts';
 import { createDoublePresses } from './double-press.ts';
 import { assertMayWait, type QueueLimits } from './limits.ts';
-import type { JobDraft, Submission } from './port.ts';
+import type { JobDraft } from './port.ts';
 import { jobsSharing } from './queue-entry.ts';
-import type { Quota } from './quota.ts';
 import type { RunQueue } from './run-queue.ts';
 
-/** The queue's parts that admission asks. */
 export interface AdmissionParts {
-  readonly store: JobStore;
-  readonly runQueue: RunQueue;
+  readonly store: Pick<JobStore, 'get'>;
+  readonly resultCache: Pick<ResultCache, 'find'>;
+  readonly runQueue: Pick<RunQueue, 'active' | 'waiting'>;
+  readonly accounts: Pick<Accounts, 'assertWithin'>;
   readonly limits: QueueLimits;
-  readonly quota: Quota;
   readonly roleWeights: RoleWeights;
-  readonly coalescing: Coalescing;
   readonly now: () => number;
-  /** Takes an accepted job on; with the earlier job of the same task, when its pictures are kept. */
-  readonly take: (job: Job, earlier: Job | undefined) => Promise<void>;
 }
 
-/** Decides whether a draft becomes a job. */
+/**
+ * What becomes of a request:
+ * - `known`: it, or the same press of a button, made this job before.
+ * - `same`: the same person asked for exactly the same in the same place, and it is not drawn yet.
+ * - `accept`: a new job within the limits, not on disk yet. `cost` is what it is charged at first; `earlier` is the job
+ *   of the same task whose pictures are kept.
+ */
+export type AdmissionDecision =
+  | { readonly kind: 'known' | 'same'; readonly job: Job }
+  | { readonly kind: 'accept'; readonly job: Job; readonly cost: number; readonly earlier: Job | undefined };
+
 export interface Admission {
-  /** One at a time. @throws EaselError when a limit is reached: nothing is queued then */
-  admit(draft: JobDraft): Promise<Submission>;
+  /** One at a time. Changes nothing. @throws EaselError when a limit is reached */
+  decide(draft: JobDraft): Promise<AdmissionDecision>;
+  /** An accepted job is on disk: a second press of its button finds it. */
+  remember(draft: JobDraft, job: Job): void;
   /** Jobs that come from now on are younger than this one. */
   follow(job: Job): void;
 }
 
-/** What becomes of a request: the job it made before, one that is like it, or a new one within the limits. */
 export function createAdmission(parts: AdmissionParts): Admission {
-  const { store, runQueue, limits, quota, roleWeights, coalescing, now, take } = parts;
+  const { store, resultCache, runQueue, accounts, limits, roleWeights, now } = parts;
   const doublePresses = createDoublePresses(store, now);
   let lastCreatedAt = 0;
 
@@ -49,25 +56,21 @@ export function createAdmission(parts: AdmissionParts): Admission {
   }
 
   return {
-    admit: async (draft) => {
+    decide: async (draft) => {
       const id = jobIdOf(draft.owner.platform, draft.requestId);
       const known = (await store.get(id)) ?? (await doublePresses.find(draft));
-      if (known !== undefined) return { job: known, isNew: false };
+      if (known !== undefined) return { kind: 'known', job: known };
       const active = runQueue.active(draft.task);
       const same = active && jobsSharing(active).find((job) => isSameRequest(job, draft));
-      if (same !== undefined) return { job: same, isNew: false, isSame: true };
+      if (same !== undefined) return { kind: 'same', job: same };
 
-      const earlier = active === undefined ? await coalescing.find(draft.task) : undefined;
+      const earlier = active === undefined ? await resultCache.find(draft.task) : undefined;
       const cost = active === undefined && earlier === undefined ? costOf(draft.task) : 0;
       if (earlier === undefined) assertMayWait(runQueue.waiting(draft.owner), limits);
-      await quota.assertWithin(draft.owner, cost);
-      const job = jobOf(draft, id);
-      await store.put(job);
-      doublePresses.add(draft, job);
-      await quota.charge(job, cost);
-      await take(job, earlier);
-      return { job, isNew: true };
+      await accounts.assertWithin(draft.owner, cost);
+      return { kind: 'accept', job: jobOf(draft, id), cost, earlier };
     },
+    remember: (draft, job) => doublePresses.add(draft, job),
     follow: (job) => {
       lastCreatedAt = Math.max(lastCreatedAt, job.createdAt);
     },

@@ -2,96 +2,90 @@ import PQueue from 'p-queue';
 import pTimeout from 'p-timeout';
 import { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
-import { isCancellable, isPending } from '../core/job-state.ts';
-import type { RoleWeights } from '../core/role-weights.ts';
+import { hasEnded, isCancellable, isPending, type JobChanges } from '../core/job-state.ts';
 import { isSameUser } from '../core/user.ts';
-import { createEmitter } from '../lib/emitter.ts';
-import type { JobStore, PictureStore, ResultCache, ValueStore } from '../store/port.ts';
+import { createAccounts } from './accounts.ts';
 import { createAdmission } from './admission.ts';
-import { createCancel } from './cancel.ts';
-import type { Capacity } from './capacity.ts';
-import { createCoalescing } from './coalescing.ts';
-import type { Debts } from './fair-clock.ts';
-import { createFairDebts } from './fair-debts.ts';
-import type { QueueLimits } from './limits.ts';
-import type { ExplainFailure, JobDraft, JobOutcome, JobQueue, Submission } from './port.ts';
-import { jobsSharing, type QueueEntry } from './queue-entry.ts';
-import { createQuota, NO_QUOTA_LIMITS, type QuotaLimits, type QuotaUse } from './quota.ts';
-import { recoverJobs } from './recovery.ts';
-import { createRunJob } from './run-job.ts';
+import { decideCancel } from './cancel.ts';
+import { decideKeep, decideRepeat, decideShare, type ShareDecision } from './coalescing.ts';
+import { stepsOf } from './cost.ts';
+import type { LocalQueueOptions } from './local-queue-options.ts';
+import type { JobDraft, JobQueue, JobWorker, Submission } from './port.ts';
+import { jobsSharing, type QueueEntry, usedOf } from './queue-entry.ts';
+import { NO_QUOTA_LIMITS } from './quota.ts';
+import { decideRecovery } from './recovery.ts';
+import { crashError, decideAfterTrouble, drawEntry, mustRunAlone } from './run-job.ts';
 import { createRunQueue } from './run-queue.ts';
-import { createThroughput, type Measurements } from './throughput.ts';
+import { createSharedLock } from './shared-lock.ts';
 import { createTransitions } from './transitions.ts';
-
-/** What `createLocalQueue` needs. */
-export interface LocalQueueOptions {
-  readonly store: QueueStore;
-  readonly limits: QueueLimits;
-  /** What one person may ask for within an hour and a day. @default no limits */
-  readonly quotaLimits?: QuotaLimits;
-  readonly explain: ExplainFailure;
-  /** How much of the engine people with a role get. @default 1 for everyone */
-  readonly roleWeights?: RoleWeights;
-  /** How much runs at once. @default one job */
-  readonly capacity?: Capacity;
-  /** Milliseconds since the epoch. @default Date.now */
-  readonly now?: () => number;
-  /** How long `close` waits for running jobs to let go, in milliseconds. @default 5000 */
-  readonly closeGraceMs?: number;
-}
-
-/** The jobs, what was drawn, and in values `throughput`, `fairDebts` and `quota` what else the queue must know after a restart. */
-export interface QueueStore {
-  readonly jobs: JobStore;
-  readonly pictures: Pick<PictureStore, 'copy' | 'delete'>;
-  readonly resultCache: ResultCache;
-  values<Value>(namespace: string): ValueStore<Value>;
-}
 
 const CLOSING = 'Easel is shutting down; try again in a moment.';
 
-/** The queue of one process: what the queue puts first runs as soon as there is room, and the store remembers. */
+/**
+ * The queue of one process, and its one state machine. Every transition stands in this file: it is written to disk, then
+ * made in memory, then announced. What the other files of this folder return are decisions; they call nothing back.
+ *
+ * In memory a job waits or runs as an entry of the run-queue, or follows the entry that draws the same task; `–` is
+ * neither. `ending` is over for its owner, while the engine still holds it.
+ *
+ * | from      | event                              | to                             | on disk             | announced |
+ * | --------- | ---------------------------------- | ------------------------------ | ------------------- | --------- |
+ * | –         | submit, its pictures are kept      | –                              | queued → rendered   | outcome   |
+ * | –         | submit, its task waits or runs     | following ¹                    | queued              | queued    |
+ * | –         | submit                             | waiting                        | queued              | queued    |
+ * | waiting   | its turn, and there is room        | running                        | running, attempts+1 | progress  |
+ * | running   | the engine crashed                 | running, alone with the engine | queued → running    | progress  |
+ * | running   | drawn                              | ending                         | rendered            | outcome   |
+ * | running   | failed, or a second crash          | ending                         | failed              | outcome   |
+ * | running   | cancel                             | ending                         | cancelled           | outcome   |
+ * | running   | cancel, others follow              | running, for them              | cancelled           | outcome   |
+ * | waiting   | cancel                             | –, followers join anew         | cancelled           | outcome   |
+ * | following | cancel                             | –                              | cancelled           | outcome   |
+ * | ending    | the engine lets go                 | –                              |                     |           |
+ * | following | its entry was drawn, or failed     | –                              | rendered, failed    | outcome   |
+ * | following | its entry was stopped              | waiting, or following          | queued              | queued    |
+ * | any       | close                              | –                              | as it is ²          |           |
+ * | –         | restart: it waited                 | as after submit                | queued              | as there  |
+ * | –         | restart: it ran                    | waiting, before all others     | queued              | queued    |
+ * | –         | restart: it ran, 5 times already   | –                              | failed              | outcome   |
+ *
+ * ¹ Unless its own turn is earlier: then it waits, and the other follows it.
+ * ² One that runs stays `running`, and this attempt is not counted.
+ */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
-  const { limits, explain, roleWeights, now = Date.now, closeGraceMs = 5000 } = options;
-  const store = options.store.jobs;
+  const { limits, explain, now = Date.now, closeGraceMs = 5000, roleWeights = new Map() } = options;
+  const { jobs: store, pictures, resultCache, values } = options.store;
   /** One submission at a time: a person's jobs keep their order, and a duplicate finds the first. */
   const entrance = new PQueue({ concurrency: 1 });
-  const transitions = createTransitions(store, now);
-  const throughput = createThroughput(options.store.values<Measurements>('pace'), now);
-  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, throughput.estimate);
-  const fairDebts = createFairDebts(options.store.values<Debts>('turns'));
-  const quota = createQuota(
-    options.store.values<readonly QuotaUse[]>('usage'),
-    options.quotaLimits ?? NO_QUOTA_LIMITS,
-    now,
-    explain,
-  );
-  const queued = createEmitter<[Job]>();
-  const progressed = createEmitter<Parameters<Parameters<JobQueue['onProgress']>[0]>>();
-  const held = createEmitter<[Job, EaselError]>();
-  const ended = createEmitter<[JobOutcome]>();
-  const running = new Set<Promise<void>>();
   const closing = new AbortController();
-  const hold = (job: Job, trouble: EaselError) => {
-    explain(trouble, job);
-    held.emit(job, trouble);
-  };
-  const coalescing = createCoalescing({ ...options.store, transitions, explain, hold, ended, closing: closing.signal });
-  const parts = { store, runQueue, limits, quota, roleWeights: roleWeights ?? new Map(), coalescing, now };
-  const admission = createAdmission({ ...parts, take });
-  const cancel = createCancel({ store, transitions, runQueue, quota, ended, join, startNext, giveBack });
+  const transitions = createTransitions({ store, now, explain, closing: closing.signal });
+  const { queued, ended } = transitions;
+  const accounts = createAccounts({ values, quotaLimits: options.quotaLimits ?? NO_QUOTA_LIMITS, now, explain });
+  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimate);
+  const admission = createAdmission({ store, resultCache, runQueue, accounts, limits, roleWeights, now });
+  const engineLock = createSharedLock();
+  const running = new Set<Promise<void>>();
+  let worker: JobWorker | undefined;
   let closed: Promise<void> | undefined;
-  let runJob: ((entry: QueueEntry) => Promise<void>) | undefined;
+
+  // – → waiting, following or rendered
 
   async function submit(draft: JobDraft): Promise<Submission> {
     if (closing.signal.aborted) throw new EaselError('closing', CLOSING, { retryable: true });
-    return admission.admit(draft);
+    const decision = await admission.decide(draft);
+    const { kind, job } = decision;
+    if (kind !== 'accept') return { job, isNew: false, ...(kind === 'same' && { isSame: true }) };
+    await store.put(job);
+    admission.remember(draft, job);
+    await accounts.charge(job, decision.cost);
+    await place(job, decision.earlier);
+    return { job, isNew: true };
   }
 
   /** What cannot be shown again is drawn. */
-  async function take(job: Job, earlier: Job | undefined): Promise<void> {
+  async function place(job: Job, earlier: Job | undefined): Promise<void> {
     try {
-      if (earlier !== undefined && (await coalescing.showAgain(job, earlier))) return;
+      if (earlier !== undefined && (await endWithoutEngine(job, decideRepeat(job, earlier)))) return;
     } catch (error) {
       explain(error, job);
     }
@@ -106,72 +100,176 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     startNext();
     queued.emit(job);
     if (entry === before) return;
-    await quota.charge(job, entry.cost);
-    if (before !== undefined) await quota.charge(before.job, 0);
+    await accounts.charge(job, entry.cost);
+    if (before !== undefined) await accounts.charge(before.job, 0);
   }
 
+  /** Queued → rendered or failed. False when it must be drawn. */
+  async function endWithoutEngine(job: Job, decision: ShareDecision): Promise<boolean> {
+    if (decision.kind === 'draw') return false;
+    if (decision.kind === 'copy') {
+      const { fromJobId, changes } = decision;
+      const copy = () => pictures.copy(fromJobId, job.id, changes.pictures.length);
+      // The pictures are gone, as when they were deleted at this very moment.
+      if (!(await transitions.persist(job, copy))) return false;
+    }
+    await transitions.settle(job, decision.kind === 'copy' ? 'rendered' : 'failed', decision.changes);
+    return true;
+  }
+
+  // waiting → running → ending → –
+
   function startNext(): void {
-    while (runJob !== undefined && !closing.signal.aborted) {
+    while (worker !== undefined && !closing.signal.aborted) {
       const entry = runQueue.next();
       if (entry === undefined) return;
-      const work = run(entry, runJob);
+      const work = run(entry, worker);
       running.add(work);
       void work.then(() => running.delete(work));
     }
   }
 
-  async function run(entry: QueueEntry, runJob: (entry: QueueEntry) => Promise<void>): Promise<void> {
+  async function run(entry: QueueEntry, worker: JobWorker): Promise<void> {
     runQueue.begin(entry);
-    saveFairDebts(entry);
-    throughput.begin(entry.job.id, entry.job.task);
+    accounts.saveDebts(runQueue.debts(), entry.job);
+    accounts.begin(entry);
     // What stops these is the closing of the queue, or a bug: the job keeps its last state on disk and is taken up
     // after a restart.
-    await runJob(entry).catch((error: unknown) => explain(error, entry.job));
+    await draw(entry, worker).catch((error: unknown) => explain(error, entry.job));
     // It goes on after a restart, and is charged then.
     if (closing.signal.aborted && isPending(entry.job)) return;
-    await recordThroughput(entry).catch((error: unknown) => explain(error, entry.job));
+    await accounts.end(entry);
     runQueue.end(entry, usedOf(entry));
     startNext();
     await giveBack(entry);
-    await finishFollowers(entry).catch((error: unknown) => explain(error, entry.job));
+    await serveFollowers(entry).catch((error: unknown) => explain(error, entry.job));
   }
 
-  async function finishFollowers(entry: QueueEntry): Promise<void> {
-    await Promise.all((await coalescing.finish(entry)).map(join));
+  /** Through the engine, again after a crash, until it is rendered, failed or cancelled. */
+  async function draw(entry: QueueEntry, worker: JobWorker): Promise<void> {
+    const { signal } = entry.stop;
+    for (let crashes = 0; ; crashes++) {
+      const lock = mustRunAlone(entry.job, crashes) ? engineLock.exclusive : engineLock.shared;
+      const release = await lock(signal).catch(() => undefined);
+      if (release === undefined) return;
+      const trouble = await attempt(entry, worker).finally(release);
+      if (trouble === undefined || closing.signal.aborted || signal.aborted) return;
+      const decision = decideAfterTrouble(trouble.error, crashes);
+      if (decision.kind === 'fail') return finish(entry, 'failed', { failure: explain(decision.error, entry.job) });
+      await transitions.moveEntry(entry, 'running', 'queued', decision.changes);
+    }
   }
 
-  /** Not waited for: a death before it is written costs the others no more than this job's turn. */
-  function saveFairDebts({ job }: QueueEntry): void {
-    fairDebts.save(runQueue.debts()).catch((error: unknown) => explain(error, job));
+  /** The trouble that it met; undefined when there is nothing left to do. */
+  async function attempt(entry: QueueEntry, worker: JobWorker): Promise<{ readonly error: unknown } | undefined> {
+    if (!(await transitions.moveEntry(entry, 'queued', 'running', { attempts: entry.job.attempts + 1 })))
+      return undefined;
+    transitions.report(entry, { phase: 'loading', step: 0, steps: stepsOf(entry.job.task) });
+    try {
+      const drawn = await drawEntry(entry, worker, {
+        onProgress: (progress) => transitions.report(entry, progress),
+        onHeld: (trouble) => transitions.hold(entry, trouble),
+      });
+      await finish(entry, 'rendered', drawn);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
   }
 
-  function recordThroughput({ job, loadMs }: QueueEntry): Promise<void> {
-    if (job.state === 'rendered') return throughput.finish(job.id, loadMs);
-    throughput.drop(job.id);
-    return Promise.resolve();
+  async function finish(entry: QueueEntry, to: 'rendered' | 'failed', changes: JobChanges): Promise<void> {
+    if (!(await transitions.moveEntry(entry, 'running', to, changes))) return;
+    runQueue.remove(entry);
+    ended.emit({ kind: to, job: entry.job });
   }
 
   /** What was not drawn counts neither towards turns nor towards limits. */
   async function giveBack(entry: QueueEntry): Promise<void> {
-    saveFairDebts(entry);
+    accounts.saveDebts(runQueue.debts(), entry.job);
     const used = usedOf(entry);
     if (used === 1 || closing.signal.aborted) return;
-    await (used > 0 ? quota.charge(entry.job, entry.cost * used) : quota.forget(entry.job));
+    await (used > 0 ? accounts.charge(entry.job, entry.cost * used) : accounts.forget(entry.job));
   }
+
+  /** following → rendered, failed or waiting */
+  async function serveFollowers(entry: QueueEntry): Promise<void> {
+    const keep = decideKeep(entry);
+    if (closing.signal.aborted) {
+      // They keep their state on disk; after the restart they find the pictures.
+      if (keep === 'remember') await resultCache.add(entry.job);
+      return;
+    }
+    const unserved: Job[] = [];
+    for (const follower of entry.followers) {
+      const served = endWithoutEngine(follower, decideShare(entry, follower)).catch((error: unknown) => {
+        explain(error, follower);
+        // Closing: it keeps its state on disk. Otherwise what could not be shared is drawn.
+        return closing.signal.aborted;
+      });
+      if (!(await served)) unserved.push(follower);
+    }
+    if (keep === 'remember') await resultCache.add(entry.job);
+    if (keep === 'delete') await pictures.delete(entry.job.id);
+    await Promise.all(unserved.map(join));
+  }
+
+  // any → cancelled
+
+  /** Ends a job wherever it stands: what its state says is on disk before the engine is told. */
+  async function cancel(jobId: string): Promise<Job | undefined> {
+    const job = await transitions.moveIf(jobId, (stored) => !hasEnded(stored), 'cancelled');
+    if (job === undefined) return store.get(jobId);
+    const leader = runQueue.leaderOf(jobId);
+    const entry = runQueue.get(jobId) ?? leader;
+    if (leader !== undefined) runQueue.unfollow(jobId);
+    else if (entry !== undefined) entry.job = job;
+    ended.emit({ kind: 'cancelled', job });
+    if (leader !== undefined) await accounts.forget(job);
+    if (entry !== undefined) await leave(entry);
+    return job;
+  }
+
+  async function leave(entry: QueueEntry): Promise<void> {
+    const decision = decideCancel(entry);
+    if (decision === 'keep') return;
+    if (decision === 'draw_for_followers') {
+      entry.used ??= entry.done;
+      return;
+    }
+    entry.stop.abort();
+    runQueue.remove(entry);
+    if (decision === 'stop') return;
+    // All of them at once, so that none is out of the queue when somebody looks.
+    await Promise.all(entry.followers.map(join));
+    startNext();
+    await giveBack(entry);
+  }
+
+  // restart and close
 
   /** Jobs that had begun come first. */
   async function recover(): Promise<void> {
-    await throughput.load();
-    runQueue.owe(await fairDebts.load());
-    const { begun, waiting, failed } = await recoverJobs({ store, transitions, explain, isKnown: runQueue.has });
-    for (const job of [...begun, ...waiting]) admission.follow(job);
+    runQueue.owe(await accounts.load());
+    const left = (await store.unfinished()).filter((job) => isPending(job) && !runQueue.has(job.id));
+    const resumed: Job[] = [];
+    const failed: Job[] = [];
+    for (const job of left) {
+      const decision = decideRecovery(job);
+      if (decision === 'wait') continue;
+      const to = decision === 'fail' ? 'failed' : 'queued';
+      const changes = decision === 'fail' ? { failure: explain(crashError(), job) } : {};
+      const next = await transitions.move(job.id, 'running', to, changes);
+      if (next !== undefined) (decision === 'fail' ? failed : resumed).push(next);
+    }
+    const waiting = left.filter((job) => decideRecovery(job) === 'wait');
+    for (const job of [...resumed, ...waiting]) admission.follow(job);
     for (const job of failed) ended.emit({ kind: 'failed', job });
-    for (const job of begun) runQueue.add(job, true);
-    for (const job of begun) queued.emit(job);
+    for (const job of resumed) runQueue.add(job, true);
+    for (const job of resumed) queued.emit(job);
     // The process may have died between a job and its count, and before those that followed another had its pictures.
-    for (const job of begun) await quota.charge(job, runQueue.get(job.id)?.cost ?? 0);
+    for (const job of resumed) await accounts.charge(job, runQueue.get(job.id)?.cost ?? 0);
     for (const job of waiting) {
-      await take(job, runQueue.active(job.task) === undefined ? await coalescing.find(job.task) : undefined);
+      await place(job, runQueue.active(job.task) === undefined ? await resultCache.find(job.task) : undefined);
     }
   }
 
@@ -197,29 +295,15 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     position: runQueue.position,
     ahead: runQueue.ahead,
     pending: () => runQueue.inOrder().flatMap(jobsSharing).filter(isPending),
-    work: async (worker) => {
+    work: async (work) => {
       await entrance.add(recover);
-      runJob = createRunJob({
-        worker,
-        transitions,
-        runQueue,
-        explain,
-        progressed,
-        held,
-        ended,
-        closing: closing.signal,
-      });
+      worker = work;
       startNext();
     },
     onQueued: queued.listen,
-    onProgress: progressed.listen,
-    onHeld: held.listen,
+    onProgress: transitions.progressed.listen,
+    onHeld: transitions.held.listen,
     onOutcome: ended.listen,
     close: () => (closed ??= close()),
   };
-}
-
-/** Share of its cost that a job that left the queue has used of the engine. */
-function usedOf({ job, used, done }: QueueEntry): number {
-  return used ?? (job.state === 'rendered' ? 1 : done);
 }

@@ -36,3 +36,13 @@ export interface QueueEntry {
 export function jobsSharing({ job, followers }: QueueEntry): readonly Job[] {
   return [job, ...followers];
 }
+
+/** Who hears of an entry: the owner unless they cancelled, and those who get the same pictures. */
+export function hearersOf(entry: QueueEntry): readonly Job[] {
+  return jobsSharing(entry).filter((job) => job.state !== 'cancelled');
+}
+
+/** Share of its cost that an entry that left the queue has used of the engine, 0–1. */
+export function usedOf({ job, used, done }: QueueEntry): number {
+  return used ?? (job.state === 'rendered' ? 1 : done);
+}

@@ -12,7 +12,6 @@ export interface QuotaLimit {
   readonly pictures?: number;
 }
 
-/** What one person may ask for within an hour and a day. */
 export interface QuotaLimits {
   readonly hour: QuotaLimit;
   readonly day: QuotaLimit;
@@ -36,23 +35,18 @@ export interface Quota {
   /** @throws EaselError `limit_hour` or `limit_day`, saying when one may ask again */
   assertWithin(owner: User, cost: number): Promise<void>;
   /**
-   * Counts an accepted job, or counts it again at another cost; 0 when nothing is drawn for it. It never rejects: what
-   * the disk does not take is not counted, and told to `onTrouble`.
+   * Counts an accepted job, or counts it anew at another cost; 0 when nothing is drawn for it.
+   * @throws what the store throws: it is not counted then
    */
   charge(job: Job, cost: number): Promise<void>;
-  /** It counts no more: it was cancelled before it began. Never rejects either. */
+  /** It counts no more: it was cancelled before it began. @throws what the store throws */
   forget(job: Job): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-export function createQuota(
-  store: ValueStore<readonly QuotaUse[]>,
-  limits: QuotaLimits,
-  now: () => number,
-  onTrouble: (error: unknown, job: Job) => void,
-): Quota {
+export function createQuota(store: ValueStore<readonly QuotaUse[]>, limits: QuotaLimits, now: () => number): Quota {
   /** Nothing is kept when nothing is limited. */
   const counts = [limits.hour, limits.day].some((limit) => Object.values(limit).some((value) => value !== undefined));
   const turns = new PQueue({ concurrency: 1 });
@@ -65,12 +59,11 @@ export function createQuota(
   async function change(job: Job, edit: (uses: readonly QuotaUse[]) => readonly QuotaUse[]): Promise<void> {
     if (!counts) return;
     const key = userKey(job.owner);
-    const changed = turns.add(async () => {
+    await turns.add(async () => {
       const after = edit(await read(key));
       if (after.length > 0) await store.set(key, after);
       else await store.delete(key);
     });
-    await changed.catch((error: unknown) => onTrouble(error, job));
   }
 
   return {

@@ -1,118 +1,52 @@
-import { type EngineError, isEngineError, type Progress } from '../../engine/index.ts';
+import { type EngineError, isEngineError } from '../../engine/index.ts';
 import { EaselError } from '../core/errors.ts';
-import type { Job, JobState } from '../core/job.ts';
+import type { Job } from '../core/job.ts';
 import type { JobChanges } from '../core/job-state.ts';
-import { retryUntilWritten } from '../lib/disk-errors.ts';
-import type { Emitter } from '../lib/emitter.ts';
-import { stepsOf } from './cost.ts';
-import type { ExplainFailure, JobOutcome, JobWorker } from './port.ts';
-import { jobsSharing, type QueueEntry } from './queue-entry.ts';
-import type { RunQueue } from './run-queue.ts';
-import { createSharedLock } from './shared-lock.ts';
-import type { Transitions } from './transitions.ts';
+import type { JobWorker, JobWorkOptions } from './port.ts';
+import type { QueueEntry } from './queue-entry.ts';
 
 /** Engine crashes that one job may see before it is blamed for them; it sees the last one alone. */
 const MAX_CRASHES = 2;
 /** Beginnings that the process did not survive, after which a job runs alone: then none beside it is blamed for it. */
 const SUSPECT_ATTEMPTS = 2;
 
-export interface RunJobContext {
-  readonly worker: JobWorker;
-  readonly transitions: Transitions;
-  readonly runQueue: RunQueue;
-  readonly explain: ExplainFailure;
-  readonly progressed: Emitter<[Job, Progress]>;
-  readonly held: Emitter<[Job, EaselError]>;
-  readonly ended: Emitter<[JobOutcome]>;
-  /** Aborted when the queue closes. */
-  readonly closing: AbortSignal;
+/** @param crashes of the engine that it saw since its turn came */
+export function mustRunAlone({ attempts }: Job, crashes: number): boolean {
+  return crashes > 0 || attempts >= SUSPECT_ATTEMPTS;
 }
 
-/** Takes one job through the engine, again after a crash, until it is rendered, failed or cancelled. */
-export function createRunJob(context: RunJobContext): (entry: QueueEntry) => Promise<void> {
-  const { worker, transitions, runQueue, explain, progressed, held, ended, closing } = context;
-  const lock = createSharedLock();
+/**
+ * What becomes of a job when an attempt met trouble:
+ * - `fail`: it is told the error.
+ * - `retry`: the engine died under it. It keeps its slot: of all that wait, nothing has an earlier tag.
+ */
+export type TroubleDecision =
+  | { readonly kind: 'fail'; readonly error: unknown }
+  | { readonly kind: 'retry'; readonly changes: Required<Pick<JobChanges, 'interrupted'>> };
 
-  function hold(entry: QueueEntry, trouble: EaselError): void {
-    explain(trouble, entry.job);
-    for (const job of everyone(entry)) held.emit(job, trouble);
-  }
-
-  /** A disk that does not take it now is asked again, so that the job goes on without a restart. */
-  function move(entry: QueueEntry, from: JobState, to: JobState, changes?: JobChanges): Promise<Job | undefined> {
-    const write = () => transitions.move(entry.job.id, from, to, changes);
-    return retryUntilWritten(write, { signal: closing, onRefused: (trouble) => hold(entry, trouble) });
-  }
-
-  async function finish(entry: QueueEntry, to: 'rendered' | 'failed', changes: JobChanges): Promise<void> {
-    const job = await move(entry, 'running', to, changes);
-    if (job === undefined) return;
-    entry.job = job;
-    runQueue.remove(entry);
-    ended.emit({ kind: to, job });
-  }
-
-  function report(entry: QueueEntry, progress: Progress): void {
-    if (entry.stop.signal.aborted || entry.phase !== 'running') return;
-    entry.done = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
-    const { interrupted } = entry.job;
-    // Those that follow get the same pictures, and wait as long.
-    for (const job of everyone(entry))
-      progressed.emit(interrupted === undefined ? job : { ...job, interrupted }, progress);
-  }
-
-  /** The trouble that ended the attempt; undefined when the pictures stand. */
-  async function attempt(entry: QueueEntry): Promise<{ readonly error: unknown } | undefined> {
-    report(entry, { phase: 'loading', step: 0, steps: stepsOf(entry.job.task) });
-    try {
-      const { signal } = entry.stop;
-      const { pictures, notes, timings } = await worker(entry.job, {
-        signal,
-        onProgress: (progress) => report(entry, progress),
-        onHeld: (trouble) => hold(entry, trouble),
-      });
-      entry.loadMs = timings.loadMs;
-      const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
-      const all = [...(entry.job.notes ?? []), ...notes];
-      entry.result = { pictures: stored, notes };
-      await finish(entry, 'rendered', { pictures: stored, ...(all.length > 0 && { notes: all }) });
-      return undefined;
-    } catch (error) {
-      return { error };
-    }
-  }
-
-  /** One time through the engine: the trouble that it met, and undefined when there is nothing left to do. */
-  async function runOnce(entry: QueueEntry): Promise<{ readonly error: unknown } | undefined> {
-    const begun = await move(entry, 'queued', 'running', { attempts: entry.job.attempts + 1 });
-    if (begun === undefined) return undefined;
-    entry.job = begun;
-    return attempt(entry);
-  }
-
-  return async (entry) => {
-    const { signal } = entry.stop;
-    for (let crashes = 0; ; ) {
-      const isSuspect = crashes > 0 || entry.job.attempts >= SUSPECT_ATTEMPTS;
-      const release = await (isSuspect ? lock.exclusive(signal) : lock.shared(signal)).catch(() => undefined);
-      if (release === undefined) return;
-      const trouble = await runOnce(entry).finally(release);
-      if (trouble === undefined || closing.aborted || signal.aborted) return;
-      if (!isCrash(trouble.error)) return finish(entry, 'failed', { failure: explain(trouble.error, entry.job) });
-      crashes += 1;
-      if (crashes === MAX_CRASHES) {
-        return finish(entry, 'failed', { failure: explain(crashError(trouble.error), entry.job) });
-      }
-      // It keeps its slot: of all that wait, nothing has an earlier tag.
-      const interrupted = isHang(trouble.error) ? 'hung' : 'ended';
-      entry.job = (await move(entry, 'running', 'queued', { interrupted })) ?? entry.job;
-    }
-  };
+/** @param crashes that the job saw before this trouble */
+export function decideAfterTrouble(error: unknown, crashes: number): TroubleDecision {
+  if (!isCrash(error)) return { kind: 'fail', error };
+  if (crashes + 1 >= MAX_CRASHES) return { kind: 'fail', error: crashError(error) };
+  return { kind: 'retry', changes: { interrupted: isHang(error) ? 'hung' : 'ended' } };
 }
 
-/** Who hears of it: the owner unless they cancelled, and those who get the same pictures. */
-function everyone(entry: QueueEntry): readonly Job[] {
-  return jobsSharing(entry).filter((job) => job.state !== 'cancelled');
+/**
+ * One time through the engine; notes in the entry what was made.
+ * @returns what the job's record says from now on
+ * @throws what the worker throws
+ */
+export async function drawEntry(
+  entry: QueueEntry,
+  worker: JobWorker,
+  listeners: Omit<JobWorkOptions, 'signal'>,
+): Promise<JobChanges> {
+  const { pictures, notes, timings } = await worker(entry.job, { signal: entry.stop.signal, ...listeners });
+  entry.loadMs = timings.loadMs;
+  const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
+  entry.result = { pictures: stored, notes };
+  const all = [...(entry.job.notes ?? []), ...notes];
+  return { pictures: stored, ...(all.length > 0 && { notes: all }) };
 }
 
 /** The error of a job that crashed the engine or the process more than once. */

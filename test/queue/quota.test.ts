@@ -4,9 +4,6 @@ import { createQuota, type Quota, type QuotaLimits, type QuotaUse } from '../../
 import { createMemoryValueStore } from '../doubles/memory-value-store.ts';
 import { CHANNEL, personNamed, taskWith } from '../doubles/samples.ts';
 
-const fail = (error: unknown) => {
-  throw error;
-};
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PICTURE = 100;
@@ -20,7 +17,7 @@ describe('limits by the hour and the day', () => {
   let quota: Quota;
 
   function open(limits: Partial<QuotaLimits>): void {
-    quota = createQuota(values, { hour: {}, day: {}, pictureCost: PICTURE, ...limits }, () => now, fail);
+    quota = createQuota(values, { hour: {}, day: {}, pictureCost: PICTURE, ...limits }, () => now);
   }
 
   /** As the queue does for each request; the accepted job. */

@@ -1,5 +1,6 @@
 import { REST } from 'discord.js';
 import type { Logger } from 'pino';
+import { commandNamed } from '../../core/command.ts';
 import type { ValueStore } from '../../store/port.ts';
 import type { BotStatus, ChannelHandlers, ChannelPort } from '../port.ts';
 import { createAttachmentLimits } from './attachment-limits.ts';
@@ -47,8 +48,6 @@ const TOKEN_LIFETIME_MS = 15 * 60_000;
 const MIN_EDIT_INTERVAL_MS = 2000;
 /** A call is given up after this long without an answer, and tried again. */
 const REST_TIMEOUT_MS = 30_000;
-/** The command that shows a finished picture, where there is one. */
-const SHOW_COMMAND = 'show';
 
 /** Discord, by its gateway and its REST API. Posts are possible before `start`, which opens it to people. */
 export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
@@ -59,10 +58,9 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
   const tokenRest = new REST({ ...api, retries: 0, globalRequestsPerSecond: Number.MAX_SAFE_INTEGER });
   const tokenLifetimeMs = options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS;
   const interactions = createInteractions(tokenLifetimeMs);
-  const shows = catalog.commands.some(({ name }) => name === SHOW_COMMAND);
   const interactionTokens = createInteractionTokens({
     ...{ rest: tokenRest, values: options.interactionTokens, tokenLifetimeMs },
-    showCommand: shows ? SHOW_COMMAND : undefined,
+    showCommand: commandNamed(catalog.commands, 'showsPictures'),
   });
   const botMessages = createBotMessages(rest);
   const messages = createMessages({
@@ -71,8 +69,9 @@ export function createDiscordPort(options: DiscordPortOptions): ChannelPort {
     tokenMessages: createTokenMessages({ rest, interactionTokens, botMessages }),
   });
   const second = createSecondInstance(log, () => status !== undefined && presence.show(status));
+  const defaultCommand = commandNamed(catalog.commands, 'isDefault');
   const presence = createPresenceThrottle((shown) => {
-    gateway?.session?.show(second.isCertain ? TWO_INSTANCES : describePresence(shown));
+    gateway?.session?.show(second.isCertain ? TWO_INSTANCES : describePresence(shown, defaultCommand));
   }, options.minPresenceIntervalMs);
   let gateway: Gateway | undefined;
   let status: BotStatus | undefined;

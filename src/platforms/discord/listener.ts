@@ -7,9 +7,8 @@ import {
   Routes,
 } from 'discord.js';
 import type { Logger } from 'pino';
-import { decodeButtonId } from '../../core/button.ts';
+import { needsWriteAccess, opensForm } from '../../core/button.ts';
 import { BadInputError } from '../../core/errors.ts';
-import { decodeFormId } from '../../core/form.ts';
 import { errorReply } from '../../core/reply.ts';
 import type { Request } from '../../core/request.ts';
 import type { ChannelHandlers } from '../port.ts';
@@ -157,15 +156,13 @@ function isOnMessage(payload: AnswerableInteraction): boolean {
 /** A form can only be the first word. */
 function mayOpenForm(payload: AnswerableInteraction): boolean {
   if (payload.type !== InteractionType.MessageComponent) return false;
-  const { custom_id: id } = payload.data;
-  return decodeButtonId(id)?.action === 'remix' || decodeFormId(id) !== undefined;
+  return opensForm(payload.data.custom_id);
 }
 
 /** What needs no right to write in the channel. */
 function isHarmless(payload: AnswerableInteraction): boolean {
   if (payload.type !== InteractionType.MessageComponent) return false;
-  const action = decodeButtonId(payload.data.custom_id)?.action;
-  return action === 'cancel' || action === 'delete';
+  return !needsWriteAccess(payload.data.custom_id);
 }
 
 const TOO_LATE_FOR_A_FORM = errorReply('Easel opened the form too late for Discord; please try again.');

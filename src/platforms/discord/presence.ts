@@ -7,15 +7,18 @@ const MIN_INTERVAL_MS = 5000;
 /** The status while another process uses the same token. */
 export const TWO_INSTANCES = presence('dnd', 'two bots share one token: stop one');
 
-/** The bot's status text. */
-export function describePresence({ kind, running, waiting }: BotStatus): PresenceData {
+/** The bot's status text. @param defaultCommand that draws, to show what people can type */
+export function describePresence(
+  { kind, running, waiting }: BotStatus,
+  defaultCommand: string | undefined,
+): PresenceData {
   switch (kind) {
     case 'loading':
       return presence('idle', 'loading the model');
     case 'busy':
       return presence('online', describeWork(running, waiting));
     case 'idle':
-      return presence('online', '/imagine a picture');
+      return presence('online', defaultCommand === undefined ? 'ready' : `/${defaultCommand} a picture`);
     default:
       return kind satisfies never;
   }

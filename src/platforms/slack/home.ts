@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Logger as Log } from 'pino';
-import type { HomePage, HomePicture } from '../../core/home-page.ts';
+import { HOME_SHORTCUT, type HomePage, type HomePicture } from '../../core/home-page.ts';
 import type { Dispatch } from '../port.ts';
 import { toRequestError } from './errors.ts';
 import type { Messages } from './messages.ts';
@@ -12,8 +12,6 @@ import type { Uploads } from './uploads.ts';
 import type { UserDirectory } from './user-directory.ts';
 import type { WebApi } from './web-api.ts';
 
-/** The name under which the app's own page is asked for; see `ShortcutRequest`. */
-const HOME = 'home';
 /** Somebody may still be looking at a page that they opened, or pressed something on, this long ago. */
 const WATCHED_MS = 15 * 60_000;
 /** Changes are gathered this long, so that a page is written again at most so often. */
@@ -56,7 +54,7 @@ export function createHome(options: HomeOptions): Home {
     ]);
     const result = await dispatch({
       kind: 'shortcut',
-      shortcut: HOME,
+      shortcut: HOME_SHORTCUT,
       id: `home:${randomUUID()}`,
       user: { platform: 'slack', id: userId, name },
       channel: { platform: 'slack', channelId },

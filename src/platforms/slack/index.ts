@@ -1,10 +1,10 @@
 import { App, webApi } from '@slack/bolt';
 import type { Logger as Log } from 'pino';
-import type { CommandDescription } from '../../core/command.ts';
+import { type CommandDescription, commandNamed } from '../../core/command.ts';
 import type { ValueStore } from '../../store/port.ts';
 import type { ChannelHandlers, ChannelPort } from '../port.ts';
 import { createChannelAccess } from './channel-access.ts';
-import { createNameCommands } from './command-names.ts';
+import { createNameCommands, EASEL } from './command-names.ts';
 import { createConnection, type EventDelivery } from './connection.ts';
 import { createEphemeralReplies } from './ephemeral-replies.ts';
 import { operatorAdvice, refuseStart, SlackRequestError } from './errors.ts';
@@ -99,7 +99,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
     orphans,
     ...(options.lookAfterMs !== undefined && { lookAfterMs: options.lookAfterMs }),
   });
-  const nameCommands = createNameCommands(commands.map(({ name }) => name));
+  const nameCommands = createNameCommands(commands);
   const send = createSend(uploads, createPermalink(identify), nameCommands);
   const directChannel = createDirectChannels(api);
   const messages = createMessages({
@@ -145,6 +145,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       budget,
       home,
       dedup,
+      queueCommand: commandNamed(commands, 'showsQueue'),
       directChannel,
       log,
     });
@@ -198,7 +199,7 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
       maxAltLength: MAX_ALT_LENGTH,
     },
     get welcome() {
-      return identity === undefined ? undefined : describeWelcome(identity);
+      return identity === undefined ? undefined : describeWelcome(identity, commandNamed(commands, 'isDefault'));
     },
     get httpPort() {
       return connection.port;
@@ -224,8 +225,8 @@ export function createSlackPort(options: SlackPortOptions): SlackPort {
   };
 }
 
-function describeWelcome({ team, botName }: Identity): string {
-  return `Easel is in the Slack workspace ${team}; type /imagine there, and /invite @${botName} to private channels.`;
+function describeWelcome({ team, botName }: Identity, defaultCommand: string | undefined): string {
+  return `Easel is in the Slack workspace ${team}; type ${defaultCommand === undefined ? EASEL : `/${defaultCommand}`} there, and /invite @${botName} to private channels.`;
 }
 
 function pick(identity: Identity | undefined) {

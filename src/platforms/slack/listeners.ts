@@ -81,7 +81,8 @@ export function listen({
 
   app.command(/.*/, async ({ command, ack }) => {
     const text = unescapeText(command.text);
-    const parsed = command.command === EASEL ? readSubcommand(text) : { command: command.command.slice(1), text };
+    const parsed =
+      command.command === EASEL ? readSubcommand(text, commands) : { command: command.command.slice(1), text };
     await serve(originOfCommand(command), toCommand(parsed), ack);
   });
 

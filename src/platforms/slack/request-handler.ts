@@ -7,6 +7,7 @@ import type { Request } from '../../core/request.ts';
 import type { User } from '../../core/user.ts';
 import type { Dispatch, DispatchResult } from '../port.ts';
 import type { ChannelAccess } from './channel-access.ts';
+import { EASEL } from './command-names.ts';
 import type { EphemeralReplies } from './ephemeral-replies.ts';
 import { adviseOn, redact, type SlackRequestError, toRequestError } from './errors.ts';
 import type { EventDedup } from './event-dedup.ts';
@@ -56,16 +57,19 @@ export interface RequestHandlerOptions {
   readonly budget: RateBudget;
   readonly home: Home;
   readonly dedup: EventDedup;
+  /** The command that says how far pictures are. */
+  readonly queueCommand: string | undefined;
   readonly directChannel: (userId: string) => Promise<string>;
   readonly log: Log;
 }
 
 const REMEMBERED = 5000;
 const CROWDED =
-  'Your picture is in the queue. Slack limits how often Easel can post, so its message appears late, at the latest with the picture. `/easel queue` shows its position.';
+  'Your picture is in the queue. Slack limits how often Easel can post, so its message appears late, at the latest with the picture.';
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { dispatch, ephemeral, api, users, access, budget, home, dedup, directChannel, log } = options;
+  const { dispatch, ephemeral, api, users, access, budget, home, dedup, directChannel, log, queueCommand } = options;
+  const crowded = queueCommand === undefined ? CROWDED : `${CROWDED} \`${EASEL} ${queueCommand}\` shows its position.`;
   /** Who asked, by the nonce of the message that is to come. */
   const contexts = new LRUCache<string, Origin>({ max: REMEMBERED });
 
@@ -117,7 +121,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const { result } = outcome;
     switch (result.kind) {
       case 'posted':
-        return budget.isHeldBack(jobIdOf('slack', origin.requestId)) ? ephemeral.sendHint(origin, CROWDED) : undefined;
+        return budget.isHeldBack(jobIdOf('slack', origin.requestId)) ? ephemeral.sendHint(origin, crowded) : undefined;
       case 'private':
         return ephemeral.send(origin, result.reply);
       case 'form':

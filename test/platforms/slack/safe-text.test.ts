@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commands } from '../../../commands/index.ts';
 import { MAX_PROMPT_LENGTH } from '../../../commands/parsing/limits.ts';
 import { code, mention, type RichText, sentence, strong, text } from '../../../src/core/reply.ts';
 import { createNameCommands } from '../../../src/platforms/slack/command-names.ts';
@@ -123,7 +124,7 @@ describe('in a channel', () => {
 
 describe('what Easel says of its commands', () => {
   it('names them as they are typed on Slack, and leaves prompts as they are', () => {
-    const phrase = createNameCommands(['imagine', 'queue', 'help']);
+    const phrase = createNameCommands(commands.map(({ description }) => description));
     const words = (line: RichText) => phrase(line).map((span) => (span.kind === 'user' ? '' : span.text));
     expect(words(sentence('Try `/queue`, `/help imagine`, `/imagine a fox` or `/queues`.'))).toEqual([
       'Try ',

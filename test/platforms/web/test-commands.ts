@@ -51,9 +51,15 @@ const IMAGINE_OPTIONS: readonly OptionDescription[] = [
 
 /** Like the real ones, but the web channel's tests do not move with them. */
 export const TEST_COMMANDS: readonly CommandDescription[] = [
-  { name: 'imagine', description: 'Draw pictures from a prompt', options: IMAGINE_OPTIONS },
+  {
+    name: 'imagine',
+    description: 'Draw pictures from a prompt',
+    options: IMAGINE_OPTIONS,
+    isDefault: true,
+    formShortcut: 'imagine',
+  },
   { name: 'queue', description: 'Who is waiting', options: [] },
-  { name: 'help', description: 'List the commands, or explain one of them', options: [] },
+  { name: 'help', description: 'List the commands, or explain one of them', options: [], isHelp: true },
 ];
 
 export const TEST_ACTIONS: readonly MessageActionDescription[] = [

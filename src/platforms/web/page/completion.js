@@ -35,7 +35,7 @@ export function complete(text, caret, commands) {
 }
 
 /**
- * The free text of a command such as /show, where a value of its list may stand.
+ * The free text of a command, where a value of its list may stand.
  * @param {string} text
  * @param {string} before
  * @param {CommandDescription} command

@@ -46,7 +46,8 @@ export function createComposer({ commands, token, onSend }) {
 
   /** A picture alone says nothing yet. */
   function onAttached() {
-    if (attachments.count() > 0 && prompt.value === '') write('/imagine ');
+    const command = commands().find(({ isDefault }) => isDefault === true);
+    if (attachments.count() > 0 && prompt.value === '' && command !== undefined) write(`/${command.name} `);
     if (attachments.count() > 0) prompt.focus();
   }
 

@@ -39,6 +39,7 @@ async function load() {
   const [channel, page] = await Promise.all([readChannel(), readMessages()]);
   commands = channel.commands;
   actions = channel.messageActions;
+  showExamples();
   document.title = channel.title;
   byId('title', HTMLElement).textContent = channel.title;
   list.load(page);
@@ -174,18 +175,31 @@ function pointAt(messageId) {
   requestAnimationFrame(() => row.classList.add('pointed-at'));
 }
 
-for (const [button, shortcut, said] of /** @type {const} */ ([
-  ['all-options', 'imagine', 'All options'],
-  ['yours', 'home', 'Yours'],
+const defaultCommand = () => commands.find(({ isDefault }) => isDefault === true);
+
+for (const [button, shortcutOf, said] of /** @type {const} */ ([
+  ['all-options', () => defaultCommand()?.formShortcut, 'All options'],
+  ['yours', () => 'home', 'Yours'],
 ])) {
   const place = atEnd();
   byId(button, HTMLButtonElement).addEventListener('click', () => {
-    void answers.ask((token) => takeShortcut(shortcut, token), place, said);
+    const shortcut = shortcutOf();
+    if (shortcut !== undefined) void answers.ask((token) => takeShortcut(shortcut, token), place, said);
   });
 }
 
+/** A line that the command understands. @param {import('./completion.js').CommandDescription} command */
+function exampleOf({ name, options, isDefault }) {
+  const free = options.find(({ freeText }) => freeText);
+  return isDefault === true && free !== undefined ? `/${name} ${free.example}` : `/${name}`;
+}
+
 function showExamples() {
-  for (const line of ['/imagine a red circle on a blue background', '/help']) {
+  const examples = [defaultCommand(), commands.find(({ isHelp }) => isHelp === true)];
+  const lines = examples.flatMap((command) => (command === undefined ? [] : [exampleOf(command)]));
+  byId('prompt', HTMLTextAreaElement).placeholder = lines[0] ?? '';
+  byId('examples', HTMLElement).replaceChildren();
+  for (const line of lines) {
     const example = el('button', { type: 'button', class: 'example' }, line);
     example.addEventListener('click', () => {
       if (tabIdentity() === undefined) return join.open();
@@ -199,7 +213,6 @@ function showExamples() {
 const CONNECTION = { connecting: 'Connecting…', open: 'Connected', lost: 'Easel is not answering. Reconnecting…' };
 
 setUpViewer();
-showExamples();
 if (tabIdentity() === undefined) join.open();
 else {
   showComposer();

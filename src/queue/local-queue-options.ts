@@ -1,0 +1,30 @@
+import type { RoleWeights } from '../core/role-weights.ts';
+import type { JobStore, PictureStore, ResultCache, ValueStore } from '../store/port.ts';
+import type { Capacity } from './capacity.ts';
+import type { QueueLimits } from './limits.ts';
+import type { ExplainFailure } from './port.ts';
+import type { QuotaLimits } from './quota.ts';
+
+export interface LocalQueueOptions {
+  readonly store: QueueStore;
+  readonly limits: QueueLimits;
+  /** None when absent. */
+  readonly quotaLimits?: QuotaLimits;
+  readonly explain: ExplainFailure;
+  /** Everyone weighs the same when absent. */
+  readonly roleWeights?: RoleWeights;
+  /** One job at a time when absent. */
+  readonly capacity?: Capacity;
+  /** Milliseconds since the epoch; default `Date.now`. */
+  readonly now?: () => number;
+  /** How long `close` waits for running jobs to let go, in milliseconds; default 5000. */
+  readonly closeGraceMs?: number;
+}
+
+/** The jobs, what was drawn, and in values `pace`, `turns` and `usage` what else the queue must know after a restart. */
+export interface QueueStore {
+  readonly jobs: JobStore;
+  readonly pictures: Pick<PictureStore, 'copy' | 'delete'>;
+  readonly resultCache: ResultCache;
+  values<Value>(namespace: string): ValueStore<Value>;
+}
