@@ -198,7 +198,7 @@ describe('Show recipe, of a file by another program', () => {
       await commandFixture.imagine(ben, command?.slice('/imagine '.length) ?? '');
       const { spec, notes } = await varied(picture);
       expect(specOf(commandFixture.queue.last().task)).toEqual({ ...spec, count: 1, variations: [] });
-      for (const note of notes.filter((one) => !one.includes('drew this'))) expect(lines).toContain(note);
+      for (const note of notes.filter((one) => !one.includes('; sketch is used'))) expect(lines).toContain(note);
     },
   );
 
