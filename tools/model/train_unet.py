@@ -35,7 +35,7 @@ UNET = {
     "flip_sin_to_cos": True,
     "freq_shift": 0,
 }
-BATCH = 64
+
 PEAK_RATE = 6e-4
 WARM_UP_STEPS = 150
 FALLS_FROM = 0.5
@@ -99,6 +99,7 @@ def main() -> None:
     flags.add_argument("--data", type=Path, required=True)
     flags.add_argument("--out", type=Path, required=True, help="checkpoint file, read when it exists")
     flags.add_argument("--samples", type=int, default=1_500_000)
+    flags.add_argument("--batch", type=int, default=64, help="smaller ones learn more from a sample at first")
     flags.add_argument("--compile", action="store_true")
     flags.add_argument("--bf16", action="store_true", help="a little faster where the processor has AMX")
     flags.add_argument("--sheet", type=Path, help="a PNG of samples, drawn every --sheet-samples")
@@ -126,8 +127,8 @@ def main() -> None:
     last_save, last_sheet = began, done // args.sheet_samples
     while done < args.samples:
         threads.before()
-        clean, indices = data.pick(BATCH)
-        indices[torch.rand(BATCH) < EMPTY_SHARE] = 0
+        clean, indices = data.pick(args.batch)
+        indices[torch.rand(args.batch) < EMPTY_SHARE] = 0
         noisy, timesteps, wanted = noised(clean, powers)
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
             predicted = forward(noisy.contiguous(memory_format=torch.channels_last), timesteps, indices)
@@ -138,7 +139,7 @@ def main() -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        step, done = step + 1, done + BATCH
+        step, done = step + 1, done + args.batch
         follow(average, model, step, EMA_DECAY)
         shown.append(loss.item())
         threads.after()

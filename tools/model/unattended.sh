@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$WORK"
-VAE_PICTURES=40000 PARTS=24 PART_PICTURES=4000 UNET_SAMPLES=1500000 TEXT_STEPS=8000 BOTH_SAMPLES=300000 DECODER_PICTURES=60000 JUDGE_PICTURES=80000
+VAE_PICTURES=40000 PARTS=24 PART_PICTURES=4000 UNET_SAMPLES=1500000 UNET_BATCH=64 TEXT_STEPS=8000 BOTH_SAMPLES=300000 DECODER_PICTURES=60000 JUDGE_PICTURES=80000
 [ -f settings.env ] && . ./settings.env
 tokenizer=$here/../../models/sketch/tokenizer
 python() { nice -n "${1}" venv/bin/python -u "$here/$2" "${@:3}"; }
@@ -25,7 +25,7 @@ encode 1 2 12
 encode 3 "$PARTS" 17 &
 encoding=$!
 trap 'kill $encoding 2>/dev/null || true' EXIT
-python 12 train_unet.py --data data --out unet.pt --samples "$UNET_SAMPLES" --bf16 --sheet unet.png --vae vae >> unet.log 2>&1
+python 12 train_unet.py --data data --out unet.pt --samples "$UNET_SAMPLES" --batch "$UNET_BATCH" --bf16 --sheet unet.png --vae vae >> unet.log 2>&1
 wait $encoding
 python 12 train_text.py --unet unet.pt --tokenizer "$tokenizer" --words words.npz --out text.pt --steps "$TEXT_STEPS" >> text.log 2>&1
 python 12 train_both.py --data data --unet unet.pt --text text.pt --tokenizer "$tokenizer" --words words.npz --out both.pt --samples "$BOTH_SAMPLES" >> both.log 2>&1
