@@ -26,11 +26,12 @@ import { renderPlain } from './rich-text.ts';
 import { unescapeText } from './unescape.ts';
 
 /**
- * Milliseconds for a request to be on disk before it is acknowledged, of the 3 seconds that Slack waits. What is not
- * acknowledged when the bot is killed, Slack delivers again, or tells the person that it failed; a form's answer may be
- * refused on the form itself until then.
+ * Milliseconds for a request to be on disk before it is acknowledged. If the bot is killed before the acknowledgement,
+ * Slack delivers the request again or tells the user that it failed. Slack waits 3 seconds.
  */
-const ACKNOWLEDGE_WITHIN_MS = 2000;
+const ACKNOWLEDGE_WITHIN_MS = 750;
+/** Milliseconds for a form to be answered on the form itself, of the 3 seconds that Slack waits. */
+const ANSWER_FORM_WITHIN_MS = 2000;
 
 export interface ListenersOptions {
   readonly app: App;
@@ -144,7 +145,7 @@ export function listen({
     const asking = requestHandler.ask(origin, ({ ...context }) => {
       return { ...context, kind: 'form', formId: filled.formId, values: filled.values };
     });
-    const outcome = await pTimeout(asking, { milliseconds: ACKNOWLEDGE_WITHIN_MS, fallback: () => undefined });
+    const outcome = await pTimeout(asking, { milliseconds: ANSWER_FORM_WITHIN_MS, fallback: () => undefined });
     const refusal = outcome === undefined ? undefined : refusalOf(outcome, filled, body, nameCommands);
     if (refusal !== undefined) return ack({ response_action: 'errors', errors: refusal });
     await ack();

@@ -307,7 +307,7 @@ describe('a model on the Hub', () => {
       'painters/secret',
       /The model painters\/secret was not found on the Hub; check the name, and set HF_TOKEN if it is private/,
     ],
-    ['painters/nobody', /no model painters\/nobody on the Hub for you; check the name/],
+    ['painters/nobody', /The model painters\/nobody was not found on the Hub; check the name/],
     [`${REPO}@v9`, /The model painters\/tiny-conv with the revision "v9" was not found on the Hub; check both/],
     ['painters/pickled', /diffusion_pytorch_model\.bin is a pickle file, which can run code when it is opened/],
     ['painters/no-model', /painters\/no-model on the Hub has no model_index\.json; use a Stable Diffusion 1 model/],
@@ -317,7 +317,7 @@ describe('a model on the Hub', () => {
 
   test('for which the disk has no room is refused before anything large is fetched', async () => {
     await expect(fetchWhole('painters/huge')).rejects.toThrow(
-      /The disk is too full for painters\/huge: it needs 10000000\.0 GB, and .* GB are free; make room, or set HF_HOME/,
+      /The disk is too full for painters\/huge: it needs 10000000\.0 GB, and .* GB are free; free some space, or set HF_HOME/,
     );
     expect(hub.sent).toBeLessThan(unet.length);
   });

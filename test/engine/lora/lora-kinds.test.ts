@@ -139,7 +139,7 @@ describe("a LoRA's alpha", () => {
   test('of more than one number is refused, and the sentence has no path of the server in it', async () => {
     await add('many-alphas', withAlpha(zeros('F32', 4, 1000)));
     const sentence = await refusalOf('many-alphas');
-    expect(sentence).toMatch(/Tensor "lora_.*\.alpha" in many-alphas\.safetensors should be one number/);
+    expect(sentence).toMatch(/Tensor "lora_.*\.alpha" in many-alphas\.safetensors should be a single number/);
     expect(sentence).not.toContain(root);
   });
 });
@@ -211,13 +211,13 @@ describe('a LoRA file with more in it than a LoRA', () => {
     [
       'a learned word',
       'bundle_emb.mychar.emb_params',
-      /also holds a learned word \(mychar\), which Easel reads only from/,
+      /also holds a textual inversion \(mychar\), which Easel reads only from/,
     ],
     ['norms', 'lora_unet_down_blocks_0_attentions_0_norm.w_norm', /also changes normalization layers/],
     [
       'anything else',
       'something.else',
-      /also holds 1 tensor that Easel does not know and skips, such as "something\.else"/,
+      /also holds a tensor that Easel does not know and skips, such as "something\.else"/,
     ],
   ])('is drawn without %s, and a note says so', async (_, name, note) => {
     await add('more', extra([name, zeros('F32', 4, 16)]));

@@ -159,8 +159,8 @@ describe('a LoRA', () => {
     ['xl', 'lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight', /is made for Stable Diffusion XL models/],
     ['flux', 'lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight', /is made for Flux models/],
     ['sd3', 'transformer.joint_blocks.0.lora_A.weight', /is made for Stable Diffusion 3 models/],
-    ['loha', 'lora_unet_mid_block_attentions_0_proj_in.hada_w1_a', /is a LoHa network; Easel applies LoRA and LoCon/],
-    ['odd', 'something.weight', /has a tensor "something\.weight", which is no part/],
+    ['loha', 'lora_unet_mid_block_attentions_0_proj_in.hada_w1_a', /is a LoHa network; Easel supports LoRA and LoCon/],
+    ['odd', 'something.weight', /has a tensor "something\.weight", which Easel does not know as part/],
     [
       'half',
       'lora_unet_mid_block_attentions_0_proj_in.lora_down.weight',
@@ -183,7 +183,7 @@ describe('a LoRA', () => {
       ]),
     );
     await expect(picture({ prompt: withTags([['wide', 1]]) })).rejects.toThrow(
-      /wide\.safetensors is made for another architecture: its layer "mid_block\.attentions\.0\.proj_in" takes 640/,
+      /wide\.safetensors is made for another architecture: its layer "mid_block\.attentions\.0\.proj_in" has 640 input/,
     );
   });
 

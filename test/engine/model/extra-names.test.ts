@@ -64,7 +64,7 @@ describe("a LoRA's name", () => {
     await write('Lora/a2.safetensors', 'pretty');
     await write('Lora/plain.safetensors', 'ink');
     await write('Lora/ink.safetensors');
-    await expect(find('pretty')).rejects.toThrow('Several LoRAs are named "pretty" (a1, a2); write one by its');
+    await expect(find('pretty')).rejects.toThrow('Several LoRAs are named "pretty" (a1, a2); use the file name of one of them');
     expect(await find('ink')).toBe('Lora/ink.safetensors');
   });
 
@@ -105,6 +105,6 @@ describe('a learned word', () => {
     await write('embeddings/b/glow.safetensors');
     const { embeddings, notes } = await findExtras([root]);
     expect([...embeddings.keys()]).toEqual(['glow', 'b/glow', 'cat-toy', 'pup', 'style-x']);
-    expect(notes).toEqual([expect.stringMatching(/learned word "glow": the one in a is; write "b\/glow"/)]);
+    expect(notes).toEqual([expect.stringMatching(/textual inversion "glow": the one in a is; write "b\/glow"/)]);
   });
 });

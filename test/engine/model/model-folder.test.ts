@@ -96,7 +96,7 @@ describe('a model folder', () => {
 
   test('for inpainting is refused as what it is', async () => {
     await edit('unet/config.json', (json) => ({ ...json, in_channels: 9 }));
-    expect(await complaint()).toMatch(/UNet takes 9 channels.*inpainting/);
+    expect(await complaint()).toMatch(/UNet has 9 input and 4 output channels.*inpainting/);
   });
 
   test('with a truncated file says which, and how', async () => {

@@ -88,7 +88,7 @@ describe('a folder of models', () => {
     await write('1/2/3/4/5/6/7/deeper.safetensors');
     const { ids, refused } = await describeAll();
     expect(ids).toEqual(['deep']);
-    expect(refused).toEqual([expect.stringMatching(/has more than 20,000 files or 6 folders inside each other/)]);
+    expect(refused).toEqual([expect.stringMatching(/has more than 20,000 files or 6 nested folders/)]);
   });
 
   test('keeps the first of a name, says which is not used, and goes on', async () => {
@@ -123,7 +123,7 @@ describe('a folder of models', () => {
     expect(refused.toSorted()).toEqual([
       expect.stringMatching(/^The model folder lacks half\/model_index\.json/),
       expect.stringMatching(/^The weights file cut\.safetensors is damaged/),
-      expect.stringMatching(/^folder\.safetensors is a folder, not a file; rename it/),
+      expect.stringMatching(/^folder\.safetensors is a folder, not a file; rename or remove it/),
       expect.stringMatching(/^old\.ckpt is a pickle file/),
       expect.stringMatching(/^xl\.safetensors is a Stable Diffusion XL model/),
     ]);

@@ -80,7 +80,7 @@ const FILES: readonly Unusable[] = [
   {
     what: 'no tensors',
     make: (path) => writeFile(path, header(2n, '{}')),
-    sentence: /a\.safetensors is no Stable Diffusion checkpoint/,
+    sentence: /a\.safetensors is not a Stable Diffusion checkpoint/,
   },
   {
     what: 'a file without permission',

@@ -160,7 +160,7 @@ describe('before a request waits in line', () => {
     [
       'too many vectors of learned words',
       'long '.repeat(41),
-      expect.stringMatching(/^The prompt makes \d\d chunks of 75 tokens, and 32 is the most/),
+      expect.stringMatching(/^The prompt makes \d\d chunks of 75 tokens, but the limit is 32/),
     ],
   ])('a prompt beyond the bounds is refused: %s', async (_, prompt, sentence) => {
     const task = { kind: 'generate', spec: { ...SPEC, steps: 150, prompt } } as const;

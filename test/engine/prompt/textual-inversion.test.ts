@@ -149,7 +149,7 @@ describe('a word learned by textual inversion', () => {
       /too-wide\.safetensors is made for another architecture: its vectors have width 768, but this model's have 32/,
     ],
     ['for-xl', /for-xl\.safetensors is made for Stable Diffusion XL models; use one for Stable Diffusion 1/],
-    ['no-word', /no-word\.safetensors holds no vectors of one word/],
+    ['no-word', /no-word\.safetensors contains no embedding vectors/],
     [
       'too_long_76',
       /too_long_76\.safetensors has 76 vectors, but the model reads at most 75 at once; use one with fewer vectors/,

@@ -185,8 +185,8 @@ describe('a scheduler', () => {
   });
 
   test.each([
-    ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'euler', /scheduler's timestep_type as it is set/],
-    ['UniPCMultistepScheduler', { solver_order: 7 }, 'unipc', /scheduler's solver_order as it is set/],
+    ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'euler', /scheduler's setting of timestep_type/],
+    ['UniPCMultistepScheduler', { solver_order: 7 }, 'unipc', /scheduler's setting of solver_order/],
     ['DDIMScheduler', { use_karras_sigmas: true }, 'ddim', /sets karras spacing, which it does not have/],
     [
       'EulerDiscreteScheduler',
