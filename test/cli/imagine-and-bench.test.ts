@@ -62,7 +62,7 @@ describe('easel imagine', () => {
   });
 
   it.each([
-    ['an SVG that takes minutes to lay out', nestedSvg(), 'That is an SVG, which Easel does not read'],
+    ['an SVG that takes minutes to lay out', nestedSvg(), 'Easel does not read an SVG'],
     ['a JPEG that takes minutes to decode', manyScans(4000), 'The picture file is damaged'],
     ['nothing', Buffer.alloc(0), 'The picture file is empty'],
   ])('refuses to begin from %s, soon and in a sentence', async (_what, bytes, sentence) => {

@@ -79,7 +79,7 @@ describe('the memory that a task needs', () => {
       planMemory(generate({ width: 1024, height: 1024 }), V1_4, rules(gigabytes), { adapters: bytes });
     expect(withLoras(300e6, 20)().peak - withLoras(0, 20)().peak).toBe(300e6);
     expect(withLoras(0, 6.6)).not.toThrow();
-    expect(withLoras(1e9, 6.6)).toThrow(/^A picture of 1024×1024 with these LoRAs would take/);
+    expect(withLoras(1e9, 6.6)).toThrow(/^A picture of 1024×1024 with these LoRAs would need/);
     expect(withLoras(3e9, 6.6)).toThrow(/the request fits without the LoRAs\.$/);
   });
 
@@ -189,7 +189,7 @@ describe('the engine with little memory', () => {
     });
     await expect(refused).rejects.toMatchObject({
       code: 'out_of_memory',
-      message: expect.stringMatching(/^A picture of 2048×2048 would take 0\.\d GB .* that fits is \d+×\d+\.$/),
+      message: expect.stringMatching(/^A picture of 2048×2048 would need 0\.\d GB .* that fits is \d+×\d+\.$/),
     });
     expect(phases).toEqual([]);
     expect((await engine.run(small)).pictures).toHaveLength(2);

@@ -90,7 +90,7 @@ describe('what is typed', () => {
     const picture = await sharp({ create }).png().toBuffer();
     await actions.say('@Easel a fox --count 1', { files: [picture] });
     await done(1);
-    expect(botTexts()[0]).toContain('**a fox** – @Ada · from a picture');
+    expect(botTexts()[0]).toContain('**a fox** – @Ada · from an init image');
   });
 
   it('gets one clear sentence when it is wrong, seen by nobody else, also in a thread', async () => {
