@@ -87,6 +87,6 @@ describe('what the engine can never draw is refused before it waits in line', ()
 
   it('and /info says what the engine takes', async () => {
     const info = await send({ ...from(), kind: 'command', command: 'info', options: {}, text: '' });
-    expect(info).toMatch(/\*\*Memory\*\* \d+ MB the bot, \d+ MB the engine/);
+    expect(info).toMatch(/\*\*Memory\*\* bot \d+ MB, engine \d+ MB/);
   });
 });

@@ -148,7 +148,7 @@ describe('a set of weights', () => {
 
   test('names file, tensor and both shapes when a shape is wrong', () => {
     expect(() => setOf(ref([8, 4])).tensor('conv.weight', [8, 5])).toThrow(
-      /"conv\.weight" in unet\/x\.safetensors has shape \[8,4\] where its config\.json asks for \[8,5\]/,
+      /"conv\.weight" in unet\/x\.safetensors has shape \[8,4\] where its config\.json requires \[8,5\]/,
     );
   });
 
