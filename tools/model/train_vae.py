@@ -24,7 +24,7 @@ from machine import Threads, follow, rate, save
 from scenes import Renderer, random_scene
 
 BATCH = 8
-PEAK_RATE = 4e-4
+PEAK_RATE = 2e-4
 EMA_DECAY = 0.999
 # Noise the decoder learns to stand, and the pull of the latents towards 0 that keeps them from growing out of it.
 LATENT_NOISE = 0.08
