@@ -51,7 +51,7 @@ describe('npm start', () => {
 
   it('says where it is, keeps others from its data folder, and ends when told to', async () => {
     const first = start({});
-    await expect.poll(() => first.out, PATIENCE).toMatch(/^Easel is at http:\/\/127\.0\.0\.1:\d+\n$/);
+    await expect.poll(() => first.out, PATIENCE).toMatch(/^Easel is running at http:\/\/127\.0\.0\.1:\d+\n$/);
     const second = await failure({});
     expect(second).toMatchObject({ code: 1, text: expect.stringContaining('Another Easel is using the data folder') });
     expect(await end(first.child, 'SIGTERM')).toBe(0);

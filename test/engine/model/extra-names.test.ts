@@ -64,7 +64,9 @@ describe("a LoRA's name", () => {
     await write('Lora/a2.safetensors', 'pretty');
     await write('Lora/plain.safetensors', 'ink');
     await write('Lora/ink.safetensors');
-    await expect(find('pretty')).rejects.toThrow('Several LoRAs are named "pretty" (a1, a2); use the file name of one of them');
+    await expect(find('pretty')).rejects.toThrow(
+      'Several LoRAs are named "pretty" (a1, a2); use the file name of one of them',
+    );
     expect(await find('ink')).toBe('Lora/ink.safetensors');
   });
 

@@ -39,7 +39,7 @@ export function honestLine(dice: Dice, marker: string): string {
 
 /** What people ask beside pictures. */
 export function smallTalk(dice: Dice): string {
-  const settings = `/settings --steps ${2 + dice.below(3)}`;
+  const settings = `/settings --count ${1 + dice.below(2)}`;
   return dice.pick(['/queue', '/help', settings, '/settings', '/cancel', '/styles', '/models']);
 }
 

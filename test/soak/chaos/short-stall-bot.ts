@@ -9,4 +9,4 @@ const engine = createEngine({ modelSources: config.modelSources, ...config.execu
 const app = await createApp(config, { engine });
 process.once('SIGTERM', () => void app.stop().then(() => process.exit(0)));
 await app.start();
-process.stdout.write(`Easel is at ${app.url}\n`);
+process.stdout.write(`Easel is running at ${app.url}\n`);
