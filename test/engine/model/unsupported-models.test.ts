@@ -146,7 +146,7 @@ describe('what Easel cannot draw with is refused with one whole sentence', () =>
       [`${layer}.lora_up.weight`, wide(640, 2)],
     ]);
     expect(await lora('wide', other)).toBe(
-      'The LoRA wide.safetensors is made for another architecture: its layer "mid_block.attentions.0.proj_in" takes 640 and gives 640 channels, this model\'s 32 and 32.',
+      'The LoRA wide.safetensors is made for another architecture: its layer "mid_block.attentions.0.proj_in" has 640 input and 640 output channels, but this model\'s layer has 32 and 32.',
     );
   });
 
