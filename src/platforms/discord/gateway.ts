@@ -36,7 +36,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function open(): Promise<void> {
     const opened = await openSession({
-      ...{ token, apiUrl, shards, log, maxAwayMs, onInteraction },
+      ...{ token, apiUrl, shards, log, maxAwayMs, onInteraction, signal: stopping.signal },
       onEarlierPresence: () => {
         if (!hasBeenOpen) onEarlierPresence();
       },

@@ -20,6 +20,8 @@ import { buildSharding } from './shards.ts';
 export type ShardCount = number | 'auto';
 
 export interface SessionOptions {
+  /** Ends a login that is under way. */
+  readonly signal: AbortSignal;
   readonly token: string;
   readonly apiUrl: string | undefined;
   readonly shards: ShardCount;
@@ -119,6 +121,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     // discord.js tries to connect for as long as it takes.
     await pTimeout(Promise.all([client.login(token), ready]), {
       milliseconds: CONNECT_LIMIT_MS,
+      signal: options.signal,
       message: new Error(`Discord did not let the bot in within ${CONNECT_LIMIT_MS / 1000} seconds`),
     });
     client.ws.off(GatewayDispatchEvents.GuildCreate, readPresence);
