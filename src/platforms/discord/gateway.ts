@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
+import pTimeout from 'p-timeout';
 import { EaselError } from '../../core/errors.ts';
 import { toRequestError } from './errors.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 
 const FIRST_PAUSE_MS = 1000;
+/** Milliseconds that the stop waits for the connection to close. */
+const STOP_LIMIT_MS = 5000;
 const MAX_PAUSE_MS = 5 * 60_000;
 const MAX_AWAY_MS = 3 * 60_000;
 
@@ -88,8 +91,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       stopping.abort();
       const open = session;
       session = undefined;
-      await open?.close();
-      await supervision;
+      // discord.js may wait for a connection that never answers.
+      const closed = Promise.all([open?.close(), supervision]);
+      await pTimeout(closed, { milliseconds: STOP_LIMIT_MS, fallback: () => undefined });
     },
   };
 }
