@@ -3,6 +3,7 @@ import { CONTRIB, type GraphBuilder, type Value } from '../onnx/graph-builder.ts
 import type { WeightSet } from '../weights/weight-set.ts';
 import { AdapterSlots } from './adapter-slots.ts';
 import { multiHeadAttention } from './attention.ts';
+import { Int8Products } from './int8-products.ts';
 
 /** A picture-like tensor [batch, channels, height, width]; only the channel count is known when the graph is written. */
 export interface FeatureMap {
@@ -21,6 +22,7 @@ export class Layers {
   readonly g: GraphBuilder;
   readonly weights: WeightSet;
   readonly #adapters: AdapterSlots;
+  readonly #int8: Int8Products;
   /** int64 [1]: the batch size of this call. */
   readonly #batch: Value;
 
@@ -29,6 +31,7 @@ export class Layers {
     this.g = g;
     this.weights = weights;
     this.#adapters = adapters;
+    this.#int8 = new Int8Products(g);
     this.#batch = g.node('Slice', [g.node('Shape', [batchSource]), g.ints([0]), g.ints([1])]);
   }
 
@@ -44,14 +47,19 @@ export class Layers {
     { kernel = 3, stride = 1, pads }: { kernel?: number; stride?: number; pads?: readonly number[] } = {},
   ): FeatureMap {
     const same = Math.floor(kernel / 2);
-    const weight = this.parameter(`${name}.weight`, [channels, x.channels, kernel, kernel]);
+    const sides = pads ?? [same, same, same, same];
+    const weight = this.weights.tensor(`${name}.weight`, [channels, x.channels, kernel, kernel]);
     const bias = this.parameter(`${name}.bias`, [channels]);
-    const attributes = {
-      kernel_shape: [kernel, kernel],
-      strides: [stride, stride],
-      pads: pads ?? [same, same, same, same],
-    };
-    const base = this.g.node('Conv', [x.value, weight, bias], attributes);
+    const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: sides };
+    const int8 = this.g.target.int8?.of(weight, { outputs: channels, channels: x.channels, kernel });
+    const base =
+      int8 === undefined
+        ? this.g.node(
+            'Conv',
+            [x.value, this.g.weight(weight, [channels, x.channels, kernel, kernel]), bias],
+            attributes,
+          )
+        : this.#int8.conv(x.value, int8, bias, { kernel, stride, pads: sides });
     const slot = { name, inChannels: x.channels, outChannels: channels, kernel };
     return { value: this.#adapters.conv(this.g, base, x.value, slot, attributes), channels };
   }
@@ -64,21 +72,17 @@ export class Layers {
     { bias = true }: { bias?: boolean } = {},
   ): Tokens {
     const spellings = typeof names === 'string' ? [names] : names;
-    const weight = this.parameter(
-      spellings.map((name) => `${name}.weight`),
-      [channels, x.channels],
-    );
-    const inputs = bias
-      ? [
-          x.value,
-          weight,
-          this.parameter(
-            spellings.map((name) => `${name}.bias`),
-            [channels],
-          ),
-        ]
-      : [x.value, weight];
-    const base = this.g.node('Gemm', inputs, { transB: 1 });
+    const spelled = (part: string) => spellings.map((name) => `${name}.${part}`);
+    const shape = [channels, x.channels];
+    const weight = this.weights.tensor(spelled('weight'), shape);
+    const shift = bias ? this.parameter(spelled('bias'), [channels]) : null;
+    const int8 = this.g.target.int8?.of(weight, { outputs: channels, channels: x.channels, kernel: 1 });
+    const base =
+      int8 === undefined
+        ? this.g.node('Gemm', [x.value, this.g.weight(weight, shape), ...(shift === null ? [] : [shift])], {
+            transB: 1,
+          })
+        : this.#int8.linear(x.value, int8, shift);
     const name = spellings[0] ?? '';
     return { value: this.#adapters.linear(this.g, base, x.value, name, x.channels, channels), channels };
   }

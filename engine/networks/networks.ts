@@ -1,9 +1,13 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { taesdDecoderGraph } from '../graph/taesd.ts';
 import { textEncoderGraph } from '../graph/text-encoder.ts';
 import { unetGraph } from '../graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graph/vae.ts';
+import { int8Target } from '../int8/int8-target.ts';
 import type { Adapter, AppliedLora } from '../lora/adapter.ts';
 import type { Model } from '../model/model.ts';
+import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { ChunkTokens, PromptChunk } from '../prompt/chunks.ts';
 import { chunksOf, weigh } from '../prompt/conditioning.ts';
 import { emphasisOf } from '../prompt/read-prompts.ts';
@@ -83,15 +87,14 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     openWeights('vae', model.weights.vae),
   ]);
   const open = createSessionOpener(options, options.offload === true);
+  const textTarget = await targetFor(text, options, (target) => textEncoderGraph(model.textEncoder, text, target));
   const textEncoder = await AdaptableSession.open(
-    {
-      network: 'textEncoder',
-      graph: (slots) => textEncoderGraph(model.textEncoder, text, graphTargetFor(text, options), slots),
-    },
+    { network: 'textEncoder', graph: (slots) => textEncoderGraph(model.textEncoder, text, textTarget, slots) },
     open,
   );
+  const unetTarget = await targetFor(unet, options, (target) => unetGraph(model.unet, unet, target));
   const denoiser = await AdaptableSession.open(
-    { network: 'unet', graph: (slots) => unetGraph(model.unet, unet, graphTargetFor(unet, options), slots) },
+    { network: 'unet', graph: (slots) => unetGraph(model.unet, unet, unetTarget, slots) },
     open,
   );
   const decoder = await open(vaeDecoderGraph(model.vae, vae, graphTargetFor(vae, options)), { arena: false });
@@ -175,6 +178,17 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
   });
   const plain = networks({ textEncoder: {}, unet: {} });
   return plain;
+}
+
+/** @param write the network's graph, for a look at its layers */
+async function targetFor(
+  weights: WeightSet,
+  options: NetworkOptions,
+  write: (target: GraphTarget) => unknown,
+): Promise<GraphTarget> {
+  const target = graphTargetFor(weights, options);
+  if (options.precision !== 'int8') return target;
+  return whileLoading(() => int8Target(target, options.int8Folder ?? join(tmpdir(), 'easel-int8'), write));
 }
 
 interface NetworkCall {

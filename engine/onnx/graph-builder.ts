@@ -123,27 +123,20 @@ export class GraphBuilder {
    * graph's are converted by an explicit Cast, which ONNX Runtime folds at load.
    */
   weight(ref: TensorRef, dims: readonly number[] = ref.shape): Value {
-    const key = `${ref.name}[${dims}]`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
     const dataType = STORED_TYPES[ref.dtype] ?? TensorProto_DataType.FLOAT;
-    this.#initializers.push(
-      create(TensorProtoSchema, {
-        name: key,
-        dims: dims.map(BigInt),
-        dataType,
-        dataLocation: TensorProto_DataLocation.EXTERNAL,
-        externalData: [
-          { key: 'location', value: externalLocation(ref.file) },
-          { key: 'offset', value: String(ref.offset) },
-          { key: 'length', value: String(ref.length) },
-        ],
-      }),
-    );
     const computed = COMPUTED_TYPES[this.target.precision];
-    const value = dataType === computed ? (key as Value) : this.#cast(key as Value, computed);
-    this.#known.set(key, value);
-    return value;
+    const stored = this.#external(ref, dims, dataType);
+    return dataType === computed ? stored : this.#cast(stored, computed);
+  }
+
+  /** A weight in the type that its file has, never converted: float32 or int8. */
+  stored(ref: TensorRef): Value {
+    return this.#external(ref, ref.shape, ref.dtype === 'I8' ? TensorProto_DataType.INT8 : TensorProto_DataType.FLOAT);
+  }
+
+  /** int8 zeros: what the weights' zero points are where they are quantised symmetrically. */
+  int8Zeros(count: number): Value {
+    return this.#constant(TensorProto_DataType.INT8, new Uint8Array(count), [count]);
   }
 
   /** A constant written into the graph, in its precision. */
@@ -180,6 +173,27 @@ export class GraphBuilder {
       }),
     });
     return toBinary(ModelProtoSchema, model);
+  }
+
+  #external(ref: TensorRef, dims: readonly number[], dataType: TensorProto_DataType): Value {
+    const key = `${ref.name}[${dims}]`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    this.#initializers.push(
+      create(TensorProtoSchema, {
+        name: key,
+        dims: dims.map(BigInt),
+        dataType,
+        dataLocation: TensorProto_DataLocation.EXTERNAL,
+        externalData: [
+          { key: 'location', value: externalLocation(ref.file) },
+          { key: 'offset', value: String(ref.offset) },
+          { key: 'length', value: String(ref.length) },
+        ],
+      }),
+    );
+    this.#known.set(key, key as Value);
+    return key as Value;
   }
 
   #cast(value: Value, to: TensorProto_DataType): Value {

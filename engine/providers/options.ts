@@ -1,10 +1,13 @@
-import type { GraphTarget, Precision } from '../onnx/graph-target.ts';
+import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { SessionOptions } from '../session/session.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { type Capabilities, CPU_CAPABILITIES } from './choice.ts';
 
-/** `auto`: in halves where the provider can and the weights are stored so. */
-export const PRECISION_CHOICES = ['auto', 'float32', 'float16'] as const satisfies readonly ('auto' | Precision)[];
+/**
+ * `auto`: float16 where the provider can and the weights are stored so, float32 elsewhere. `int8`: 8-bit products, on a
+ * CPU only.
+ */
+export const PRECISION_CHOICES = ['auto', 'float32', 'float16', 'int8'] as const;
 export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
 
 export interface NetworkOptions extends SessionOptions {
@@ -12,6 +15,8 @@ export interface NetworkOptions extends SessionOptions {
   readonly capabilities?: Capabilities;
   /** @default 'auto' */
   readonly precision?: PrecisionChoice;
+  /** Where quantised weights are kept for the next start. @default a folder for temporary files */
+  readonly int8Folder?: string;
 }
 
 /** How a network of these weights is written for the provider. */

@@ -23,8 +23,13 @@ export interface EngineOptions {
   readonly modelSources: readonly string[];
   /** ONNX Runtime execution provider; default `auto`. */
   readonly provider?: Provider;
-  /** What a GPU computes in; default `auto`: half precision where the weights are stored so. A CPU always in full. */
+  /**
+   * What networks are computed in: `float16` on a GPU, `int8` on a CPU; `auto` is float16 where the GPU can and the
+   * weights are stored so, float32 elsewhere. @default 'auto'
+   */
   readonly precision?: PrecisionChoice;
+  /** Where int8 weights are kept for the next start. @default a folder for temporary files */
+  readonly int8Folder?: string;
   /** Bytes that the engine's process may take on a CPU; default what is free. A task that needs more is refused. */
   readonly memoryLimit?: number;
   /** Keep one network at a time in memory: each task opens and lets go of them in turn. */
@@ -38,7 +43,10 @@ export interface EngineOptions {
 }
 
 /** What whoever runs the engine may say about how it draws. */
-export type ExecutionOptions = Pick<EngineOptions, 'provider' | 'precision' | 'threads' | 'offload' | 'memoryLimit'>;
+export type ExecutionOptions = Pick<
+  EngineOptions,
+  'provider' | 'precision' | 'int8Folder' | 'threads' | 'offload' | 'memoryLimit'
+>;
 
 export const DEFAULT_PROVIDER: Provider = 'auto';
 

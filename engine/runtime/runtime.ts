@@ -60,6 +60,7 @@ export function createRuntime(
         return await openNetworks(model, {
           ...{ provider, capabilities, threads: threadsFor(options), embeddings },
           ...(options.precision !== undefined && { precision: options.precision }),
+          ...(options.int8Folder !== undefined && { int8Folder: options.int8Folder }),
           ...(options.offload !== undefined && { offload: options.offload }),
         });
       } catch (error) {

@@ -17,6 +17,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'engine/session': ['engine'],
   'engine/latents': ['engine'],
   'engine/onnx': ['engine/weights'],
+  'engine/int8': ['engine', 'engine/onnx', 'engine/weights'],
   'engine/schedulers': ['engine', 'engine/rng'],
   'engine/tokenizer': ['engine', 'engine/weights'],
   'engine/model': ['engine', 'engine/families', 'engine/schedulers', 'engine/tokenizer', 'engine/weights'],
@@ -38,6 +39,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'engine/networks': [
     'engine',
     'engine/graph',
+    'engine/int8',
     'engine/latents',
     'engine/lora',
     'engine/model',
