@@ -5,7 +5,7 @@ export { createEngine, type EngineHost } from './process/client.ts';
 export { rowsPerPicture } from './prompt/composition.ts';
 export { promptTexts } from './prompt/prompt-texts.ts';
 export { estimateText } from './prompt/text-load.ts';
-export { PRECISION_CHOICES } from './providers/options.ts';
+export { PRECISION_CHOICES, type PrecisionChoice } from './providers/precision.ts';
 export type { ExecutionOptions } from './runtime/catalog.ts';
 export { isSeed, MAX_SEED, parseSeed, type Seed, seedAfter } from './seed.ts';
 export { PROVIDERS } from './session/execution-provider.ts';

@@ -45,10 +45,9 @@ function scalesOf(weights: Float32Array, outputs: number, inputs: number): Float
     let largest = 0;
     for (let i = n * inputs; i < (n + 1) * inputs; i += 1) {
       const size = Math.abs(weights[i] ?? 0);
-      // Also true for what is not a number.
-      if (!(size <= largest)) largest = size;
+      if (!Number.isFinite(size)) throw new RangeError('A weight is not a finite number.');
+      if (size > largest) largest = size;
     }
-    if (!Number.isFinite(largest)) throw new RangeError('A weight is not a finite number.');
     scales[n] = largest === 0 ? 1 : largest / LARGEST;
   }
   return scales;

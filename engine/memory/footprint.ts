@@ -1,10 +1,11 @@
 import type { Model } from '../model/model.ts';
+import type { TensorRef } from '../weights/safetensors.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { openWeights, readTensors } from '../weights/weight-source.ts';
 
 /** What a model takes of memory on a CPU, in bytes. */
 export interface Footprint {
-  /** Weights in single precision, whatever they are stored in. */
+  /** Weights in float32, whatever they are stored in; with int8 those of matrix products and convolutions in 8 bits. */
   readonly textEncoder: number;
   readonly unet: number;
   readonly vaeDecoder: number;
@@ -30,8 +31,12 @@ const FLOAT = 4;
 const UNET_LIVE_FLOATS = 42;
 const VAE_LIVE_FLOATS = 8;
 
-/** From the headers of its files and its configuration. @throws EngineError when a file cannot be read */
-export async function readFootprint(model: Model): Promise<Footprint> {
+/**
+ * From the headers of its files and its configuration.
+ * @param isInt8 whether the text encoder and the UNet run in int8
+ * @throws EngineError when a file cannot be read
+ */
+export async function readFootprint(model: Model, isInt8 = false): Promise<Footprint> {
   const [text, unet, vae] = await Promise.all([
     openWeights('textEncoder', model.weights.textEncoder),
     openWeights('unet', model.weights.unet),
@@ -39,8 +44,8 @@ export async function readFootprint(model: Model): Promise<Footprint> {
   ]);
   const checker = model.safetyChecker && (await readTensors(model.safetyChecker));
   return {
-    textEncoder: bytesOf(text),
-    unet: bytesOf(unet),
+    textEncoder: isInt8 ? int8BytesOf(text) : bytesOf(text),
+    unet: isInt8 ? int8BytesOf(unet) : bytesOf(unet),
     vaeDecoder: bytesOf(vae, (name) => !isEncoder(name)),
     vaeEncoder: bytesOf(vae, isEncoder),
     safetyChecker: checker === undefined ? 0 : bytesOf({ all: () => [...checker.values()] }),
@@ -55,10 +60,16 @@ function isEncoder(name: string): boolean {
   return name.startsWith('encoder.') || name.startsWith('quant_conv.');
 }
 
+/** Vectors and tables of embeddings stay float32. */
+function int8BytesOf(weights: WeightSet): number {
+  const isProduct = ({ name, shape }: TensorRef) => shape.length > 1 && !name.includes('embedding');
+  return bytesOf(weights) - (FLOAT - 1) * floatsOf(weights.all().filter(isProduct));
+}
+
 function bytesOf(weights: Pick<WeightSet, 'all'>, belongs: (name: string) => boolean = () => true): number {
-  let floats = 0;
-  for (const { name, shape } of weights.all()) {
-    if (belongs(name)) floats += shape.reduce((product, side) => product * side, 1);
-  }
-  return floats * FLOAT;
+  return FLOAT * floatsOf(weights.all().filter(({ name }) => belongs(name)));
+}
+
+function floatsOf(tensors: readonly TensorRef[]): number {
+  return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
 }

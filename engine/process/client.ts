@@ -1,6 +1,6 @@
 import { refuseAborted } from '../abort.ts';
 import { EngineError } from '../errors.ts';
-import { type Candidates, candidatesOf } from '../providers/providers.ts';
+import { type Candidates, candidatesFor } from '../providers/providers.ts';
 import { Admission } from '../runtime/admission.ts';
 import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from '../runtime/catalog.ts';
 import { describeExecution, type ExecutionFacts, rulesOf } from '../runtime/execution.ts';
@@ -51,7 +51,9 @@ class ForkedEngine implements EngineHost {
     const { stall, ...options } = hostOptions;
     this.#options = options;
     this.#admission = new Admission(options);
-    this.#trials = new ProviderTrials(parts.candidates ?? candidatesOf(options.provider ?? DEFAULT_PROVIDER));
+    this.#trials = new ProviderTrials(
+      parts.candidates ?? candidatesFor(options.provider ?? DEFAULT_PROVIDER, options.precision),
+    );
     this.#process = new EngineProcess({
       ...{ child: parts.child ?? CHILD, engine: options, trials: this.#trials },
       limits: { ...STALL_LIMITS, ...stall },

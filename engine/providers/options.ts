@@ -2,13 +2,7 @@ import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { SessionOptions } from '../session/session.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { type Capabilities, CPU_CAPABILITIES } from './choice.ts';
-
-/**
- * `auto`: float16 where the provider can and the weights are stored so, float32 elsewhere. `int8`: 8-bit products, on a
- * CPU only.
- */
-export const PRECISION_CHOICES = ['auto', 'float32', 'float16', 'int8'] as const;
-export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
+import type { PrecisionChoice } from './precision.ts';
 
 export interface NetworkOptions extends SessionOptions {
   /** What the provider can do. @default CPU_CAPABILITIES */

@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { EngineError } from '../errors.ts';
 import type { ExecutionProvider, Provider } from '../session/execution-provider.ts';
+import type { PrecisionChoice } from './precision.ts';
+
+/** Said to who asks for int8 on a GPU. */
+export const INT8_NEEDS_CPU = 'The precision int8 needs the provider "cpu".';
 
 /** In the order in which they are tried. */
 export type Candidates = readonly [ExecutionProvider, ...ExecutionProvider[]];
@@ -52,6 +57,18 @@ export function candidatesOf(
   if (provider !== 'auto') return [provider];
   if (platform === 'win32') return ['dml', 'cpu'];
   return hasCuda ? ['cuda', 'cpu'] : ['cpu'];
+}
+
+/**
+ * What is tried in turn where a precision is asked for, too: int8 is for a CPU.
+ * @throws EngineError `bad_request` for int8 on another provider, which was named
+ */
+export function candidatesFor(provider: Provider, precision: PrecisionChoice = 'auto'): Candidates {
+  if (precision !== 'int8') return candidatesOf(provider);
+  if (provider !== 'auto' && provider !== 'cpu') {
+    throw new EngineError('bad_request', `${INT8_NEEDS_CPU} "${provider}" runs in float16 or float32.`, { provider });
+  }
+  return ['cpu'];
 }
 
 /** They are not in the package; its installer fetches them where that is allowed. */

@@ -124,7 +124,7 @@ export class Admission {
   }
 
   async #footprintOf(model: Model): Promise<Footprint> {
-    const footprint = this.#footprints.get(model) ?? (await readFootprint(model));
+    const footprint = this.#footprints.get(model) ?? (await readFootprint(model, this.#options.precision === 'int8'));
     this.#footprints.set(model, footprint);
     return footprint;
   }

@@ -6,7 +6,7 @@ import { type Extras, findExtras } from '../model/extras.ts';
 import { describeModel, type Model } from '../model/model.ts';
 import { noPlace } from '../model/place-errors.ts';
 import type { LearnedTokens } from '../prompt/prompt-texts.ts';
-import type { PrecisionChoice } from '../providers/options.ts';
+import type { PrecisionChoice } from '../providers/precision.ts';
 import type { Provider } from '../session/execution-provider.ts';
 import type { EngineDescription, ModelDescription } from '../types.ts';
 import { hasPickleName } from '../weights/pickle.ts';
@@ -104,7 +104,7 @@ async function describe(model: Model, options: EngineOptions): Promise<ModelDesc
   const description = describeModel(model);
   if (model.download !== undefined) return description;
   // Of damaged weights their first task tells.
-  const footprint = await readFootprint(model).catch(() => undefined);
+  const footprint = await readFootprint(model, options.precision === 'int8').catch(() => undefined);
   return footprint === undefined
     ? description
     : { ...description, memoryBytes: peakByDefault(description, footprint, options.offload === true) };

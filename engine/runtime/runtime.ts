@@ -6,7 +6,7 @@ import { Batcher } from '../pipeline/batcher.ts';
 import { runTask } from '../pipeline/pipeline.ts';
 import { type Probe, ProviderChoice } from '../providers/choice.ts';
 import { probeProvider } from '../providers/probe.ts';
-import { type Candidates, candidatesOf } from '../providers/providers.ts';
+import { type Candidates, candidatesFor } from '../providers/providers.ts';
 import { whileLoading } from '../session/activity.ts';
 import { specOf } from '../spec/recipe.ts';
 import type { Engine, EngineTask, RunOptions, RunResult } from '../types.ts';
@@ -37,7 +37,10 @@ export interface Trial {
  */
 export function createRuntime(
   options: EngineOptions,
-  trial: Trial = { candidates: candidatesOf(options.provider ?? DEFAULT_PROVIDER), probe: probeProvider },
+  trial: Trial = {
+    candidates: candidatesFor(options.provider ?? DEFAULT_PROVIDER, options.precision),
+    probe: probeProvider,
+  },
 ): Runtime {
   const choice = new ProviderChoice(trial.candidates, trial.probe, trial.passedOver);
   const admission = new Admission(options);

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import {
@@ -149,6 +149,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     throw new EaselError('bad_config', sentences.join('\n'));
   }
   const values = parsed.data;
+  refuseInt8OnGpu(values);
   return {
     dataFolder: resolve(cwd, values.EASEL_DATA),
     port: values.PORT,
@@ -161,6 +162,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
         threads: values.EASEL_THREADS,
         memoryLimit: values.EASEL_MEMORY_LIMIT === undefined ? undefined : values.EASEL_MEMORY_LIMIT * MEGABYTE,
       }),
+      int8Folder: join(resolve(cwd, values.EASEL_DATA), 'cache', 'int8'),
       offload: values.EASEL_LOW_MEMORY === 'yes',
     },
     count: values.EASEL_COUNT,
@@ -185,7 +187,17 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
   };
 }
 
-function discordConfig(values: z.infer<typeof ENVIRONMENT>): Pick<Config, 'discord'> {
+function refuseInt8OnGpu({ EASEL_PRECISION: precision, EASEL_PROVIDER: provider = 'cpu' }: Environment): void {
+  if (precision !== 'int8' || provider === 'cpu' || provider === 'auto') return;
+  throw new EaselError(
+    'bad_config',
+    `EASEL_PRECISION=int8 runs on a CPU only. Set EASEL_PROVIDER=cpu, or EASEL_PRECISION to float16 or float32 for ${provider}.`,
+  );
+}
+
+type Environment = z.infer<typeof ENVIRONMENT>;
+
+function discordConfig(values: Environment): Pick<Config, 'discord'> {
   const { DISCORD_TOKEN: token, DISCORD_SHARDS: shards, DISCORD_API_URL: apiUrl } = values;
   if (token === undefined) return {};
   return { discord: { token, shards, ...(apiUrl !== undefined && { apiUrl }) } };

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/app/config.ts';
 
@@ -10,7 +10,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', count: 4, maxWaitingPerUser: 10, maxWaiting: 200 });
     expect(config.dataFolder).toBe(resolve(HERE, 'data'));
     expect(config.modelSources).toEqual([resolve(import.meta.dirname, '../../models/sketch')]);
-    expect(config.execution).toEqual({ offload: false });
+    expect(config.execution).toEqual({ offload: false, int8Folder: join(HERE, 'data', 'cache', 'int8') });
   });
 
   it('takes 0 for what it is', () => {
@@ -24,9 +24,24 @@ describe('the configuration', () => {
     const env = { EASEL_PROVIDER: 'cuda', EASEL_PRECISION: 'float16', EASEL_THREADS: '3', EASEL_LOW_MEMORY: 'yes' };
     const expected = { provider: 'cuda', precision: 'float16', threads: 3, offload: true };
     expect(readConfig({ EASEL_MEMORY_LIMIT: '6000' }, HERE).execution.memoryLimit).toBe(6e9);
-    expect(readConfig(env, HERE).execution).toEqual(expected);
+    expect(readConfig(env, HERE).execution).toMatchObject(expected);
     expect(() => readConfig({ EASEL_PROVIDER: 'gpu' }, HERE)).toThrow('EASEL_PROVIDER must be one of auto, cpu, cuda,');
     expect(() => readConfig({ EASEL_LOW_MEMORY: '1' }, HERE)).toThrow('EASEL_LOW_MEMORY must be yes or no.');
+  });
+
+  it('takes int8 on a CPU, and refuses it on a GPU', () => {
+    const int8 = { EASEL_PRECISION: 'int8' };
+    for (const chosen of [{}, { EASEL_PROVIDER: 'cpu' }, { EASEL_PROVIDER: 'auto' }]) {
+      expect(readConfig({ ...int8, ...chosen }, HERE).execution.precision).toBe('int8');
+    }
+    for (const EASEL_PROVIDER of ['cuda', 'webgpu', 'dml', 'coreml']) {
+      expect(() => readConfig({ ...int8, EASEL_PROVIDER }, HERE)).toThrow(
+        `EASEL_PRECISION=int8 runs on a CPU only. Set EASEL_PROVIDER=cpu, or EASEL_PRECISION to float16 or float32 for ${EASEL_PROVIDER}.`,
+      );
+    }
+    expect(() => readConfig({ EASEL_PRECISION: 'int4' }, HERE)).toThrow(
+      'EASEL_PRECISION must be one of auto, float32, float16, int8.',
+    );
   });
 
   it('reads what roles weigh, and takes everyone for equal without it', () => {

@@ -43,6 +43,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'engine/latents',
     'engine/lora',
     'engine/model',
+    'engine/onnx',
     'engine/prompt',
     'engine/providers',
     'engine/safety',

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/errors.ts';
 import { createEngine, type EngineTask } from '../../../engine/index.ts';
 import { CPU_CAPABILITIES, type Probe, ProviderChoice } from '../../../engine/providers/choice.ts';
-import { candidatesOf } from '../../../engine/providers/providers.ts';
+import { candidatesFor, candidatesOf } from '../../../engine/providers/providers.ts';
 import { tinyModel } from '../goldens.ts';
 
 /** A provider of another operating system. */
@@ -26,6 +26,15 @@ describe('the execution provider', () => {
 
   test('that is named is the only one tried', () => {
     expect(candidatesOf('webgpu', 'linux', true)).toEqual(['webgpu']);
+  });
+
+  test('is the CPU for int8, and no other may be named', () => {
+    expect(candidatesFor('auto', 'int8')).toEqual(['cpu']);
+    expect(candidatesFor('cpu', 'int8')).toEqual(['cpu']);
+    expect(candidatesFor('cuda', 'float16')).toEqual(['cuda']);
+    expect(() => candidatesFor('cuda', 'int8')).toThrow(
+      'The precision int8 needs the provider "cpu". "cuda" runs in float16 or float32.',
+    );
   });
 
   test('that does not work is passed over with a sentence that says what it needs', async () => {

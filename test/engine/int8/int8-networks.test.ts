@@ -1,0 +1,81 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLoras } from '../../../engine/lora/open-loras.ts';
+import { readModelFolder } from '../../../engine/model/folder.ts';
+import { type ModelOptions, type Networks, openNetworks } from '../../../engine/networks/networks.ts';
+import { relativeError, TINY_MODELS, tinyModel } from '../goldens.ts';
+
+const CPU = { provider: 'cpu', threads: 1 } as const;
+const SKETCH = fileURLToPath(new URL('../../../models/sketch', import.meta.url));
+const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i * 0.7));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'easel-int8-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const open = async (place: string, options: Partial<ModelOptions>): Promise<Networks> =>
+  openNetworks(await readModelFolder(place), { ...CPU, int8Folder: folder, ...options });
+
+/** Odd sides, so that the strided convolutions and the way up round. */
+const SHAPE = [4, 9, 8] as const;
+
+async function compute(networks: Networks) {
+  const text = await networks.encodeText('a red fox', { syntax: 'plain', clipSkip: 1 });
+  const call = { batch: 2, sample: wave(2 * 4 * 9 * 8), shape: SHAPE, timesteps: Float32Array.of(981, 20) };
+  return { text, prediction: await networks.predict({ ...call, context: Float32Array.of(...text, ...text) }) };
+}
+
+/** Random weights cancel out less than trained ones: the bound of the embedded model is the one that matters. */
+describe.each([
+  ...TINY_MODELS.map((name) => [name, tinyModel(name), 0.12] as const),
+  ['the embedded model', SKETCH, 0.06] as const,
+])('%s in int8', (_, place, bound) => {
+  test('is near float32, and not float32 itself', async () => {
+    const exact = await open(place, {});
+    const int8 = await open(place, { precision: 'int8' });
+    const [wanted, found] = [await compute(exact), await compute(int8)];
+    await Promise.all([exact.close(), int8.close()]);
+    for (const part of ['text', 'prediction'] as const) {
+      const error = relativeError(found[part], wanted[part]);
+      expect(error).toBeLessThan(bound);
+      expect(error).toBeGreaterThan(1e-4);
+    }
+  });
+});
+
+test('LoRAs work in int8 as they do in float32', async () => {
+  const file = fileURLToPath(new URL('../../fixtures/loras/ink.safetensors', import.meta.url));
+  const tags = [{ name: 'ink', strengths: { textEncoder: 1, unet: 1 } }];
+  const loras = await openLoras(tags, { loras: new Map([['ink', file]]), loraPaths: new Map() }, { layersPerBlock: 2 });
+  const predictions: Float32Array[] = [];
+  for (const precision of ['float32', 'int8'] as const) {
+    const plain = await open(tinyModel('tiny-conv'), { precision });
+    predictions.push((await compute(await plain.withLoras(loras))).prediction, (await compute(plain)).prediction);
+    await plain.close();
+  }
+  const [exact = [], without = [], int8 = []] = predictions;
+  expect(relativeError(without, exact)).toBeGreaterThan(0.3);
+  expect(relativeError(int8, exact)).toBeLessThan(0.15);
+});
+
+test('weights are quantised once: the second opening writes no file', async () => {
+  const before = await readdir(folder);
+  await (await open(tinyModel('tiny-half'), { precision: 'int8' })).close();
+  expect(await readdir(folder)).toEqual(before);
+  expect(before.length).toBeGreaterThan(0);
+});
+
+test('where the folder cannot be written, float32 draws', async () => {
+  const blocked = join(folder, 'a-file');
+  await writeFile(blocked, '');
+  const exact = await open(tinyModel('tiny-conv'), {});
+  const fallback = await open(tinyModel('tiny-conv'), { precision: 'int8', int8Folder: blocked });
+  const [wanted, found] = [await compute(exact), await compute(fallback)];
+  await Promise.all([exact.close(), fallback.close()]);
+  expect(found.prediction).toEqual(wanted.prediction);
+});
