@@ -270,6 +270,8 @@ export interface ExecutionDescription {
   readonly memoryLimit?: number;
   /** Whether only one network at a time is in memory. */
   readonly offload: boolean;
+  /** Present where the text encoder and the UNet run in int8. */
+  readonly precision?: 'int8';
   /** A sentence for each provider that was tried first and does not work here, with what it needs. */
   readonly passedOver: readonly string[];
 }

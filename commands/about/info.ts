@@ -61,6 +61,7 @@ function describeExecution({ provider, models, execution }: EngineDescription): 
   return [
     `${provider}, with ${models.length} ${models.length === 1 ? 'model' : 'models'}`,
     ...(execution === undefined ? [] : [`${execution.threads} ${execution.threads === 1 ? 'thread' : 'threads'}`]),
+    ...(execution?.precision === undefined ? [] : [execution.precision]),
     ...(execution?.memoryLimit === undefined ? [] : [`up to ${formatBytes(execution.memoryLimit)}`]),
     ...(execution?.offload === true ? ['low-memory mode'] : []),
   ].join(', ');

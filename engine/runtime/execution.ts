@@ -27,6 +27,7 @@ export function describeExecution(
       threads: threadsFor(options) || availableCores(),
       maxRows: options.maxRows ?? maxRows,
       offload: options.offload === true,
+      ...(options.precision === 'int8' && { precision: options.precision }),
       ...memoryLimit(provider, options, processBytes),
       passedOver,
     },

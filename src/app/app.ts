@@ -214,7 +214,7 @@ function createRecipeText(description: EngineDescription): (recipe: PictureRecip
   const titles = new Map(description.models.map((model) => [model.id, model.title]));
   return (recipe) => {
     const { model } = specOf(recipe);
-    return formatParameters(recipe, titles.get(model) ?? model);
+    return formatParameters(recipe, titles.get(model) ?? model, description.execution?.precision);
   };
 }
 

@@ -28,7 +28,8 @@ export async function runImagine(request: ImagineRequest, config: CliConfig, par
     const files = [];
     for (const [index, picture] of result.pictures.entries()) {
       const file = names[index] ?? request.out;
-      await writePicture(file, await encodePng(picture, formatParameters(picture.recipe, title)));
+      const recipe = formatParameters(picture.recipe, title, description.execution?.precision);
+      await writePicture(file, await encodePng(picture, recipe));
       files.push({ file, seed: specOf(picture.recipe).seed, width: picture.width, height: picture.height });
     }
     const { variations, ...said } = spec;

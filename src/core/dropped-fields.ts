@@ -14,6 +14,7 @@ const READ_OR_HARMLESS = new Set([
     'Model',
     'Batch size',
     'Batch pos',
+    'Precision',
   ],
   ...['Clip skip', 'RNG', 'Seed resize from', 'CFG Rescale phi', 'Variation seed', 'Variation seed strength'],
   ...['Denoising strength', 'Hires upscale', 'Hires resize', 'Hires upscaler', 'Version', 'App', 'Backend', 'Pipeline'],

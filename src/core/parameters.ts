@@ -27,10 +27,15 @@ import { NEGATIVE, splitText } from './settings-line.ts';
 /** Says that the enlargement was asked for later, of the finished picture. */
 export const LATER = 'Enlarged later';
 
-/** The recipe as AUTOMATIC1111 writes it into the `parameters` text of a PNG. @param modelTitle for its `Model` field */
-export function formatParameters(recipe: PictureRecipe, modelTitle: string): string {
+/**
+ * The recipe as AUTOMATIC1111 writes it into the `parameters` text of a PNG.
+ * @param modelTitle for its `Model` field
+ * @param precision for its `Precision` field; absent for float32 and float16
+ */
+export function formatParameters(recipe: PictureRecipe, modelTitle: string, precision?: string): string {
   const spec = specOf(recipe);
-  const plain = joinText(spec, fieldsOf(recipe, modelTitle));
+  const fields = fieldsOf(recipe, modelTitle, precision);
+  const plain = joinText(spec, fields);
   const { prompt, negative } = splitText(plain);
   if (prompt === spec.prompt && negative === spec.negative) return plain;
   // A line of the prompt that itself begins with "Negative prompt:", spaces at its ends, line breaks of other systems.
@@ -38,10 +43,14 @@ export function formatParameters(recipe: PictureRecipe, modelTitle: string): str
     ['Exact prompt', spec.prompt],
     ['Exact negative prompt', spec.negative],
   ] as const;
-  return joinText(spec, [...fieldsOf(recipe, modelTitle), ...exact]);
+  return joinText(spec, [...fields, ...exact]);
 }
 
-function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string, string])[] {
+function fieldsOf(
+  recipe: PictureRecipe,
+  modelTitle: string,
+  precision: string | undefined,
+): (readonly [string, string])[] {
   const spec = specOf(recipe);
   const [variation, ...variations] = spec.variations;
   const [upscale, ...upscales] = upscalesOf(recipe);
@@ -53,6 +62,7 @@ function fieldsOf(recipe: PictureRecipe, modelTitle: string): (readonly [string,
     ['Size', `${spec.width}x${spec.height}`],
     ['Model', modelTitle],
   ];
+  if (precision !== undefined) fields.push(['Precision', precision]);
   // Of a grid, whose seed is that of its first picture.
   if (spec.count > 1) fields.push(['Batch size', String(spec.count)]);
   if (spec.guidanceRescale !== undefined) fields.push(['CFG Rescale phi', String(spec.guidanceRescale)]);

@@ -85,6 +85,13 @@ describe('the parameters text', () => {
     );
   });
 
+  it('says in which precision the picture was drawn where that is int8, and reads without a complaint', () => {
+    const text = formatParameters(generate(), 'Sketch', 'int8');
+    expect(text).toContain(', Model: Sketch, Precision: int8, ');
+    expect(parseParameters(text)?.notes).toEqual([]);
+    expect(parseParameters(text)?.recipe).toEqual(parseParameters(formatParameters(generate(), 'Sketch'))?.recipe);
+  });
+
   it('has A1111’s keys for a variation and an enlargement, and further keys for further ones', () => {
     const varied = generate({ variations: [{ seed: 5, strength: 0.35 }] });
     expect(formatParameters(varied, 'Sketch')).toMatch(/, Variation seed: 5, Variation seed strength: 0.35$/);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLoras } from '../../../engine/lora/open-loras.ts';
+import { readFootprint } from '../../../engine/memory/footprint.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
 import { type ModelOptions, type Networks, openNetworks } from '../../../engine/networks/networks.ts';
 import { relativeError, TINY_MODELS, tinyModel } from '../goldens.ts';
@@ -68,6 +69,17 @@ test('weights are quantised once: the second opening writes no file', async () =
   await (await open(tinyModel('tiny-half'), { precision: 'int8' })).close();
   expect(await readdir(folder)).toEqual(before);
   expect(before.length).toBeGreaterThan(0);
+});
+
+test('the memory estimate counts a byte for each weight of a product', async () => {
+  const model = await readModelFolder(SKETCH);
+  const [exact, int8] = [await readFootprint(model), await readFootprint(model, true)];
+  expect(int8.unet / exact.unet).toBeGreaterThan(0.25);
+  expect(int8.unet / exact.unet).toBeLessThan(0.27);
+  expect(int8.textEncoder).toBeLessThan(exact.textEncoder);
+  // Its table of words, 49,408 · 128 floats, stays float32.
+  expect(int8.textEncoder).toBeGreaterThan(49_408 * 128 * 4);
+  expect(int8.vaeDecoder).toBe(exact.vaeDecoder);
 });
 
 test('where the folder cannot be written, float32 draws', async () => {
