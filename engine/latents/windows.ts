@@ -1,3 +1,5 @@
+import { SD1 } from '../families/sd1.ts';
+
 /**
  * A large picture's noise predicted in overlapping windows of the size the model knows, and averaged where they overlap
  * (Bar-Tal et al. 2023, "MultiDiffusion"): self-attention over all of it would cost the square of its area.
@@ -15,18 +17,14 @@ export interface WindowPlan {
   readonly windows: readonly Window[];
 }
 
-/** Latents: 1024×1024 pixels. Up to here the model sees a picture whole. */
-const MAX_WHOLE_AREA = 128 * 128;
-/** Latents: the size that the v1 family was trained at. */
-const WINDOW_SIDE = 64;
 /** Of a window's side; the rest is shared with its neighbour. */
 const STRIDE = 0.75;
 
 /** One window over all of it unless it is too large. */
 export function planWindows(
   [channels, height, width]: Shape,
-  side = WINDOW_SIDE,
-  maxArea = MAX_WHOLE_AREA,
+  side = SD1.latents.windowSide,
+  maxArea = SD1.latents.wholeArea,
 ): WindowPlan {
   if (height * width <= maxArea) return { shape: [channels, height, width], windows: [{ top: 0, left: 0 }] };
   const rows = Math.min(side, height);

@@ -1,3 +1,4 @@
+import { SD1 } from '../families/sd1.ts';
 import { loraRole } from './lora-names.ts';
 
 /** Parts of other architectures that give their LoRAs away, with what people call them. */
@@ -36,7 +37,7 @@ export function unsupportedLora(names: Iterable<string>): { readonly architectur
 
 /** Width of the text that each family's UNet attends to. */
 const FAMILIES: Readonly<Record<number, string>> = {
-  768: 'Stable Diffusion 1',
+  [SD1.text.width]: SD1.title,
   1024: 'Stable Diffusion 2',
   1280: 'Stable Diffusion XL',
   2048: 'Stable Diffusion XL',

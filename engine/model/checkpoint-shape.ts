@@ -1,13 +1,11 @@
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { SD1 } from '../families/sd1.ts';
 import type { TensorRef } from '../weights/safetensors.ts';
 
 /** The configs of a checkpoint's networks as far as the sizes of its tensors (by diffusers' names) tell them. */
 
 type Tensors = ReadonlyMap<string, TensorRef>;
-
-/** CLIP's text encoders have one head a 64 channels. */
-const TEXT_HEAD_WIDTH = 64;
 
 export function unetShape(tensors: Tensors, file: string): Record<string, unknown> {
   const levels = count(tensors, (i) => `down_blocks.${i}.resnets.0.conv1.weight`);
@@ -47,7 +45,7 @@ export function textEncoderShape(tensors: Tensors, file: string): Record<string,
     max_position_embeddings: side(tensors, `${prefix}embeddings.position_embedding.weight`, 0, file),
     intermediate_size: side(tensors, `${prefix}encoder.layers.0.mlp.fc1.weight`, 0, file),
     num_hidden_layers: count(tensors, (i) => `${prefix}encoder.layers.${i}.mlp.fc1.weight`),
-    num_attention_heads: Math.max(1, Math.floor(hidden / TEXT_HEAD_WIDTH)),
+    num_attention_heads: Math.max(1, Math.floor(hidden / SD1.text.headWidth)),
   };
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { unsupportedModel } from '../families/other-architectures.ts';
+import { SD1 } from '../families/sd1.ts';
 import { schedulerConfigSchema } from '../schedulers/config.ts';
 import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
@@ -20,17 +21,6 @@ import { pickledVae, type SeparateVae, separateVae, separateVaeShape, VAE_ENDING
 
 /** CLIP's vocabulary is the same in every Stable Diffusion 1 model; single files come without one. */
 const CLIP_TOKENIZER = fileURLToPath(new URL('../../models/sketch/tokenizer', import.meta.url));
-
-/** The scheduler of v1-4, which single files do not carry. */
-const V1_SCHEDULER = {
-  _class_name: 'PNDMScheduler',
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-  clip_sample: false,
-};
 
 const AUTHORITY = 'a Stable Diffusion 1 model';
 
@@ -62,7 +52,7 @@ export async function readCheckpoint(path: string, options: CheckpointOptions = 
   });
   const schedulerFile = config('scheduler', 'scheduler_config.json');
   const scheduler = await readOptionalConfig(schedulerFile, schedulerConfigSchema, {
-    ...V1_SCHEDULER,
+    ...SD1.scheduler,
     ...yaml.scheduler,
     // Some trainers mark their files by empty tensors of these names.
     ...(tensors.has('v_pred') && { prediction_type: 'v_prediction' }),

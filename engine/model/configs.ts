@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SD1 } from '../families/sd1.ts';
 
 /**
  * The configuration files of a diffusers folder, checked and completed with each class's own defaults.
@@ -112,7 +113,7 @@ const vaeFile = z.object({
   norm_num_groups: side.default(32),
   act_fn: activation.default('silu'),
   /** Older published configs lack the key. */
-  scaling_factor: z.number().positive().default(0.18215),
+  scaling_factor: z.number().positive().default(SD1.latents.scalingFactor),
   shift_factor: z.union([off, z.literal(0)]),
   latents_mean: off,
   latents_std: off,
@@ -145,7 +146,7 @@ export const textEncoderConfigSchema = z.object({
   intermediate_size: side,
   num_hidden_layers: z.number().int().min(1).max(64),
   num_attention_heads: side,
-  max_position_embeddings: z.number().int().min(3).max(1024).default(77),
+  max_position_embeddings: z.number().int().min(3).max(1024).default(SD1.text.positions),
   vocab_size: z.number().int().min(3).max(1_000_000),
   hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
   layer_norm_eps: z.number().positive().default(1e-5),

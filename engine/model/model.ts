@@ -1,5 +1,6 @@
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { SD1 } from '../families/sd1.ts';
 import type { SchedulerConfig } from '../schedulers/config.ts';
 import type { DefaultSampler } from '../schedulers/default-sampler.ts';
 import type { ModelDescription } from '../types.ts';
@@ -48,24 +49,19 @@ export function forLatents(scheduler: SchedulerConfig): SchedulerConfig {
   return { ...scheduler, steps_offset: 1, clip_sample: false };
 }
 
-/** The steps and guidance that Stable Diffusion 1 pipelines default to elsewhere are 50 and 7.5; fewer steps suffice. */
-const DEFAULT_STEPS = 25;
-const DEFAULT_GUIDANCE = 7.5;
-const DEFAULT_SAMPLE_SIZE = 64;
-
 export function describeModel(model: Model): ModelDescription {
   const { recommendation, unet, vaeFactor } = model;
   const { prediction_type } = model.scheduler;
   const note = samplerNote(model);
-  const size = unet.sample_size ?? DEFAULT_SAMPLE_SIZE;
+  const size = unet.sample_size ?? SD1.defaults.sampleSize;
   const [latentHeight, latentWidth] = typeof size === 'number' ? [size, size] : size;
   return {
     id: model.id,
     title: recommendation.name ?? model.id,
     width: recommendation.width ?? latentWidth * vaeFactor,
     height: recommendation.height ?? latentHeight * vaeFactor,
-    steps: recommendation.steps ?? DEFAULT_STEPS,
-    guidance: recommendation.guidance ?? DEFAULT_GUIDANCE,
+    steps: recommendation.steps ?? SD1.defaults.steps,
+    guidance: recommendation.guidance ?? SD1.defaults.guidance,
     sampler: model.sampler.name,
     ...(note !== undefined && { samplerNote: note }),
     ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),

@@ -1,17 +1,10 @@
+import { SD1 } from '../families/sd1.ts';
 import type { Model } from '../model/model.ts';
 import { isLarge } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
 import type { RgbImage } from '../types.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
-
-/** Scaled latents → RGB in −1…1 for the Stable Diffusion 1 VAE, by least squares; rows are latent channels. */
-const V1_FACTORS = [
-  [0.3512, 0.2297, 0.3227],
-  [0.325, 0.4974, 0.235],
-  [-0.2829, 0.1762, 0.2721],
-  [-0.212, -0.2616, -0.7177],
-] as const;
 
 /** By the Tiny AutoEncoder where the model has one and the picture is not too large for it, else a pixel a latent. */
 export async function preview(networks: Networks, estimate: Float32Array, shape: Shape): Promise<RgbImage> {
@@ -23,7 +16,7 @@ export async function preview(networks: Networks, estimate: Float32Array, shape:
 
 /** One pixel a latent: no network, microseconds. */
 function pixelALatent({ recommendation }: Model, latents: Float32Array, [channels, height, width]: Shape): RgbImage {
-  const factors = recommendation.latentRgb ?? V1_FACTORS;
+  const factors = recommendation.latentRgb ?? SD1.latents.rgb;
   const bias = recommendation.latentRgbBias ?? [0, 0, 0];
   const plane = height * width;
   const rgb = new Uint8Array(plane * 3);

@@ -15,7 +15,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'engine/families': ['engine'],
   'engine/weights': ['engine'],
   'engine/session': ['engine'],
-  'engine/latents': ['engine'],
+  'engine/latents': ['engine', 'engine/families'],
   'engine/onnx': ['engine/weights'],
   'engine/int8': ['engine', 'engine/onnx', 'engine/weights'],
   'engine/schedulers': ['engine', 'engine/rng'],
@@ -24,7 +24,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'engine/hub': ['engine', 'engine/model', 'engine/tokenizer', 'engine/weights'],
   'engine/graph': ['engine', 'engine/model', 'engine/onnx', 'engine/weights'],
   'engine/providers': ['engine', 'engine/graph', 'engine/onnx', 'engine/session', 'engine/weights'],
-  'engine/lora': ['engine', 'engine/graph', 'engine/session', 'engine/weights'],
+  'engine/lora': ['engine', 'engine/families', 'engine/graph', 'engine/session', 'engine/weights'],
   'engine/prompt': ['engine', 'engine/lora', 'engine/tokenizer'],
   'engine/spec': ['engine', 'engine/model', 'engine/prompt', 'engine/schedulers'],
   'engine/safety': [
@@ -63,6 +63,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'engine/pipeline': [
     'engine',
+    'engine/families',
     'engine/latents',
     'engine/lora',
     'engine/memory',
