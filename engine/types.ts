@@ -68,6 +68,13 @@ export interface Variation {
 export const NOISE_DEVICES = ['cpu', 'cuda'] as const;
 export type NoiseDevice = (typeof NOISE_DEVICES)[number];
 
+/**
+ * How much a picture may differ from the exact one to be drawn sooner; `pipeline/speed-plan.ts` says by which means.
+ * `exact`: not at all.
+ */
+export const SPEEDS = ['exact', 'balanced', 'fast'] as const;
+export type Speed = (typeof SPEEDS)[number];
+
 /** How prompts are turned into what the UNet attends to. */
 export interface TextReading {
   /**
@@ -115,6 +122,8 @@ export interface GenerationSpec {
   readonly clipSkip?: number;
   /** False lets every picture through; absent, the model's own safety checker judges, where it has one. */
   readonly safety?: boolean;
+  /** @default 'exact' */
+  readonly speed?: Speed;
   /** Whose noise a seed means. @default 'cpu' */
   readonly noiseDevice?: NoiseDevice;
   /** Pixels: the noise is that of a picture of this size, so that another shape keeps its composition. */

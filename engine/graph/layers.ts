@@ -17,6 +17,9 @@ export interface Tokens {
   readonly channels: number;
 }
 
+/** More than any side of a feature map. */
+const MAX_SIDE = 1 << 20;
+
 /** The layers that the three networks are made of, with their weights looked up by published name. */
 export class Layers {
   readonly g: GraphBuilder;
@@ -188,6 +191,17 @@ export class Layers {
     const target = g.node('Slice', [g.node('Shape', [like.value]), g.ints([2]), g.ints([4])]);
     const sizes = g.node('Concat', [own, target], { axis: 0 });
     return { ...x, value: g.node('Resize', [x.value, null, null, sizes], rule) };
+  }
+
+  /** Every `stride`-th pixel of every `stride`-th row, as rows. @param stride int64 [1] @param like the height and width of x */
+  thin(x: Tokens, stride: Value, like: FeatureMap): Tokens {
+    const g = this.g;
+    const size = g.node('Slice', [g.node('Shape', [like.value]), g.ints([2]), g.ints([4])]);
+    const shape = g.node('Concat', [this.#batch, size, g.ints([x.channels])], { axis: 0 });
+    const strides = g.node('Concat', [stride, stride], { axis: 0 });
+    const pixels = g.node('Reshape', [x.value, shape]);
+    const kept = g.node('Slice', [pixels, g.ints([0, 0]), g.ints([MAX_SIDE, MAX_SIDE]), g.ints([1, 2]), strides]);
+    return this.flatten(kept, x.channels);
   }
 
   /** One row a token → [batch, tokens, channels]. */

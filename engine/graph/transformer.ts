@@ -1,3 +1,4 @@
+import type { Value } from '../onnx/graph-builder.ts';
 import type { FeatureMap, Layers, Tokens } from './layers.ts';
 
 export interface TransformerOptions {
@@ -6,6 +7,11 @@ export interface TransformerOptions {
   readonly depth: number;
   /** Text embeddings, one row a token. */
   readonly context: Tokens;
+  /**
+   * int64 [1]: self-attention takes its keys and values from every n-th pixel of every n-th row (Smith et al. 2024,
+   * "ToDo: Token Downsampling"). At 1 it is as published. Absent is 1.
+   */
+  readonly keyStride?: Value | undefined;
 }
 
 /** GroupNorm inside the transformer blocks, unlike the resnets around them. */
@@ -21,16 +27,23 @@ export function transformer2d(layers: Layers, x: FeatureMap, name: string, optio
   const normal = layers.groupNorm(x, `${name}.norm`, options.groups, NORM_EPSILON);
   let tokens = layers.linear(layers.toTokens(normal), `${name}.proj_in`, x.channels);
   for (let i = 0; i < options.depth; i += 1) {
-    tokens = transformerBlock(layers, tokens, `${name}.transformer_blocks.${i}`, options);
+    tokens = transformerBlock(layers, tokens, `${name}.transformer_blocks.${i}`, options, x);
   }
   tokens = layers.linear(tokens, `${name}.proj_out`, x.channels);
   return layers.add(x, layers.toFeatureMap(tokens, x));
 }
 
-function transformerBlock(layers: Layers, x: Tokens, name: string, options: TransformerOptions): Tokens {
-  const { heads, context } = options;
+function transformerBlock(
+  layers: Layers,
+  x: Tokens,
+  name: string,
+  options: TransformerOptions,
+  like: FeatureMap,
+): Tokens {
+  const { heads, context, keyStride } = options;
   const a = layers.layerNorm(x, `${name}.norm1`);
-  const afterSelf = layers.add(x, attend(layers, a, a, `${name}.attn1`, heads));
+  const keys = keyStride === undefined ? a : layers.thin(a, keyStride, like);
+  const afterSelf = layers.add(x, attend(layers, a, keys, `${name}.attn1`, heads));
   const b = layers.layerNorm(afterSelf, `${name}.norm2`);
   const afterCross = layers.add(afterSelf, attend(layers, b, context, `${name}.attn2`, heads));
   return layers.add(afterCross, feedForward(layers, layers.layerNorm(afterCross, `${name}.norm3`), `${name}.ff`));

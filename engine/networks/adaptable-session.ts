@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { ADAPTER_REACHES, type AdapterReach, AdapterSlots } from '../graph/adapter-slots.ts';
 import { type Adapter, type AppliedLora, createAdapter, reachOf, zeroAdapter } from '../lora/adapter.ts';
-import type { Input, Output, Session } from '../session/session.ts';
+import type { Input, RunOutput, Session } from '../session/session.ts';
 import type { OpenSession } from '../session/session-swapper.ts';
 
 export interface AdaptableNetwork {
@@ -41,11 +41,14 @@ export class AdaptableSession {
     return this.#turns.add(() => this.#adapt(loras));
   }
 
-  /** @param adapter of `adapter`, made at any time of this session's life; inputs it lacks are zero. */
-  run(inputs: Readonly<Record<string, Input>>, adapter: Adapter): Promise<Output> {
+  /**
+   * @param adapter of `adapter`, made at any time of this session's life; inputs it lacks are zero
+   * @param also names of further outputs
+   */
+  run(inputs: Readonly<Record<string, Input>>, adapter: Adapter, also: readonly string[] = []): Promise<RunOutput> {
     // The session and the zeros that belong to it are taken at one moment: the next may bring others.
     const feeds = { ...inputs, ...this.#zero, ...adapter };
-    const output = this.#session.then((session) => session.run(feeds));
+    const output = this.#session.then((session) => session.run(feeds, also));
     const running: Promise<unknown> = output.catch(() => undefined).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return output;

@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shallowUnetGraph } from '../graph/shallow-unet.ts';
 import { taesdDecoderGraph } from '../graph/taesd.ts';
 import { textEncoderGraph } from '../graph/text-encoder.ts';
 import { unetGraph } from '../graph/unet.ts';
+import { DEEP_INPUT, DEEP_OUTPUT, KEY_STRIDE_INPUT } from '../graph/unet-parts.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graph/vae.ts';
 import { int8Target } from '../int8/int8-target.ts';
 import type { Adapter, AppliedLora } from '../lora/adapter.ts';
@@ -27,6 +29,7 @@ import { WeightSet } from '../weights/weight-set.ts';
 import { openWeights } from '../weights/weight-source.ts';
 import { AdaptableSession } from './adaptable-session.ts';
 import { LoraCache } from './lora-cache.ts';
+import { ShallowUnet } from './shallow-unet.ts';
 
 /** The networks of one model, as functions of numbers. */
 export interface Networks {
@@ -43,6 +46,10 @@ export interface Networks {
   encodeChunk(chunk: PromptChunk, clipSkip: number): Promise<Float32Array>;
   /** One call for the whole batch; each picture has its own timestep. */
   predict(call: UnetCall): Promise<Float32Array>;
+  /** As `predict`, and `deep`, [batch, channels, height, width], which calls of similar timesteps can use again. */
+  predictAndKeep(call: UnetCall): Promise<{ readonly prediction: Float32Array; readonly deep: Float32Array }>;
+  /** The outermost layers alone: about a tenth of the work. @param deep of an earlier call with the same rows */
+  predictFrom(deep: Float32Array, call: UnetCall): Promise<Float32Array>;
   /** One picture's latents as the UNet scales them → [3, 8h, 8w], about −1…1. */
   decode(latents: Float32Array, shape: readonly [number, number, number]): Promise<Output>;
   /** [3, H, W] in −1…1 → mean and log variance, [2 · channels, H/8, W/8], as the VAE scales them. */
@@ -68,6 +75,8 @@ export interface UnetCall {
   readonly timesteps: Float32Array;
   /** [batch, tokens, hidden]. */
   readonly context: Float32Array;
+  /** The largest self-attention takes keys from every n-th pixel of every n-th row. @default 1 */
+  readonly keyStride?: number;
 }
 
 export interface ModelOptions extends NetworkOptions {
@@ -97,6 +106,10 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     { network: 'unet', graph: (slots) => unetGraph(model.unet, unet, unetTarget, slots) },
     open,
   );
+  const shallow = new ShallowUnet({
+    graph: (slots) => shallowUnetGraph(model.unet, unet, unetTarget, slots),
+    open: (graph) => openSession(graph, options),
+  });
   const decoder = await open(vaeDecoderGraph(model.vae, vae, graphTargetFor(vae, options)), { arena: false });
   let imageEncoder: Session | undefined;
   let tinyDecoder: Session | undefined;
@@ -125,6 +138,12 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
   const adapted = new LoraCache(async (loras) =>
     networks({ textEncoder: await textEncoder.adapter(loras), unet: await denoiser.adapter(loras) }),
   );
+  const unetInputs = ({ batch, sample, shape, timesteps, context, keyStride = 1 }: UnetCall) => ({
+    sample: { data: sample, shape: [batch, ...shape] },
+    timestep: { data: timesteps, shape: [batch] },
+    encoder_hidden_states: { data: context, shape: [batch, context.length / batch / hidden, hidden] },
+    [KEY_STRIDE_INPUT]: { data: BigInt64Array.of(BigInt(keyStride)), shape: [1] },
+  });
   const networks = (adapters: Readonly<Record<'textEncoder' | 'unet', Adapter>>): Networks => ({
     model,
     tokenizer,
@@ -138,16 +157,20 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     },
     encodeChunk: async ({ ids, weights }, clipSkip) =>
       weigh(await encode(ids, clipSkip, adapters.textEncoder), weights),
-    async predict({ batch, sample, shape, timesteps, context }) {
-      const tokens = context.length / batch / hidden;
-      const inputs = {
-        sample: { data: sample, shape: [batch, ...shape] },
-        timestep: { data: timesteps, shape: [batch] },
-        encoder_hidden_states: { data: context, shape: [batch, tokens, hidden] },
-      };
-      const { data } = await denoiser.run(inputs, adapters.unet);
-      await blameWeights(unet, { given: sample, made: data });
+    async predict(call) {
+      const { data } = await denoiser.run(unetInputs(call), adapters.unet);
+      await blameWeights(unet, { given: call.sample, made: data });
       return data;
+    },
+    async predictAndKeep(call) {
+      const { data, also } = await denoiser.run(unetInputs(call), adapters.unet, [DEEP_OUTPUT]);
+      await blameWeights(unet, { given: call.sample, made: data });
+      return { prediction: data, deep: also[0]?.data ?? new Float32Array() };
+    },
+    predictFrom(deep, call) {
+      const [, height, width] = call.shape;
+      const shape = [call.batch, model.unet.block_out_channels[0] ?? 0, height, width];
+      return shallow.run({ ...unetInputs(call), [DEEP_INPUT]: { data: deep, shape } }, adapters.unet);
     },
     async decode(latents, shape) {
       const unscaled = latents.map((value) => value / scale);
@@ -172,7 +195,9 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     withLoras: async (loras) => (loras.length === 0 ? plain : adapted.get(loras)),
     async close() {
       await Promise.all(
-        [textEncoder, denoiser, decoder, imageEncoder, tinyDecoder, safetyChecker].map((session) => session?.close()),
+        [textEncoder, denoiser, shallow, decoder, imageEncoder, tinyDecoder, safetyChecker].map((session) =>
+          session?.close(),
+        ),
       );
     },
   });

@@ -1,15 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { cutWindow, joinWindows, planWindows } from '../latents/windows.ts';
 import type { Networks } from '../networks/networks.ts';
-import type { Denoiser, TextContext } from './denoiser.ts';
+import { DeepFeatures } from './deep-features.ts';
+import type { Denoiser } from './denoiser.ts';
+import { stepTogether } from './step-together.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
-
-interface Row {
-  readonly sample: Float32Array;
-  readonly timestep: number;
-  readonly context: TextContext;
-}
 
 /** The pictures of one task: they share the latents' shape, and join and leave together. */
 export interface BatchMember {
@@ -35,6 +30,7 @@ export class Batcher {
     BatchMember,
     { readonly resolve: () => void; readonly reject: (error: unknown) => void }
   >();
+  readonly #features = new DeepFeatures();
   #ticking = false;
 
   /** Resolves when every denoiser is done. @throws what `beforeStep` or the UNet threw */
@@ -88,7 +84,7 @@ export class Batcher {
         await setImmediate();
         for (const member of members) member.refuseCancelled();
       };
-      await stepTogether(first.networks, denoisers, first.shape, { maxRows, beforeCall });
+      await stepTogether(first.networks, denoisers, first.shape, { maxRows, beforeCall, features: this.#features });
       for (const member of members) member.afterStep(performance.now() - began);
     } catch (error) {
       if (members.length === 1) {
@@ -113,42 +109,6 @@ export class Batcher {
   }
 }
 
-interface StepOptions {
-  readonly maxRows: number;
-  /** What it throws ends the step. */
-  beforeCall(): Promise<void>;
-}
-
-/** Advances every denoiser by one step; none of them moves when a call fails. */
-async function stepTogether(
-  networks: Networks,
-  denoisers: readonly Denoiser[],
-  shape: Shape,
-  options: StepOptions,
-): Promise<void> {
-  const plan = planWindows(shape);
-  const asked = denoisers.map((denoiser) => {
-    const { sample, timestep, contexts } = denoiser.input();
-    const rows = contexts.map((context) =>
-      plan.windows.map((window): Row => ({ sample: cutWindow(sample, shape, plan, window), timestep, context })),
-    );
-    return { denoiser, rows };
-  });
-  const all = asked.flatMap(({ rows }) => rows.flat());
-  const predictions = new Map<Row, Float32Array>();
-  for (const rows of byTextLength(all, options.maxRows)) {
-    await options.beforeCall();
-    const prediction = await predict(networks, rows, plan.shape);
-    const size = prediction.length / rows.length;
-    for (const [i, row] of rows.entries()) predictions.set(row, prediction.subarray(i * size, (i + 1) * size));
-  }
-  const joined = (rows: readonly Row[]) => {
-    const parts = rows.map((row) => predictions.get(row) ?? new Float32Array());
-    return joinWindows(parts, shape, plan);
-  };
-  for (const { denoiser, rows } of asked) denoiser.accept(rows.map(joined));
-}
-
 function byNetworkAndShape(members: readonly BatchMember[]): Iterable<readonly BatchMember[]> {
   const groups: BatchMember[][] = [];
   for (const member of members) {
@@ -161,36 +121,4 @@ function byNetworkAndShape(members: readonly BatchMember[]): Iterable<readonly B
 
 function mayShareCall(a: BatchMember, b: BatchMember): boolean {
   return a.networks === b.networks && a.shape.every((side, i) => side === b.shape[i]);
-}
-
-/** Calls of equally long texts, of at most `maxRows` rows each. */
-function* byTextLength(rows: readonly Row[], maxRows: number): Iterable<readonly Row[]> {
-  const groups = new Map<number, Row[]>();
-  for (const row of rows) {
-    const length = row.context.reduce((sum, chunk) => sum + chunk.length, 0);
-    groups.set(length, [...(groups.get(length) ?? []), row]);
-  }
-  for (const group of groups.values()) {
-    for (let at = 0; at < group.length; at += maxRows) yield group.slice(at, at + maxRows);
-  }
-}
-
-function predict(networks: Networks, rows: readonly Row[], shape: Shape): Promise<Float32Array> {
-  return networks.predict({
-    batch: rows.length,
-    shape,
-    sample: concat(rows.map((row) => row.sample)),
-    timesteps: Float32Array.from(rows, (row) => row.timestep),
-    context: concat(rows.flatMap((row) => row.context)),
-  });
-}
-
-function concat(vectors: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(vectors.reduce((sum, vector) => sum + vector.length, 0));
-  let at = 0;
-  for (const vector of vectors) {
-    out.set(vector, at);
-    at += vector.length;
-  }
-  return out;
 }

@@ -2,6 +2,7 @@ import { needsNegative } from '../prompt/composition.ts';
 import { stageAt } from '../prompt/prompt-editing.ts';
 import type { NoiseSource, Scheduler } from '../schedulers/scheduler.ts';
 import { blend } from './init-picture.ts';
+import { EXACT, type SpeedPlan } from './speed-plan.ts';
 
 /** What one picture asks of the UNet at its next call. */
 export interface DenoiserInput {
@@ -10,6 +11,12 @@ export interface DenoiserInput {
   readonly timestep: number;
   /** Texts to predict under: those of the prompt's parts, and with guidance the negative prompt's before them. */
   readonly contexts: readonly TextContext[];
+  /** Whether features that an earlier call left may stand in for the UNet's deep layers. */
+  readonly reusesFeatures: boolean;
+  /** Whether a later call wants the features of this one. */
+  readonly keepsFeatures: boolean;
+  /** See `SpeedPlan`. */
+  readonly keyStride: number;
 }
 
 /**
@@ -44,6 +51,8 @@ export interface DenoiserOptions {
   /** 0–1; absent is 0. */
   readonly guidanceRescale?: number | undefined;
   readonly noise: NoiseSource;
+  /** @default EXACT */
+  readonly speed?: SpeedPlan;
   /** Finished latents that stay where the mask ([height, width]) is 0, and the noise they are under until then. */
   readonly keep?: { readonly mask: Float32Array; readonly latents: Float32Array; readonly noise: Float32Array };
 }
@@ -54,6 +63,7 @@ export interface DenoiserOptions {
  */
 export class Denoiser {
   readonly #options: DenoiserOptions;
+  readonly #speed: SpeedPlan;
   #sample: Float32Array;
   #call: number;
   #input: DenoiserInput | undefined;
@@ -61,6 +71,7 @@ export class Denoiser {
 
   constructor(options: DenoiserOptions) {
     this.#options = options;
+    this.#speed = options.speed ?? EXACT;
     this.#sample = options.sample;
     this.#call = options.begin;
   }
@@ -90,28 +101,41 @@ export class Denoiser {
   }
 
   input(): DenoiserInput {
-    const { scheduler } = this.#options;
+    const { scheduler, begin } = this.#options;
+    const { wholeEvery, keyStride } = this.#speed;
+    const sinceWhole = (this.#call - begin) % wholeEvery;
     this.#input ??= {
       sample: scheduler.scaleModelInput(this.#sample, this.#call),
       timestep: scheduler.timesteps[this.#call] ?? 0,
       contexts: this.#contexts(),
+      reusesFeatures: sinceWhole > 0,
+      keepsFeatures: wholeEvery > 1,
+      keyStride,
     };
     return this.#input;
   }
 
   #contexts(): readonly TextContext[] {
-    const { positive, negative, guidance, scheduler } = this.#options;
+    const { positive, negative, scheduler } = this.#options;
     const parts = positive.map(({ conditioning }) => conditioning);
-    const conditionings = needsNegative(guidance, parts.length) ? [negative, ...parts] : parts;
+    const conditionings = needsNegative(this.#guidance, parts.length) ? [negative, ...parts] : parts;
     const step = scheduler.stepOf[this.#call] ?? 0;
     return conditionings.map((conditioning) => stageAt(conditioning, step).context);
   }
 
+  /** Of the present call: none at low noise, where the speed plan says so. */
+  get #guidance(): number {
+    const { scheduler, guidance } = this.#options;
+    const total = (scheduler.stepOf.at(-1) ?? -1) + 1;
+    const step = scheduler.stepOf[this.#call] ?? 0;
+    return step < total * this.#speed.guidedShare ? guidance : Math.min(guidance, 1);
+  }
+
   /** @param predictions one for each of the input's contexts, in order. */
   accept(predictions: readonly Float32Array[]): void {
-    const { scheduler, positive, guidance, guidanceRescale, noise } = this.#options;
+    const { scheduler, positive, guidanceRescale, noise } = this.#options;
     const [negative, prompt] = compose(predictions, positive);
-    const prediction = prompt === undefined ? negative : guide(negative, prompt, guidance, guidanceRescale ?? 0);
+    const prediction = prompt === undefined ? negative : guide(negative, prompt, this.#guidance, guidanceRescale ?? 0);
     this.#newest = { call: this.#call, sample: this.#sample, prediction };
     this.#sample = scheduler.step(prediction, this.#call, this.#sample, noise);
     this.#input = undefined;

@@ -3,6 +3,7 @@ import { startScheduler } from '../schedulers/index.ts';
 import type { GenerationSpec, Latents } from '../types.ts';
 import { Denoiser } from './denoiser.ts';
 import { type InitLatents, sampleInit } from './init-picture.ts';
+import { SPEED_PLANS } from './speed-plan.ts';
 import { startingNoise } from './starting-noise.ts';
 import type { EncodedPrompts } from './text.ts';
 
@@ -30,13 +31,12 @@ export function startPicture(
   shape: Shape,
   { positive, negative }: EncodedPrompts,
   init: InitLatents | undefined,
+  speed = SPEED_PLANS[spec.speed ?? 'exact'],
 ): Denoiser {
   const strength = spec.init?.strength ?? 1;
   const { scheduler, begin } = startScheduler(spec.sampler, config, spec.steps, firstStep(spec.steps, strength));
   const { noise, posterior, fresh } = startingNoise(spec, shape, vaeFactor);
-  const { guidance, guidanceRescale } = spec;
-  const texts = { positive, negative, guidance, guidanceRescale };
-  const options = { scheduler, begin, ...texts, noise: fresh };
+  const options = { scheduler, begin, positive, negative, ...guidanceOf(spec), speed, noise: fresh };
   const latents = init && posterior && sampleInit(init, posterior);
   const kept = keepOutside(init?.mask, latents, noise);
   // Inpainting of full strength begins from pure noise: what lies outside the mask is put back all the same.
@@ -59,9 +59,12 @@ export function startRefinement(
   const { init: _, ...withoutInit } = spec;
   const { noise, fresh } = startingNoise({ ...withoutInit, variations: [] }, shape, vaeFactor);
   const sample = scheduler.addNoise(data, noise, begin);
-  const { guidance, guidanceRescale } = spec;
-  const texts = { positive, negative, guidance, guidanceRescale };
-  return new Denoiser({ scheduler, begin, sample, ...texts, noise: fresh });
+  const speed = SPEED_PLANS[spec.speed ?? 'exact'];
+  return new Denoiser({ scheduler, begin, sample, positive, negative, ...guidanceOf(spec), speed, noise: fresh });
+}
+
+function guidanceOf({ guidance, guidanceRescale }: GenerationSpec) {
+  return { guidance, guidanceRescale };
 }
 
 function keepOutside(mask: Float32Array | undefined, latents: Float32Array | undefined, noise: Float32Array) {

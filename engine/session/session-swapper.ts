@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { type Input, type Output, openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
 
 /** Opens the sessions of a model. */
 export type OpenSession = (graph: Uint8Array, options?: Pick<SessionOptions, 'arena'>) => Promise<Session>;
@@ -21,17 +21,17 @@ class SessionSwapper {
 
   register(open: () => Promise<Session>): Session {
     return {
-      run: (inputs) => this.#turns.add(() => this.#run(open, inputs)),
+      run: (...given) => this.#turns.add(async () => (await this.#opened(open)).run(...given)),
       close: () => this.#turns.add(() => (this.#current?.open === open ? this.#leave() : Promise.resolve())),
     };
   }
 
-  async #run(open: () => Promise<Session>, inputs: Readonly<Record<string, Input>>): Promise<Output> {
+  async #opened(open: () => Promise<Session>): Promise<Session> {
     if (this.#current?.open !== open) {
       await this.#leave();
       this.#current = { open, session: await open() };
     }
-    return this.#current.session.run(inputs);
+    return this.#current.session;
   }
 
   async #leave(): Promise<void> {

@@ -16,9 +16,14 @@ export interface Output {
   readonly shape: readonly number[];
 }
 
+/** The graph's first output, and those that were asked for by name. */
+export interface RunOutput extends Output {
+  readonly also: readonly Output[];
+}
+
 export interface Session {
-  /** Runs the graph whole; blocks this thread for as long as it takes. */
-  run(inputs: Readonly<Record<string, Input>>): Promise<Output>;
+  /** Runs the graph whole; blocks this thread for as long as it takes. @param also names of further outputs */
+  run(inputs: Readonly<Record<string, Input>>, also?: readonly string[]): Promise<RunOutput>;
   close(): Promise<void>;
 }
 
@@ -34,7 +39,7 @@ export interface SessionOptions {
 }
 
 /**
- * @param graph a serialised ONNX model with one output.
+ * @param graph a serialised ONNX model.
  * @throws EngineError `provider_failed` for an execution provider that does not work on this machine.
  */
 export function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
@@ -67,7 +72,7 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
   const outputName = session.outputNames[0] ?? '';
   const times = new CallTimes(options.provider !== 'cpu');
   return {
-    async run(inputs) {
+    async run(inputs, also = []) {
       const feeds: Record<string, ort.Tensor> = {};
       for (const [name, { data, shape }] of Object.entries(inputs)) {
         feeds[name] =
@@ -75,18 +80,20 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
       }
       const results = await whileCalling(times.usualMs(inputs), async () => {
         const began = performance.now();
-        const results = await session.run(feeds).catch(explain);
+        const results = await session.run(feeds, [outputName, ...also]).catch(explain);
         times.record(inputs, performance.now() - began);
         return results;
       });
-      const tensor = results[outputName];
-      if (tensor === undefined || !(tensor.data instanceof Float32Array)) {
-        throw new EngineError('internal', 'The network gave no result; please report this.', { output: outputName });
-      }
-      return { data: tensor.data, shape: tensor.dims };
+      return { ...outputOf(results, outputName), also: also.map((name) => outputOf(results, name)) };
     },
     close: () => session.release(),
   };
+}
+
+function outputOf(results: ort.InferenceSession.ReturnType, name: string): Output {
+  const tensor = results[name];
+  if (tensor?.data instanceof Float32Array) return { data: tensor.data, shape: tensor.dims };
+  throw new EngineError('internal', 'The network gave no result; please report this.', { output: name });
 }
 
 function refuseUnknownProvider(provider: ExecutionProvider): void {

@@ -9,6 +9,7 @@ import {
   PROMPT_SYNTAXES,
   SAMPLER_NAMES,
   SPEC_LIMITS,
+  SPEEDS,
   UPSCALE_MODES,
   type UpscaleSettings,
 } from '../types.ts';
@@ -70,6 +71,9 @@ function checkSpec(spec: GenerationSpec): void {
   }
   if (spec.syntax !== undefined && !PROMPT_SYNTAXES.includes(spec.syntax)) {
     throw refuse(`"${shorten(spec.syntax)}" is not a prompt syntax; ${adviseName(spec.syntax, PROMPT_SYNTAXES)}.`);
+  }
+  if (spec.speed !== undefined && !SPEEDS.includes(spec.speed)) {
+    throw refuse(`"${shorten(spec.speed)}" is not a speed; ${adviseName(spec.speed, SPEEDS)}.`);
   }
   checkParts(spec);
   if (!SAMPLER_NAMES.includes(spec.sampler)) {

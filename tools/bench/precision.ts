@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngine, type PrecisionChoice } from '../../engine/index.ts';
+import { benchPrompts } from './prompts.ts';
 import { ssim } from './ssim.ts';
 
 /*
@@ -18,15 +19,7 @@ const { values: flags } = parseArgs({
   },
 });
 
-const COLOURS = ['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'pink', 'brown', 'black', 'white'];
-const THINGS = ['circle', 'fox', 'star', 'house', 'heart', 'tree', 'square', 'cat', 'triangle', 'apple'];
-
-/** Every thing in every colour, on a background of the colour after next. */
-const prompts = Array.from({ length: Number(flags.prompts) }, (_, i) => {
-  const colour = COLOURS[i % 10];
-  const thing = THINGS[Math.floor(i / 10 + i) % 10];
-  return `a ${colour} ${thing} on a ${COLOURS[(i + 2) % 10]} background`;
-});
+const prompts = benchPrompts(Number(flags.prompts));
 
 interface Drawn {
   readonly rgb: Uint8Array;
