@@ -19,6 +19,7 @@ import type { User } from '../src/core/user.ts';
 import type { DispatchResult } from '../src/platforms/port.ts';
 import type { JobQueue } from '../src/queue/port.ts';
 import type { Gallery, SettingsStore, ValueStore } from '../src/store/port.ts';
+import type { CommandDefaults } from './defaults.ts';
 
 /** Everything that a command may use: ports and settings, never a platform, a database or the engine. */
 export interface CommandContext {
@@ -75,12 +76,6 @@ export interface KeptPicture {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-}
-
-/** The operator's values for what a request, its person and its channel leave open. */
-export interface CommandDefaults {
-  readonly count: number;
-  readonly negative: string;
 }
 
 /** What a person can say: `/name`. */

@@ -10,5 +10,6 @@ export type { ExecutionOptions } from './runtime/catalog.ts';
 export { isSeed, MAX_SEED, parseSeed, type Seed, seedAfter } from './seed.ts';
 export { PROVIDERS } from './session/execution-provider.ts';
 export { singleRecipe, specOf, upscaleOf } from './spec/recipe.ts';
+export { workShare } from './spec/speed-plan.ts';
 export { alternatives, listNames, nearestNames, suggest } from './suggest-names.ts';
 export * from './types.ts';

@@ -69,7 +69,7 @@ export const NOISE_DEVICES = ['cpu', 'cuda'] as const;
 export type NoiseDevice = (typeof NOISE_DEVICES)[number];
 
 /**
- * How much a picture may differ from the exact one to be drawn sooner; `pipeline/speed-plan.ts` says by which means.
+ * How much a picture may differ from the exact one to be drawn sooner; `spec/speed-plan.ts` says by which means.
  * `exact`: not at all.
  */
 export const SPEEDS = ['exact', 'balanced', 'fast'] as const;

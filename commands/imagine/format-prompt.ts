@@ -30,13 +30,14 @@ export function formatPrompt(prompt: string): string {
 
 /** Everything that is neither words, size nor seed. */
 export function formatFlags(spec: GenerationSpec, knowsModel = true): string {
-  const { clipSkip, guidanceRescale, syntax, noiseDevice, seedSize } = spec;
+  const { clipSkip, guidanceRescale, speed, syntax, noiseDevice, seedSize } = spec;
   return [
     `--steps ${spec.steps} --guidance ${spec.guidance} --sampler ${spec.sampler}`,
     `--count ${spec.count}`,
     knowsModel ? `--model ${quoteWord(spec.model)}` : '',
     clipSkip === undefined ? '' : `--clip-skip ${clipSkip}`,
     guidanceRescale === undefined ? '' : `--rescale ${guidanceRescale}`,
+    speed === undefined ? '' : `--speed ${speed}`,
     syntax === undefined ? '' : `--syntax ${syntax}`,
     noiseDevice === undefined ? '' : `--noise ${noiseDevice}`,
     seedSize === undefined ? '' : `--seed-size ${seedSize.width}x${seedSize.height}`,

@@ -4,6 +4,7 @@ import {
   PROMPT_SYNTAXES,
   SAMPLER_NAMES,
   type SamplerName,
+  SPEEDS,
 } from '../../engine/index.ts';
 import type { OptionDescription } from '../../src/core/command.ts';
 import type { OptionValue } from '../../src/core/request.ts';
@@ -55,6 +56,7 @@ export function parseImagine(given: OptionInput, { engine, styles = [] }: Imagin
     guidance: one('guidance', readNumber),
     sampler: one('sampler', readSampler),
     count: one('count', readNumber),
+    speed: one('speed', (_, raw) => readChoice('speed', raw, SPEEDS)),
     strength: one('strength', readNumber),
     hires: parsed(one('hires', asTyped), readHires),
     upscaler: one('upscaler', readUpscaler),

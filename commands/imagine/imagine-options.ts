@@ -1,4 +1,4 @@
-import { NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS } from '../../engine/index.ts';
+import { NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS, SPEEDS } from '../../engine/index.ts';
 import type { OptionDescription } from '../../src/core/command.ts';
 import { createOptionSet } from '../parsing/option-set.ts';
 import { UPSCALER_NAMES } from './hires.ts';
@@ -113,6 +113,14 @@ export const IMAGINE_OPTIONS = [
   },
   {
     ...TEXT,
+    name: 'speed',
+    aliases: [],
+    description: 'Fast pictures differ a little from exact ones',
+    choices: SPEEDS,
+    example: 'balanced',
+  },
+  {
+    ...TEXT,
     name: 'init',
     aliases: ['image'],
     description: 'Web address of an init image',
@@ -136,7 +144,7 @@ export const IMAGINE_OPTIONS = [
     ...TEXT,
     name: 'hires',
     aliases: [],
-    description: 'Upscale factor of a second pass; 1: no second pass; auto: up to the given size',
+    description: 'Upscale factor of a second pass; 1: none; auto: up to the given size',
     example: '2',
   },
   {
@@ -150,20 +158,13 @@ export const IMAGINE_OPTIONS = [
   {
     name: 'clip-skip',
     aliases: ['clipskip'],
-    description: 'CLIP layer to use, counted from the last; 1 is the last',
+    description: 'CLIP layer, counted from the last',
     type: 'integer',
     required: false,
     freeText: false,
     min: 1,
     max: SPEC_LIMITS.maxClipSkip,
     example: '2',
-  },
-  {
-    ...SHARE,
-    name: 'rescale',
-    aliases: [],
-    description: 'Guidance rescale: reduces overexposure at high guidance',
-    example: '0.7',
   },
   { ...TEXT, name: 'model', aliases: [], description: 'The model to use', completes: true, example: 'sketch' },
   {
@@ -185,10 +186,17 @@ export const IMAGINE_OPTIONS = [
   },
   // These exceed Discord's option limit; Discord users type them in the prompt.
   {
+    ...SHARE,
+    name: 'rescale',
+    aliases: [],
+    description: 'Guidance rescale: reduces overexposure at high guidance',
+    example: '0.7',
+  },
+  {
     ...TEXT,
     name: 'syntax',
     aliases: [],
-    description: 'Prompt syntax: a1111 reads (emphasis) and long prompts; plain reads literally',
+    description: 'Prompt syntax: a1111 reads (emphasis); plain reads literally',
     choices: PROMPT_SYNTAXES,
     example: 'plain',
   },
@@ -196,7 +204,7 @@ export const IMAGINE_OPTIONS = [
     ...TEXT,
     name: 'noise',
     aliases: ['rng'],
-    description: 'Noise source: cpu matches diffusers, cuda matches AUTOMATIC1111',
+    description: 'Noise source: cpu as diffusers, cuda as AUTOMATIC1111',
     choices: NOISE_DEVICES,
     example: 'cuda',
   },

@@ -10,6 +10,7 @@ import { BadInputError } from '../../src/core/errors.ts';
 import { type Size, upscaledSize } from '../../src/core/picture-size.ts';
 import type { ChannelSettings, UserSettings } from '../../src/core/settings.ts';
 import { applyStyle, type Style } from '../../src/core/style.ts';
+import type { CommandDefaults } from '../defaults.ts';
 import { shorten } from '../parsing/limits.ts';
 import { allowedModels } from './channel-rules.ts';
 import { resolvePasses } from './hires.ts';
@@ -27,7 +28,7 @@ export interface SpecContext {
   readonly user?: UserSettings;
   readonly channel?: ChannelSettings;
   /** The bot's own. */
-  readonly defaults: { readonly count: number; readonly negative: string };
+  readonly defaults: CommandDefaults;
   /** The picture that the request begins from, kept. */
   readonly init?: InitSource;
   randomSeed(): Seed;
@@ -63,7 +64,7 @@ export function resolveSpec(values: ImagineInput, specContext: SpecContext): Gen
     count,
     variations: values.seed?.variations ?? (keepsSeed(values, base) ? base.variations : []),
     ...initOf(values.strength, init, base),
-    ...onlyGiven(values, base),
+    ...onlyGiven(values, base, defaults),
     ...(hires !== undefined && { hires }),
   };
 }
@@ -155,17 +156,19 @@ function initOf(
 }
 
 /** What is left out stays out, so that the engine's own default holds. */
-function onlyGiven(values: ImagineInput, base: GenerationSpec | undefined) {
+function onlyGiven(values: ImagineInput, base: GenerationSpec | undefined, defaults: CommandDefaults) {
   const clipSkip = values.clipSkip ?? base?.clipSkip;
   const guidanceRescale = values.guidanceRescale ?? base?.guidanceRescale;
   const syntax = values.syntax ?? base?.syntax;
   const noiseDevice = values.noiseDevice ?? base?.noiseDevice;
   const seedSize = values.seedSize ?? base?.seedSize;
+  const speed = values.speed ?? (base === undefined ? defaults.speed : base.speed);
   return {
     ...(clipSkip !== undefined && { clipSkip }),
     ...(guidanceRescale !== undefined && { guidanceRescale }),
     ...(syntax !== undefined && { syntax }),
     ...(noiseDevice !== undefined && { noiseDevice }),
     ...(seedSize !== undefined && { seedSize }),
+    ...(speed !== undefined && { speed }),
   };
 }

@@ -1,7 +1,7 @@
 import { listNames } from '../../engine/index.ts';
 import { code, type RichText, text } from '../../src/core/reply.ts';
 import type { ChannelSettings, UserSettings } from '../../src/core/settings.ts';
-import type { CommandDefaults } from '../context.ts';
+import type { CommandDefaults } from '../defaults.ts';
 import { shorten } from '../parsing/limits.ts';
 
 const MAX_SHOWN = 200;

@@ -1,8 +1,8 @@
 import { needsNegative } from '../prompt/composition.ts';
 import { stageAt } from '../prompt/prompt-editing.ts';
 import type { NoiseSource, Scheduler } from '../schedulers/scheduler.ts';
+import { EXACT, type SpeedPlan } from '../spec/speed-plan.ts';
 import { blend } from './init-picture.ts';
-import { EXACT, type SpeedPlan } from './speed-plan.ts';
 
 /** What one picture asks of the UNet at its next call. */
 export interface DenoiserInput {

@@ -1,9 +1,9 @@
 import type { Model } from '../model/model.ts';
 import { startScheduler } from '../schedulers/index.ts';
+import { SPEED_PLANS } from '../spec/speed-plan.ts';
 import type { GenerationSpec, Latents } from '../types.ts';
 import { Denoiser } from './denoiser.ts';
 import { type InitLatents, sampleInit } from './init-picture.ts';
-import { SPEED_PLANS } from './speed-plan.ts';
 import { startingNoise } from './starting-noise.ts';
 import type { EncodedPrompts } from './text.ts';
 

@@ -173,7 +173,11 @@ function compose({ config, styles, description, store, ports, renderer, intake, 
   const deliver = createDeliver({ queue, jobs: store.jobs, pictures: store.pictures, ports, renderer, log });
   const context: CommandContext = {
     engine: describeToPeople(description, folders),
-    defaults: { count: config.count, negative: config.negative },
+    defaults: {
+      count: config.count,
+      negative: config.negative,
+      ...(config.speed !== undefined && { speed: config.speed }),
+    },
     queue,
     settings: store.settings,
     styles,

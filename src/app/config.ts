@@ -7,6 +7,8 @@ import {
   PROVIDERS,
   resolveModelPlace,
   SPEC_LIMITS,
+  SPEEDS,
+  type Speed,
   splitModelPlaces,
 } from '../../engine/index.ts';
 import { BadInputError, EaselError } from '../core/errors.ts';
@@ -31,6 +33,8 @@ export interface Config {
   readonly count: number;
   /** What a request that names no negative prompt avoids. */
   readonly negative: string;
+  /** How exactly a request that does not say so is drawn; absent is exact. */
+  readonly speed?: Speed;
   /** The operator's own styles. */
   readonly stylesFile?: string;
   /** On the web everyone moderates, or nobody: a name there proves nothing. */
@@ -112,6 +116,7 @@ const ENVIRONMENT = z.object({
   EASEL_LOW_MEMORY: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
   EASEL_COUNT: whole(SPEC_LIMITS.minCount, SPEC_LIMITS.maxCount).default(4),
   EASEL_NEGATIVE: z.string().default(''),
+  EASEL_SPEED: z.enum(SPEEDS, { error: `must be one of ${SPEEDS.join(', ')}` }).optional(),
   EASEL_STYLES: text('a YAML file of styles').optional(),
   EASEL_WEB_MODERATORS: z.enum(['everyone', 'nobody'], { error: 'must be everyone or nobody' }).default('nobody'),
   EASEL_WEB_AGE_RESTRICTED: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
@@ -167,6 +172,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     },
     count: values.EASEL_COUNT,
     negative: values.EASEL_NEGATIVE,
+    ...(values.EASEL_SPEED !== undefined && { speed: values.EASEL_SPEED }),
     ...(values.EASEL_STYLES !== undefined && { stylesFile: resolve(cwd, values.EASEL_STYLES) }),
     webModerators: values.EASEL_WEB_MODERATORS,
     webAgeRestricted: values.EASEL_WEB_AGE_RESTRICTED === 'yes',

@@ -19,9 +19,10 @@ const PERSON = 'cli';
 
 /** A command line as /imagine reads it, with the pictures that its options name. */
 export function createResolve(randomSeed: () => Seed): CliDependencies['resolve'] {
-  return async (given, engine, { negative, stylesFile }): Promise<CliRequest> => {
+  return async (given, engine, { negative, speed, stylesFile }): Promise<CliRequest> => {
     const styles = loadStyles(stylesFile);
-    const specContext = { engine, styles, defaults: { count: DEFAULT_COUNT, negative }, randomSeed };
+    const defaults = { count: DEFAULT_COUNT, negative, ...(speed !== undefined && { speed }) };
+    const specContext = { engine, styles, defaults, randomSeed };
     const input = parseImagine(given, specContext);
     const pictures = await takePictures(input);
     if (pictures === undefined) return { spec: resolveSpec(input, specContext) };

@@ -1,4 +1,11 @@
-import type { Engine, EngineDescription, ExecutionOptions, GenerationSpec, InitPicture } from '../../engine/index.ts';
+import type {
+  Engine,
+  EngineDescription,
+  ExecutionOptions,
+  GenerationSpec,
+  InitPicture,
+  Speed,
+} from '../../engine/index.ts';
 import type { OptionDescription } from '../core/command.ts';
 import type { OptionValue } from '../core/request.ts';
 
@@ -8,6 +15,8 @@ export interface CliConfig {
   readonly execution: ExecutionOptions;
   /** The negative prompt of a request that names none. */
   readonly negative: string;
+  /** How exactly a request that does not say so is drawn; absent is exact. */
+  readonly speed?: Speed;
   /** The operator's own styles. */
   readonly stylesFile?: string;
 }

@@ -15,6 +15,7 @@ const READ_OR_HARMLESS = new Set([
     'Batch size',
     'Batch pos',
     'Precision',
+    'Speed',
   ],
   ...['Clip skip', 'RNG', 'Seed resize from', 'CFG Rescale phi', 'Variation seed', 'Variation seed strength'],
   ...['Denoising strength', 'Hires upscale', 'Hires resize', 'Hires upscaler', 'Version', 'App', 'Backend', 'Pipeline'],

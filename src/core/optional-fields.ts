@@ -1,18 +1,19 @@
-import { type GenerationSpec, PROMPT_SYNTAXES } from '../../engine/index.ts';
+import { type GenerationSpec, PROMPT_SYNTAXES, SPEEDS } from '../../engine/index.ts';
 
-type OptionalSettings = Pick<GenerationSpec, 'clipSkip' | 'noiseDevice' | 'seedSize' | 'syntax' | 'init'>;
+type OptionalSettings = Pick<GenerationSpec, 'clipSkip' | 'noiseDevice' | 'seedSize' | 'speed' | 'syntax' | 'init'>;
 
 /**
  * The settings that few pictures have, as AUTOMATIC1111 writes them: `Clip skip`, `RNG`, `Seed resize from`; those it
  * has no word for under keys of their own.
  */
 export function optionalFields(spec: GenerationSpec): readonly (readonly [string, string])[] {
-  const { clipSkip, noiseDevice, seedSize, syntax, init } = spec;
+  const { clipSkip, noiseDevice, seedSize, speed, syntax, init } = spec;
   const fields: (readonly [string, string])[] = [];
   if (clipSkip !== undefined) fields.push(['Clip skip', String(clipSkip)]);
   if (seedSize !== undefined) fields.push(['Seed resize from', `${seedSize.width}x${seedSize.height}`]);
   // Its default is the graphics card's noise.
   fields.push(['RNG', noiseDevice === 'cuda' ? 'NV' : 'CPU']);
+  if (speed !== undefined) fields.push(['Speed', speed]);
   if (syntax !== undefined) fields.push(['Prompt syntax', syntax]);
   if (init !== undefined) {
     fields.push(['Init image', init.image], ['Init strength', String(init.strength)]);
@@ -25,10 +26,12 @@ export function optionalFields(spec: GenerationSpec): readonly (readonly [string
 export function readOptionalFields(fields: ReadonlyMap<string, string>): Omit<OptionalSettings, 'noiseDevice'> {
   const clipSkip = Number(fields.get('Clip skip'));
   const [, width, height] = /^(\d+)x(\d+)$/.exec(fields.get('Seed resize from') ?? '') ?? [];
+  const speed = SPEEDS.find((known) => known === fields.get('Speed'));
   const syntax = PROMPT_SYNTAXES.find((known) => known === fields.get('Prompt syntax'));
   return {
     ...(Number.isInteger(clipSkip) && clipSkip >= 1 && { clipSkip }),
     ...(width !== undefined && height !== undefined && { seedSize: { width: Number(width), height: Number(height) } }),
+    ...(speed !== undefined && { speed }),
     ...(syntax !== undefined && { syntax }),
     ...readInit(fields),
   };

@@ -1,4 +1,4 @@
-import { type EngineTask, estimateText, specOf, upscaleOf } from '../../engine/index.ts';
+import { type EngineTask, estimateText, specOf, upscaleOf, workShare } from '../../engine/index.ts';
 import { sizeOf } from '../core/picture-size.ts';
 
 /**
@@ -11,12 +11,13 @@ const CHUNK_PIXELS = 1200;
 const CHUNK_SHARE = 0.005;
 
 /**
- * Work of a task in pixel-steps, what fairness, limits and estimates count. A prompt of one chunk that stays as it is
+ * Work of a task in pixel-steps, what fairness, limits and estimates count; of `balanced` and `fast` pictures what is left of it. A prompt of one chunk that stays as it is
  * costs nothing by itself.
  */
 export function costOf(task: EngineTask): number {
   const work = firstSteps(task) * stepOf(task, firstPixels(task)) + refinedSteps(task) * stepOf(task, pixelsOf(task));
-  return work + encodingsOf(task) * ENCODING_PIXELS;
+  const spec = specOf(task);
+  return work * workShare(spec, estimateText(spec).attended.length) + encodingsOf(task) * ENCODING_PIXELS;
 }
 
 /**

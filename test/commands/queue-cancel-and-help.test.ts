@@ -137,7 +137,6 @@ it('descriptions fit what platforms register', () => {
     const options = description.options;
     expect(description.name).toMatch(/^[a-z][a-z-]{0,31}$/);
     expect(description.description.length).toBeLessThanOrEqual(100);
-    expect(options.length).toBeLessThanOrEqual(25);
     expect(options.toSorted((a, b) => Number(b.required) - Number(a.required))).toEqual(options);
     const spellings = options.flatMap((option) => [option.name, ...option.aliases]);
     expect(new Set(spellings).size).toBe(spellings.length);

@@ -6,9 +6,9 @@ import { decodeLatents } from '../../engine/networks/autoencoder.ts';
 import { openNetworks } from '../../engine/networks/networks.ts';
 import { Batcher } from '../../engine/pipeline/batcher.ts';
 import { toRgb } from '../../engine/pipeline/preview.ts';
-import { EXACT, SPEED_PLANS, type SpeedPlan } from '../../engine/pipeline/speed-plan.ts';
 import { startPicture } from '../../engine/pipeline/start-denoising.ts';
 import { encodePrompts } from '../../engine/pipeline/text.ts';
+import { EXACT, SPEED_PLANS, type SpeedPlan } from '../../engine/spec/speed-plan.ts';
 import type { GenerationSpec } from '../../engine/types.ts';
 import { benchPrompts } from './prompts.ts';
 import { ssim } from './ssim.ts';
@@ -16,7 +16,8 @@ import { ssim } from './ssim.ts';
 /*
  * What each part of `--speed` costs in likeness and gains in time, on the CPU:
  * `npx tsx tools/bench/speed.ts --model models/sketch --prompts 50`. Each prompt is drawn from one seed under every plan.
- * `--plan '{"wholeEvery":2}'` adds a plan of one's own; `--precision int8` draws all of them in int8.
+ * `--plan '{"wholeEvery":2}'` adds a plan of one's own; `--precision int8` draws all of them in int8; `--time-only` decodes
+ * no picture.
  */
 
 const { values: flags } = parseArgs({
@@ -27,6 +28,7 @@ const { values: flags } = parseArgs({
     sampler: { type: 'string' },
     precision: { type: 'string', default: 'float32' },
     plan: { type: 'string', multiple: true, default: [] },
+    'time-only': { type: 'boolean', default: false },
   },
 });
 
@@ -64,6 +66,7 @@ async function draw(prompt: string, seed: number, plan: SpeedPlan) {
     afterStep: () => {},
   });
   const ms = performance.now() - began;
+  if (flags['time-only']) return { ms, rgb: new Uint8Array(3 * width * height) };
   const { data } = await decodeLatents(
     networks,
     { shape, data: denoiser.sample },

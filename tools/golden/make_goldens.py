@@ -10,6 +10,7 @@ import transformers
 
 import brownian_goldens
 import checkpoint_name_goldens
+import key_stride_goldens
 import network_goldens
 import noise_goldens
 import picture_goldens
@@ -31,6 +32,7 @@ def main() -> None:
         "schedules": lambda: schedule_goldens.make(options.out, options.models),
         "samplers": lambda: sampler_goldens.make(options.out, options.models),
         "networks": lambda: network_goldens.make(options.out, options.models),
+        "key-stride": lambda: key_stride_goldens.make(options.out, options.models),
         "pictures": lambda: picture_goldens.make(options.out, options.models),
         "checkpoint-names": lambda: checkpoint_name_goldens.make(options.out, options.models),
         "tokenizer": lambda: tokenizer_goldens.make(options.out, options.tokenizer),

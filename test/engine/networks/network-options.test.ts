@@ -54,8 +54,11 @@ async function resultsOf(entry: OptionCase, change: (config: object) => object =
   const found = new Map<string, Float32Array>();
   if (entry.kind === 'unet') {
     const inputs = { sample: draw(2, 4, 6, 6), encoder_hidden_states: draw(2, 6, 12) };
-    const timestep = { data: Float32Array.of(500, 3), shape: [2] };
-    found.set('output', await run(unetGraph(unetConfigSchema.parse(config), weights), { ...inputs, timestep }));
+    const rest = {
+      timestep: { data: Float32Array.of(500, 3), shape: [2] },
+      key_stride: { data: BigInt64Array.of(1n), shape: [1] },
+    };
+    found.set('output', await run(unetGraph(unetConfigSchema.parse(config), weights), { ...inputs, ...rest }));
   } else if (entry.kind === 'vae') {
     const parsed = vaeConfigSchema.parse(config);
     const [image, latents] = [draw(1, 3, 12, 16), draw(1, 4, 6, 6)];
