@@ -101,16 +101,15 @@ export class Denoiser {
   }
 
   input(): DenoiserInput {
-    const { scheduler, begin } = this.#options;
+    const { scheduler } = this.#options;
     const { wholeEvery, keyStride } = this.#speed;
-    const sinceWhole = (this.#call - begin) % wholeEvery;
     this.#input ??= {
       sample: scheduler.scaleModelInput(this.#sample, this.#call),
       timestep: scheduler.timesteps[this.#call] ?? 0,
       contexts: this.#contexts(),
-      reusesFeatures: sinceWhole > 0,
+      reusesFeatures: !this.#isWhole,
       keepsFeatures: wholeEvery > 1,
-      keyStride,
+      keyStride: this.#isExact ? 1 : keyStride,
     };
     return this.#input;
   }
@@ -125,10 +124,23 @@ export class Denoiser {
 
   /** Of the present call: none at low noise, where the speed plan says so. */
   get #guidance(): number {
-    const { scheduler, guidance } = this.#options;
-    const total = (scheduler.stepOf.at(-1) ?? -1) + 1;
-    const step = scheduler.stepOf[this.#call] ?? 0;
-    return step < total * this.#speed.guidedShare ? guidance : Math.min(guidance, 1);
+    const { guidance } = this.#options;
+    return this.#share < this.#speed.guidedShare ? guidance : Math.min(guidance, 1);
+  }
+
+  /** Whether the present call computes the whole UNet. */
+  get #isWhole(): boolean {
+    return this.#isExact || (this.#call - this.#options.begin) % this.#speed.wholeEvery === 0;
+  }
+
+  get #isExact(): boolean {
+    return this.#share < this.#speed.exactShare;
+  }
+
+  /** Share of the schedule's steps that lie before the present call. */
+  get #share(): number {
+    const { stepOf } = this.#options.scheduler;
+    return (stepOf[this.#call] ?? 0) / ((stepOf.at(-1) ?? 0) + 1);
   }
 
   /** @param predictions one for each of the input's contexts, in order. */

@@ -29,6 +29,14 @@ describe('the configuration', () => {
     expect(() => readConfig({ EASEL_LOW_MEMORY: '1' }, HERE)).toThrow('EASEL_LOW_MEMORY must be yes or no.');
   });
 
+  it('takes a speed for the requests that give none', () => {
+    expect(readConfig({}, HERE)).not.toHaveProperty('speed');
+    expect(readConfig({ EASEL_SPEED: 'balanced' }, HERE).speed).toBe('balanced');
+    expect(() => readConfig({ EASEL_SPEED: 'quick' }, HERE)).toThrow(
+      'EASEL_SPEED must be one of exact, balanced, fast.',
+    );
+  });
+
   it('takes int8 on a CPU, and refuses it on a GPU', () => {
     const int8 = { EASEL_PRECISION: 'int8' };
     for (const chosen of [{}, { EASEL_PROVIDER: 'cpu' }, { EASEL_PROVIDER: 'auto' }]) {

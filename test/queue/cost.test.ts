@@ -31,6 +31,17 @@ describe('the cost of a task', () => {
     expect(costOf({ ...upscale, source: upscale })).toBe(7 * 256 * 256);
   });
 
+  it('is less for speeds that leave work out', () => {
+    const base = { steps: 20, width: 64, height: 64, count: 1, guidance: 7.5 };
+    const [exact, balanced, fast] = [
+      generate(base),
+      ...(['balanced', 'fast'] as const).map((speed) => generate({ ...base, speed })),
+    ];
+    expect(generate({ ...base, speed: 'exact' })).toBe(exact);
+    expect((balanced ?? 0) / exact).toBeCloseTo(0.5, 1);
+    expect((fast ?? 0) / exact).toBeCloseTo(0.42, 1);
+  });
+
   it('leaves a prompt of one chunk out of account, and counts each more that is encoded and attended to', () => {
     const base = { steps: 10, width: 64, height: 64, count: 2, guidance: 1 };
     const one = generate({ ...base, prompt: '' });

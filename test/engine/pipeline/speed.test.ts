@@ -146,9 +146,9 @@ describe('pictures of several speeds drawn together', () => {
   });
 
   test('call the whole UNet as often as the plan says, and without the negative prompt at the end', async () => {
-    await draw([await start('a fox', { wholeEvery: 3, guidedShare: 0.5, keyStride: 1 })]);
+    await draw([await start('a fox', { exactShare: 0.2, wholeEvery: 3, guidedShare: 0.5, keyStride: 2 })]);
     expect(calls).toEqual([
-      ...['whole 2', 'outer 2', 'outer 2', 'whole 2', 'outer 2'],
+      ...['whole 2', 'whole 2', 'outer 2', 'whole 2', 'outer 2'],
       ...['outer 1', 'whole 1', 'outer 1', 'outer 1', 'whole 1'],
     ]);
   });
