@@ -269,6 +269,14 @@ export interface ModelDescription {
   readonly downloadBytes?: number;
 }
 
+/** What a LoRA that makes a model draw in few steps is used with. */
+export interface FewStepSettings {
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  /** Absent where it leaves that to the model. */
+  readonly guidance?: number;
+}
+
 /** How networks are run on this machine. */
 export interface ExecutionDescription {
   /** Most CPU threads of one network. */
@@ -297,6 +305,8 @@ export interface EngineDescription {
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];
   readonly embeddings: readonly string[];
+  /** Those of the LoRAs that are for few steps, by name. */
+  readonly fewStepLoras?: Readonly<Record<string, FewStepSettings>>;
   /** The tokens that the files of embeddings name, by the embedding's NAME, where they are others than it. */
   readonly learnedTokens?: Readonly<Record<string, readonly string[]>>;
   /** A sentence for each file among the models that cannot be used. */

@@ -3,6 +3,7 @@ import { BadInputError } from '../../src/core/errors.ts';
 import type { RemotePicture } from '../../src/core/request.ts';
 import type { ChannelSettings } from '../../src/core/settings.ts';
 import type { KeptPicture } from '../context.ts';
+import { fewStepNote, newFewStepLora } from './few-steps.ts';
 import type { ImagineInput } from './imagine-input.ts';
 import { type InitSource, resolveSpec, type SpecContext, withInit } from './resolve-spec.ts';
 
@@ -13,6 +14,8 @@ export interface ResolvedRequest {
   readonly spoiler: boolean | undefined;
   /** The channel's settings that it was resolved against, and will be judged by. */
   readonly rules: ChannelSettings;
+  /** What was chosen without being asked for, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Fetches and keeps what a person gave. @throws EaselError saying what is wrong with it */
@@ -33,12 +36,24 @@ export async function resolveRequest(
   load: LoadPicture,
 ): Promise<ResolvedRequest> {
   const { init, mask, earlier } = chooseSources(input, attached, specContext.base);
-  const resolved = { spoiler: input.spoiler, rules: specContext.channel };
-  if (init === undefined && mask === undefined) return { ...resolved, spec: resolveSpec(input, specContext) };
-  const spec = resolveSpec(input, { ...specContext, init: earlier ?? NO_PICTURE_YET });
+  const hasPicture = init !== undefined || mask !== undefined;
+  const spec = resolveSpec(input, hasPicture ? { ...specContext, init: earlier ?? NO_PICTURE_YET } : specContext);
+  const resolved = { spoiler: input.spoiler, rules: specContext.channel, notes: notesOf(input, spec, specContext) };
+  if (!hasPicture) return { ...resolved, spec };
   const kept = earlier ?? (init === undefined ? NO_PICTURE_YET : initOf(await load(init)));
   const source = mask === undefined ? kept : { ...kept, mask: (await load(mask)).name };
   return { ...resolved, spec: withInit(spec, input, { ...specContext, init: source }) };
+}
+
+/** @param spec what `input` was resolved to */
+export function notesOf(
+  input: ImagineInput,
+  spec: GenerationSpec,
+  specContext: Pick<SpecContext, 'engine' | 'base'>,
+): readonly string[] {
+  const lora = newFewStepLora(spec.prompt, specContext);
+  const note = lora && fewStepNote(input, lora);
+  return note === undefined ? [] : [note];
 }
 
 /** `earlier`: the picture that a mask alone is for. */

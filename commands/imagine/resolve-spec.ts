@@ -13,6 +13,7 @@ import { applyStyle, type Style } from '../../src/core/style.ts';
 import type { CommandDefaults } from '../defaults.ts';
 import { shorten } from '../parsing/limits.ts';
 import { allowedModels } from './channel-rules.ts';
+import { newFewStepLora } from './few-steps.ts';
 import { resolvePasses } from './hires.ts';
 import type { ImagineInput } from './imagine-input.ts';
 import { addLoras } from './loras.ts';
@@ -53,12 +54,14 @@ export function resolveSpec(values: ImagineInput, specContext: SpecContext): Gen
   const count = values.count ?? base?.count ?? user.count ?? defaults.count;
   const { first, hires } = choosePasses(values, model, count, specContext);
   const negative = values.negative ?? base?.negative ?? user.negative ?? defaults.negative;
+  const words = wordsOf(values, negative, specContext);
+  const lora = newFewStepLora(words.prompt, specContext);
   return {
-    ...wordsOf(values, negative, specContext),
+    ...words,
     ...first,
-    steps: values.steps ?? base?.steps ?? Math.min(model.steps, channel.maxSteps ?? model.steps),
-    guidance: values.guidance ?? base?.guidance ?? model.guidance,
-    sampler: values.sampler ?? base?.sampler ?? userSampler(user) ?? model.sampler,
+    steps: values.steps ?? lora?.steps ?? base?.steps ?? Math.min(model.steps, channel.maxSteps ?? model.steps),
+    guidance: values.guidance ?? lora?.guidance ?? base?.guidance ?? model.guidance,
+    sampler: values.sampler ?? lora?.sampler ?? base?.sampler ?? userSampler(user) ?? model.sampler,
     model: model.id,
     seed: values.seed?.seed ?? base?.seed ?? randomSeed(),
     count,

@@ -46,11 +46,12 @@ export async function submit(
 /** Queues what `resolveRequest` made of a prompt. */
 export function submitResolved(
   request: Request,
-  { spec, spoiler, rules }: ResolvedRequest,
+  { spec, spoiler, rules, notes }: ResolvedRequest,
   origin: JobOrigin,
   context: CommandContext,
 ): Promise<DispatchResult> {
-  const shown = { ...origin, ...(spoiler !== undefined && { spoiler }) };
+  const all = [...(origin.notes ?? []), ...notes];
+  const shown = { ...origin, ...(spoiler !== undefined && { spoiler }), ...(all.length > 0 && { notes: all }) };
   return submit(request, { kind: 'generate', spec }, shown, rules, context);
 }
 

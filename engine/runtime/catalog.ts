@@ -1,5 +1,6 @@
 import type { EngineError } from '../errors.ts';
 import { fileOf } from '../errors.ts';
+import { findFewStepLoras } from '../lora/few-steps.ts';
 import { readFootprint } from '../memory/footprint.ts';
 import { peakByDefault } from '../memory/memory-plan.ts';
 import { type Extras, findExtras } from '../model/extras.ts';
@@ -78,6 +79,7 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     defaultModel: first.id,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
+    fewStepLoras: await findFewStepLoras(catalog.extras.loras),
     learnedTokens: await readLearnedTokens(catalog.extras.embeddings),
     refused: refused.map(({ message }) => message),
     refusedFiles: Object.fromEntries(refused.flatMap((error) => entryOf(error))),

@@ -20,7 +20,7 @@ export async function runImagine(request: ImagineRequest, config: CliConfig, par
   try {
     const description = await engine.describe();
     for (const sentence of description.execution?.passedOver ?? []) parts.stderr.write(`${sentence}\n`);
-    const { spec, init } = await parts.resolve(request.input, description, config);
+    const { spec, init, notes } = await parts.resolve(request.input, description, config);
     const title = description.models.find((model) => model.id === spec.model)?.title ?? spec.model;
     const result = await engine.run({ kind: 'generate', spec }, { onProgress: bar.show, ...(init && { init }) });
     bar.end();
@@ -38,7 +38,7 @@ export async function runImagine(request: ImagineRequest, config: CliConfig, par
       ? [JSON.stringify({ ...said, ...varied, files, ...result.timings })]
       : files.map(({ file, width, height, seed }) => `${file} (${width}×${height}, seed ${seed})`);
     parts.stdout.write(`${lines.join('\n')}\n`);
-    for (const note of result.notes) parts.stderr.write(`${note}\n`);
+    for (const note of [...notes, ...result.notes]) parts.stderr.write(`${note}\n`);
   } finally {
     bar.end();
     await engine.close();

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type ImagineInput, parseImagine } from '../../commands/imagine/imagine-input.ts';
+import { notesOf } from '../../commands/imagine/resolve-request.ts';
 import { type InitSource, resolveSpec } from '../../commands/imagine/resolve-spec.ts';
 import type { Seed } from '../../engine/index.ts';
 import { loadStyles } from '../app/load-styles.ts';
@@ -25,11 +26,15 @@ export function createResolve(randomSeed: () => Seed): CliDependencies['resolve'
     const specContext = { engine, styles, defaults, randomSeed };
     const input = parseImagine(given, specContext);
     const pictures = await takePictures(input);
-    if (pictures === undefined) return { spec: resolveSpec(input, specContext) };
+    if (pictures === undefined) {
+      const spec = resolveSpec(input, specContext);
+      return { spec, notes: notesOf(input, spec, specContext) };
+    }
     const { image, mask } = pictures;
     const init: InitSource = { image: 'init', width: image.width, height: image.height, ...(mask && { mask: 'mask' }) };
     const spec = resolveSpec(input, { ...specContext, init });
-    return { spec, init: await fitPicture(image.png, mask?.png, spec.width, spec.height) };
+    const notes = notesOf(input, spec, specContext);
+    return { spec, notes, init: await fitPicture(image.png, mask?.png, spec.width, spec.height) };
   };
 }
 

@@ -31,6 +31,8 @@ export interface CliInput {
 export interface CliRequest {
   readonly spec: GenerationSpec;
   readonly init?: InitPicture;
+  /** What was chosen without being asked for, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** A terminal, a file or a pipe. */
