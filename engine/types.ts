@@ -75,6 +75,10 @@ export type NoiseDevice = (typeof NOISE_DEVICES)[number];
 export const SPEEDS = ['exact', 'balanced', 'fast'] as const;
 export type Speed = (typeof SPEEDS)[number];
 
+/** What makes pixels of the final latents: `full`, the VAE; `taesd`, the Tiny AutoEncoder beside the model. */
+export const DECODERS = ['full', 'taesd'] as const;
+export type Decoder = (typeof DECODERS)[number];
+
 /** How prompts are turned into what the UNet attends to. */
 export interface TextReading {
   /**
@@ -124,6 +128,8 @@ export interface GenerationSpec {
   readonly safety?: boolean;
   /** @default 'exact' */
   readonly speed?: Speed;
+  /** @default 'full' */
+  readonly decoder?: Decoder;
   /** Whose noise a seed means. @default 'cpu' */
   readonly noiseDevice?: NoiseDevice;
   /** Pixels: the noise is that of a picture of this size, so that another shape keeps its composition. */
@@ -261,7 +267,7 @@ export interface ModelDescription {
   readonly predictionType?: 'v_prediction' | 'sample';
   /** Whether it brings a safety checker, which judges every picture unless a spec says otherwise. */
   readonly hasSafetyChecker?: boolean;
-  /** Whether previews come from a Tiny AutoEncoder. */
+  /** Whether a Tiny AutoEncoder lies beside it, for previews and for `GenerationSpec.decoder`. */
   readonly hasTinyAutoencoder?: boolean;
   /** Estimate of the most memory that one picture as it is drawn by default takes, bytes; absent before its weights are here. */
   readonly memoryBytes?: number;

@@ -30,7 +30,7 @@ export function formatPrompt(prompt: string): string {
 
 /** Everything that is neither words, size nor seed. */
 export function formatFlags(spec: GenerationSpec, knowsModel = true): string {
-  const { clipSkip, guidanceRescale, speed, syntax, noiseDevice, seedSize } = spec;
+  const { clipSkip, guidanceRescale, speed, decoder, syntax, noiseDevice, seedSize } = spec;
   return [
     `--steps ${spec.steps} --guidance ${spec.guidance} --sampler ${spec.sampler}`,
     `--count ${spec.count}`,
@@ -38,6 +38,7 @@ export function formatFlags(spec: GenerationSpec, knowsModel = true): string {
     clipSkip === undefined ? '' : `--clip-skip ${clipSkip}`,
     guidanceRescale === undefined ? '' : `--rescale ${guidanceRescale}`,
     speed === undefined ? '' : `--speed ${speed}`,
+    decoder === undefined ? '' : `--decoder ${decoder}`,
     syntax === undefined ? '' : `--syntax ${syntax}`,
     noiseDevice === undefined ? '' : `--noise ${noiseDevice}`,
     seedSize === undefined ? '' : `--seed-size ${seedSize.width}x${seedSize.height}`,

@@ -1,4 +1,5 @@
 import {
+  DECODERS,
   type EngineDescription,
   NOISE_DEVICES,
   PROMPT_SYNTAXES,
@@ -57,6 +58,7 @@ export function parseImagine(given: OptionInput, { engine, styles = [] }: Imagin
     sampler: one('sampler', readSampler),
     count: one('count', readNumber),
     speed: one('speed', (_, raw) => readChoice('speed', raw, SPEEDS)),
+    decoder: one('decoder', (_, raw) => readChoice('decoder', raw, DECODERS)),
     strength: one('strength', readNumber),
     hires: parsed(one('hires', asTyped), readHires),
     upscaler: one('upscaler', readUpscaler),

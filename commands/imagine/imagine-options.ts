@@ -1,4 +1,4 @@
-import { NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS, SPEEDS } from '../../engine/index.ts';
+import { DECODERS, NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS, SPEEDS } from '../../engine/index.ts';
 import type { OptionDescription } from '../../src/core/command.ts';
 import { createOptionSet } from '../parsing/option-set.ts';
 import { UPSCALER_NAMES } from './hires.ts';
@@ -115,7 +115,7 @@ export const IMAGINE_OPTIONS = [
     ...TEXT,
     name: 'speed',
     aliases: [],
-    description: 'Fast pictures differ a little from exact ones',
+    description: 'Fast pictures differ a little from exact',
     choices: SPEEDS,
     example: 'balanced',
   },
@@ -124,14 +124,14 @@ export const IMAGINE_OPTIONS = [
     name: 'init',
     aliases: ['image'],
     description: 'Web address of an init image',
-    example: 'https://example.com/cat.png',
+    example: 'https://example.com/a.png',
   },
   {
     ...TEXT,
     name: 'mask',
     aliases: [],
     description: 'Web address of a mask: white areas are drawn again',
-    example: 'https://example.com/mask.png',
+    example: 'https://example.com/m.png',
   },
   {
     ...SHARE,
@@ -173,7 +173,7 @@ export const IMAGINE_OPTIONS = [
     aliases: [],
     description: 'LoRAs to add, each with its weight',
     completes: true,
-    example: 'ink:0.8, chalk',
+    example: 'ink:0.8',
   },
   {
     name: 'spoiler',
@@ -189,8 +189,16 @@ export const IMAGINE_OPTIONS = [
     ...SHARE,
     name: 'rescale',
     aliases: [],
-    description: 'Guidance rescale: reduces overexposure at high guidance',
+    description: 'Reduces overexposure at high guidance',
     example: '0.7',
+  },
+  {
+    ...TEXT,
+    name: 'decoder',
+    aliases: [],
+    description: 'taesd is faster and less sharp',
+    choices: DECODERS,
+    example: 'taesd',
   },
   {
     ...TEXT,
@@ -212,7 +220,7 @@ export const IMAGINE_OPTIONS = [
     ...TEXT,
     name: 'seed-size',
     aliases: [],
-    description: 'Keeps the composition of the seed at this size',
+    description: 'Keeps the composition of this size',
     example: '512x512',
   },
 ] as const satisfies readonly OptionDescription[];

@@ -165,6 +165,7 @@ function onlyGiven(values: ImagineInput, base: GenerationSpec | undefined, defau
   const syntax = values.syntax ?? base?.syntax;
   const noiseDevice = values.noiseDevice ?? base?.noiseDevice;
   const seedSize = values.seedSize ?? base?.seedSize;
+  const decoder = values.decoder ?? base?.decoder;
   const speed = values.speed ?? (base === undefined ? defaults.speed : base.speed);
   return {
     ...(clipSkip !== undefined && { clipSkip }),
@@ -173,5 +174,6 @@ function onlyGiven(values: ImagineInput, base: GenerationSpec | undefined, defau
     ...(noiseDevice !== undefined && { noiseDevice }),
     ...(seedSize !== undefined && { seedSize }),
     ...(speed !== undefined && { speed }),
+    ...(decoder !== undefined && { decoder }),
   };
 }

@@ -1,4 +1,5 @@
 import { type Planes, runTiled } from '../latents/tiles.ts';
+import type { Decoder } from '../types.ts';
 import type { Networks } from './networks.ts';
 
 /** A larger picture goes through the VAE in tiles, however much memory there is: whole, this takes 4 GB already. */
@@ -11,6 +12,11 @@ export interface TileOptions {
   readonly wholePixels: number;
   /** Is awaited before each run of the network; what it throws ends the work. */
   beforeTile(): Promise<void>;
+}
+
+export interface DecodeOptions extends TileOptions {
+  /** @default 'full' */
+  readonly decoder?: Decoder | undefined;
 }
 
 /** Whether the picture of these latents is too large to go through a decoder whole. */
@@ -26,12 +32,13 @@ export function isLarge(
 export async function decodeLatents(
   networks: Networks,
   latents: Planes,
-  { wholePixels, beforeTile }: TileOptions,
+  { wholePixels, beforeTile, decoder = 'full' }: DecodeOptions,
 ): Promise<Planes> {
   const { vaeFactor } = networks.model;
   const run = async ({ data, shape }: Planes) => {
     await beforeTile();
-    return planes(await networks.decode(data, shape));
+    const tiny = decoder === 'taesd' ? await networks.decodeTiny(data, shape) : undefined;
+    return planes(tiny ?? (await networks.decode(data, shape)));
   };
   if (!isLarge(latents.shape, vaeFactor, wholePixels)) return run(latents);
   return runTiled(run, latents, { inputSide: TILE_SIDE / vaeFactor, outputSide: TILE_SIDE });

@@ -7,6 +7,7 @@ import { decodeLatents, type TileOptions } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
 import { singleRecipe, specOf, upscaleOf } from '../spec/recipe.ts';
 import type {
+  Decoder,
   EngineTask,
   GenerationSpec,
   Latents,
@@ -131,8 +132,8 @@ class Run {
     sources: readonly Latents[],
   ): Promise<readonly Latents[]> {
     const enlarged: Latents[] = [];
-    for (const source of sources) enlarged.push(await this.#enlargeOne(by, source));
     const [first] = specs;
+    for (const source of sources) enlarged.push(await this.#enlargeOne(by, source, first?.decoder));
     const [shape] = enlarged.map((latents) => latents.shape);
     if (first === undefined || shape === undefined || !hasDenoisingSteps(first, by.strength)) return enlarged;
     const text = await this.#encode(first);
@@ -143,13 +144,13 @@ class Run {
     return this.#denoise(denoisers, shape);
   }
 
-  async #enlargeOne(by: UpscaleSettings, source: Latents): Promise<Latents> {
+  async #enlargeOne(by: UpscaleSettings, source: Latents, decoder: Decoder | undefined): Promise<Latents> {
     const { factor, mode = 'bilinear' } = by;
     const shape = upscaledShape(source.shape, factor);
     if (mode !== 'lanczos' || isPlain(by)) {
       return upscaleLatents(source, shape, mode === 'lanczos' ? 'bicubic' : mode);
     }
-    const pixels = upscalePixels(await this.#pixelsOf(source), shape, this.#networks.model.vaeFactor);
+    const pixels = upscalePixels(await this.#pixelsOf(source, decoder), shape, this.#networks.model.vaeFactor);
     return latentsOfPixels(this.#networks, pixels, this.#tiles('encoding'));
   }
 
@@ -192,18 +193,19 @@ class Run {
     for (const [i, recipe] of recipes.entries()) {
       const [source, latents] = [sources[i], finals[i]];
       if (source === undefined || latents === undefined) throw new Error('every recipe has its latents');
+      const { decoder } = specOf(recipe);
       // Plain enlargement shows the pixels themselves, which the VAE would blur.
       const picture = isPlain(upscaleOf(recipe))
-        ? upscalePixels(await this.#pixelsOf(source), latents.shape, this.#networks.model.vaeFactor)
-        : await this.#pixelsOf(latents);
+        ? upscalePixels(await this.#pixelsOf(source, decoder), latents.shape, this.#networks.model.vaeFactor)
+        : await this.#pixelsOf(latents, decoder);
       pictures.push(await this.#judged({ ...picture, recipe, latents }));
     }
     return pictures;
   }
 
-  async #pixelsOf(latents: Latents): Promise<RgbImage> {
+  async #pixelsOf(latents: Latents, decoder: Decoder | undefined): Promise<RgbImage> {
     const began = performance.now();
-    const { data, shape } = await decodeLatents(this.#networks, latents, this.#tiles('decoding'));
+    const { data, shape } = await decodeLatents(this.#networks, latents, { ...this.#tiles('decoding'), decoder });
     this.#decodeMs += performance.now() - began;
     refuseNotNumbers(data);
     return toRgb(data, shape[2], shape[1]);

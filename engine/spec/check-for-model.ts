@@ -4,9 +4,15 @@ import { createScheduler } from '../schedulers/index.ts';
 import type { GenerationSpec } from '../types.ts';
 
 /** What is within the engine's bounds but beyond those of the request's model. @throws EngineError `bad_request` */
-export function checkForModel(spec: GenerationSpec, { vaeFactor, textEncoder, scheduler }: Model): void {
+export function checkForModel(spec: GenerationSpec, { vaeFactor, textEncoder, scheduler, taesd }: Model): void {
   if (spec.width % vaeFactor !== 0 || spec.height % vaeFactor !== 0) {
     throw new EngineError('bad_request', `This model needs sides that are multiples of ${vaeFactor}.`);
+  }
+  if (spec.decoder === 'taesd' && taesd === undefined) {
+    throw new EngineError(
+      'bad_request',
+      'This model has no Tiny AutoEncoder (TAESD) beside it; use the decoder full, or another model.',
+    );
   }
   checkClipSkip(spec.clipSkip ?? 1, textEncoder.num_hidden_layers);
   // Some samplers walk only so many steps.

@@ -3,6 +3,7 @@ import { MAX_PART_WEIGHT, MAX_PARTS, partsOf } from '../prompt/composition.ts';
 import { isSeed, MAX_SEED } from '../seed.ts';
 import { adviseName, shorten } from '../suggest-names.ts';
 import {
+  DECODERS,
   type EngineTask,
   type GenerationSpec,
   NOISE_DEVICES,
@@ -71,6 +72,9 @@ function checkSpec(spec: GenerationSpec): void {
   }
   if (spec.syntax !== undefined && !PROMPT_SYNTAXES.includes(spec.syntax)) {
     throw refuse(`"${shorten(spec.syntax)}" is not a prompt syntax; ${adviseName(spec.syntax, PROMPT_SYNTAXES)}.`);
+  }
+  if (spec.decoder !== undefined && !DECODERS.includes(spec.decoder)) {
+    throw refuse(`"${shorten(spec.decoder)}" is not a decoder; ${adviseName(spec.decoder, DECODERS)}.`);
   }
   if (spec.speed !== undefined && !SPEEDS.includes(spec.speed)) {
     throw refuse(`"${shorten(spec.speed)}" is not a speed; ${adviseName(spec.speed, SPEEDS)}.`);

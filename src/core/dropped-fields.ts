@@ -16,6 +16,7 @@ const READ_OR_HARMLESS = new Set([
     'Batch pos',
     'Precision',
     'Speed',
+    'VAE Decoder',
   ],
   ...['Clip skip', 'RNG', 'Seed resize from', 'CFG Rescale phi', 'Variation seed', 'Variation seed strength'],
   ...['Denoising strength', 'Hires upscale', 'Hires resize', 'Hires upscaler', 'Version', 'App', 'Backend', 'Pipeline'],

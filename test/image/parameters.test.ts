@@ -63,6 +63,7 @@ const rarer = fc.record(
     ...{ clipSkip: fc.integer({ min: 1, max: 12 }), noiseDevice: fc.constant('cuda' as const), init },
     ...{ seedSize: fc.record({ width: side, height: side }), syntax: fc.constantFrom('a1111', 'plain') },
     guidanceRescale: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    decoder: fc.constantFrom('full' as const, 'taesd' as const),
     speed: fc.constantFrom('exact' as const, 'balanced' as const, 'fast' as const),
     hires: upscale,
   },

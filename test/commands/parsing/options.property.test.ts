@@ -68,6 +68,7 @@ const recipe: fc.Arbitrary<GenerationSpec> = fc.record(
     guidanceRescale: share,
     syntax: fc.constantFrom('a1111' as const, 'plain' as const),
     noiseDevice: fc.constantFrom('cpu' as const, 'cuda' as const),
+    decoder: fc.constantFrom('full' as const, 'taesd' as const),
     speed: fc.constantFrom('exact' as const, 'balanced' as const, 'fast' as const),
     seedSize: fc.record({ width: side, height: side }),
     hires: fc.record(
