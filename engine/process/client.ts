@@ -108,6 +108,12 @@ class ForkedEngine implements EngineHost {
     await this.#process.request((id) => ({ kind: 'load', id, modelId }), { onProgress });
   }
 
+  async measureInt8Gain(): Promise<number> {
+    const answer = await this.#process.request((id) => ({ kind: 'int8Gain', id }), {});
+    if (answer.kind !== 'int8Gain') throw unexpected(answer);
+    return answer.gain;
+  }
+
   async run(
     ...[task, { signal, onProgress, sourceLatents, init } = {}]: Parameters<Engine['run']>
   ): Promise<RunResult> {

@@ -195,6 +195,7 @@ export class EngineProcess {
         return;
       case 'loaded':
       case 'execution':
+      case 'int8Gain':
         waiting?.resolve(message);
         return;
       case 'result':

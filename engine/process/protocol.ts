@@ -16,7 +16,7 @@ export type ToChild =
       /** Sentences on the providers that earlier processes died of. */
       readonly passedOver: readonly string[];
     }
-  | { readonly kind: 'execution'; readonly id: number }
+  | { readonly kind: 'execution' | 'int8Gain'; readonly id: number }
   | { readonly kind: 'load'; readonly id: number; readonly modelId: string }
   | ({ readonly kind: 'run'; readonly id: number; readonly task: EngineTask } & Pick<
       RunOptions,
@@ -30,7 +30,7 @@ export type FromChild = ChildMessage & {
 };
 
 /** What ends a request. */
-export type Answer = Extract<ChildMessage, { readonly kind: 'result' | 'loaded' | 'execution' }>;
+export type Answer = Extract<ChildMessage, { readonly kind: 'result' | 'loaded' | 'execution' | 'int8Gain' }>;
 
 /** What the process has to say. */
 export type ChildMessage =
@@ -45,6 +45,7 @@ export type ChildMessage =
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly kind: 'loaded'; readonly id: number }
   | { readonly kind: 'execution'; readonly id: number; readonly execution: ExecutionFacts }
+  | { readonly kind: 'int8Gain'; readonly id: number; readonly gain: number }
   | { readonly kind: 'result'; readonly id: number; readonly result: RunResult }
   | { readonly kind: 'error'; readonly id: number; readonly error: PlainError };
 

@@ -38,6 +38,11 @@ function receive(message: ToChild, probe: Probe): void {
         return { kind: 'execution', id: message.id, execution: await opened.execution() };
       });
       return;
+    case 'int8Gain':
+      void answer(message.id, async (opened) => {
+        return { kind: 'int8Gain', id: message.id, gain: await opened.measureInt8Gain() };
+      });
+      return;
     case 'load':
       void answer(message.id, async (opened) => {
         await opened.load(message.modelId, {

@@ -5,6 +5,7 @@ import { type Networks, openNetworks } from '../networks/networks.ts';
 import { Batcher } from '../pipeline/batcher.ts';
 import { runTask } from '../pipeline/pipeline.ts';
 import { type Probe, ProviderChoice } from '../providers/choice.ts';
+import { measureInt8Gain } from '../providers/int8-gain.ts';
 import { probeProvider } from '../providers/probe.ts';
 import { type Candidates, candidatesFor } from '../providers/providers.ts';
 import { whileLoading } from '../session/activity.ts';
@@ -21,6 +22,7 @@ const DEFAULT_PREVIEW_EVERY = 2;
 /** An engine that can tell how it runs without reading any model. */
 export interface Runtime extends Engine {
   execution(): Promise<ExecutionFacts>;
+  measureInt8Gain(): Promise<number>;
 }
 
 /** How the providers are tried. */
@@ -118,6 +120,7 @@ export function createRuntime(
   return {
     describe: async () => ({ ...(await describeModels(options)), ...(await execution()) }),
     execution,
+    measureInt8Gain: () => measureInt8Gain(threadsFor(options)),
     load: async (modelId, run = {}) => {
       await fetchModel(modelId, run);
       return loaded.use(modelId, async () => undefined);

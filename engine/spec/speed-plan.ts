@@ -33,7 +33,7 @@ const SHALLOW_SHARE = 0.14;
  * Work of a picture's steps as a share of what `exact` takes.
  * @param rows of each UNet call: one for each part of the prompt, and one for the negative prompt
  */
-export function workShare({ speed = 'exact' }: GenerationSpec, rows: number): number {
+export function workShare({ speed = 'exact' }: Pick<GenerationSpec, 'speed'>, rows: number): number {
   const { exactShare, wholeEvery, guidedShare } = SPEED_PLANS[speed];
   // With several parts the negative prompt is needed in any case.
   const unguidedRows = rows === 2 ? 1 : rows;

@@ -34,6 +34,7 @@ import { createHousekeeping } from './housekeeping.ts';
 import { loadStyles } from './load-styles.ts';
 import { createPresence } from './presence.ts';
 import { createRunner } from './runner.ts';
+import { adviseOnSpeed } from './speed-advice.ts';
 
 const LOOSE = "other users of this machine may be able to read Easel's data: the file permissions could not be changed";
 
@@ -117,6 +118,7 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
         const { defaultModel } = description;
         const loading = engine.load(defaultModel, { onProgress: createDownloadLog(log, defaultModel) });
         loading.catch((error: unknown) => explain(error, { model: defaultModel }));
+        void loading.then(() => adviseOnSpeed(engine, description, log)).catch(() => undefined);
         createPresence({ queue, ports, loading });
         await deliver.start();
         await queue.work(createRunner(engine, store));
