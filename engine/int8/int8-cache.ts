@@ -14,7 +14,7 @@ const MAX_BYTES = 10e9;
 
 /**
  * Quantised weights in a folder, one file a network, made when they are first asked for. The folder may be deleted at any
- * time while nothing is loaded.
+ * time: what is loaded goes on, and what is opened next is quantised again.
  */
 export class Int8Cache {
   readonly #folder: string;

@@ -7,7 +7,7 @@ import type { OpenSession } from '../session/session-swapper.ts';
 export interface AdaptableNetwork {
   readonly network: 'unet' | 'textEncoder';
   /** Writes the graph, with inputs for adapters where `slots` asks for them. */
-  readonly graph: (slots: AdapterSlots) => Uint8Array;
+  readonly graph: (slots: AdapterSlots) => Promise<Uint8Array>;
 }
 
 /**
@@ -64,7 +64,7 @@ export class AdaptableSession {
     if (asked === 'none') return {};
     const reach = wider(asked, this.#reach);
     const slots = new AdapterSlots(reach);
-    const graph = this.#network.graph(slots);
+    const graph = await this.#network.graph(slots);
     const adapter = await createAdapter(slots.all, loras, network);
     if (reach !== this.#reach) await this.#reopen(graph, slots, reach);
     return adapter;
@@ -91,8 +91,8 @@ export class AdaptableSession {
     }
   }
 
-  #openPlain(): Promise<Session> {
-    return this.#open(this.#network.graph(new AdapterSlots('none')));
+  async #openPlain(): Promise<Session> {
+    return this.#open(await this.#network.graph(new AdapterSlots('none')));
   }
 }
 

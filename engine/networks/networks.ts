@@ -96,18 +96,22 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     openWeights('vae', model.weights.vae),
   ]);
   const open = createSessionOpener(options, options.offload === true);
-  const textTarget = await targetFor(text, options, (target) => textEncoderGraph(model.textEncoder, text, target));
+  // Found anew for each graph: the folder of int8 weights may have been deleted since the last one.
+  const textTarget = () => targetFor(text, options, (target) => textEncoderGraph(model.textEncoder, text, target));
+  const unetTarget = () => targetFor(unet, options, (target) => unetGraph(model.unet, unet, target));
   const textEncoder = await AdaptableSession.open(
-    { network: 'textEncoder', graph: (slots) => textEncoderGraph(model.textEncoder, text, textTarget, slots) },
+    {
+      network: 'textEncoder',
+      graph: async (slots) => textEncoderGraph(model.textEncoder, text, await textTarget(), slots),
+    },
     open,
   );
-  const unetTarget = await targetFor(unet, options, (target) => unetGraph(model.unet, unet, target));
   const denoiser = await AdaptableSession.open(
-    { network: 'unet', graph: (slots) => unetGraph(model.unet, unet, unetTarget, slots) },
+    { network: 'unet', graph: async (slots) => unetGraph(model.unet, unet, await unetTarget(), slots) },
     open,
   );
   const shallow = new ShallowUnet({
-    graph: (slots) => shallowUnetGraph(model.unet, unet, unetTarget, slots),
+    graph: async (slots) => shallowUnetGraph(model.unet, unet, await unetTarget(), slots),
     open: (graph) => openSession(graph, options),
   });
   const decoder = await open(vaeDecoderGraph(model.vae, vae, graphTargetFor(vae, options)), { arena: false });

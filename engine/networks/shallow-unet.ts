@@ -4,7 +4,7 @@ import type { Input, Session } from '../session/session.ts';
 
 export interface ShallowUnetOptions {
   /** Writes the graph, with inputs for adapters where `slots` asks for them. */
-  readonly graph: (slots: AdapterSlots) => Uint8Array;
+  readonly graph: (slots: AdapterSlots) => Promise<Uint8Array>;
   /** Keeps the session in memory: it runs by turns with the whole UNet, and is small. */
   readonly open: (graph: Uint8Array) => Promise<Session>;
 }
@@ -39,8 +39,10 @@ export class ShallowUnet {
     const known = this.#opened.get(reach);
     if (known !== undefined) return known;
     const slots = new AdapterSlots(reach);
-    const graph = this.#options.graph(slots);
-    const opened = this.#options.open(graph).then((session) => ({ session, zero: zeroAdapter(slots.all) }));
+    const opened = this.#options
+      .graph(slots)
+      .then(this.#options.open)
+      .then((session) => ({ session, zero: zeroAdapter(slots.all) }));
     this.#opened.set(reach, opened);
     opened.catch(() => this.#opened.delete(reach));
     return opened;

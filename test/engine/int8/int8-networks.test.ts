@@ -71,6 +71,21 @@ test('weights are quantised once: the second opening writes no file', async () =
   expect(before.length).toBeGreaterThan(0);
 });
 
+test('the folder may be deleted while a model is loaded', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'easel-int8-deleted-'));
+  const networks = await open(tinyModel('tiny-conv'), { precision: 'int8', int8Folder: own });
+  const before = await compute(networks);
+  await rm(own, { recursive: true });
+  expect((await compute(networks)).prediction).toEqual(before.prediction);
+  const file = fileURLToPath(new URL('../../fixtures/loras/ink.safetensors', import.meta.url));
+  const tags = [{ name: 'ink', strengths: { textEncoder: 1, unet: 1 } }];
+  const loras = await openLoras(tags, { loras: new Map([['ink', file]]), loraPaths: new Map() }, { layersPerBlock: 2 });
+  expect((await compute(await networks.withLoras(loras))).prediction).not.toEqual(before.prediction);
+  expect((await readdir(own)).length).toBeGreaterThan(0);
+  await networks.close();
+  await rm(own, { recursive: true });
+});
+
 test('the memory estimate counts a byte for each weight of a product', async () => {
   const model = await readModelFolder(SKETCH);
   const [exact, int8] = [await readFootprint(model), await readFootprint(model, true)];
