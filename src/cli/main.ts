@@ -9,7 +9,7 @@ import { createResolve } from './resolve.ts';
 const parts: CliDependencies = {
   // A file hides nothing.
   options: IMAGINE_OPTIONS.filter(({ name }) => name !== 'spoiler'),
-  readConfig: () => readConfig(process.env),
+  readConfig: (changes) => readConfig({ ...process.env, ...changes }),
   openEngine: ({ modelSources, execution }, previewEvery) => createEngine({ modelSources, previewEvery, ...execution }),
   resolve: createResolve(() => randomBytes(4).readUInt32LE()),
   stdout: process.stdout,

@@ -67,14 +67,21 @@ function addImagine(program: Command, parts: CliDependencies): void {
 function addBench(program: Command, parts: CliDependencies): void {
   program
     .command('bench')
-    .description('measure the time of loading, one guided UNet step and decoding')
+    .description('measure loading, guided steps and decoding, and the pictures a minute that they make')
     .option('--json', 'print one line of JSON, times in milliseconds')
     .option('--model <folder>', 'a model folder, a .safetensors checkpoint, or a Hugging Face Hub name')
     .option('--width <number>', "width in pixels (default: the model's)")
     .option('--height <number>', "height in pixels (default: the model's)")
-    .action(({ json, model, ...options }: Record<string, string> & { json?: true }) =>
-      runBench({ options, asJson: json === true }, configFor(parts, model), parts),
-    );
+    .option('--count <number>', 'pictures drawn together, 1 to 4 (default: 1)')
+    .option('--provider <name>', 'instead of EASEL_PROVIDER')
+    .option('--precision <name>', 'instead of EASEL_PRECISION')
+    .action(({ json, model, provider, precision, ...options }: Record<string, string> & { json?: true }) => {
+      const changes = {
+        ...(provider !== undefined && { EASEL_PROVIDER: provider }),
+        ...(precision !== undefined && { EASEL_PRECISION: precision }),
+      };
+      return runBench({ options, asJson: json === true }, configFor(parts, model, changes), parts);
+    });
 }
 
 function addLists(program: Command, parts: CliDependencies): void {
@@ -88,8 +95,12 @@ function addLists(program: Command, parts: CliDependencies): void {
     .action(() => void parts.stdout.write(`${listStyles(parts.readConfig().stylesFile)}\n`));
 }
 
-function configFor(parts: CliDependencies, modelSource: string | undefined): CliConfig {
-  const config = parts.readConfig();
+function configFor(
+  parts: CliDependencies,
+  modelSource: string | undefined,
+  changes: Readonly<Record<string, string>> = {},
+): CliConfig {
+  const config = parts.readConfig(changes);
   return modelSource === undefined
     ? config
     : { ...config, modelSources: [resolveModelPlace(modelSource, process.cwd())] };

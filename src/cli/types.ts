@@ -46,8 +46,8 @@ export interface OutputStream {
 export interface CliDependencies {
   /** /imagine's, so that the command line knows the same options. */
   readonly options: readonly OptionDescription[];
-  /** @throws EaselError */
-  readConfig(): CliConfig;
+  /** @param changes environment variables that count instead of those that are set. @throws EaselError */
+  readConfig(changes?: Readonly<Record<string, string>>): CliConfig;
   /** @param previewEvery steps between previews, 0 for none */
   openEngine(config: CliConfig, previewEvery: number): Engine;
   /** Fetches and fits the picture to begin from, too. @throws BadInputError with one sentence */

@@ -21,16 +21,20 @@ afterEach(() => rm(folder, { recursive: true }));
 /** One command line against a painted engine: what a person would see. */
 async function easel(args: readonly string[], { isTTY = false } = {}) {
   const engine = createInstantEngine();
+  let changed: Readonly<Record<string, string>> = {};
   const said = { stdout: '', stderr: '' };
   const code = await runCli(args, {
     options: IMAGINE_OPTIONS,
-    readConfig: () => ({ modelSources: ['models/painted'], execution: {}, negative: '' }),
+    readConfig: (changes = {}) => {
+      changed = changes;
+      return { modelSources: ['models/painted'], execution: {}, negative: '' };
+    },
     openEngine: () => engine,
     resolve: createResolve(() => 77),
     stdout: { write: (text) => (said.stdout += text) },
     stderr: { write: (text) => (said.stderr += text), isTTY, columns: 60 },
   });
-  return { ...said, code, engine };
+  return { ...said, code, engine, changed };
 }
 
 describe('easel imagine', () => {
@@ -188,14 +192,34 @@ it('help is no trouble', async () => {
 
 it('easel bench times one guided step with one UNet call, warm', async () => {
   const { stdout, engine } = await easel(['bench', '--json', '--width', '64']);
-  const times = { loadMs: 5, textMs: 1, stepMs: 3, firstStepMs: 9, decodeMs: 6 };
-  const facts = { model: 'painted', provider: 'cpu', threads: 3, peakBytes: 345e6, width: 64, height: 128 };
-  expect(JSON.parse(stdout)).toEqual({ ...facts, ...times });
-  expect(engine.tasks).toMatchObject([{ spec: { guidance: 7.5, sampler: 'euler', width: 64 } }]);
+  const times = { loadMs: 5, textMs: 1, stepMs: 3, firstStepMs: 9, decodeMs: 6, secondDecodeMs: 6 };
+  const facts = { model: 'painted', provider: 'cpu', threads: 3, peakBytes: 345e6, width: 64, height: 128, count: 1 };
+  const measured = JSON.parse(stdout) as Record<string, number>;
+  expect(measured).toMatchObject({ ...facts, ...times, steps: 3 });
+  expect(measured.picturesPerMinute).toBeCloseTo(60_000 / (1 + 3 * 3 + 6));
+  expect(measured.firstPictureMs).toBeGreaterThan(0);
+  const task = { spec: { guidance: 7.5, sampler: 'euler', width: 64 } };
+  expect(engine.tasks).toMatchObject([task, task]);
 });
 
 it('easel bench says on what it drew and what memory that took', async () => {
   const { stdout } = await easel(['bench']);
   expect(stdout.split('\n')[0]).toBe('painted at 128×128 on cpu, 3 threads');
-  expect(stdout).toContain('memory  345 MB at most');
+  expect(stdout).toMatch(/^memory +345 MB at most$/m);
+  expect(stdout).toMatch(/^at 3 steps +3750 pictures a minute$/m);
+});
+
+it('easel bench takes a provider, a precision and a number of pictures', async () => {
+  const { stdout, changed, engine } = await easel([
+    'bench',
+    '--provider',
+    'cpu',
+    '--precision',
+    'int8',
+    '--count',
+    '2',
+  ]);
+  expect(changed).toEqual({ EASEL_PROVIDER: 'cpu', EASEL_PRECISION: 'int8' });
+  expect(engine.tasks).toMatchObject([{ spec: { count: 2 } }, { spec: { count: 2 } }]);
+  expect(stdout.split('\n')[0]).toBe('2 pictures of painted at 128×128 on cpu, 3 threads');
 });
