@@ -1,6 +1,6 @@
 import { unlessAborted } from '../abort.ts';
+import type { RunOptions } from '../engine.ts';
 import type { Model } from '../model/model.ts';
-import type { RunOptions } from '../types.ts';
 
 const MEGABYTE = 1e6;
 /** More often than this nobody is told. */

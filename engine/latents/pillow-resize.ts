@@ -1,4 +1,4 @@
-import type { RgbImage } from '../types.ts';
+import type { RgbImage } from '../picture.ts';
 
 /** Filters by the support they have at scale 1; Pillow's `src/libImaging/Resample.c`. */
 const FILTERS = {

@@ -1,4 +1,4 @@
-import type { ResampleMode } from '../types.ts';
+import type { ResampleMode } from '../upscale-settings.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
 

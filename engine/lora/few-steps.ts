@@ -1,4 +1,4 @@
-import type { FewStepSettings } from '../types.ts';
+import type { FewStepSettings } from '../descriptions.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 import { readSafetensorsFile } from '../weights/safetensors.ts';
 

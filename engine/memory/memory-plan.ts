@@ -1,10 +1,11 @@
+import type { ModelDescription } from '../descriptions.ts';
 import { EngineError } from '../errors.ts';
 import { planWindows } from '../latents/windows.ts';
 import { MAX_WHOLE_PIXELS, TILE_SIDE } from '../networks/autoencoder.ts';
 import { rowsPerPicture } from '../prompt/composition.ts';
 import type { TextLoad } from '../prompt/text-load.ts';
 import { sizeOf, specOf, upscaleOf } from '../spec/recipe.ts';
-import type { EngineTask, ModelDescription } from '../types.ts';
+import type { EngineTask } from '../task.ts';
 import type { Footprint } from './footprint.ts';
 
 /** How a task is run within the memory there is. */

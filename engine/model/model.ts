@@ -1,9 +1,9 @@
+import type { ModelDescription } from '../descriptions.ts';
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
 import { SD1 } from '../families/sd1.ts';
 import type { SchedulerConfig } from '../schedulers/config.ts';
 import type { DefaultSampler } from '../schedulers/default-sampler.ts';
-import type { ModelDescription } from '../types.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
 import type { Recommendation, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
 

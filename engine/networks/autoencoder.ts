@@ -1,5 +1,5 @@
+import type { Decoder } from '../generation-spec.ts';
 import { type Planes, runTiled } from '../latents/tiles.ts';
-import type { Decoder } from '../types.ts';
 import type { Networks } from './networks.ts';
 
 /** A larger picture goes through the VAE in tiles, however much memory there is: whole, this takes 4 GB already. */

@@ -1,7 +1,8 @@
 import { EngineError } from '../errors.ts';
+import type { GenerationSpec } from '../generation-spec.ts';
 import { encodePixels, type TileOptions } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
-import type { GenerationSpec, InitPicture, RgbImage } from '../types.ts';
+import type { InitPicture, RgbImage } from '../picture.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
 

@@ -1,5 +1,5 @@
 import { specOf, upscaleOf } from '../spec/recipe.ts';
-import type { EngineTask } from '../types.ts';
+import type { EngineTask } from '../task.ts';
 import { denoisingSteps } from './start-denoising.ts';
 
 /**

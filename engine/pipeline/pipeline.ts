@@ -1,26 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { refuseAborted } from '../abort.ts';
+import type { Phase, RunOptions, RunResult, Timings } from '../engine.ts';
 import { EngineError } from '../errors.ts';
+import type { Decoder, GenerationSpec } from '../generation-spec.ts';
 import type { MemoryPlan } from '../memory/memory-plan.ts';
 import { samplerNote } from '../model/model.ts';
 import { decodeLatents, type TileOptions } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
+import type { Latents, Picture, RgbImage } from '../picture.ts';
 import { singleRecipe, specOf, upscaleOf } from '../spec/recipe.ts';
-import type {
-  Decoder,
-  EngineTask,
-  GenerationSpec,
-  Latents,
-  Phase,
-  Picture,
-  PictureRecipe,
-  RgbImage,
-  RunOptions,
-  RunResult,
-  Timings,
-  UpscaleSettings,
-  UpscaleTask,
-} from '../types.ts';
+import type { EngineTask, PictureRecipe, UpscaleTask } from '../task.ts';
+import type { UpscaleSettings } from '../upscale-settings.ts';
 import type { Batcher } from './batcher.ts';
 import type { Denoiser } from './denoiser.ts';
 import { encodeInit } from './init-picture.ts';

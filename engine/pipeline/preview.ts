@@ -2,7 +2,7 @@ import { SD1 } from '../families/sd1.ts';
 import type { Model } from '../model/model.ts';
 import { isLarge } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
-import type { RgbImage } from '../types.ts';
+import type { RgbImage } from '../picture.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
 

@@ -1,7 +1,8 @@
+import type { GenerationSpec } from '../generation-spec.ts';
 import type { Model } from '../model/model.ts';
+import type { Latents } from '../picture.ts';
 import { startScheduler } from '../schedulers/index.ts';
 import { SPEED_PLANS } from '../spec/speed-plan.ts';
-import type { GenerationSpec, Latents } from '../types.ts';
 import { Denoiser } from './denoiser.ts';
 import { type InitLatents, sampleInit } from './init-picture.ts';
 import { startingNoise } from './starting-noise.ts';

@@ -1,9 +1,9 @@
+import type { GenerationSpec, NoiseDevice } from '../generation-spec.ts';
 import { PhiloxGenerator } from '../rng/philox.ts';
 import { slerp } from '../rng/slerp.ts';
 import { TorchGenerator } from '../rng/torch-generator.ts';
 import type { NoiseSource } from '../schedulers/scheduler.ts';
 import { type Seed, seedBits } from '../seed.ts';
-import type { GenerationSpec, NoiseDevice } from '../types.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
 

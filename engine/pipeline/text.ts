@@ -1,10 +1,10 @@
+import type { GenerationSpec } from '../generation-spec.ts';
 import { readLoraTags } from '../lora/lora-tags.ts';
 import type { Networks } from '../networks/networks.ts';
 import type { PromptChunk } from '../prompt/chunks.ts';
 import { wordsPastLimit } from '../prompt/conditioning.ts';
 import { readPrompts } from '../prompt/read-prompts.ts';
 import { type ChunkedStages, chunkPrompts } from '../prompt/text-load.ts';
-import type { GenerationSpec } from '../types.ts';
 import type { Conditioning, WeightedConditioning } from './denoiser.ts';
 
 const MAX_TAG_NOTES = 3;

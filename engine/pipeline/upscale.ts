@@ -2,7 +2,8 @@ import { resizePicture } from '../latents/pillow-resize.ts';
 import { resample } from '../latents/resample.ts';
 import { encodePixels, type TileOptions } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
-import type { Latents, ResampleMode, RgbImage } from '../types.ts';
+import type { Latents, RgbImage } from '../picture.ts';
+import type { ResampleMode } from '../upscale-settings.ts';
 import { toPlanes } from './init-picture.ts';
 
 /** Of whole latents. */

@@ -1,10 +1,11 @@
 import { refuseAborted } from '../abort.ts';
+import type { Engine, EngineLoss, RunResult } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { type Candidates, candidatesFor } from '../providers/providers.ts';
 import { Admission } from '../runtime/admission.ts';
 import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from '../runtime/catalog.ts';
 import { describeExecution, type ExecutionFacts, rulesOf } from '../runtime/execution.ts';
-import type { Engine, EngineLoss, EngineTask, RunResult } from '../types.ts';
+import type { EngineTask } from '../task.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { Answer } from './protocol.ts';
 import { ProviderTrials } from './provider-trials.ts';

@@ -1,5 +1,5 @@
+import type { Phase } from '../engine.ts';
 import { EngineError } from '../errors.ts';
-import type { Phase } from '../types.ts';
 
 /** How a child ended. */
 export interface ExitReason {

@@ -1,10 +1,11 @@
+import type { Progress, RunOptions, RunResult } from '../engine.ts';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { Candidates } from '../providers/providers.ts';
 import type { EngineOptions } from '../runtime/catalog.ts';
 import type { ExecutionFacts } from '../runtime/execution.ts';
 import type { NetworkCall } from '../session/activity.ts';
 import type { ExecutionProvider } from '../session/execution-provider.ts';
-import type { EngineTask, Progress, RunOptions, RunResult } from '../types.ts';
+import type { EngineTask } from '../task.ts';
 
 /** Messages between the shell and the engine's process, by structured clone: typed arrays cross as bytes. */
 

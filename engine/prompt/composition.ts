@@ -1,5 +1,5 @@
+import type { GenerationSpec } from '../generation-spec.ts';
 import { readLoraTags } from '../lora/lora-tags.ts';
-import type { GenerationSpec } from '../types.ts';
 
 /** One of the prompts that AND joins. */
 export interface PromptPart {

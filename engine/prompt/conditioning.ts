@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import type { PromptSyntax } from '../types.ts';
+import type { PromptSyntax } from '../generation-spec.ts';
 import { type ChunkTokens, chunkPrompt, type PromptChunk } from './chunks.ts';
 import type { EmphasisPart } from './emphasis.ts';
 

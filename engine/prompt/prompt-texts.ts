@@ -1,6 +1,6 @@
+import type { GenerationSpec } from '../generation-spec.ts';
 import { clipWords } from '../tokenizer/clip.ts';
 import { learnedWordPattern } from '../tokenizer/learned-tokenizer.ts';
-import type { GenerationSpec } from '../types.ts';
 import { checkForms, formsOf, type ReadStage, readPrompts } from './read-prompts.ts';
 
 /** What learned words stand for beside their names: the tokens that their files name, by word. */

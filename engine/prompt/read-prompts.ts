@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
+import type { GenerationSpec, PromptSyntax } from '../generation-spec.ts';
 import { type LoraTag, readLoraTags } from '../lora/lora-tags.ts';
-import type { GenerationSpec, PromptSyntax } from '../types.ts';
 import { needsNegative, promptParts } from './composition.ts';
 import { type EmphasisPart, parseEmphasis } from './emphasis.ts';
 import { promptStages } from './prompt-editing.ts';

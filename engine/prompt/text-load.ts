@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { EngineError } from '../errors.ts';
-import type { GenerationSpec } from '../types.ts';
+import type { GenerationSpec } from '../generation-spec.ts';
 import type { ChunkTokens, PromptChunk } from './chunks.ts';
 import { chunksOf } from './conditioning.ts';
 import { checkForms, formsOf, type ReadPrompts, type ReadStage, readPrompts } from './read-prompts.ts';

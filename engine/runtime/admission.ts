@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts';
+import type { GenerationSpec } from '../generation-spec.ts';
 import { type AppliedLora, adapterBytes } from '../lora/adapter.ts';
 import { readLoraTags } from '../lora/lora-tags.ts';
 import { openLoras } from '../lora/open-loras.ts';
@@ -13,9 +14,9 @@ import { checkForModel } from '../spec/check-for-model.ts';
 import { checkTask } from '../spec/check-spec.ts';
 import { specOf } from '../spec/recipe.ts';
 import { adviseName, shorten } from '../suggest-names.ts';
+import type { EngineTask } from '../task.ts';
 import { sharedClipTokenizer } from '../tokenizer/clip.ts';
 import { withLearnedWords } from '../tokenizer/learned-tokenizer.ts';
-import type { EngineTask, GenerationSpec } from '../types.ts';
 import { countLearnedWords, readWordFiles, roomOf, type WordFile } from '../weights/textual-inversion.ts';
 import { type Catalog, type EngineOptions, readCatalog } from './catalog.ts';
 

@@ -1,3 +1,4 @@
+import type { EngineDescription, ModelDescription } from '../descriptions.ts';
 import type { EngineError } from '../errors.ts';
 import { fileOf } from '../errors.ts';
 import { findFewStepLoras } from '../lora/few-steps.ts';
@@ -9,7 +10,6 @@ import { noPlace } from '../model/place-errors.ts';
 import type { LearnedTokens } from '../prompt/prompt-texts.ts';
 import type { PrecisionChoice } from '../providers/precision.ts';
 import type { Provider } from '../session/execution-provider.ts';
-import type { EngineDescription, ModelDescription } from '../types.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 import { readTokenNames } from '../weights/textual-inversion.ts';
 import { ModelGatherer, type Refusal } from './gather-models.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
+import type { EngineDescription } from '../descriptions.ts';
 import type { MemoryRules } from '../memory/memory-plan.ts';
 import { PROVIDER_CONCURRENCY } from '../providers/providers.ts';
 import type { ExecutionProvider } from '../session/execution-provider.ts';
-import type { EngineDescription } from '../types.ts';
 import type { EngineOptions } from './catalog.ts';
 import { availableCores, availableMemory } from './machine.ts';
 

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { refuseAborted, unlessAborted } from '../abort.ts';
+import type { Engine, RunOptions, RunResult } from '../engine.ts';
 import { Downloads } from '../hub/downloads.ts';
 import { type Networks, openNetworks } from '../networks/networks.ts';
 import { Batcher } from '../pipeline/batcher.ts';
@@ -10,7 +11,7 @@ import { probeProvider } from '../providers/probe.ts';
 import { type Candidates, candidatesFor } from '../providers/providers.ts';
 import { whileLoading } from '../session/activity.ts';
 import { specOf } from '../spec/recipe.ts';
-import type { Engine, EngineTask, RunOptions, RunResult } from '../types.ts';
+import type { EngineTask } from '../task.ts';
 import { Admission } from './admission.ts';
 import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from './catalog.ts';
 import { describeExecution, type ExecutionFacts, rulesOf, threadsFor } from './execution.ts';

@@ -1,5 +1,5 @@
 import { resizePicture } from '../latents/pillow-resize.ts';
-import type { RgbImage } from '../types.ts';
+import type { RgbImage } from '../picture.ts';
 
 /** OpenAI CLIP's, for red, green and blue. */
 const MEAN = [0.48145466, 0.4578275, 0.40821073];

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../types.ts';
+import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../sampler-names.ts';
 import type { SchedulerConfig } from './config.ts';
 
 /** The sampler that a model's own scheduler stands for. */

@@ -1,4 +1,4 @@
-import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../types.ts';
+import { type SamplerMethod, type SamplerName, SIGMA_SPACINGS, SPACED_METHODS } from '../sampler-names.ts';
 import type { SchedulerConfig } from './config.ts';
 import { DdimScheduler } from './ddim.ts';
 import { DdpmScheduler } from './ddpm.ts';

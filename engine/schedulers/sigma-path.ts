@@ -1,4 +1,4 @@
-import type { SigmaSpacing } from '../types.ts';
+import type { SigmaSpacing } from '../sampler-names.ts';
 import { betaQuantile } from './beta-quantile.ts';
 import type { SchedulerConfig } from './config.ts';
 import { interpolate, linspace, type NoiseSchedule } from './noise-schedule.ts';

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
+import type { GenerationSpec } from '../generation-spec.ts';
 import type { Model } from '../model/model.ts';
 import { createScheduler } from '../schedulers/index.ts';
-import type { GenerationSpec } from '../types.ts';
 
 /** What is within the engine's bounds but beyond those of the request's model. @throws EngineError `bad_request` */
 export function checkForModel(spec: GenerationSpec, { vaeFactor, textEncoder, scheduler, taesd }: Model): void {

@@ -1,19 +1,18 @@
 import { EngineError } from '../errors.ts';
-import { MAX_PART_WEIGHT, MAX_PARTS, partsOf } from '../prompt/composition.ts';
-import { isSeed, MAX_SEED } from '../seed.ts';
-import { adviseName, shorten } from '../suggest-names.ts';
 import {
   DECODERS,
-  type EngineTask,
   type GenerationSpec,
   NOISE_DEVICES,
   PROMPT_SYNTAXES,
-  SAMPLER_NAMES,
   SPEC_LIMITS,
   SPEEDS,
-  UPSCALE_MODES,
-  type UpscaleSettings,
-} from '../types.ts';
+} from '../generation-spec.ts';
+import { MAX_PART_WEIGHT, MAX_PARTS, partsOf } from '../prompt/composition.ts';
+import { SAMPLER_NAMES } from '../sampler-names.ts';
+import { isSeed, MAX_SEED } from '../seed.ts';
+import { adviseName, shorten } from '../suggest-names.ts';
+import type { EngineTask } from '../task.ts';
+import { UPSCALE_MODES, type UpscaleSettings } from '../upscale-settings.ts';
 import { sizeOf, upscaleOf } from './recipe.ts';
 
 /** The engine's own last check: front ends refuse earlier, in their user's words. @throws EngineError `bad_request`. */

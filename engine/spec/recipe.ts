@@ -1,5 +1,7 @@
+import type { GenerationSpec } from '../generation-spec.ts';
 import { seedAfter } from '../seed.ts';
-import type { EngineTask, GenerationSpec, PictureRecipe, UpscaleSettings } from '../types.ts';
+import type { EngineTask, PictureRecipe } from '../task.ts';
+import type { UpscaleSettings } from '../upscale-settings.ts';
 
 /** The recipe of picture `index` of a batch alone: the same seed rule as the batch, count 1. */
 export function singleRecipe(spec: GenerationSpec, index: number): PictureRecipe {

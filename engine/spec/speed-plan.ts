@@ -1,4 +1,4 @@
-import type { GenerationSpec, Speed } from '../types.ts';
+import type { GenerationSpec, Speed } from '../generation-spec.ts';
 
 /** How a picture is drawn with less work than its steps would take. */
 export interface SpeedPlan {

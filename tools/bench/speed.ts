@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { GenerationSpec } from '../../engine/generation-spec.ts';
 import { readModelFolder } from '../../engine/model/folder.ts';
 import { describeModel } from '../../engine/model/model.ts';
 import { decodeLatents } from '../../engine/networks/autoencoder.ts';
@@ -9,7 +10,6 @@ import { toRgb } from '../../engine/pipeline/preview.ts';
 import { startPicture } from '../../engine/pipeline/start-denoising.ts';
 import { encodePrompts } from '../../engine/pipeline/text.ts';
 import { EXACT, SPEED_PLANS, type SpeedPlan } from '../../engine/spec/speed-plan.ts';
-import type { GenerationSpec } from '../../engine/types.ts';
 import { benchPrompts } from './prompts.ts';
 import { ssim } from './ssim.ts';
 

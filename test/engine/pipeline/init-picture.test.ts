@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEngine, type GenerationSpec, type InitPicture, type SamplerName } from '../../../engine/index.ts';
-import { PLAIN_METHODS, SPACED_METHODS } from '../../../engine/types.ts';
+import { PLAIN_METHODS, SPACED_METHODS } from '../../../engine/sampler-names.ts';
 import { golden, goldenTensors, TINY_MODELS, tinyModel } from '../goldens.ts';
 
 interface InitCase {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GenerationSpec } from '../../../engine/generation-spec.ts';
 import { openLoras } from '../../../engine/lora/open-loras.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
 import { type Networks, openNetworks, type UnetCall } from '../../../engine/networks/networks.ts';
@@ -7,7 +8,6 @@ import { Batcher } from '../../../engine/pipeline/batcher.ts';
 import { startPicture } from '../../../engine/pipeline/start-denoising.ts';
 import { encodePrompts } from '../../../engine/pipeline/text.ts';
 import { EXACT, SPEED_PLANS, type SpeedPlan, workShare } from '../../../engine/spec/speed-plan.ts';
-import type { GenerationSpec } from '../../../engine/types.ts';
 import { golden, goldenTensors, relativeError, TINY_MODELS, tinyModel } from '../goldens.ts';
 
 const CPU = { provider: 'cpu', threads: 1 } as const;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isEngineError } from '../../../engine/errors.ts';
+import type { GenerationSpec } from '../../../engine/generation-spec.ts';
 import { readLoraTags } from '../../../engine/lora/lora-tags.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
 import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
@@ -10,7 +11,6 @@ import { chunkPrompt } from '../../../engine/prompt/chunks.ts';
 import { wordsPastLimit } from '../../../engine/prompt/conditioning.ts';
 import { type EmphasisPart, parseEmphasis } from '../../../engine/prompt/emphasis.ts';
 import { promptStages, stageAt } from '../../../engine/prompt/prompt-editing.ts';
-import type { GenerationSpec } from '../../../engine/types.ts';
 import { runs } from '../../full-run.ts';
 import { golden, goldenTensors, relativeError, tinyModel } from '../goldens.ts';
 

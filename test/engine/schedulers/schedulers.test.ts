@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { TorchGenerator } from '../../../engine/rng/torch-generator.ts';
+import { PLAIN_METHODS, SAMPLER_NAMES, type SamplerName, SPACED_METHODS } from '../../../engine/sampler-names.ts';
 import { schedulerConfigSchema } from '../../../engine/schedulers/config.ts';
 import { defaultSampler } from '../../../engine/schedulers/default-sampler.ts';
 import { createScheduler, startScheduler } from '../../../engine/schedulers/index.ts';
 import { noiseSchedule } from '../../../engine/schedulers/noise-schedule.ts';
 import type { NoiseSource } from '../../../engine/schedulers/scheduler.ts';
-import { PLAIN_METHODS, SAMPLER_NAMES, type SamplerName, SPACED_METHODS } from '../../../engine/types.ts';
 import { golden, goldenTensors, relativeError } from '../goldens.ts';
 
 interface BetaCase {
