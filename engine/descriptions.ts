@@ -1,5 +1,6 @@
 import type { SamplerName } from './sampler-names.ts';
 
+/** What people and front ends need to know of a model before they ask it for pictures. */
 export interface ModelDescription {
   readonly id: string;
   readonly title: string;
@@ -48,6 +49,7 @@ export interface ExecutionDescription {
   readonly passedOver: readonly string[];
 }
 
+/** What the engine can draw here, and with what. */
 export interface EngineDescription {
   readonly models: readonly ModelDescription[];
   readonly defaultModel: string;

@@ -2,8 +2,10 @@ import type { EngineDescription } from './descriptions.ts';
 import type { InitPicture, Latents, Picture, RgbImage } from './picture.ts';
 import type { EngineTask } from './task.ts';
 
+/** What a task is at, in this order; `downloading` only for a model from the Hub. */
 export type Phase = 'downloading' | 'loading' | 'encoding' | 'denoising' | 'decoding';
 
+/** How far a running task is. */
 export interface Progress {
   readonly phase: Phase;
   /** Denoising steps finished, of `steps` for this task; megabytes that are there while `downloading`. */
@@ -13,6 +15,7 @@ export interface Progress {
   readonly previews?: readonly RgbImage[];
 }
 
+/** What each part of a task took, in milliseconds. */
 export interface Timings {
   readonly loadMs: number;
   readonly textMs: number;
@@ -20,6 +23,7 @@ export interface Timings {
   readonly decodeMs: number;
 }
 
+/** What accompanies a task and is not part of its recipe. */
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -29,6 +33,7 @@ export interface RunOptions {
   readonly init?: InitPicture;
 }
 
+/** The pictures of a task, in the order of their seeds. */
 export interface RunResult {
   readonly pictures: readonly Picture[];
   readonly timings: Timings;
@@ -49,6 +54,7 @@ export interface EngineLoss {
   readonly tasks: number;
 }
 
+/** Draws pictures. Everything that crosses it is plain data that survives `structuredClone`: it may run in another process. */
 export interface Engine {
   /** Tells of each loss of the engine's process; absent of an engine that has none. */
   onLost?(listener: (loss: EngineLoss) => void): void;

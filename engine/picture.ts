@@ -6,6 +6,7 @@ export interface Latents {
   readonly data: Float32Array;
 }
 
+/** Pixels without transparency. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
@@ -19,6 +20,7 @@ export interface InitPicture extends RgbImage {
   readonly mask?: Uint8Array;
 }
 
+/** A finished picture with what made it. */
 export interface Picture extends RgbImage {
   readonly recipe: PictureRecipe;
   /** The safety checker objected: the picture is black. */

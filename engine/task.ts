@@ -1,6 +1,7 @@
 import type { GenerationSpec } from './generation-spec.ts';
 import type { UpscaleSettings } from './upscale-settings.ts';
 
+/** Draws the pictures of a spec. */
 export interface GenerateTask {
   readonly kind: 'generate';
   readonly spec: GenerationSpec;
@@ -13,6 +14,7 @@ export interface UpscaleTask extends UpscaleSettings {
   readonly source: PictureRecipe;
 }
 
+/** What the engine is asked for. */
 export type EngineTask = GenerateTask | UpscaleTask;
 
 /** What makes exactly one picture again: a `GenerateTask` with count 1, or an `UpscaleTask`. */

@@ -110,6 +110,7 @@ export function fitSide(size: Size, maxSide: number): Size {
   return { width: fitted(size.width), height: fitted(size.height) };
 }
 
+/** The size of this ratio whose area is nearest to the model's native one. */
 export function sizeOfRatio(ratio: number, model: ModelDescription): Size {
   const area = model.width * model.height;
   return { width: toMultiple(Math.sqrt(area * ratio)), height: toMultiple(Math.sqrt(area / ratio)) };

@@ -51,6 +51,7 @@ export const showPressed: ButtonHandler = {
   },
 };
 
+/** A button that shows a job here. */
 export function showButton(jobId: string, label: string, title: string, gallery: Gallery = 'made'): ReplyButton {
   return privateButton(encodeButtonId({ action: 'show', jobId, index: GALLERIES.indexOf(gallery) }), label, title);
 }

@@ -44,6 +44,7 @@ export function noRecipe(pictures: readonly RemotePicture[]): BadInputError {
       );
 }
 
+/** A recipe from a file, within what this bot draws. */
 export interface AdoptedSpec {
   readonly spec: GenerationSpec;
   /** What is other than the file says. */

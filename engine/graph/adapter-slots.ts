@@ -58,10 +58,12 @@ export class AdapterSlots {
   }
 }
 
+/** Name of the graph's input for the `down` of a layer's adapter. */
 export function downInput(name: string): string {
   return `${name}.lora_down`;
 }
 
+/** Name of the graph's input for the `up` of a layer's adapter. */
 export function upInput(name: string): string {
   return `${name}.lora_up`;
 }

@@ -1,6 +1,7 @@
 import type { Value } from '../onnx/graph-builder.ts';
 import type { Layers, Tokens } from './layers.ts';
 
+/** Of one layer of a CLIP transformer, text or vision. */
 export interface ClipLayerConfig {
   readonly hidden_size: number;
   readonly intermediate_size: number;

@@ -106,11 +106,13 @@ function timeEmbedding(layers: Layers, timestep: Value, config: UnetConfig): Tok
   );
 }
 
+/** A resnet that knows the timestep. */
 export function block({ layers, config, time }: Parts, x: FeatureMap, name: string, channels: number): FeatureMap {
   const { norm_num_groups: groups, norm_eps: epsilon, act_fn: activation } = config;
   return resnet(layers, x, name, { channels, groups, epsilon, activation, time });
 }
 
+/** The transformer of a level, which attends to the text. */
 export function attention(
   { layers, config, context, keyStride }: Parts,
   x: FeatureMap,

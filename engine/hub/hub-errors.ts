@@ -45,6 +45,7 @@ function answerError(cause: HubApiError, id: HubId, { endpoint, token }: HubSett
   return refuse('hub_unreachable', `The Hub at ${endpoint} answered ${status} for ${repo}; try again later.`);
 }
 
+/** The model is not on this machine, and Easel is not to ask the Hub. */
 export function offlineError({ repo, revision }: HubId): EngineError {
   return new EngineError(
     'missing_file',

@@ -33,6 +33,7 @@ const WEIGHTS = [
   ['text_encoder', TRANSFORMERS_WEIGHTS],
 ] as const;
 
+/** Of all files of a repository those that a model is loaded from. */
 export interface NeededFiles {
   /** Small: configuration, vocabulary and lists of shards. */
   readonly configs: readonly HubFile[];

@@ -49,14 +49,17 @@ export class Int8File implements Int8Weights {
   }
 }
 
+/** Rows of the matrix of a layer: kernel · kernel · channels. */
 export function inputsOf({ channels, kernel }: LayerShape): number {
   return channels * kernel * kernel;
 }
 
+/** Name of the int8 matrix in the cache's file, by the name of the published weight. */
 export function matrixName(weight: string): string {
   return `${weight}.int8`;
 }
 
+/** Name of the float32 scales in the cache's file, by the name of the published weight. */
 export function scalesName(weight: string): string {
   return `${weight}.scales`;
 }

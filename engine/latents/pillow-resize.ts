@@ -5,6 +5,7 @@ const FILTERS = {
   bicubic: { support: 2, weight: keysCubic },
   lanczos: { support: 3, weight: lanczos3 },
 } as const;
+/** Pillow's resampling filters, by its names. */
 export type ResizeFilter = keyof typeof FILTERS;
 
 interface Taps {

@@ -6,6 +6,7 @@ export interface Planes {
   readonly shape: Shape;
 }
 
+/** Sides of a tile before and after the network, in its own units. */
 export interface Tiling {
   /** Side of what goes in at once, and of what comes of it. */
   readonly inputSide: number;

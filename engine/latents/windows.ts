@@ -6,11 +6,13 @@ import { SD1 } from '../families/sd1.ts';
  */
 type Shape = readonly [channels: number, height: number, width: number];
 
+/** Where a window begins, in latents. */
 export interface Window {
   readonly top: number;
   readonly left: number;
 }
 
+/** The windows that cover a picture; one where it is drawn whole. */
 export interface WindowPlan {
   /** Of every window. */
   readonly shape: Shape;
@@ -41,6 +43,7 @@ function startsOf(length: number, side: number): readonly number[] {
   return Array.from({ length: gaps + 1 }, (_, i) => (gaps === 0 ? 0 : Math.round((i * (length - side)) / gaps)));
 }
 
+/** [channels, height, width] of the whole → [channels, rows, columns] of one window. */
 export function cutWindow(source: Float32Array, [, height, width]: Shape, plan: WindowPlan, at: Window): Float32Array {
   const [channels, rows, columns] = plan.shape;
   if (rows === height && columns === width) return source;

@@ -8,6 +8,7 @@ export interface LoraTensorName {
   readonly role: LoraRole;
 }
 
+/** Which of the three tensors of a layer: W + (alpha / rank) · up · down. */
 export type LoraRole = 'down' | 'up' | 'alpha';
 
 const ROLES: readonly (readonly [RegExp, LoraRole])[] = [

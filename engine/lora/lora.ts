@@ -18,6 +18,7 @@ export interface Lora {
   readonly notes: readonly string[];
 }
 
+/** The change of one layer. */
 export interface LoraLayer {
   /** [rank, in], or [rank, in, k, k] of a convolution. */
   readonly down: TensorRef;

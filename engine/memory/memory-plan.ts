@@ -18,6 +18,7 @@ export interface MemoryPlan {
   readonly peak: number;
 }
 
+/** What bounds the memory of a task. */
 export interface MemoryRules {
   /** Bytes that the engine's process may take; undefined is any number. */
   readonly limit: number | undefined;

@@ -7,6 +7,7 @@ import type { TensorRef } from '../weights/safetensors.ts';
 
 type Tensors = ReadonlyMap<string, TensorRef>;
 
+/** The UNet's part of a diffusers config that its tensors tell. */
 export function unetShape(tensors: Tensors, file: string): Record<string, unknown> {
   const levels = count(tensors, (i) => `down_blocks.${i}.resnets.0.conv1.weight`);
   const attends = (i: number) => tensors.has(`down_blocks.${i}.attentions.0.norm.weight`);
@@ -24,6 +25,7 @@ export function unetShape(tensors: Tensors, file: string): Record<string, unknow
   };
 }
 
+/** The VAE's part of a diffusers config that its tensors tell. */
 export function vaeShape(tensors: Tensors, file: string): Record<string, unknown> {
   const levels = count(tensors, (i) => `encoder.down_blocks.${i}.resnets.0.conv1.weight`);
   return {

@@ -21,6 +21,7 @@ export async function requireFile(path: string, message: string): Promise<void> 
   });
 }
 
+/** The sentence for a file that a model folder lacks. */
 export function missing(file: string): string {
   return `The model folder lacks ${displayPath(file)}; download it again, or point Easel at a complete folder in diffusers layout.`;
 }

@@ -25,6 +25,7 @@ export function isExtraFolder(name: string): boolean {
   return LORA_FOLDER.test(name) || EMBEDDING_FOLDER.test(name);
 }
 
+/** Whether LoRAs or textual inversions lie in it. */
 export function holdsExtras({ name, isFolder }: FolderEntry): boolean {
   return isFolder && isExtraFolder(name);
 }

@@ -24,8 +24,10 @@ import { chooseWeights } from './weight-files.ts';
 
 /** What each library calls its weights. */
 export const DIFFUSERS_WEIGHTS = 'diffusion_pytorch_model';
+/** Stem of the weights' file of a transformers model. */
 export const TRANSFORMERS_WEIGHTS = 'model';
 
+/** The file that makes a folder a diffusers model. */
 export const MODEL_INDEX = 'model_index.json';
 
 export interface FolderOptions {

@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** A file or folder; links are followed. */
 export interface FolderEntry {
   readonly name: string;
   readonly path: string;

@@ -34,6 +34,7 @@ export interface Model {
   readonly download?: PendingDownload;
 }
 
+/** What is still to come from the Hub. */
 export interface PendingDownload {
   /** Of all files together. */
   readonly bytes: number;
@@ -49,6 +50,7 @@ export function forLatents(scheduler: SchedulerConfig): SchedulerConfig {
   return { ...scheduler, steps_offset: 1, clip_sample: false };
 }
 
+/** What people are told of a model: its own recommendations, else its family's. */
 export function describeModel(model: Model): ModelDescription {
   const { recommendation, unet, vaeFactor } = model;
   const { prediction_type } = model.scheduler;
@@ -97,6 +99,7 @@ export function checkFit({ path, unet, vae, textEncoder }: Model): void {
   }
 }
 
+/** Pixels per latent along a side: each level of the VAE but the last halves it. */
 export function vaeFactorOf(vae: VaeConfig): number {
   return 2 ** (vae.block_out_channels.length - 1);
 }

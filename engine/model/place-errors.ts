@@ -7,6 +7,7 @@ import { type ModelScan, SCAN_DEPTH, SCAN_ENTRIES } from './scan-folder.ts';
 
 /** What is said of places for models that hold none, or more than they may. */
 
+/** Two models would have the same id. */
 export function secondOfName(first: Model, path: string): EngineError {
   const [kept, other] = [displayModel(first.path), displayModel(path)];
   const which =
@@ -16,6 +17,7 @@ export function secondOfName(first: Model, path: string): EngineError {
   return new EngineError('bad_request', `Two models are named "${first.id}": ${which}; rename one.`, { path });
 }
 
+/** A variant was named for a folder of several models. */
 export function variantOfSeveral(path: string, variant: string): EngineError {
   const name = displayModel(path);
   return new EngineError(
@@ -25,6 +27,7 @@ export function variantOfSeveral(path: string, variant: string): EngineError {
   );
 }
 
+/** A folder has more entries than are looked through. */
 export function tooMuch(root: string): EngineError {
   return new EngineError(
     'bad_request',
@@ -35,6 +38,7 @@ export function tooMuch(root: string): EngineError {
 
 const MAX_NAMED = 3;
 
+/** A folder holds no model that Easel runs. */
 export function noModel(root: string, { pickles, homes }: ModelScan): EngineError {
   const sought = `.safetensors checkpoints and folders in diffusers layout (with a ${MODEL_INDEX}), up to ${SCAN_DEPTH} folders deep`;
   const names = pickles.slice(0, MAX_NAMED).map(displayModel).join(', ');
@@ -50,6 +54,7 @@ export function noModel(root: string, { pickles, homes }: ModelScan): EngineErro
   );
 }
 
+/** No place for models was given. */
 export function noPlace(): EngineError {
   return new EngineError(
     'missing_file',
@@ -57,6 +62,7 @@ export function noPlace(): EngineError {
   );
 }
 
+/** A variant was named for a single file, which has none. */
 export function noVariantOfFile(path: string, variant: string): EngineError {
   return new EngineError(
     'bad_request',

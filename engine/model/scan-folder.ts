@@ -82,6 +82,7 @@ export async function looksLikeModel(folder: string): Promise<boolean> {
   return exists(join(folder, 'unet', 'config.json'));
 }
 
+/** Whether a file of this name may be a single-file checkpoint. */
 export function isCheckpointName(path: string): boolean {
   return extname(path).toLowerCase() === '.safetensors' && !path.toLowerCase().endsWith(VAE_ENDING);
 }

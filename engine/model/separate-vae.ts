@@ -12,7 +12,9 @@ export interface SeparateVae {
   readonly pickle?: string;
 }
 
+/** AUTOMATIC1111's ending of a VAE that lies beside its checkpoint. */
 export const VAE_ENDING = '.vae.safetensors';
+/** Folders of VAEs for any checkpoint. */
 export const VAE_FOLDER = /^vaes?$/i;
 
 /**

@@ -4,6 +4,7 @@ import { type Adapter, type AppliedLora, createAdapter, reachOf, zeroAdapter } f
 import type { Input, RunOutput, Session } from '../session/session.ts';
 import type { OpenSession } from '../session/session-swapper.ts';
 
+/** One of the two networks that LoRAs change. */
 export interface AdaptableNetwork {
   readonly network: 'unet' | 'textEncoder';
   /** Writes the graph, with inputs for adapters where `slots` asks for them. */

@@ -67,6 +67,7 @@ export interface Networks {
   close(): Promise<void>;
 }
 
+/** One call of the UNet for a batch of rows; a row is one picture under one text. */
 export interface UnetCall {
   readonly batch: number;
   /** [batch, channels, height, width]. */
@@ -80,6 +81,7 @@ export interface UnetCall {
   readonly keyStride?: number;
 }
 
+/** How the networks of a model are opened. */
 export interface ModelOptions extends NetworkOptions {
   /** One network at a time is in memory; the small decoder of previews stays. */
   readonly offload?: boolean;

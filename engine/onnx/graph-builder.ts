@@ -20,7 +20,9 @@ import {
 /** A tensor inside the graph, by name. */
 export type Value = string & { readonly __value: unique symbol };
 
+/** Types of inputs and outputs. */
 export type ElementType = 'float32' | 'int64';
+/** An operator's attribute: whole numbers, strings and lists as they are, floats marked as such. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 /** A fixed side, or the name of one that each call may choose. */
 export type Dimension = number | string;
@@ -36,6 +38,7 @@ const COMPUTED_TYPES: Readonly<Record<Precision, TensorProto_DataType>> = {
   float32: TensorProto_DataType.FLOAT,
   float16: TensorProto_DataType.FLOAT16,
 };
+/** Domain of ONNX Runtime's own operators. */
 export const CONTRIB = 'com.microsoft';
 
 /**

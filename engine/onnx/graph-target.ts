@@ -13,11 +13,13 @@ export interface GraphTarget {
   readonly int8?: Int8Weights;
 }
 
+/** Where a graph finds the 8-bit forms of its weights. */
 export interface Int8Weights {
   /** The 8-bit form of a layer's weight; undefined for a layer that stays as it is. */
   of(weight: TensorRef, shape: LayerShape): Int8Weight | undefined;
 }
 
+/** Sides of a layer, as far as its product depends on them. */
 export interface LayerShape {
   readonly outputs: number;
   readonly channels: number;
@@ -33,6 +35,7 @@ export interface Int8Weight {
   readonly scales: TensorRef;
 }
 
+/** What layers are computed in. */
 export const PRECISIONS = ['float32', 'float16'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 

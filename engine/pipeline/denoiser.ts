@@ -34,6 +34,7 @@ export interface WeightedConditioning {
   readonly weight: number;
 }
 
+/** Everything that one picture is denoised by. */
 export interface DenoiserOptions {
   readonly scheduler: Scheduler;
   /** The first of the scheduler's calls to make. */

@@ -7,6 +7,7 @@ import { type Seed, seedBits } from '../seed.ts';
 
 type Shape = readonly [channels: number, height: number, width: number];
 
+/** The random numbers of a picture. */
 export interface StartingNoise {
   /** Unit noise, [channels, height, width]. */
   readonly noise: Float32Array;

@@ -11,6 +11,7 @@ export function upscaledShape([channels, height, width]: Latents['shape'], facto
   return [channels, Math.round(height * factor), Math.round(width * factor)];
 }
 
+/** torch's `interpolate` of latents, without aligned corners. */
 export function upscaleLatents({ data, shape }: Latents, enlarged: Latents['shape'], mode: ResampleMode): Latents {
   return { shape: enlarged, data: resample(data, shape, enlarged[1], enlarged[2], mode) };
 }

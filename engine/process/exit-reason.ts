@@ -27,6 +27,7 @@ export function crashedError({ why, cause }: ExitReason, phase: Phase): EngineEr
   });
 }
 
+/** The engine's process ended before it took a task. */
 export function cannotStartError({ why }: ExitReason): EngineError {
   return new EngineError('engine_unavailable', `The engine cannot start (${why}); the log has the details.`, { why });
 }

@@ -9,6 +9,7 @@ import type { EngineTask } from '../task.ts';
 
 /** Messages between the shell and the engine's process, by structured clone: typed arrays cross as bytes. */
 
+/** What the host asks of the process; `id` names the request in the answers. */
 export type ToChild =
   | {
       readonly kind: 'open';
@@ -25,6 +26,7 @@ export type ToChild =
     >)
   | { readonly kind: 'abort'; readonly id: number };
 
+/** What the process says, with its memory at that time. */
 export type FromChild = ChildMessage & {
   /** What the process takes of memory as it says this. */
   readonly memoryBytes: number;
@@ -50,6 +52,7 @@ export type ChildMessage =
   | { readonly kind: 'result'; readonly id: number; readonly result: RunResult }
   | { readonly kind: 'error'; readonly id: number; readonly error: PlainError };
 
+/** An EngineError without its class, which structured clone would lose. */
 export interface PlainError {
   readonly code: EngineErrorCode;
   readonly message: string;

@@ -24,6 +24,7 @@ export interface ChunkedPart {
   readonly stages: ChunkedStages;
 }
 
+/** Both prompts, in chunks. */
 export interface ChunkedPrompts {
   readonly parts: readonly ChunkedPart[];
   /** Undefined where the negative prompt has no part. */

@@ -10,8 +10,10 @@ export interface Capabilities {
   readonly float16: boolean;
 }
 
+/** Known without a probe. */
 export const CPU_CAPABILITIES: Capabilities = { attention: 'fused', float16: false };
 
+/** The provider that draws, and what it can. */
 export interface ChosenProvider {
   readonly provider: ExecutionProvider;
   readonly capabilities: Capabilities;

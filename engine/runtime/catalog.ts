@@ -49,6 +49,7 @@ export type ExecutionOptions = Pick<
   'provider' | 'precision' | 'int8Folder' | 'threads' | 'offload' | 'memoryLimit'
 >;
 
+/** The best that works on this machine. */
 export const DEFAULT_PROVIDER: Provider = 'auto';
 
 /** What the models' folders tell; the rest is known where the networks run. */
@@ -112,6 +113,7 @@ async function describe(model: Model, options: EngineOptions): Promise<ModelDesc
     : { ...description, memoryBytes: peakByDefault(description, footprint, options.offload === true) };
 }
 
+/** Looks through all places for models and what can be added to them; no weights are read. */
 export async function readCatalog({ modelSources }: EngineOptions): Promise<Catalog> {
   const gathered = new ModelGatherer();
   for (const entry of modelSources) await gathered.addPlace(entry);

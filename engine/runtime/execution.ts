@@ -34,6 +34,7 @@ export function describeExecution(
   };
 }
 
+/** The bounds of memory that follow from how networks are run. */
 export function rulesOf({ execution: { memoryLimit: limit, offload, maxRows } }: ExecutionFacts): MemoryRules {
   return { limit, offload, maxRows };
 }

@@ -14,6 +14,7 @@ import { isCheckpointName, looksLikeModel, programFolders, scanModels } from '..
 import { VAE_FOLDER } from '../model/separate-vae.ts';
 import { hasPickleName, pickleError } from '../weights/pickle.ts';
 
+/** A file or folder that is no model that Easel runs. */
 export interface Refusal {
   /** What the model would be called. */
   readonly id: string;

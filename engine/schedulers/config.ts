@@ -79,6 +79,7 @@ const CLASS_DEFAULTS: ReadonlyMap<unknown, object> = new Map([
   ['TCDScheduler', LCM_BETAS],
 ]);
 
+/** A scheduler_config.json, checked and completed with its class's defaults. */
 export const schedulerConfigSchema = z.record(z.string(), z.unknown()).transform((file, context) => {
   const trained = training.safeParse({ ...CLASS_DEFAULTS.get(file._class_name), ...file });
   if (!trained.success) {

@@ -6,11 +6,13 @@ import type { ExecutionProvider } from './execution-provider.ts';
 
 /** The sole caller of ONNX Runtime. */
 
+/** A tensor that a graph takes, row-major. */
 export interface Input {
   readonly data: Float32Array | BigInt64Array;
   readonly shape: readonly number[];
 }
 
+/** A float32 tensor that a graph gives, row-major. */
 export interface Output {
   readonly data: Float32Array;
   readonly shape: readonly number[];
@@ -21,6 +23,7 @@ export interface RunOutput extends Output {
   readonly also: readonly Output[];
 }
 
+/** A graph that ONNX Runtime has opened. */
 export interface Session {
   /** Runs the graph whole; blocks this thread for as long as it takes. @param also names of further outputs */
   run(inputs: Readonly<Record<string, Input>>, also?: readonly string[]): Promise<RunOutput>;

@@ -18,8 +18,10 @@ export interface SpeedPlan {
   readonly keyStride: number;
 }
 
+/** Nothing is left out. */
 export const EXACT: SpeedPlan = { exactShare: 0, wholeEvery: 1, guidedShare: 1, keyStride: 1 };
 
+/** Held by likeness to exact pictures: see docs/benchmarks.md. */
 export const SPEED_PLANS: Readonly<Record<Speed, SpeedPlan>> = {
   exact: EXACT,
   balanced: { exactShare: 0.2, wholeEvery: 3, guidedShare: 0.85, keyStride: 1 },

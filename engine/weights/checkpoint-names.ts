@@ -3,6 +3,7 @@
  * in diffusers' spelling. The correspondence is the one of diffusers `loaders/single_file_utils.py`.
  */
 
+/** The networks of a checkpoint. */
 export type CheckpointPart = 'unet' | 'vae' | 'textEncoder';
 
 const PREFIXES: Readonly<Record<CheckpointPart, string>> = {

@@ -24,6 +24,7 @@ const LORA = /[._](lora[._]|lora_linear_layer\.)|^lora_|\.hada_w1|\.lokr_w|\.oft
 /** The vectors of a textual inversion: AUTOMATIC1111's name, the first and second text encoder's in SDXL files. */
 const EMBEDDING = /^(emb_params|clip_l|clip_g)$/;
 
+/** What a safetensors file is, by the names of its tensors. */
 export function fileKind(names: Iterable<string>): FileKind {
   const all = [...names];
   const some = (pattern: RegExp) => all.some((name) => pattern.test(name));

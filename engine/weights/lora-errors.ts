@@ -15,6 +15,7 @@ export function loraTitle(file: string): string {
   return hasCommonName(file) ? `${basename(dirname(file))}/${name}` : name;
 }
 
+/** Whether a library names all its files so: the folder's name says more. */
 export function hasCommonName(file: string): boolean {
   return COMMON_NAME.test(basename(file));
 }

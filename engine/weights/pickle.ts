@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts';
 /** The endings that PyTorch's pickled files bear. */
 export const PICKLE_ENDINGS = ['.ckpt', '.pt', '.pth', '.bin', '.pkl'] as const;
 
+/** Whether a file of this name is a pickle, which can run code when it is read. */
 export function hasPickleName(path: string): boolean {
   const ending = extname(path).toLowerCase();
   return PICKLE_ENDINGS.some((known) => known === ending);
@@ -22,6 +23,7 @@ export function looksPickled(start: Uint8Array): boolean {
   return zip || pickle;
 }
 
+/** Pickles are refused by name. */
 export function pickleError(path: string): EngineError {
   return new EngineError(
     'unsupported_model',

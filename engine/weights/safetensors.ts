@@ -13,6 +13,7 @@ import { readFully } from './read-fully.ts';
  * Format: https://github.com/huggingface/safetensors#format
  */
 
+/** The format's names of number types. */
 export const TENSOR_DTYPES = [
   ...(['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2'] as const),
   ...(['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'] as const),
@@ -63,6 +64,7 @@ const headerEntry = z.object({
 });
 const metadataSchema = z.record(z.string(), z.string());
 
+/** A file's header: where its tensors lie, and its metadata. */
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorRef>;
   /** What the file's maker wrote beside the tensors; empty when nothing. */

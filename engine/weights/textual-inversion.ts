@@ -11,6 +11,7 @@ export interface LearnedWords {
   readonly table: Float32Array;
 }
 
+/** A word that stands for learned embeddings. */
 export interface LearnedWord {
   /** As it is written in a prompt; capitals do not matter. */
   readonly name: string;
@@ -58,6 +59,7 @@ export async function readLearnedWords(
   return { words, table };
 }
 
+/** What a text encoder has room for. */
 export interface TextRoom {
   /** Width of a vector. */
   readonly hidden: number;

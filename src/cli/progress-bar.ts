@@ -1,6 +1,7 @@
 import type { Progress } from '../../engine/index.ts';
 import type { OutputStream } from './types.ts';
 
+/** One line on a terminal that is written over; nothing elsewhere. */
 export interface ProgressBar {
   readonly show: (progress: Progress) => void;
   /** Wipes the bar; nothing stays on the terminal. May be called again. */

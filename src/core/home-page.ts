@@ -11,6 +11,7 @@ export interface HomePage {
   readonly buttons: readonly (readonly ReplyButton[])[];
 }
 
+/** A part of a platform's home page. */
 export interface HomeSection {
   readonly title: string;
   readonly entries: readonly HomeEntry[];

@@ -20,6 +20,7 @@ export interface PlatformConnections {
 export interface PlatformConnectionOptions {
   readonly ports: readonly ChannelPort[];
   readonly log: Log;
+  /** See `PlatformSenderOptions`. @default 1000 */
   readonly firstPauseMs?: number;
   readonly callLimitMs?: number;
 }

@@ -33,6 +33,7 @@ export type AdmissionDecision =
   | { readonly kind: 'known' | 'same'; readonly job: Job }
   | { readonly kind: 'accept'; readonly job: Job; readonly cost: number; readonly earlier: Job | undefined };
 
+/** Decides what becomes of a request before it is a job. */
 export interface Admission {
   /** One at a time. Changes nothing. @throws EaselError when a limit is reached */
   decide(draft: JobDraft): Promise<AdmissionDecision>;

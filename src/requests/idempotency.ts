@@ -14,6 +14,7 @@ const DONE_ALREADY: DispatchResult = {
 /** When an event was done, in milliseconds since the epoch; or what it decided, while it is not. */
 export type HandledEvent = number | { readonly at: number; readonly wish: unknown };
 
+/** Handles each event once, however often a platform delivers it. */
 export interface Idempotency {
   /**
    * Does once what an event asks for, also when it is delivered again after a restart, and also when the process was

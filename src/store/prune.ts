@@ -30,6 +30,7 @@ export interface PruneParts {
   readonly signal: AbortSignal;
 }
 
+/** What pruning has deleted. */
 export interface Pruned {
   readonly jobs: number;
   readonly pictures: number;

@@ -14,6 +14,7 @@ import { createResultCache } from './result-cache.ts';
 import { createSettingsStore } from './settings-store.ts';
 import { createValueStore } from './value-store.ts';
 
+/** All that the bot keeps on disk. */
 export interface Store {
   readonly jobs: JobStore;
   readonly pictures: PictureStore;

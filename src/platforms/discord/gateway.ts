@@ -16,7 +16,7 @@ export interface GatewayOptions extends Pick<SessionOptions, 'token' | 'apiUrl' 
   readonly onEarlierPresence: () => void;
   /** Called for each session, the first and those that follow it. Rejecting is logged, no more. */
   readonly onSession: (session: Session) => Promise<void>;
-  /** Pause before a session that has ended is replaced; it doubles up to 5 minutes. */
+  /** Pause before a session that has ended is replaced; it doubles up to 5 minutes. @default 1000 */
   readonly firstPauseMs?: number;
   readonly maxAwayMs?: number;
 }

@@ -38,8 +38,9 @@ export interface DiscordPortOptions {
   readonly tokenLifetimeMs?: number;
   /** See `ChannelCapabilities`. @default 2000 */
   readonly minEditIntervalMs?: number;
+  /** Least time between two changes of the bot's status, which Discord limits. @default 5000 */
   readonly minPresenceIntervalMs?: number;
-  /** See `GatewayOptions`. */
+  /** See `GatewayOptions`. @default 1000 */
   readonly firstPauseMs?: number;
 }
 

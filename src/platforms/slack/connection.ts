@@ -9,6 +9,7 @@ export type EventDelivery =
   | { readonly kind: 'socket'; readonly appToken: string }
   | { readonly kind: 'http'; readonly signingSecret: string; readonly host: string; readonly port: number };
 
+/** The way by which Slack reaches the bot: a socket, or HTTP. */
 export interface Connection {
   readonly receiver: Receiver;
   /**

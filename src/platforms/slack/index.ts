@@ -48,11 +48,11 @@ export interface SlackPortOptions {
   readonly maxAttachmentBytes?: number;
   /** See `WebApiOptions`; the default is what Slack asks for. @default 1000 */
   readonly postIntervalMs?: number;
-  /** See `UploadsOptions`. */
+  /** See `UploadsOptions`. @default a quarter of a second to 7 s, twelve times */
   readonly lookAfterMs?: readonly number[];
-  /** See `HomeOptions`. */
+  /** See `HomeOptions`. @default 3000 */
   readonly gatherMs?: number;
-  /** See `ConnectionOptions`. */
+  /** See `ConnectionOptions`. @default 500 */
   readonly firstPauseMs?: number;
 }
 

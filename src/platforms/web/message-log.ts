@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openSqlite, transact } from '../../lib/sqlite.ts';
 import type { MessageBody, PostedMessage } from './wire.ts';
 
+/** A message of the web channel as it lies on disk. */
 export interface StoredMessage {
   readonly message: PostedMessage;
   /** False for a command line whose dispatch has not been answered yet: nobody sees it. */

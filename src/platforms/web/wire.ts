@@ -10,11 +10,13 @@ export interface WirePerson {
   readonly name: string;
 }
 
+/** A reply's picture as the page gets it: by address. */
 export interface WirePicture extends Omit<ReplyPicture, 'data'> {
   /** Served at `api/pictures/FILE`: the hash of its bytes, so it never changes. */
   readonly file: string;
 }
 
+/** A reply as the page gets it. */
 export interface WireReply extends Omit<Reply, 'pictures' | 'parent'> {
   readonly pictures: readonly WirePicture[];
   /** The id of the message that it answers. */
@@ -44,9 +46,12 @@ interface MessageHead {
   readonly editedAt?: number;
 }
 
+/** A message that is there. */
 export type PostedMessage = MessageHead & MessageBody;
+/** A message, or the news that it was deleted. */
 export type WireMessage = PostedMessage | { readonly id: string; readonly kind: 'deleted' };
 
+/** A part of the messages, oldest first. */
 export interface MessagePage {
   /** Oldest first. */
   readonly messages: readonly PostedMessage[];
@@ -64,6 +69,7 @@ export type PostResult =
   | { readonly kind: 'private'; readonly reply: WireReply }
   | { readonly kind: 'form'; readonly form: Form };
 
+/** What the page shows of the channel. */
 export interface ChannelInfo {
   readonly title: string;
   readonly commands: readonly CommandDescription[];
