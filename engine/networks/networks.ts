@@ -212,6 +212,9 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
   return plain;
 }
 
+/** For int8 weights whose own folder cannot be written; the system clears it some time. */
+const TEMPORARY_INT8_FOLDER = join(tmpdir(), 'easel-int8');
+
 /** @param write the network's graph, for a look at its layers */
 async function targetFor(
   weights: WeightSet,
@@ -220,7 +223,8 @@ async function targetFor(
 ): Promise<GraphTarget> {
   const target = graphTargetFor(weights, options);
   if (options.precision !== 'int8') return target;
-  return whileLoading(() => int8Target(target, options.int8Folder ?? join(tmpdir(), 'easel-int8'), write));
+  const folders = [...(options.int8Folder === undefined ? [] : [options.int8Folder]), TEMPORARY_INT8_FOLDER];
+  return whileLoading(() => int8Target(target, folders, write));
 }
 
 interface NetworkCall {

@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { textEncoderGraph } from '../../../engine/graph/text-encoder.ts';
+import { int8Target } from '../../../engine/int8/int8-target.ts';
 import { openLoras } from '../../../engine/lora/open-loras.ts';
 import { readFootprint } from '../../../engine/memory/footprint.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
 import { type ModelOptions, type Networks, openNetworks } from '../../../engine/networks/networks.ts';
+import { CPU_TARGET, type GraphTarget } from '../../../engine/onnx/graph-target.ts';
+import { openWeights } from '../../../engine/weights/weight-source.ts';
 import { relativeError, TINY_MODELS, tinyModel } from '../goldens.ts';
 
 const CPU = { provider: 'cpu', threads: 1 } as const;
@@ -97,12 +101,22 @@ test('the memory estimate counts a byte for each weight of a product', async () 
   expect(int8.vaeDecoder).toBe(exact.vaeDecoder);
 });
 
-test('where the folder cannot be written, float32 draws', async () => {
+test('where the folder cannot be written, another one is used', async () => {
   const blocked = join(folder, 'a-file');
   await writeFile(blocked, '');
-  const exact = await open(tinyModel('tiny-conv'), {});
+  const int8 = await open(tinyModel('tiny-conv'), { precision: 'int8' });
   const fallback = await open(tinyModel('tiny-conv'), { precision: 'int8', int8Folder: blocked });
-  const [wanted, found] = [await compute(exact), await compute(fallback)];
-  await Promise.all([exact.close(), fallback.close()]);
+  const [wanted, found] = [await compute(int8), await compute(fallback)];
+  await Promise.all([int8.close(), fallback.close()]);
   expect(found.prediction).toEqual(wanted.prediction);
+});
+
+test('where no folder can be written, the target stays as it was', async () => {
+  const blocked = join(folder, 'another-file');
+  await writeFile(blocked, '');
+  const { textEncoder, weights } = await readModelFolder(tinyModel('tiny-conv'));
+  const set = await openWeights('textEncoder', weights.textEncoder);
+  const write = (target: GraphTarget) => textEncoderGraph(textEncoder, set, target);
+  expect(await int8Target(CPU_TARGET, [blocked, blocked], write)).toBe(CPU_TARGET);
+  expect((await int8Target(CPU_TARGET, [blocked, folder], write)).int8).toBeDefined();
 });
