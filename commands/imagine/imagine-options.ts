@@ -25,7 +25,7 @@ export const IMAGINE_OPTIONS = [
     type: 'string',
     required: true,
     freeText: true,
-    example: 'a red circle on a blue background',
+    example: 'a fox in the snow',
   },
   {
     ...TEXT,

@@ -116,7 +116,7 @@ function wordsOf(values: ImagineInput, negative: string, { base, user, styles = 
   if (values.prompt === undefined || values.prompt === '') {
     throw new BadInputError(
       'empty_prompt',
-      'The prompt is missing; describe the picture, such as `/imagine a red circle on a blue background`.',
+      'The prompt is missing; describe the picture, such as `/imagine a fox in the snow`.',
     );
   }
   // What a picture's own prompt says of its style is in there already.

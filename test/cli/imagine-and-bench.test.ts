@@ -127,7 +127,7 @@ describe('bad input is one sentence on stderr, exit code 2, and no picture', () 
   it.each<[readonly string[], string]>([
     [
       ['imagine', '', '--out', out],
-      'The prompt is missing; describe the picture, such as `easel imagine "a red circle on a blue background" --out picture.png`.',
+      'The prompt is missing; describe the picture, such as `easel imagine "a fox in the snow" --out picture.png`.',
     ],
     [['imagine', 'a fox', '--out', out, '--width', '513'], 'Width must be a multiple of 8; try 512.'],
     [['imagine', 'a fox', '--out', out, '--steps', '0'], 'Steps must be a whole number from 1 to 150; try 1.'],

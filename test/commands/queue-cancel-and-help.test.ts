@@ -106,9 +106,7 @@ describe('/help', () => {
 
   it('names every option of a command with its bounds, and the models that are here', async () => {
     const lines = readLines(await createCommandFixture().say(ada, 'help', '/imagine'));
-    expect(lines[0]).toBe(
-      '/imagine – Draw pictures from a prompt, for example /imagine a red circle on a blue background',
-    );
+    expect(lines[0]).toBe('/imagine – Draw pictures from a prompt, for example /imagine a fox in the snow');
     expect(lines).toContain('--steps – Denoising steps: more are slower and add detail, 1–150, such as 20');
     expect(lines).toContain(
       '--guidance, --cfg, --scale – How closely the picture follows the prompt, 0–30, such as 7.5',

@@ -25,11 +25,11 @@ async function ended(actor: Actor, channel: Channel, index: number): Promise<str
 
 /** What the picture shows: a prompt and its grid, a variation of it, and one more on its way. */
 async function act(ada: Actor, ben: Actor, channel: Channel): Promise<void> {
-  await ada.type(channel, 'imagine', { prompt: 'a red circle on a blue background', seed: '11', steps: 20 });
+  await ada.type(channel, 'imagine', { prompt: 'a fox in the snow', seed: '3', steps: 20 });
   const grid = await ended(ada, channel, 0);
   await ben.press(grid, 'V2');
   await ended(ben, channel, 1);
-  await ada.type(channel, 'imagine', { prompt: 'a yellow star on a green background', steps: 120 });
+  await ada.type(channel, 'imagine', { prompt: 'a panda on a pink background', steps: 120 });
   while (ada.sees(channel)[2]?.pictures.length !== 1) await sleep(20);
 }
 

@@ -26,7 +26,7 @@ const { values } = parseArgs({
     width: { type: 'string', default: '1200' },
     height: { type: 'string', default: '900' },
     light: { type: 'boolean', default: false },
-    line: { type: 'string', multiple: true, default: ['/imagine a red circle on a blue background --seed 3'] },
+    line: { type: 'string', multiple: true, default: ['/imagine a fox in the snow --seed 3'] },
     press: { type: 'string' },
     typing: { type: 'string' },
     help: { type: 'boolean', default: false },

@@ -29,16 +29,16 @@ async function ended(slack: SlackEmulator, index: number): Promise<Message> {
 /** What the picture shows: a prompt and its grid, a variation of it, a mention whose picture forms, and a private word. */
 async function act(slack: SlackEmulator): Promise<void> {
   const { actions } = slack;
-  await actions.command('/imagine a red circle on a blue background --seed 11');
+  await actions.command('/imagine a fox in the snow --seed 3');
   await actions.press(await ended(slack, 0), 'V2', BOB);
   await ended(slack, 1);
-  await actions.say('@Easel a yellow star on a green background --steps 120 --count 1');
+  await actions.say('@Easel a panda on a pink background --steps 120 --count 1');
   while (messagesVisibleTo(slack)[3] === undefined) await sleep(20);
-  await actions.command('/imagine a blue square --stepz 20');
+  await actions.command('/imagine a volcano --stepz 20');
   const isForming = () =>
     messagesVisibleTo(slack).some(
       (message) =>
-        visibleMessage(slack, message).text.includes('star') && visibleMessage(slack, message).pictures.length > 0,
+        visibleMessage(slack, message).text.includes('panda') && visibleMessage(slack, message).pictures.length > 0,
     );
   while (!isForming()) await sleep(20);
 }

@@ -6,8 +6,8 @@ const seedSentence = 'Seed must be a whole number from 0 to 18446744073709551615
 const ratioSentence = 'Aspect ratio must be written as width:height, such as 3:2.';
 
 const sentences: readonly (readonly [typed: string, sentence: string])[] = [
-  ['', 'The prompt is missing; describe the picture, such as `/imagine a red circle on a blue background`.'],
-  ['--steps 20', 'The prompt is missing; describe the picture, such as `/imagine a red circle on a blue background`.'],
+  ['', 'The prompt is missing; describe the picture, such as `/imagine a fox in the snow`.'],
+  ['--steps 20', 'The prompt is missing; describe the picture, such as `/imagine a fox in the snow`.'],
   ['x'.repeat(4000), 'The prompt is 4,000 characters long, but the limit is 2,000; shorten it.'],
   [
     `a fox --no ${'x'.repeat(2001)}`,

@@ -52,7 +52,7 @@ describe('saying something', () => {
       .flat()
       .map((span) => ('text' in span ? span.text : ''))
       .join('');
-    expect(sentence).toBe('A message must start with a command. Try /imagine a red circle on a blue background.');
+    expect(sentence).toBe('A message must start with a command. Try /imagine a fox in the snow.');
     expect(web.double.requests).toEqual([]);
   });
 

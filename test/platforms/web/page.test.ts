@@ -42,7 +42,7 @@ describeInBrowser('the page', (executablePath) => {
     await joinAs(page, 'Ada');
     await page.getByRole('heading', { name: 'No pictures yet' }).waitFor();
     await page.getByRole('button', { name: '/imagine a red circle' }).click();
-    expect(await prompt().inputValue()).toBe('/imagine a red circle on a blue background');
+    expect(await prompt().inputValue()).toBe('/imagine a fox in the snow');
     await page.keyboard.press('Enter');
     await done(1);
     expect(await page.getByRole('heading', { name: 'No pictures yet' }).count()).toBe(0);

@@ -10,7 +10,7 @@ const IMAGINE_OPTIONS: readonly OptionDescription[] = [
     type: 'string',
     required: true,
     freeText: true,
-    example: 'a red circle on a blue background',
+    example: 'a fox in the snow',
   },
   {
     ...OPTIONAL,
