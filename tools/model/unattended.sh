@@ -15,8 +15,7 @@ export GOMP_SPINCOUNT=0 OMP_WAIT_POLICY=passive
 [ -f icons.npz ] || python 12 icons.py --packages packages --out icons.npz
 [ -f words.npz ] || python 12 words.py --sentences sentences --tokenizer "$tokenizer" --out words.npz
 if [ ! -f vae/config.json ]; then
-  [ -d start ] || python 12 widen_vae.py --vae "$here/../../models/sketch/vae" --out start
-  python 12 train_vae.py --icons icons.npz --start start --out vae.pt --pictures "$VAE_PICTURES" --bf16 --sheet vae.png >> vae.log 2>&1
+  python 12 train_vae.py --icons icons.npz --start "$here/../../models/sketch/vae" --out vae.pt --pictures "$VAE_PICTURES" --bf16 --sheet vae.png >> vae.log 2>&1
   python 12 calibrate_vae.py --icons icons.npz --checkpoint vae.pt --out vae >> vae.log 2>&1
 fi
 # The first two parts before the UNet begins, the others while it is trained.
