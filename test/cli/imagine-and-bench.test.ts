@@ -197,7 +197,7 @@ it('easel bench times one guided step with one UNet call, warm', async () => {
   const measured = JSON.parse(stdout) as Record<string, number>;
   expect(measured).toMatchObject({ ...facts, ...times, steps: 3 });
   expect(measured.picturesPerMinute).toBeCloseTo(60_000 / (1 + 3 * 3 + 6));
-  expect(measured.firstPictureMs).toBeGreaterThan(0);
+  expect(measured.firstPictureMs).toEqual(expect.any(Number));
   const task = { spec: { guidance: 7.5, sampler: 'euler', width: 64 } };
   expect(engine.tasks).toMatchObject([task, task]);
 });

@@ -41,7 +41,7 @@ describeInBrowser('the page', (executablePath) => {
   it('explains itself when the channel is empty, and an example fills the prompt box', async () => {
     await joinAs(page, 'Ada');
     await page.getByRole('heading', { name: 'No pictures yet' }).waitFor();
-    await page.getByRole('button', { name: '/imagine a red circle' }).click();
+    await page.getByRole('button', { name: '/imagine a fox in the snow' }).click();
     expect(await prompt().inputValue()).toBe('/imagine a fox in the snow');
     await page.keyboard.press('Enter');
     await done(1);
