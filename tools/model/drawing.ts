@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { createEngine } from '../../engine/index.ts';
+import { createEngine, type PrecisionChoice } from '../../engine/index.ts';
 import { sharp } from '../../src/image/sharp.ts';
 import type { SquarePicture } from './measure.ts';
 
@@ -20,8 +20,9 @@ export async function withEngine(
   model: string,
   keep: string | undefined,
   use: (draw: Draw) => Promise<void>,
+  precision: PrecisionChoice = 'float32',
 ): Promise<void> {
-  const engine = createEngine({ modelSources: [resolve(model)] });
+  const engine = createEngine({ modelSources: [resolve(model)], precision });
   try {
     const { models } = await engine.describe();
     const known = models.find(({ id }) => id === basename(resolve(model)));

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readPicture, withEngine } from './drawing.ts';
+import { PRECISION_CHOICES } from '../../engine/index.ts';
+import { type Draw, readPicture, withEngine } from './drawing.ts';
 import { Judge } from './judge.ts';
 import { randomFrom } from './random.ts';
 import { score, scoreShape, type Verdict } from './score.ts';
@@ -40,6 +41,8 @@ const { values: flags } = parseArgs({
     prompts: { type: 'string' },
     /** Keeps the pictures drawn in this folder. */
     keep: { type: 'string' },
+    /** Of the engine: float32 or int8. */
+    precision: { type: 'string', default: 'float32' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -65,9 +68,12 @@ async function drawn(): Promise<readonly Verdict[]> {
   const tasks = parts.flatMap((part) => tasksOf(part).filter((_, i) => i % Number(flags.every) === 0));
   const judge = tasks.some(({ expected }) => expected.thing !== undefined) ? await Judge.open(flags.judge) : undefined;
   const verdicts: Verdict[] = [];
-  await withEngine(flags.model, flags.keep, async (draw) => {
+  const precision = PRECISION_CHOICES.find((known) => known === flags.precision);
+  if (precision === undefined) throw new Error(`No such precision: ${flags.precision}.`);
+  const judgeAll = async (draw: Draw) => {
     for (const task of tasks) verdicts.push(...(await score(task, draw, judge)));
-  });
+  };
+  await withEngine(flags.model, flags.keep, judgeAll, precision);
   return verdicts;
 }
 
