@@ -36,6 +36,8 @@ export function describeRecipe(recipe: PictureRecipe, modelTitle: string, again:
     samplerLabel(spec.sampler),
     ...(modelTitle === '' ? [] : [modelTitle]),
     ...(spec.clipSkip === undefined ? [] : [`clip skip ${spec.clipSkip}`]),
+    ...(spec.speed === undefined || spec.speed === 'exact' ? [] : [spec.speed]),
+    ...(spec.decoder === 'taesd' ? ['TAESD'] : []),
     ...(spec.init === undefined ? [] : [`init image, denoising strength ${spec.init.strength}`]),
   ];
   return [

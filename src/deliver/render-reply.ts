@@ -156,6 +156,8 @@ function describeSettings(job: Job): string {
     `${spec.steps} ${spec.steps === 1 ? 'step' : 'steps'}`,
     `guidance ${spec.guidance}`,
     spec.sampler,
+    ...(spec.speed === undefined || spec.speed === 'exact' ? [] : [spec.speed]),
+    ...(spec.decoder === 'taesd' ? ['TAESD'] : []),
   ];
   return settings.join(' · ');
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { specOf } from '../../../engine/index.ts';
-import { ada, createCommandFixture } from '../command-fixture.ts';
+import { doneReply } from '../../../src/deliver/render-reply.ts';
+import { ada, createCommandFixture, readLines } from '../command-fixture.ts';
 
 describe('--speed', () => {
   it('is part of the request, and of the pictures that are made from it', async () => {
@@ -28,4 +29,13 @@ describe('--speed', () => {
       '`fats` is not a speed; did you mean `fast`?',
     );
   });
+});
+
+it('the message of a picture says its speed and its decoder, unless they are the usual ones', async () => {
+  const { imagine, finish } = createCommandFixture();
+  const settingsOf = async (typed: string) =>
+    readLines({ kind: 'private', reply: doneReply(finish(await imagine(ada, typed)), undefined) })[1];
+  expect(await settingsOf('a fox --speed exact')).toMatch(/guidance \S+ · \S+$/);
+  expect(await settingsOf('a fox --speed fast')).toMatch(/ · fast$/);
+  expect(await settingsOf('a fox --speed balanced --decoder taesd')).toMatch(/ · balanced · TAESD$/);
 });
