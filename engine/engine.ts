@@ -54,7 +54,7 @@ export interface EngineLoss {
   readonly tasks: number;
 }
 
-/** Draws pictures. Everything that crosses it is plain data that survives `structuredClone`: it may run in another process. */
+/** Draws pictures. It may run in another process: what crosses it is plain data that survives `structuredClone`. */
 export interface Engine {
   /** Tells of each loss of the engine's process; absent of an engine that has none. */
   onLost?(listener: (loss: EngineLoss) => void): void;
@@ -72,7 +72,10 @@ export interface Engine {
    * @throws EngineError when its weights are unfit, or cannot be had
    */
   load(modelId: string, options?: Pick<RunOptions, 'onProgress'>): Promise<void>;
-  /** How many times as fast as in float32 this CPU multiplies in int8; takes about a second. Absent of an engine that does not tell. */
+  /**
+   * How many times as fast as in float32 this CPU multiplies in int8; takes about a second. Absent of an engine that does
+   * not tell.
+   */
   measureInt8Gain?(): Promise<number>;
   /** Runs one task; rejects with an EngineError, code `aborted` when `signal` fired (between steps). */
   run(task: EngineTask, options?: RunOptions): Promise<RunResult>;

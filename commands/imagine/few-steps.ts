@@ -27,15 +27,19 @@ function fewStepLora(prompt: string, { fewStepLoras = {} }: EngineDescription): 
   return undefined;
 }
 
-/** What the LoRA chose because nobody else did, as a sentence; undefined when that is nothing. */
-export function fewStepNote(values: ImagineInput, { name, sampler, steps, guidance }: FewStepLora): string | undefined {
+/**
+ * What the LoRA chose because nobody else did, as a sentence; undefined when that is nothing.
+ * @param spec what `values` were resolved to
+ */
+export function fewStepNote(
+  values: ImagineInput,
+  spec: GenerationSpec,
+  { name, guidance }: FewStepLora,
+): string | undefined {
   const chosen = [
-    ...(values.steps === undefined ? [`${steps} ${steps === 1 ? 'step' : 'steps'}`] : []),
-    ...(values.guidance === undefined && guidance !== undefined ? [`guidance ${guidance}`] : []),
-    ...(values.sampler === undefined ? [`the sampler ${sampler}`] : []),
+    ...(values.steps === undefined ? [`--steps ${spec.steps}`] : []),
+    ...(values.guidance === undefined && guidance !== undefined ? [`--guidance ${spec.guidance}`] : []),
+    ...(values.sampler === undefined ? [`--sampler ${spec.sampler}`] : []),
   ];
-  if (chosen.length === 0) return undefined;
-  const last = chosen.pop() ?? '';
-  const list = chosen.length === 0 ? last : `${chosen.join(', ')} and ${last}`;
-  return `The LoRA ${name} is made for few steps, so ${list} ${chosen.length === 0 && !last.endsWith('steps') ? 'is' : 'are'} used.`;
+  return chosen.length === 0 ? undefined : `The LoRA ${name} is made for few steps, so Easel uses ${chosen.join(' ')}.`;
 }

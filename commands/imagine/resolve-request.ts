@@ -52,7 +52,7 @@ export function notesOf(
   specContext: Pick<SpecContext, 'engine' | 'base'>,
 ): readonly string[] {
   const lora = newFewStepLora(spec.prompt, specContext);
-  const note = lora && fewStepNote(input, lora);
+  const note = lora && fewStepNote(input, spec, lora);
   return note === undefined ? [] : [note];
 }
 

@@ -59,7 +59,7 @@ export function resolveSpec(values: ImagineInput, specContext: SpecContext): Gen
   return {
     ...words,
     ...first,
-    steps: values.steps ?? lora?.steps ?? base?.steps ?? Math.min(model.steps, channel.maxSteps ?? model.steps),
+    steps: values.steps ?? chooseSteps(lora?.steps, base?.steps, model.steps, channel.maxSteps),
     guidance: values.guidance ?? lora?.guidance ?? base?.guidance ?? model.guidance,
     sampler: values.sampler ?? lora?.sampler ?? base?.sampler ?? userSampler(user) ?? model.sampler,
     model: model.id,
@@ -131,6 +131,12 @@ function wordsOf(values: ImagineInput, negative: string, { base, user, styles = 
   const words = { prompt: values.prompt, negative };
   const styled = style === undefined ? words : applyStyle(style, words);
   return { ...styled, prompt: addLoras(styled.prompt, values.lora ?? []) };
+}
+
+/** Where nobody said a number: only a picture that is drawn again may have more steps than the channel allows. */
+function chooseSteps(ofLora: number | undefined, ofBase: number | undefined, ofModel: number, most = Infinity): number {
+  if (ofLora !== undefined) return Math.min(ofLora, most);
+  return ofBase ?? Math.min(ofModel, most);
 }
 
 function userSampler({ sampler }: UserSettings): SamplerName | undefined {

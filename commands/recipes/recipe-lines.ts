@@ -5,6 +5,7 @@ import {
   type UpscaleSettings,
   upscaleOf,
 } from '../../engine/index.ts';
+import { shortcutsOf } from '../../src/core/optional-fields.ts';
 import { code, type RichText, strong, text } from '../../src/core/reply.ts';
 import { samplerLabel } from '../../src/core/samplers.ts';
 import { formatImagine } from '../imagine/format-prompt.ts';
@@ -36,8 +37,7 @@ export function describeRecipe(recipe: PictureRecipe, modelTitle: string, again:
     samplerLabel(spec.sampler),
     ...(modelTitle === '' ? [] : [modelTitle]),
     ...(spec.clipSkip === undefined ? [] : [`clip skip ${spec.clipSkip}`]),
-    ...(spec.speed === undefined || spec.speed === 'exact' ? [] : [spec.speed]),
-    ...(spec.decoder === 'taesd' ? ['TAESD'] : []),
+    ...shortcutsOf(spec),
     ...(spec.init === undefined ? [] : [`init image, denoising strength ${spec.init.strength}`]),
   ];
   return [

@@ -193,7 +193,11 @@ export class Layers {
     return { ...x, value: g.node('Resize', [x.value, null, null, sizes], rule) };
   }
 
-  /** Every `stride`-th pixel of every `stride`-th row, as rows. @param stride int64 [1] @param like the height and width of x */
+  /**
+   * Every `stride`-th pixel of every `stride`-th row, one row a pixel.
+   * @param stride int64 [1]
+   * @param like has the height and width of x
+   */
   thin(x: Tokens, stride: Value, like: FeatureMap): Tokens {
     const g = this.g;
     const size = g.node('Slice', [g.node('Shape', [like.value]), g.ints([2]), g.ints([4])]);

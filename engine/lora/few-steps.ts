@@ -11,7 +11,7 @@ interface FewStepKind {
 const KINDS: readonly FewStepKind[] = [
   // Luo et al. 2023, "LCM-LoRA": 4 steps, guidance 1, the LCM sampler.
   { name: /(^|[^a-z])lcm([^a-z]|$)/i, steps: 4 },
-  // Ren et al. 2024, "Hyper-SD", and Zheng et al. 2024, "TCD": consistency models of trajectories, which the LCM sampler walks.
+  // Ren et al. 2024, "Hyper-SD", and Zheng et al. 2024, "TCD": consistency models of trajectories, for the LCM sampler, too.
   { name: /hyper[-_ ]?sd([^a-z]|$)/i, steps: 8 },
   { name: /(^|[^a-z])tcd([^a-z]|$)/i, steps: 4 },
 ];

@@ -103,14 +103,13 @@ export class Denoiser {
 
   input(): DenoiserInput {
     const { scheduler } = this.#options;
-    const { wholeEvery, keyStride } = this.#speed;
     this.#input ??= {
       sample: scheduler.scaleModelInput(this.#sample, this.#call),
       timestep: scheduler.timesteps[this.#call] ?? 0,
       contexts: this.#contexts(),
-      reusesFeatures: !this.#isWhole,
-      keepsFeatures: wholeEvery > 1,
-      keyStride: this.#isExact ? 1 : keyStride,
+      reusesFeatures: !this.#isWhole(this.#call),
+      keepsFeatures: !this.#isWhole(this.#call + 1),
+      keyStride: this.#isExact(this.#call) ? 1 : this.#speed.keyStride,
     };
     return this.#input;
   }
@@ -126,22 +125,22 @@ export class Denoiser {
   /** Of the present call: none at low noise, where the speed plan says so. */
   get #guidance(): number {
     const { guidance } = this.#options;
-    return this.#share < this.#speed.guidedShare ? guidance : Math.min(guidance, 1);
+    return this.#shareBefore(this.#call) < this.#speed.guidedShare ? guidance : Math.min(guidance, 1);
   }
 
-  /** Whether the present call computes the whole UNet. */
-  get #isWhole(): boolean {
-    return this.#isExact || (this.#call - this.#options.begin) % this.#speed.wholeEvery === 0;
+  /** Whether a call computes the whole UNet. */
+  #isWhole(call: number): boolean {
+    return this.#isExact(call) || (call - this.#options.begin) % this.#speed.wholeEvery === 0;
   }
 
-  get #isExact(): boolean {
-    return this.#share < this.#speed.exactShare;
+  #isExact(call: number): boolean {
+    return this.#shareBefore(call) < this.#speed.exactShare;
   }
 
-  /** Share of the schedule's steps that lie before the present call. */
-  get #share(): number {
+  /** Share of the schedule's steps that lie before a call; of one behind the last, 0. */
+  #shareBefore(call: number): number {
     const { stepOf } = this.#options.scheduler;
-    return (stepOf[this.#call] ?? 0) / ((stepOf.at(-1) ?? 0) + 1);
+    return (stepOf[call] ?? 0) / ((stepOf.at(-1) ?? 0) + 1);
   }
 
   /** @param predictions one for each of the input's contexts, in order. */

@@ -30,6 +30,11 @@ export function optionalFields(spec: GenerationSpec): readonly (readonly [string
   return fields;
 }
 
+/** How a picture was drawn with less work, for the line of its settings; empty for one that was not. */
+export function shortcutsOf({ speed = 'exact', decoder = 'full' }: GenerationSpec): readonly string[] {
+  return [...(speed === 'exact' ? [] : [speed]), ...(decoder === 'full' ? [] : [DECODER_NAMES[decoder]])];
+}
+
 /** All of them but the noise, of which `noiseSourceOf` tells. */
 export function readOptionalFields(fields: ReadonlyMap<string, string>): Omit<OptionalSettings, 'noiseDevice'> {
   const clipSkip = Number(fields.get('Clip skip'));

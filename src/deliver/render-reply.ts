@@ -1,6 +1,7 @@
 import { type GenerationSpec, type Progress, specOf } from '../../engine/index.ts';
 import { formatDuration, formatOrdinal } from '../core/format.ts';
 import type { Job } from '../core/job.ts';
+import { shortcutsOf } from '../core/optional-fields.ts';
 import {
   mention,
   type Reply,
@@ -156,8 +157,7 @@ function describeSettings(job: Job): string {
     `${spec.steps} ${spec.steps === 1 ? 'step' : 'steps'}`,
     `guidance ${spec.guidance}`,
     spec.sampler,
-    ...(spec.speed === undefined || spec.speed === 'exact' ? [] : [spec.speed]),
-    ...(spec.decoder === 'taesd' ? ['TAESD'] : []),
+    ...shortcutsOf(spec),
   ];
   return settings.join(' · ');
 }

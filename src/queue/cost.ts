@@ -11,8 +11,8 @@ const CHUNK_PIXELS = 1200;
 const CHUNK_SHARE = 0.005;
 
 /**
- * Work of a task in pixel-steps, what fairness, limits and estimates count; of `balanced` and `fast` pictures what is left of it. A prompt of one chunk that stays as it is
- * costs nothing by itself.
+ * Work of a task in pixel-steps, what fairness, limits and estimates count; of `balanced` and `fast` pictures what is left
+ * of it. A prompt of one chunk that stays as it is costs nothing by itself.
  */
 export function costOf(task: EngineTask): number {
   const work = firstSteps(task) * stepOf(task, firstPixels(task)) + refinedSteps(task) * stepOf(task, pixelsOf(task));

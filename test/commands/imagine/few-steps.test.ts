@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { specOf } from '../../../engine/index.ts';
 import { ada, createCommandFixture } from '../command-fixture.ts';
 
@@ -21,7 +21,7 @@ describe('a LoRA for few steps', () => {
       expect(specOf(job.task)).toMatchObject({ sampler: 'lcm', steps: 4, guidance: 1 });
       expect(job.notes).toHaveLength(1);
       expect(job.notes?.[0]).toMatch(
-        /^The LoRA lcm is made for few steps, so 4 steps, guidance 1 and the sampler lcm are used\.$/i,
+        /^The LoRA lcm is made for few steps, so Easel uses --steps 4 --guidance 1 --sampler lcm\.$/i,
       );
     },
   );
@@ -30,7 +30,7 @@ describe('a LoRA for few steps', () => {
     const fixture = createFixture();
     const said = await fixture.imagine(ada, 'a fox --lora lcm --steps 6 --guidance 2');
     expect(specOf(said.task)).toMatchObject({ sampler: 'lcm', steps: 6, guidance: 2 });
-    expect(said.notes).toEqual(['The LoRA lcm is made for few steps, so the sampler lcm is used.']);
+    expect(said.notes).toEqual(['The LoRA lcm is made for few steps, so Easel uses --sampler lcm.']);
     const all = await fixture.imagine(ada, 'a fox --lora lcm --steps 6 --guidance 2 --sampler ddim');
     expect(all.notes).toBeUndefined();
     const guided = await fixture.imagine(ada, 'a fox --lora hyper-cfg');
@@ -46,6 +46,14 @@ describe('a LoRA for few steps', () => {
       expect(specOf(job.task)).toMatchObject({ sampler: plain.sampler, steps: plain.steps });
       expect(job.notes).toBeUndefined();
     }
+  });
+
+  it('stays within the steps that the channel allows', async () => {
+    const fixture = createFixture();
+    vi.spyOn(fixture.context.settings, 'ofChannel').mockResolvedValue({ maxSteps: 5 });
+    const job = await fixture.imagine(ada, 'a fox --lora hyper-cfg');
+    expect(specOf(job.task).steps).toBe(5);
+    expect(job.notes?.[0]).toContain('--steps 5 ');
   });
 
   it('stays as it is when its picture is drawn again', async () => {
