@@ -4,6 +4,8 @@ import type { SamplerName } from './sampler-names.ts';
 export interface ModelDescription {
   readonly id: string;
   readonly title: string;
+  /** As people call it: `Stable Diffusion XL`. */
+  readonly family: string;
   /** Native size in pixels: what the model was trained at. */
   readonly width: number;
   readonly height: number;

@@ -2,7 +2,8 @@ import { basename, dirname } from 'node:path';
 
 /** Folders inside a model in diffusers layout. */
 const INNER = new Set([
-  ...['unet', 'vae', 'text_encoder', 'tokenizer', 'scheduler', 'safety_checker', 'feature_extractor', 'taesd'],
+  ...['unet', 'vae', 'text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'scheduler', 'safety_checker'],
+  ...['feature_extractor', 'taesd'],
 ]);
 
 /** Names that every model in diffusers layout has. */

@@ -12,12 +12,20 @@ export interface ModelFamily {
   /** diffusers' scheduler_config.json of its first model, for single files, which carry none. */
   readonly scheduler: Readonly<Record<string, string | number | boolean>>;
   readonly text: {
-    /** Positions of a chunk, marks included; for a text encoder whose config does not say. */
-    readonly positions: number;
-    /** Channels of one head of the text encoder. */
+    /** Channels of one head of the text encoders. */
     readonly headWidth: number;
     /** Channels of the text that the UNet attends to. */
     readonly width: number;
+    /** The clip skip that its models were trained with: 1 is the last layer, 2 the one before it. Lower ones count as it. */
+    readonly clipSkip: number;
+    /** Whether the layer that is chosen goes through the encoder's final normalisation. */
+    readonly isNormalised: boolean;
+    /** Its text encoders, in the order in which the UNet is given what they say. */
+    readonly encoders: readonly TextEncoderFacts[];
+    /** Layers that its encoders have in single files and that are not used. */
+    readonly unusedLayers: number;
+    /** Whether an empty negative prompt is zeros instead of its embedding, where a folder does not say. */
+    readonly zeroesEmptyNegative: boolean;
   };
   readonly latents: {
     /** What the VAE's latents are multiplied by; for a VAE whose config does not say. */
@@ -28,5 +36,21 @@ export interface ModelFamily {
     readonly wholeArea: number;
     /** Scaled latents → RGB in −1…1, for previews; a row for each latent channel. */
     readonly rgb: readonly (readonly [red: number, green: number, blue: number])[];
+    /** Added to that. */
+    readonly rgbBias: readonly [red: number, green: number, blue: number];
   };
+  /**
+   * Whether its VAE's numbers leave the range of half precision, so that it is computed in float32 unless its config says
+   * `force_upcast: false`.
+   */
+  readonly vaeOverflows: boolean;
+  /** Channels of one head of the UNet's attention; absent where every level has the same number of heads. */
+  readonly unetHeadWidth?: number;
+}
+
+/** What the tensors of a text encoder do not tell. */
+export interface TextEncoderFacts {
+  readonly activation: 'quick_gelu' | 'gelu';
+  /** The token that fills a prompt up; absent is the end token. */
+  readonly padding?: string;
 }

@@ -1,9 +1,9 @@
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { SUPPORTED } from './families.ts';
 
 /** What people call the pipelines that are most often mistaken for the ones that Easel runs. */
 const TITLES: readonly (readonly [RegExp, string])[] = [
-  [/^StableDiffusionXL/, 'Stable Diffusion XL'],
   [/^StableDiffusion3/, 'Stable Diffusion 3'],
   [/^Flux/, 'Flux'],
   [/^StableCascade/, 'Stable Cascade'],
@@ -20,7 +20,7 @@ export function pipelineTitle(className: string): string {
 export function unsupportedModel(path: string, title: string): EngineError {
   return new EngineError(
     'unsupported_model',
-    `${displayModel(path)} is a ${title} model; Easel supports the Stable Diffusion 1 family.`,
+    `${displayModel(path)} is a ${title} model; Easel supports ${SUPPORTED}.`,
     { path, title },
   );
 }

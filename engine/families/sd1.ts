@@ -15,7 +15,15 @@ export const SD1: ModelFamily = {
     skip_prk_steps: true,
     clip_sample: false,
   },
-  text: { positions: 77, headWidth: 64, width: 768 },
+  text: {
+    headWidth: 64,
+    width: 768,
+    clipSkip: 1,
+    isNormalised: true,
+    encoders: [{ activation: 'quick_gelu' }],
+    unusedLayers: 0,
+    zeroesEmptyNegative: false,
+  },
   latents: {
     scalingFactor: 0.18215,
     windowSide: 64,
@@ -27,5 +35,7 @@ export const SD1: ModelFamily = {
       [-0.2829, 0.1762, 0.2721],
       [-0.212, -0.2616, -0.7177],
     ],
+    rgbBias: [0, 0, 0],
   },
+  vaeOverflows: false,
 };

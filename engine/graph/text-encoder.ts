@@ -1,19 +1,31 @@
 import type { TextEncoderConfig } from '../model/configs.ts';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import type { GraphTarget, Precision } from '../onnx/graph-target.ts';
+import { TRANSPOSED_PROJECTION } from '../weights/open-clip-names.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import type { AdapterSlots } from './adapter-slots.ts';
 import { encoderLayer } from './clip-layer.ts';
-import { Layers } from './layers.ts';
+import { Layers, type Tokens } from './layers.ts';
+
+/** What a family of models takes from a text encoder. */
+export interface TextEncoderForm {
+  /** Whether the chosen layer goes through the final normalisation. */
+  readonly isNormalised: boolean;
+  /** Whether the text is wanted in one vector, too. */
+  readonly pools: boolean;
+}
 
 /**
- * CLIP's text transformer (Radford et al. 2021; transformers `CLIPTextModel`).
- * input_ids int64 [batch, positions], learned float32 [rows, hidden], layer int64 [] → hidden_state float32 [batch, positions, hidden]: what the layer
- * of that number from 0 says, after the final normalisation. Ids past the vocabulary are rows of `learned`.
+ * CLIP's text transformer (Radford et al. 2021; transformers `CLIPTextModel`, `CLIPTextModelWithProjection`).
+ * input_ids int64 [batch, positions], learned float32 [rows, hidden], layer int64 [] → hidden_state float32 [batch,
+ * positions, hidden]: what the layer of that number from 0 says. Ids past the vocabulary are rows of `learned`.
+ * Where it pools: end int64 [1], the position of the end token → pooled float32 [batch, projection_dim]: what the last
+ * layer says there, normalised and projected.
  */
 export function textEncoderGraph(
   config: TextEncoderConfig,
   weights: WeightSet,
+  { isNormalised, pools }: TextEncoderForm,
   target?: GraphTarget,
   adapters?: AdapterSlots,
 ): Uint8Array {
@@ -38,9 +50,28 @@ export function textEncoderGraph(
     states.push(g.node('Unsqueeze', [x.value, g.ints([0])]));
   }
   const chosen = g.node('Gather', [g.node('Concat', states, { axis: 0 }), layer], { axis: 0 });
-  x = layers.layerNorm({ ...x, value: chosen }, `${prefix}final_layer_norm`, config.layer_norm_eps);
-  g.output('hidden_state', layers.batched(x), ['batch', positions, hidden]);
+  const normalise = (tokens: Tokens) => layers.layerNorm(tokens, `${prefix}final_layer_norm`, config.layer_norm_eps);
+  const said = { ...x, value: chosen };
+  g.output('hidden_state', layers.batched(isNormalised ? normalise(said) : said), ['batch', positions, hidden]);
+  if (pools) {
+    const end = g.input('end', 'int64', [1]);
+    const pooled = project(layers, g.node('Gather', [layers.batched(normalise(x)), end], { axis: 1 }), config);
+    g.output('pooled', pooled, ['batch', config.projection_dim]);
+  }
   return g.build();
+}
+
+/** [batch, 1, hidden] → [batch, projection_dim]. */
+function project(
+  layers: Layers,
+  rows: Value,
+  { hidden_size: hidden, projection_dim: width }: TextEncoderConfig,
+): Value {
+  const flat = layers.flatten(rows, hidden);
+  if (!layers.weights.has(TRANSPOSED_PROJECTION)) {
+    return layers.linear(flat, 'text_projection', width, { bias: false }).value;
+  }
+  return layers.g.node('Gemm', [flat.value, layers.parameter(TRANSPOSED_PROJECTION, [hidden, width])]);
 }
 
 function embedTokens(g: GraphBuilder, ids: Value, table: Value, learned: Value, vocabulary: number): Value {

@@ -1,4 +1,4 @@
-import type { UnetConfig } from '../model/configs.ts';
+import { SIZE_IDS, type UnetConfig } from '../model/configs.ts';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import type { GraphTarget } from '../onnx/graph-target.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
@@ -24,6 +24,8 @@ export interface Parts {
 export const DEEP_OUTPUT = 'deep';
 export const DEEP_INPUT = 'deep_features';
 export const KEY_STRIDE_INPUT = 'key_stride';
+export const POOLED_INPUT = 'pooled';
+export const SIZE_IDS_INPUT = 'size_ids';
 
 /** The inputs that both graphs have, and the first convolution. */
 export function beginUnet(
@@ -41,7 +43,7 @@ export function beginUnet(
 
   const layers = new Layers(g, weights, sample, adapters);
   const context = layers.flatten(states, contextChannels);
-  const time = timeEmbedding(layers, timestep, config);
+  const time = activateTime(layers, addedEmbedding(layers, timeEmbedding(layers, timestep, config), config), config);
   const centred = config.center_input_sample === true ? centre(g, sample) : sample;
   const input = { value: centred, channels: config.in_channels };
   const x = layers.conv(input, 'conv_in', config.block_out_channels[0] ?? 0, { kernel: config.conv_in_kernel });
@@ -79,31 +81,65 @@ function centre(g: GraphBuilder, sample: Value): Value {
   return g.node('Sub', [g.node('Mul', [sample, g.floats([2], [1])]), g.floats([1], [1])]);
 }
 
-/**
- * Sinusoids (Vaswani et al. 2017), whose angles need all of float32, through two linear layers and the activations that
- * the config puts after them, then the one that every resnet begins with.
- */
+/** Sinusoids (Vaswani et al. 2017) through two linear layers. */
 function timeEmbedding(layers: Layers, timestep: Value, config: UnetConfig): Tokens {
-  const g = layers.g;
-  const channels = config.block_out_channels[0] ?? 0;
+  const sinusoids = sinusoidsOf(layers.g, timestep, config.block_out_channels[0] ?? 0, config);
+  const embedded = embed(layers, sinusoids, 'time_embedding', config);
+  const { timestep_post_act: after } = config;
+  return after === null || after === undefined ? embedded : layers.activate(embedded, after);
+}
+
+/**
+ * Of each number in `values` sines and cosines, whose angles need all of float32.
+ * @param values float32 of any shape, one number a row
+ * @returns [rows, channels]
+ */
+function sinusoidsOf(
+  g: GraphBuilder,
+  values: Value,
+  channels: number,
+  { freq_shift: shift, flip_sin_to_cos: isFlipped }: UnetConfig,
+): Tokens {
   const half = channels / 2;
-  const frequencies = Float64Array.from({ length: half }, (_, i) =>
-    Math.exp((-Math.log(10_000) * i) / (half - config.freq_shift)),
-  );
-  const column = g.node('Reshape', [timestep, g.ints([-1, 1])]);
+  const frequencies = Float64Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10_000) * i) / (half - shift)));
+  const column = g.node('Reshape', [values, g.ints([-1, 1])]);
   const angles = g.node('Mul', [column, g.wideFloats(frequencies, [1, half])]);
   const sine = g.node('Sin', [angles]);
   const cosine = g.node('Cos', [angles]);
-  const order = config.flip_sin_to_cos ? [cosine, sine] : [sine, cosine];
-  const sinusoids: Tokens = { value: g.narrow(g.node('Concat', order, { axis: 1 })), channels };
-  const width = config.time_embedding_dim ?? channels * 4;
-  const wide = layers.activate(layers.linear(sinusoids, 'time_embedding.linear_1', width), config.act_fn);
-  const embedded = layers.linear(wide, 'time_embedding.linear_2', width);
-  const after = [config.timestep_post_act, config.time_embedding_act_fn, config.act_fn];
-  return after.reduce<Tokens>(
-    (x, name) => (name === null || name === undefined ? x : layers.activate(x, name)),
-    embedded,
-  );
+  const order = isFlipped ? [cosine, sine] : [sine, cosine];
+  return { value: g.narrow(g.node('Concat', order, { axis: 1 })), channels };
+}
+
+/** Through the two linear layers of an embedding. */
+function embed(layers: Layers, x: Tokens, name: string, config: UnetConfig): Tokens {
+  const width = config.time_embedding_dim ?? (config.block_out_channels[0] ?? 0) * 4;
+  const wide = layers.activate(layers.linear(x, `${name}.linear_1`, width), config.act_fn);
+  return layers.linear(wide, `${name}.linear_2`, width);
+}
+
+/**
+ * The time embedding and, where the UNet is told the pooled text and the picture's size (Podell et al. 2023, section 2.2),
+ * theirs: inputs pooled float32 [batch, width] and size_ids float32 [batch, 6].
+ */
+function addedEmbedding(layers: Layers, time: Tokens, config: UnetConfig): Tokens {
+  const { addition } = config;
+  if (addition === undefined) return time;
+  const g = layers.g;
+  const pooled = g.floatInput(POOLED_INPUT, ['batch', addition.textWidth]);
+  const sizes = sinusoidsOf(g, g.input(SIZE_IDS_INPUT, 'float32', ['batch', SIZE_IDS]), addition.timeWidth, config);
+  const flat = g.node('Reshape', [sizes.value, g.ints([-1, SIZE_IDS * addition.timeWidth])]);
+  const both = { value: g.node('Concat', [pooled, flat], { axis: 1 }), channels: inputWidth(addition) };
+  return layers.add(time, embed(layers, both, 'add_embedding', config));
+}
+
+function inputWidth({ textWidth, timeWidth }: NonNullable<UnetConfig['addition']>): number {
+  return textWidth + SIZE_IDS * timeWidth;
+}
+
+/** The activation that the config puts after all embeddings, then the one that every resnet begins with. */
+function activateTime(layers: Layers, embedded: Tokens, config: UnetConfig): Tokens {
+  const { time_embedding_act_fn: after, act_fn: first } = config;
+  return layers.activate(after === null || after === undefined ? embedded : layers.activate(embedded, after), first);
 }
 
 /** A resnet that knows the timestep. */

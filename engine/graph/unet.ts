@@ -6,9 +6,10 @@ import type { FeatureMap } from './layers.ts';
 import { attention, beginUnet, block, DEEP_OUTPUT, finishUnet, type Parts, upLayer } from './unet-parts.ts';
 
 /**
- * diffusers `UNet2DConditionModel` of the Stable Diffusion 1 family.
+ * diffusers `UNet2DConditionModel` of Stable Diffusion 1, 2 and XL.
  * sample float32 [batch, in_channels, h, w], timestep float32 [batch],
- * encoder_hidden_states float32 [batch, tokens, cross_attention_dim], key_stride int64 [1] (see `TransformerOptions`)
+ * encoder_hidden_states float32 [batch, tokens, cross_attention_dim], key_stride int64 [1] (see `TransformerOptions`),
+ * and of XL pooled and size_ids (see `addedEmbedding`)
  * → out_sample [batch, out_channels, h, w], deep [batch, block_out_channels[0], h, w] (see `shallowUnetGraph`).
  */
 export function unetGraph(

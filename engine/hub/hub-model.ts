@@ -29,7 +29,8 @@ export async function readHubModel(id: HubId, retryDelayMs = RETRY_DELAY_MS): Pr
     if (settings.offline || !isAboutPickle(error)) throw error;
     return undefined;
   });
-  if (cached !== undefined && (settings.offline || (await hasTokenizerExtras(cached.tokenizer)))) return cached;
+  if (cached !== undefined && (settings.offline || (await hasTokenizerExtras(cached.textEncoders[0].tokenizer))))
+    return cached;
   if (settings.offline) throw offlineError(id);
   try {
     return await fromHub(id, cache, settings, retryDelayMs);

@@ -24,14 +24,15 @@ const CONFIGS = [
   'text_encoder/config.json',
   'scheduler/scheduler_config.json',
 ];
-const TOKENIZER = 'tokenizer';
-const OPTIONAL = ['easel.json', SAFETY_CONFIG, ...TOKENIZER_EXTRAS.map((file) => `${TOKENIZER}/${file}`)];
+const OPTIONAL = ['easel.json', SAFETY_CONFIG];
+/** There where the model has a second text encoder, as Stable Diffusion XL has. */
+const SECOND_TEXT_CONFIG = 'text_encoder_2/config.json';
 /** Weights of each network by the name that its library gives them. */
-const WEIGHTS = [
+const WEIGHTS: readonly (readonly [network: string, stem: string])[] = [
   ['unet', DIFFUSERS_WEIGHTS],
   ['vae', DIFFUSERS_WEIGHTS],
   ['text_encoder', TRANSFORMERS_WEIGHTS],
-] as const;
+];
 
 /** Of all files of a repository those that a model is loaded from. */
 export interface NeededFiles {
@@ -51,14 +52,20 @@ export function neededFiles(files: readonly HubFile[], repo: string, variant: st
     if (file !== undefined) return file;
     throw new EngineError(
       'unsupported_model',
-      `${repo} on the Hub has no ${path}; use a Stable Diffusion 1 model in diffusers layout.`,
+      `${repo} on the Hub has no ${path}; use a Stable Diffusion model in diffusers layout.`,
       { repo, path },
     );
   };
-  const tokenizers = TOKENIZER_SETS.map((names) => names.map((name) => `${TOKENIZER}/${name}`));
-  const tokenizer = tokenizers.find((paths) => paths.every((path) => byPath.has(path))) ?? tokenizers.at(-1) ?? [];
-  const configs = [...CONFIGS, ...tokenizer].map(required);
-  const optional = OPTIONAL.flatMap((path) => byPath.get(path) ?? []);
+  const hasSecondText = byPath.has(SECOND_TEXT_CONFIG);
+  const tokenizers = hasSecondText ? ['tokenizer', 'tokenizer_2'] : ['tokenizer'];
+  const vocabulary = (folder: string) => {
+    const sets = TOKENIZER_SETS.map((names) => names.map((name) => `${folder}/${name}`));
+    return sets.find((paths) => paths.every((path) => byPath.has(path))) ?? sets.at(-1) ?? [];
+  };
+  const secondConfig = hasSecondText ? [SECOND_TEXT_CONFIG] : [];
+  const configs = [...CONFIGS, ...secondConfig, ...tokenizers.flatMap(vocabulary)].map(required);
+  const extras = tokenizers.flatMap((folder) => TOKENIZER_EXTRAS.map((file) => `${folder}/${file}`));
+  const optional = [...OPTIONAL, ...extras].flatMap((path) => byPath.get(path) ?? []);
   const chosen = (network: string, name: string, wanted: string | undefined): WeightFiles => {
     const inFolder = files.filter(({ path }) => path.startsWith(`${network}/`));
     const names = inFolder.map(({ path }) => path.slice(network.length + 1));
@@ -72,7 +79,8 @@ export function neededFiles(files: readonly HubFile[], repo: string, variant: st
     if (index !== undefined) indices.push(bounded(required(`${network}/${index}`), repo));
     return names.map((name) => required(`${network}/${name}`));
   };
-  const weights = WEIGHTS.flatMap(([network, name]) => weightsOf(network, chosen(network, name, variant)));
+  const networks: typeof WEIGHTS = hasSecondText ? [...WEIGHTS, ['text_encoder_2', TRANSFORMERS_WEIGHTS]] : WEIGHTS;
+  const weights = networks.flatMap(([network, name]) => weightsOf(network, chosen(network, name, variant)));
   if (byPath.has(SAFETY_CONFIG)) {
     weights.push(
       ...weightsOf(

@@ -1,5 +1,3 @@
-import { SD1 } from '../families/sd1.ts';
-
 /**
  * A large picture's noise predicted in overlapping windows of the size the model knows, and averaged where they overlap
  * (Bar-Tal et al. 2023, "MultiDiffusion"): self-attention over all of it would cost the square of its area.
@@ -22,13 +20,20 @@ export interface WindowPlan {
 /** Of a window's side; the rest is shared with its neighbour. */
 const STRIDE = 0.75;
 
+/** When a picture is drawn in windows, and in which: a family of models has its own. */
+export interface WindowRules {
+  /** In latents. */
+  readonly windowSide: number;
+  /** Up to this area, in latents, a picture is drawn whole. */
+  readonly wholeArea: number;
+}
+
 /** One window over all of it unless it is too large. */
 export function planWindows(
   [channels, height, width]: Shape,
-  side = SD1.latents.windowSide,
-  maxArea = SD1.latents.wholeArea,
+  { windowSide: side, wholeArea }: WindowRules,
 ): WindowPlan {
-  if (height * width <= maxArea) return { shape: [channels, height, width], windows: [{ top: 0, left: 0 }] };
+  if (height * width <= wholeArea) return { shape: [channels, height, width], windows: [{ top: 0, left: 0 }] };
   const rows = Math.min(side, height);
   const columns = Math.min(side, width);
   const tops = startsOf(height, rows);

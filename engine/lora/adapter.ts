@@ -4,8 +4,8 @@ import { refuseNotFinite } from '../weights/finite.ts';
 import { unfitLora } from '../weights/lora-errors.ts';
 import { readTensor } from '../weights/tensor-data.ts';
 import type { Lora, LoraLayer } from './lora.ts';
-import { layerKey } from './lora-names.ts';
-import type { LoraStrengths } from './lora-tags.ts';
+import { LORA_NETWORKS, type LoraNetwork, layerKey } from './lora-names.ts';
+import { type LoraStrengths, strengthIn } from './lora-tags.ts';
 
 /** A LoRA with how much of it each network gets. */
 export interface AppliedLora {
@@ -16,17 +16,15 @@ export interface AppliedLora {
 /** Values for every input that a graph has for adapters. */
 export type Adapter = Readonly<Record<string, Input>>;
 
-type Network = keyof LoraStrengths;
-
 /** How far the graph must reach for these LoRAs: convolutions only where one changes them. */
-export function reachOf(loras: readonly AppliedLora[], network: Network): AdapterReach {
+export function reachOf(loras: readonly AppliedLora[], network: LoraNetwork): AdapterReach {
   const layers = applied(loras, network).flatMap(({ lora }) => [...lora[network].keys()]);
   if (layers.length === 0) return 'none';
   return layers.some((layer) => CONVOLUTION.test(layer)) ? 'all' : 'linear';
 }
 
-function applied(loras: readonly AppliedLora[], network: Network): readonly AppliedLora[] {
-  return loras.filter(({ strengths }) => strengths[network] !== 0);
+function applied(loras: readonly AppliedLora[], network: LoraNetwork): readonly AppliedLora[] {
+  return loras.filter(({ strengths }) => strengthIn(strengths, network) !== 0);
 }
 
 const CONVOLUTION = /(^|_)conv(\d|_in|_out|_shortcut)?$/;
@@ -35,7 +33,7 @@ const CONVOLUTION = /(^|_)conv(\d|_in|_out|_shortcut)?$/;
 export function adapterBytes(loras: readonly AppliedLora[]): number {
   let floats = 0;
   for (const { lora } of loras) {
-    for (const { down, up } of [...lora.unet.values(), ...lora.textEncoder.values()]) {
+    for (const { down, up } of LORA_NETWORKS.flatMap((network) => [...lora[network].values()])) {
       floats += product(down.shape) + product(up.shape);
     }
   }
@@ -54,7 +52,7 @@ export function zeroAdapter(slots: readonly AdapterSlot[]): Adapter {
 export async function createAdapter(
   slots: readonly AdapterSlot[],
   loras: readonly AppliedLora[],
-  network: Network,
+  network: LoraNetwork,
 ): Promise<Adapter> {
   const known = new Map(slots.map((slot) => [layerKey(slot.name), slot]));
   const pieces = new Map<AdapterSlot, Piece[]>();
@@ -71,7 +69,7 @@ export async function createAdapter(
         rank: down.shape[0] ?? 0,
         down: await readTensor(down),
         up: await readTensor(up),
-        scale: strengths[network] * scale,
+        scale: strengthIn(strengths, network) * scale,
       };
       pieces.set(slot, [...(pieces.get(slot) ?? []), piece]);
     }

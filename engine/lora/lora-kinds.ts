@@ -1,9 +1,10 @@
-import { SD1 } from '../families/sd1.ts';
+import { familyOfTextWidth } from '../families/families.ts';
+import { SDXL } from '../families/sdxl.ts';
 import { loraRole } from './lora-names.ts';
 
 /** Parts of other architectures that give their LoRAs away, with what people call them. */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
-  [/^lora_te2_|^text_encoder_2\.|clip_g\.|add_embedding|label_emb/, 'Stable Diffusion XL'],
+  [/^lora_te2_|^text_encoder_2\.|clip_g\.|add_embedding|label_emb/, SDXL.title],
   [/joint_blocks|^lora_te3_|^text_encoder_3\./, 'Stable Diffusion 3'],
   [/double_(stream_)?blocks|single_(transformer_)?blocks/, 'Flux'],
   [/^(lora_)?transformer[._]/, 'transformer'],
@@ -24,24 +25,31 @@ const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
   [/\.diff(_b)?$|\.set_weight$/, 'whole-weights'],
 ];
 
-/** What a LoRA file is instead of one for the Stable Diffusion 1 family, as far as its tensors' names tell. */
-export function unsupportedLora(names: Iterable<string>): { readonly architecture?: string; readonly kind?: string } {
+/**
+ * What a LoRA file is instead of one that Easel reads for the model, as far as its tensors' names tell.
+ * @param family title of the model's; undefined when any will do
+ */
+export function unsupportedLora(
+  names: Iterable<string>,
+  family: string | undefined,
+): { readonly architecture?: string; readonly kind?: string } {
   for (const name of names) {
     const architecture = FOREIGN.find(([pattern]) => pattern.test(name))?.[1];
-    if (architecture !== undefined) return { architecture };
+    const isOwn = architecture === SDXL.title && (family === undefined || family === architecture);
+    if (architecture !== undefined && !isOwn) return { architecture };
     const kind = OTHER_KINDS.find(([pattern]) => pattern.test(name))?.[1];
     if (kind !== undefined) return { kind };
   }
   return {};
 }
 
-/** Width of the text that each family's UNet attends to. */
-const FAMILIES: Readonly<Record<number, string>> = {
-  [SD1.text.width]: SD1.title,
-  1024: 'Stable Diffusion 2',
-  1280: 'Stable Diffusion XL',
-  2048: 'Stable Diffusion XL',
-};
+/** Width of the text that the UNet of Stable Diffusion XL's refiner attends to. */
+const REFINER_WIDTH = 1280;
+
+/** The family of a UNet that attends to text of this width, as people call it. */
+function titleOf(width: number): string | undefined {
+  return width === REFINER_WIDTH ? 'Stable Diffusion XL refiner' : familyOfTextWidth(width)?.title;
+}
 
 /**
  * What is wrong with a LoRA that was made for text of another width than the model's; undefined when nothing is. Names
@@ -49,11 +57,11 @@ const FAMILIES: Readonly<Record<number, string>> = {
  */
 export function familyConflict(loraWidth: number | undefined, modelWidth: number): string | undefined {
   if (loraWidth === undefined || loraWidth === modelWidth) return undefined;
-  const family = FAMILIES[loraWidth];
+  const family = titleOf(loraWidth);
   if (family === undefined) {
     return `is made for another architecture: it expects text embeddings of width ${loraWidth}, but this model's have ${modelWidth}.`;
   }
-  return `is made for ${family} models; use one for ${FAMILIES[modelWidth] ?? `text of width ${modelWidth}`}.`;
+  return `is made for ${family} models; use one for ${titleOf(modelWidth) ?? `text of width ${modelWidth}`}.`;
 }
 
 const BUNDLED_WORD = /^bundle_emb\.(.{1,100}?)\./;

@@ -1,11 +1,17 @@
 import { diffusersUnetName } from '../weights/checkpoint-names.ts';
 
+/** The networks that a LoRA can change. */
+export const LORA_NETWORKS = ['unet', 'textEncoder', 'textEncoder2'] as const;
+export type LoraNetwork = (typeof LORA_NETWORKS)[number];
+
 /** What one tensor of a LoRA file is, by its name. */
 export interface LoraTensorName {
-  readonly network: 'unet' | 'textEncoder';
+  readonly network: LoraNetwork;
   /** The layer's diffusers name with `_` for `.`, as kohya's names have it: which underscores were dots is lost there. */
   readonly layer: string;
   readonly role: LoraRole;
+  /** Whether the layer is named as in CompVis' code. Of a file with both spellings, this one is a copy. */
+  readonly isCompVis: boolean;
 }
 
 /** Which of the three tensors of a layer: W + (alpha / rank) · up · down. */
@@ -18,7 +24,10 @@ const ROLES: readonly (readonly [RegExp, LoraRole])[] = [
 ];
 
 /** kohya's and LyCORIS' prefixes, diffusers' and PEFT's, and those of CompVis' code and ComfyUI. The first that fits. */
-const NETWORKS: readonly (readonly [RegExp, LoraTensorName['network']])[] = [
+const NETWORKS: readonly (readonly [RegExp, LoraNetwork])[] = [
+  [/^(lora|lycoris)_te2_/, 'textEncoder2'],
+  [/^(base_model\.model\.)?text_encoder_2\./, 'textEncoder2'],
+  [/^(text_encoders\.)?clip_g\.transformer\./, 'textEncoder2'],
   [/^(lora|lycoris)_te1?_/, 'textEncoder'],
   [/^lora_unet_|^lycoris_(unet_)?/, 'unet'],
   [/^(base_model\.model\.)?unet\./, 'unet'],
@@ -26,8 +35,11 @@ const NETWORKS: readonly (readonly [RegExp, LoraTensorName['network']])[] = [
   [/^(model\.)?diffusion_model\./, 'unet'],
   [/^cond_stage_model\.transformer\.|^(text_encoders\.)?clip_l\.transformer\./, 'textEncoder'],
   // diffusers' `unet.save_attn_procs` and PEFT's `save_pretrained` name the network nowhere.
-  [/^(base_model\.model\.)?(?=(down_blocks|mid_block|up_blocks|conv_in|conv_out|time_embedding)\.)/, 'unet'],
-  [/^(base_model\.model\.)?(?=(input_blocks|middle_block|output_blocks|time_embed|out)\.)/, 'unet'],
+  [
+    /^(base_model\.model\.)?(?=(down_blocks|mid_block|up_blocks|conv_in|conv_out|time_embedding|add_embedding)\.)/,
+    'unet',
+  ],
+  [/^(base_model\.model\.)?(?=(input_blocks|middle_block|output_blocks|time_embed|label_emb|out)\.)/, 'unet'],
   [/^(base_model\.model\.)?(?=(text_model|encoder)\.)/, 'textEncoder'],
 ];
 
@@ -47,7 +59,9 @@ export function readLoraName(name: string, layersPerBlock: number): LoraTensorNa
   const role = loraRole(name);
   const network = NETWORKS.find(([pattern]) => pattern.test(name))?.[1];
   if (role === undefined || network === undefined) return undefined;
-  return { network, layer: layerKey(currentName(loraModule(name), network, layersPerBlock)), role };
+  const module = loraModule(name);
+  const isCompVis = network === 'unet' && COMPVIS_LAYER.test(layerKey(module));
+  return { network, layer: layerKey(currentName(module, network, layersPerBlock)), role, isCompVis };
 }
 
 /** Which part of a LoRA a tensor is; undefined for none. */
@@ -70,14 +84,14 @@ export function layerKey(name: string): string {
   return name.replaceAll('.', '_').replace(/^text_model_/, '');
 }
 
-function currentName(module: string, network: LoraTensorName['network'], layersPerBlock: number): string {
-  if (network === 'textEncoder') {
+function currentName(module: string, network: LoraNetwork, layersPerBlock: number): string {
+  if (network !== 'unet') {
     return module.replace(/(?<=\.self_attn\.)to_(q|k|v|out)$/, (old) => OLD_TEXT_LAYERS[old] ?? old);
   }
   return diffusersLayer(layerKey(module), layersPerBlock) ?? module.replace(/\.to_out$/, '.to_out.0');
 }
 
-const COMPVIS_LAYER = /^(?:(input|output)_blocks_\d+_\d+|middle_block_\d+|time_embed_\d+|out_\d+)(?=_|$)/;
+const COMPVIS_LAYER = /^(?:(input|output)_blocks_\d+_\d+|middle_block_\d+|time_embed_\d+|label_emb_\d+|out_\d+)(?=_|$)/;
 
 /** A layer that is named as in CompVis' code, by diffusers' name; undefined for any other name. */
 function diffusersLayer(key: string, layersPerBlock: number): string | undefined {

@@ -1,7 +1,14 @@
+import type { LoraNetwork } from './lora-names.ts';
+
 /** What a LoRA's change of each network's weights is multiplied with: negative turns it round, 0 leaves it out. */
 export interface LoraStrengths {
   readonly textEncoder: number;
   readonly unet: number;
+}
+
+/** How much of a LoRA one network gets: all text encoders the same. */
+export function strengthIn(strengths: LoraStrengths, network: LoraNetwork): number {
+  return network === 'unet' ? strengths.unet : strengths.textEncoder;
 }
 
 /** A LoRA that a prompt asks for. */

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { SUPPORTED } from '../families/families.ts';
 import { notFinite } from '../weights/finite.ts';
 import { loraTitle, unfitLora } from '../weights/lora-errors.ts';
 import { readSafetensorsFile, type TensorRef } from '../weights/safetensors.ts';
 import { readScalar } from '../weights/tensor-data.ts';
 import { familyConflict, passedOver, unsupportedLora } from './lora-kinds.ts';
-import { type LoraRole, loraRole, readLoraName } from './lora-names.ts';
+import { type LoraNetwork, type LoraRole, type LoraTensorName, loraRole, readLoraName } from './lora-names.ts';
 import { type PeftScale, readPeftScales } from './peft-config.ts';
 
 /** Low-rank changes of a model's layers (Hu et al. 2021): W + scale · up · down. Nothing but the header is read. */
@@ -14,6 +15,8 @@ export interface Lora {
   readonly version: number;
   readonly unet: ReadonlyMap<string, LoraLayer>;
   readonly textEncoder: ReadonlyMap<string, LoraLayer>;
+  /** Of Stable Diffusion XL. */
+  readonly textEncoder2: ReadonlyMap<string, LoraLayer>;
   /** What the file holds beside them and is left out, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -34,6 +37,8 @@ export interface LoraTarget {
   readonly layersPerBlock: number;
   /** Width of the text that the UNet attends to; undefined when any will do. */
   readonly textWidth?: number;
+  /** Title of the model's family; undefined when any will do. */
+  readonly family?: string;
 }
 
 type Parts = Partial<Record<LoraRole, TensorRef>>;
@@ -41,27 +46,35 @@ type Parts = Partial<Record<LoraRole, TensorRef>>;
 /** @throws EngineError when the file is no LoRA for the model, by what it is instead. */
 export async function readLora(file: string, target: LoraTarget): Promise<Lora> {
   const { tensors, metadata } = await readSafetensorsFile(file);
-  const { architecture, kind } = unsupportedLora(tensors.keys());
+  const { architecture, kind } = unsupportedLora(tensors.keys(), target.family);
   if (architecture !== undefined) {
-    throw unfitLora(file, `is made for ${architecture} models; use one for Stable Diffusion 1.`);
+    throw unfitLora(file, `is made for ${architecture} models; use one for ${target.family ?? SUPPORTED}.`);
   }
   if (kind !== undefined) throw unfitLora(file, `is a ${kind} network; Easel supports LoRA and LoCon.`);
 
-  const found = { unet: new Map<string, Parts>(), textEncoder: new Map<string, Parts>() };
+  const found = {
+    unet: new Map<string, Parts>(),
+    textEncoder: new Map<string, Parts>(),
+    textEncoder2: new Map<string, Parts>(),
+  };
   const others: string[] = [];
+  const copies: (readonly [LoraTensorName, TensorRef])[] = [];
+  const keep = ({ network, layer, role }: LoraTensorName, ref: TensorRef) => {
+    const parts = found[network].get(layer) ?? {};
+    parts[role] ??= ref;
+    found[network].set(layer, parts);
+  };
   for (const [name, ref] of tensors) {
     const read = readLoraName(name, target.layersPerBlock);
     if (read === undefined) {
       if (isMatrix(name)) throw unknownTensor(file, name);
       others.push(name);
-      continue;
-    }
-    const parts = found[read.network].get(read.layer) ?? {};
-    parts[read.role] = ref;
-    found[read.network].set(read.layer, parts);
+    } else if (read.isCompVis) copies.push([read, ref]);
+    else keep(read, ref);
   }
+  for (const [read, ref] of copies) keep(read, ref);
   const scales = await readPeftScales(file, metadata);
-  const layers = async (network: 'unet' | 'textEncoder') => {
+  const layers = async (network: LoraNetwork) => {
     const whole = new Map<string, LoraLayer>();
     for (const [layer, parts] of found[network]) {
       // An alpha alone changes nothing.
@@ -72,13 +85,14 @@ export async function readLora(file: string, target: LoraTarget): Promise<Lora> 
   };
   const unet = await layers('unet');
   const textEncoder = await layers('textEncoder');
-  if (unet.size + textEncoder.size === 0) {
+  const textEncoder2 = await layers('textEncoder2');
+  if (unet.size + textEncoder.size + textEncoder2.size === 0) {
     throw others[0] === undefined ? unfitLora(file, 'is empty: it changes no layer.') : unknownTensor(file, others[0]);
   }
   const conflict = target.textWidth === undefined ? undefined : familyConflict(textWidthOf(unet), target.textWidth);
   if (conflict !== undefined) throw unfitLora(file, conflict);
   const { mtimeMs: version } = await stat(file);
-  return { file, version, unet, textEncoder, notes: passedOver(loraTitle(file), others) };
+  return { file, version, unet, textEncoder, textEncoder2, notes: passedOver(loraTitle(file), others) };
 }
 
 function isMatrix(name: string): boolean {

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { unfitLora } from '../weights/lora-errors.ts';
-import { type LoraTensorName, layerKey } from './lora-names.ts';
+import { type LoraNetwork, layerKey } from './lora-names.ts';
 
 /** What PEFT's configuration says about how strongly a network's changes count. */
 export interface PeftScale {
@@ -11,8 +11,6 @@ export interface PeftScale {
   /** Whether alpha is divided by √r (Kalajdzievski 2023), not by r. */
   readonly isRankStabilized: boolean;
 }
-
-type Network = LoraTensorName['network'];
 
 /** The configuration that PEFT writes beside `adapter_model.safetensors`. */
 const ADAPTER_CONFIG = 'adapter_config.json';
@@ -47,7 +45,7 @@ type PeftConfig = z.output<typeof peftSchema>;
 export async function readPeftScales(
   file: string,
   metadata: Readonly<Record<string, string>>,
-): Promise<Readonly<Record<Network, PeftScale>>> {
+): Promise<Readonly<Record<LoraNetwork, PeftScale>>> {
   const beside =
     metadata.lora_adapter_metadata === undefined && isAdapterModel(file)
       ? await readConfig(file, join(dirname(file), ADAPTER_CONFIG))
@@ -55,11 +53,11 @@ export async function readPeftScales(
   if (beside !== undefined) {
     const config = parse(file, ADAPTER_CONFIG, beside);
     const scale = scaleOf(file, { ...config, lora_alpha: config.lora_alpha ?? DEFAULT_ALPHA });
-    return { unet: scale, textEncoder: scale };
+    return { unet: scale, textEncoder: scale, textEncoder2: scale };
   }
   const all = parseObject(file, 'lora_adapter_metadata', metadata.lora_adapter_metadata ?? '{}');
   const of = (prefix: string) => scaleOf(file, parse(file, 'lora_adapter_metadata', withPrefix(all, `${prefix}.`)));
-  return { unet: of('unet'), textEncoder: of('text_encoder') };
+  return { unet: of('unet'), textEncoder: of('text_encoder'), textEncoder2: of('text_encoder_2') };
 }
 
 /** The file that PEFT names as it does, whichever LoRA it holds. */

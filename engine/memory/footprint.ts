@@ -1,12 +1,13 @@
-import type { Model } from '../model/model.ts';
+import type { WindowRules } from '../latents/windows.ts';
+import { type Model, textWidth } from '../model/model.ts';
 import type { TensorRef } from '../weights/safetensors.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
-import { openWeights, readTensors } from '../weights/weight-source.ts';
+import { openWeights, readTensors, TEXT_NETWORKS } from '../weights/weight-source.ts';
 
 /** What a model takes of memory on a CPU, in bytes. */
 export interface Footprint {
   /** Weights in float32, whatever they are stored in; with int8 those of matrix products and convolutions in 8 bits. */
-  readonly textEncoder: number;
+  readonly textEncoders: readonly number[];
   readonly unet: number;
   readonly vaeDecoder: number;
   readonly vaeEncoder: number;
@@ -18,6 +19,8 @@ export interface Footprint {
   readonly vaePerPixel: number;
   /** Pixels per latent, on each side. */
   readonly vaeFactor: number;
+  /** When a picture is drawn in windows. */
+  readonly windows: WindowRules;
   /** The embedding of one chunk of a prompt. */
   readonly textChunk: number;
 }
@@ -37,14 +40,14 @@ const VAE_LIVE_FLOATS = 8;
  * @throws EngineError when a file cannot be read
  */
 export async function readFootprint(model: Model, isInt8 = false): Promise<Footprint> {
-  const [text, unet, vae] = await Promise.all([
-    openWeights('textEncoder', model.weights.textEncoder),
+  const [texts, unet, vae] = await Promise.all([
+    Promise.all(model.textEncoders.map(({ weights }, i) => openWeights(TEXT_NETWORKS[i] ?? 'textEncoder', weights))),
     openWeights('unet', model.weights.unet),
     openWeights('vae', model.weights.vae),
   ]);
   const checker = model.safetyChecker && (await readTensors(model.safetyChecker));
   return {
-    textEncoder: isInt8 ? int8BytesOf(text) : bytesOf(text),
+    textEncoders: texts.map((text) => (isInt8 ? int8BytesOf(text) : bytesOf(text))),
     unet: isInt8 ? int8BytesOf(unet) : bytesOf(unet),
     vaeDecoder: bytesOf(vae, (name) => !isEncoder(name)),
     vaeEncoder: bytesOf(vae, isEncoder),
@@ -52,7 +55,8 @@ export async function readFootprint(model: Model, isInt8 = false): Promise<Footp
     unetPerLatent: (model.unet.block_out_channels[0] ?? 0) * FLOAT * UNET_LIVE_FLOATS,
     vaePerPixel: (model.vae.block_out_channels[0] ?? 0) * FLOAT * VAE_LIVE_FLOATS,
     vaeFactor: model.vaeFactor,
-    textChunk: model.textEncoder.max_position_embeddings * model.textEncoder.hidden_size * FLOAT,
+    windows: model.family.latents,
+    textChunk: model.textEncoders[0].config.max_position_embeddings * textWidth(model) * FLOAT,
   };
 }
 

@@ -126,22 +126,21 @@ function fitting(demand: Demand, footprint: Footprint, { limit, offload, maxRows
 function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offload: boolean): number {
   const { width, height, pictures, rows, encodes, judges, adapterBytes, text: prompts } = demand;
   const pixels = width * height;
-  const [, latentRows, latentColumns] = planWindows([
-    1,
-    height / footprint.vaeFactor,
-    width / footprint.vaeFactor,
-  ]).shape;
+  const [, latentRows, latentColumns] = planWindows(
+    [1, height / footprint.vaeFactor, width / footprint.vaeFactor],
+    footprint.windows,
+  ).shape;
   const attended = (prompts.longest - 1) * TEXT_COPIES * footprint.textChunk;
   const unetWork = rows * (latentRows * latentColumns * footprint.unetPerLatent + attended);
   const vaeWork = (pixels <= wholePixels ? pixels : Math.min(pixels, TILE_SIDE ** 2)) * footprint.vaePerPixel;
-  const text = footprint.textEncoder + SESSION;
+  const texts = footprint.textEncoders.map((bytes) => bytes + SESSION);
   const unet = footprint.unet + SESSION + unetWork;
   const decoder = footprint.vaeDecoder + SESSION;
   const encoder = encodes ? footprint.vaeEncoder + SESSION : 0;
   const checker = judges && footprint.safetyChecker > 0 ? footprint.safetyChecker + SESSION : 0;
   const networks = offload
-    ? Math.max(text, unet, decoder + vaeWork, encoder + (encodes ? vaeWork : 0), checker)
-    : text + unet + decoder + encoder + checker + vaeWork;
+    ? Math.max(...texts, unet, decoder + vaeWork, encoder + (encodes ? vaeWork : 0), checker)
+    : texts.reduce((sum, bytes) => sum + bytes, unet) + decoder + encoder + checker + vaeWork;
   const beside = adapterBytes + prompts.encodings * footprint.textChunk;
   return BASE + networks + beside + pixels * (BYTES_PER_PIXEL_AT_WORK + pictures * BYTES_PER_PIXEL_DONE);
 }

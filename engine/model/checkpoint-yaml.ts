@@ -80,7 +80,7 @@ function given(values: Record<string, unknown>): Record<string, unknown> {
 function unreadable(file: string, cause: unknown): EngineError {
   return new EngineError(
     'corrupt_file',
-    `${displayPath(file)} is not a checkpoint's config (model: params: …); correct it, or remove it to use the defaults of Stable Diffusion 1.`,
+    `${displayPath(file)} is not a checkpoint's config (model: params: …); correct it, or remove it to use the defaults of its family.`,
     { file },
     cause,
   );

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import type { z } from 'zod';
 import { displayPath } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
+import { SUPPORTED } from '../families/families.ts';
 import { readSmallFile } from '../weights/plain-file.ts';
 
 /** Real ones have a few thousand; a scheduler's betas may be written out. */
@@ -66,7 +67,7 @@ export function parseConfig<Schema extends z.ZodType>(file: string, value: unkno
   const key = issue?.path.join('.') ?? '';
   throw new EngineError(
     'unsupported_model',
-    `${displayPath(file)} has a value that Easel does not support${key === '' ? '' : ` at "${key}"`}: ${issue?.message ?? 'invalid'}. Easel supports the Stable Diffusion 1 family.`,
+    `${displayPath(file)} has a value that Easel does not support${key === '' ? '' : ` at "${key}"`}: ${issue?.message ?? 'invalid'}. Easel supports ${SUPPORTED}.`,
     { file, key },
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SD1 } from '../families/sd1.ts';
+import type { ModelFamily } from '../families/model-family.ts';
 
 /**
  * The configuration files of a diffusers folder, checked and completed with each class's own defaults.
@@ -10,11 +10,18 @@ const side = z.number().int().min(1).max(65_536);
 /** An option of later architectures that must be off. */
 const off = z.union([z.null(), z.literal(false)]).optional();
 
+/** Library and class; both are null for a part that the model does not have. */
+const library = z.tuple([z.string().nullable(), z.string().nullable()]);
+
 const modelIndexSchema = z.object({
   _class_name: z.string(),
-  /** Library and class. */
-  scheduler: z.tuple([z.string().nullable(), z.string().nullable()]).optional(),
+  scheduler: library.optional(),
+  text_encoder: library.optional(),
+  text_encoder_2: library.optional(),
+  /** Stable Diffusion XL: a negative prompt that nobody wrote is zeros, not the embedding of nothing. */
+  force_zeros_for_empty_prompt: z.boolean().nullish(),
 });
+export type ModelIndex = z.output<typeof modelIndexSchema>;
 
 /** diffusers' names of activation functions; `swish` is `silu`. */
 const ACTIVATIONS = ['silu', 'swish', 'gelu', 'relu', 'mish'] as const;
@@ -68,7 +75,12 @@ const unetFile = z.object({
   class_embed_type: off,
   class_embeddings_concat: off,
   num_class_embeds: off,
-  addition_embed_type: off,
+  /** `text_time`: the UNet is told the pooled text, and the size and crop of the picture (Stable Diffusion XL). */
+  addition_embed_type: z.union([off, z.literal('text_time')]),
+  addition_time_embed_dim: side.nullish(),
+  projection_class_embeddings_input_dim: side.nullish(),
+  /** In half precision the scores of attention need float32. */
+  upcast_attention: z.boolean().nullish(),
   encoder_hid_dim: off,
   encoder_hid_dim_type: off,
   time_cond_proj_dim: off,
@@ -91,8 +103,13 @@ export const unetConfigSchema = unetFile.transform((file, context) => {
   const [width = 0] = widths;
   if (widths.some((other) => other !== width))
     refuse('levels expect text embeddings of different widths', 'cross_attention_dim');
+  const addition = additionOf(file);
+  if (addition !== undefined && addition.textWidth < 1) {
+    refuse('its width leaves no room for the pooled text', 'projection_class_embeddings_input_dim');
+  }
   return {
     ...file,
+    addition,
     cross_attention_dim: width,
     layers_per_block: perLevel(file.layers_per_block, 'layers_per_block'),
     heads: perLevel(file.num_attention_heads ?? file.attention_head_dim, 'attention_head_dim'),
@@ -100,6 +117,19 @@ export const unetConfigSchema = unetFile.transform((file, context) => {
   };
 });
 export type UnetConfig = z.output<typeof unetConfigSchema>;
+
+/** Numbers of a picture that a UNet of the kind `text_time` is told: its size, its crop and the size of the crop. */
+export const SIZE_IDS = 6;
+/** diffusers' own where a config does not say. */
+const ADDITION_DEFAULTS = { timeWidth: 256, inputWidth: 2816 };
+
+/** Widths of what the UNet is told beside the prompt: of each number of a picture's size, and of the pooled text. */
+function additionOf(file: z.output<typeof unetFile>) {
+  if (file.addition_embed_type !== 'text_time') return undefined;
+  const timeWidth = file.addition_time_embed_dim ?? ADDITION_DEFAULTS.timeWidth;
+  const inputWidth = file.projection_class_embeddings_input_dim ?? ADDITION_DEFAULTS.inputWidth;
+  return { timeWidth, textWidth: inputWidth - SIZE_IDS * timeWidth };
+}
 
 const vaeFile = z.object({
   _class_name: z.literal('AutoencoderKL').optional(),
@@ -113,7 +143,9 @@ const vaeFile = z.object({
   norm_num_groups: side.default(32),
   act_fn: activation.default('silu'),
   /** Older published configs lack the key. */
-  scaling_factor: z.number().positive().default(SD1.latents.scalingFactor),
+  scaling_factor: z.number().positive().optional(),
+  /** False where the VAE was mended to be computed in half precision. */
+  force_upcast: z.boolean().nullish(),
   shift_factor: z.union([off, z.literal(0)]),
   latents_mean: off,
   latents_std: off,
@@ -122,7 +154,13 @@ const vaeFile = z.object({
   mid_block_add_attention: z.boolean().default(true),
 });
 
-export const vaeConfigSchema = vaeFile.transform((file, context) => {
+/** The schema of a VAE's config, completed with what the family's VAEs have. */
+export function vaeConfigSchema(family: ModelFamily) {
+  return vaeFile.transform((file, context) => completeVae(file, context, family));
+}
+export type VaeConfig = ReturnType<typeof completeVae>;
+
+function completeVae(file: z.output<typeof vaeFile>, context: z.RefinementCtx, family: ModelFamily) {
   const levels = file.block_out_channels.length;
   for (const key of ['down_block_types', 'up_block_types'] as const) {
     const types = file[key];
@@ -133,12 +171,16 @@ export const vaeConfigSchema = vaeFile.transform((file, context) => {
     Array.from({ length: levels }, (_, i) => types?.[i]?.startsWith('Attn') ?? false);
   return {
     ...file,
+    scaling_factor: file.scaling_factor ?? family.latents.scalingFactor,
     /** Which blocks of the way down and of the way up attend, in their order. */
     encoderAttends: attends(file.down_block_types),
     decoderAttends: attends(file.up_block_types),
   };
-});
-export type VaeConfig = z.output<typeof vaeConfigSchema>;
+}
+
+/** CLIP's, where a config does not say. */
+const POSITIONS = 77;
+const PROJECTION_WIDTH = 512;
 
 export const textEncoderConfigSchema = z.object({
   model_type: z.literal('clip_text_model').optional(),
@@ -146,10 +188,12 @@ export const textEncoderConfigSchema = z.object({
   intermediate_size: side,
   num_hidden_layers: z.number().int().min(1).max(64),
   num_attention_heads: side,
-  max_position_embeddings: z.number().int().min(3).max(1024).default(SD1.text.positions),
+  max_position_embeddings: z.number().int().min(3).max(1024).default(POSITIONS),
   vocab_size: z.number().int().min(3).max(1_000_000),
   hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
   layer_norm_eps: z.number().positive().default(1e-5),
+  /** Width of the pooled text of an encoder that has one. */
+  projection_dim: side.default(PROJECTION_WIDTH),
 });
 export type TextEncoderConfig = z.output<typeof textEncoderConfigSchema>;
 

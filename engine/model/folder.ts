@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
-import { pipelineTitle, unsupportedModel } from '../families/other-architectures.ts';
+import type { ModelFamily } from '../families/model-family.ts';
 import { schedulerConfigOf } from '../schedulers/config.ts';
 import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
@@ -17,7 +17,8 @@ import {
   type VaeConfig,
   vaeConfigSchema,
 } from './configs.ts';
-import { checkFit, forLatents, type Model, vaeFactorOf } from './model.ts';
+import { checkFit, forLatents, type Model, type TextEncoderFiles, vaeFactorOf } from './model.ts';
+import { familyOf, pipelineOf } from './pipeline-family.ts';
 import { pickledVae, separateVae, separateVaeShape } from './separate-vae.ts';
 import { readShardIndex } from './shard-index.ts';
 import { chooseWeights } from './weight-files.ts';
@@ -49,13 +50,15 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
   const root = resolve(path);
   await requireFile(root, `The model folder ${displayModel(root)} does not exist; check the path.`);
   const index = await readConfig(join(root, MODEL_INDEX), modelIndexSchema);
-  if (index._class_name !== 'StableDiffusionPipeline') throw unsupportedModel(root, pipelineTitle(index._class_name));
+  const pipeline = pipelineOf(root, index);
+  const unet = await readConfig(join(root, 'unet', 'config.json'), unetConfigSchema);
+  const family = familyOf(pipeline, unet);
 
   const separate = await separateVae(root, options.vaeFolders);
   const vaeFile = join(root, 'vae', 'config.json');
   const vae = await (separate.source === undefined
-    ? readConfig(vaeFile, vaeConfigSchema)
-    : separateVaeConfig(vaeFile, separate.source));
+    ? readConfig(vaeFile, vaeConfigSchema(family))
+    : separateVaeConfig(vaeFile, separate.source, family));
   const schedulerFile = join(root, 'scheduler', 'scheduler_config.json');
   const scheduler = await readConfig(schedulerFile, schedulerConfigOf(index.scheduler?.[1] ?? undefined));
   const recommendation = await readOptionalConfig(join(root, 'easel.json'), recommendationSchema);
@@ -64,30 +67,44 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
   const model: Model = {
     id: (options.id ?? basename(root)).normalize('NFC'),
     path: root,
-    unet: await readConfig(join(root, 'unet', 'config.json'), unetConfigSchema),
+    family,
+    unet,
     vae,
-    textEncoder: await readConfig(join(root, 'text_encoder', 'config.json'), textEncoderConfigSchema),
     scheduler: forLatents(scheduler),
     sampler: defaultSampler(scheduler, schedulerFile),
     recommendation,
     weights: {
       unet: await weightsIn('unet', DIFFUSERS_WEIGHTS),
       vae: separate.source ?? (await weightsIn('vae', DIFFUSERS_WEIGHTS)),
-      textEncoder: await weightsIn('text_encoder', TRANSFORMERS_WEIGHTS),
     },
+    textEncoders: await readTexts(family, root, options),
+    zeroesEmptyNegative: index.force_zeros_for_empty_prompt ?? family.text.zeroesEmptyNegative,
     ...((await exists(safetyFolder)) && {
       // Its folder may be left out; one that is there must be whole, so that no picture goes unjudged by accident.
       safetyChecker: { folder: safetyFolder, ...(await safetyWeights(root, options)) },
     }),
     ...(separate.pickle !== undefined && { notes: [pickledVae(separate.pickle, root)] }),
     ...(await taesdIn(root)),
-    tokenizer: join(root, 'tokenizer'),
     vaeFactor: vaeFactorOf(vae),
   };
-  const [lacking] = await missingTokenizerFiles(model.tokenizer);
-  if (lacking !== undefined) throw new EngineError('missing_file', missing(lacking), { file: lacking });
   checkFit(model);
   return model;
+}
+
+async function readTexts({ text }: ModelFamily, root: string, options: FolderOptions): Promise<Model['textEncoders']> {
+  const first = await readText('', root, options);
+  return text.encoders.length === 1 ? [first] : [first, await readText('_2', root, options)];
+}
+
+/** @param suffix of its folders: '' for the first text encoder */
+async function readText(suffix: '' | '_2', root: string, options: FolderOptions): Promise<TextEncoderFiles> {
+  const folder = `text_encoder${suffix}`;
+  const tokenizer = join(root, `tokenizer${suffix}`);
+  const config = await readConfig(join(root, folder, 'config.json'), textEncoderConfigSchema);
+  const weights = await findWeights(root, folder, TRANSFORMERS_WEIGHTS, options);
+  const [lacking] = await missingTokenizerFiles(tokenizer);
+  if (lacking !== undefined) throw new EngineError('missing_file', missing(lacking), { file: lacking });
+  return { config, weights, tokenizer };
 }
 
 /** As diffusers lays it out in a folder of its own, or as it is published. */
@@ -103,9 +120,9 @@ async function taesdIn(root: string): Promise<Pick<Model, 'taesd'>> {
 }
 
 /** A VAE beside the model has a shape of its own, and the model's settings for all else. */
-async function separateVaeConfig(file: string, source: WeightSource): Promise<VaeConfig> {
+async function separateVaeConfig(file: string, source: WeightSource, family: ModelFamily): Promise<VaeConfig> {
   const own = (await exists(file)) ? await readConfig(file, z.record(z.string(), z.unknown())) : {};
-  return parseConfig(file, { ...own, ...(await separateVaeShape(source)) }, vaeConfigSchema);
+  return parseConfig(file, { ...own, ...(await separateVaeShape(source, family)) }, vaeConfigSchema(family));
 }
 
 /** A variant of the networks may come with the plain safety checker. */

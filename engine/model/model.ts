@@ -1,7 +1,7 @@
 import type { ModelDescription } from '../descriptions.ts';
 import { displayModel } from '../display-path.ts';
 import { EngineError } from '../errors.ts';
-import { SD1 } from '../families/sd1.ts';
+import type { ModelFamily } from '../families/model-family.ts';
 import type { SchedulerConfig } from '../schedulers/config.ts';
 import type { DefaultSampler } from '../schedulers/default-sampler.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
@@ -12,26 +12,38 @@ export interface Model {
   readonly id: string;
   /** The diffusers folder or the checkpoint file. */
   readonly path: string;
+  readonly family: ModelFamily;
   readonly unet: UnetConfig;
   readonly vae: VaeConfig;
-  readonly textEncoder: TextEncoderConfig;
+  /** The UNet attends to what they say side by side; the last one pools the text where the UNet asks for that. */
+  readonly textEncoders: readonly [TextEncoderFiles, ...TextEncoderFiles[]];
   readonly scheduler: SchedulerConfig;
   /** What its scheduler stands for. */
   readonly sampler: DefaultSampler;
   readonly recommendation: Recommendation;
-  readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource; readonly textEncoder: WeightSource };
+  readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource };
+  /** Whether an empty negative prompt is zeros, instead of what the text encoders make of it. */
+  readonly zeroesEmptyNegative: boolean;
   /** Weights of a Tiny AutoEncoder for previews, where there are any. */
   readonly taesd?: string;
   /** The judge of finished pictures, where the model has one. */
   readonly safetyChecker?: WeightSource & { readonly folder: string };
-  /** The tokenizer's folder: see tokenizer/tokenizer-files.ts. */
-  readonly tokenizer: string;
   /** Pixels of a picture per latent, on each side. */
   readonly vaeFactor: number;
   /** What whoever runs Easel should know of its files, a sentence each. */
   readonly notes?: readonly string[];
   /** What is still to be fetched before the weights can be read. */
   readonly download?: PendingDownload;
+}
+
+/** One of the text encoders of a model. */
+export interface TextEncoderFiles {
+  readonly config: TextEncoderConfig;
+  readonly weights: WeightSource;
+  /** The tokenizer's folder: see tokenizer/tokenizer-files.ts. */
+  readonly tokenizer: string;
+  /** The token that fills a prompt up, where the tokenizer's folder is not the model's own. */
+  readonly padding?: string;
 }
 
 /** What is still to come from the Hub. */
@@ -52,18 +64,19 @@ export function forLatents(scheduler: SchedulerConfig): SchedulerConfig {
 
 /** What people are told of a model: its own recommendations, else its family's. */
 export function describeModel(model: Model): ModelDescription {
-  const { recommendation, unet, vaeFactor } = model;
+  const { family, recommendation, unet, vaeFactor } = model;
   const { prediction_type } = model.scheduler;
   const note = samplerNote(model);
-  const size = unet.sample_size ?? SD1.defaults.sampleSize;
+  const size = unet.sample_size ?? family.defaults.sampleSize;
   const [latentHeight, latentWidth] = typeof size === 'number' ? [size, size] : size;
   return {
     id: model.id,
     title: recommendation.name ?? model.id,
+    family: family.title,
     width: recommendation.width ?? latentWidth * vaeFactor,
     height: recommendation.height ?? latentHeight * vaeFactor,
-    steps: recommendation.steps ?? SD1.defaults.steps,
-    guidance: recommendation.guidance ?? SD1.defaults.guidance,
+    steps: recommendation.steps ?? family.defaults.steps,
+    guidance: recommendation.guidance ?? family.defaults.guidance,
     sampler: model.sampler.name,
     ...(note !== undefined && { samplerNote: note }),
     ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),
@@ -78,12 +91,17 @@ export function samplerNote({ id, sampler }: Pick<Model, 'id' | 'sampler'>): str
   return sampler.note === undefined ? undefined : `${id}: ${sampler.note}`;
 }
 
+/** Channels of the text that the UNet attends to. */
+export function textWidth({ textEncoders }: Pick<Model, 'textEncoders'>): number {
+  return textEncoders.reduce((sum, { config }) => sum + config.hidden_size, 0);
+}
+
 /** @throws EngineError when the networks do not take what their neighbours give. */
-export function checkFit({ path, unet, vae, textEncoder }: Model): void {
+export function checkFit({ path, unet, vae, textEncoders }: Model): void {
   const complain = (what: string) => {
     throw new EngineError(
       'unsupported_model',
-      `The model ${displayModel(path)} cannot be run: ${what}. Use a Stable Diffusion 1 text-to-image model.`,
+      `The model ${displayModel(path)} cannot be run: ${what}. Use a Stable Diffusion text-to-image model.`,
       { folder: path },
     );
   };
@@ -92,9 +110,22 @@ export function checkFit({ path, unet, vae, textEncoder }: Model): void {
       `its UNet has ${unet.in_channels} input and ${unet.out_channels} output channels, its VAE has ${vae.latent_channels} (an inpainting or depth model?)`,
     );
   }
-  if (unet.cross_attention_dim !== textEncoder.hidden_size) {
+  const width = textWidth({ textEncoders });
+  if (unet.cross_attention_dim !== width) {
     complain(
-      `its UNet expects text embeddings of width ${unet.cross_attention_dim}, its text encoder gives ${textEncoder.hidden_size}`,
+      `its UNet expects text embeddings of width ${unet.cross_attention_dim}, its ${textEncoders.length === 1 ? 'text encoder gives' : 'text encoders give'} ${width}`,
+    );
+  }
+  const [first, ...others] = textEncoders.map(({ config }) => config);
+  const unequal = others.find(
+    ({ vocab_size, max_position_embeddings }) =>
+      vocab_size !== first?.vocab_size || max_position_embeddings !== first?.max_position_embeddings,
+  );
+  if (unequal !== undefined) complain('its text encoders have different vocabularies');
+  const pooled = textEncoders.at(-1)?.config.projection_dim;
+  if (unet.addition !== undefined && unet.addition.textWidth !== pooled) {
+    complain(
+      `its UNet expects a pooled text of width ${unet.addition.textWidth}, its second text encoder gives ${pooled}`,
     );
   }
 }

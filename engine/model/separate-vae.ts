@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { displayModel } from '../display-path.ts';
+import type { ModelFamily } from '../families/model-family.ts';
 import { PICKLE_ENDINGS, pickleError } from '../weights/pickle.ts';
 import { diffusersTensors, readTensors, type WeightSource } from '../weights/weight-source.ts';
 import { vaeShape } from './checkpoint-shape.ts';
@@ -36,15 +37,15 @@ export async function separateVae(modelPath: string, vaeFolders: readonly string
       return found === undefined ? undefined : join(place, found);
     };
     const file = find('.safetensors');
-    if (file !== undefined) return { source: { file, authority: 'a Stable Diffusion 1 model' } };
+    if (file !== undefined) return { source: { file, authority: 'a Stable Diffusion model' } };
     pickle ??= PICKLE_ENDINGS.map(find).find((found) => found !== undefined);
   }
   return pickle === undefined ? {} : { pickle };
 }
 
 /** The sizes of a VAE in a file of its own; the rest of its configuration is the model's. */
-export async function separateVaeShape(source: WeightSource): Promise<Record<string, unknown>> {
-  return vaeShape(diffusersTensors('vae', await readTensors(source)), source.file);
+export async function separateVaeShape(source: WeightSource, family: ModelFamily): Promise<Record<string, unknown>> {
+  return vaeShape(diffusersTensors('vae', await readTensors(source)), { file: source.file, family });
 }
 
 /** @returns the sentence on a VAE beside a model that is not used, since it is a pickle */

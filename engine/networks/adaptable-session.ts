@@ -1,12 +1,13 @@
 import PQueue from 'p-queue';
 import { ADAPTER_REACHES, type AdapterReach, AdapterSlots } from '../graph/adapter-slots.ts';
 import { type Adapter, type AppliedLora, createAdapter, reachOf, zeroAdapter } from '../lora/adapter.ts';
+import type { LoraNetwork } from '../lora/lora-names.ts';
 import type { Input, RunOutput, Session } from '../session/session.ts';
 import type { OpenSession } from '../session/session-swapper.ts';
 
-/** One of the two networks that LoRAs change. */
+/** One of the networks that LoRAs change. */
 export interface AdaptableNetwork {
-  readonly network: 'unet' | 'textEncoder';
+  readonly network: LoraNetwork;
   /** Writes the graph, with inputs for adapters where `slots` asks for them. */
   readonly graph: (slots: AdapterSlots) => Promise<Uint8Array>;
 }

@@ -23,7 +23,11 @@ export interface DenoiserInput {
  * What the UNet attends to: the embeddings of a prompt's chunks, [positions, hidden] each, one after the other. Steps
  * share the chunks that they have in common; a call's own copy of them lives as long as the call.
  */
-export type TextContext = readonly Float32Array[];
+export interface TextContext {
+  readonly chunks: readonly Float32Array[];
+  /** The prompt in one vector, that of its first chunk, where the model's UNet is told one. */
+  readonly pooled?: Float32Array | undefined;
+}
 
 /** The texts, and the step up to which each counts; never empty. See `stageAt`. */
 export type Conditioning = readonly { readonly endStep: number; readonly context: TextContext }[];

@@ -1,4 +1,3 @@
-import { SD1 } from '../families/sd1.ts';
 import type { Model } from '../model/model.ts';
 import { isLarge } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
@@ -15,9 +14,14 @@ export async function preview(networks: Networks, estimate: Float32Array, shape:
 }
 
 /** One pixel a latent: no network, microseconds. */
-function pixelALatent({ recommendation }: Model, latents: Float32Array, [channels, height, width]: Shape): RgbImage {
-  const factors = recommendation.latentRgb ?? SD1.latents.rgb;
-  const bias = recommendation.latentRgbBias ?? [0, 0, 0];
+function pixelALatent(
+  { family, recommendation }: Model,
+  latents: Float32Array,
+  [channels, height, width]: Shape,
+): RgbImage {
+  const factors = recommendation.latentRgb ?? family.latents.rgb;
+  const bias =
+    recommendation.latentRgbBias ?? (recommendation.latentRgb === undefined ? family.latents.rgbBias : [0, 0, 0]);
   const plane = height * width;
   const rgb = new Uint8Array(plane * 3);
   for (let pixel = 0; pixel < plane; pixel += 1) {

@@ -1,5 +1,5 @@
-import { cutWindow, joinWindows, planWindows, type WindowPlan } from '../latents/windows.ts';
-import type { Networks } from '../networks/networks.ts';
+import { cutWindow, joinWindows, planWindows, type Window, type WindowPlan } from '../latents/windows.ts';
+import type { Networks, UnetAddition } from '../networks/networks.ts';
 import type { DeepFeatures } from './deep-features.ts';
 import type { Denoiser, TextContext } from './denoiser.ts';
 
@@ -13,6 +13,8 @@ interface Row {
   /** Where it has any, the outermost layers alone are computed for it. */
   readonly features: Float32Array | undefined;
   readonly keepsFeatures: boolean;
+  /** See `UnetAddition`. */
+  readonly sizeIds: readonly number[];
 }
 
 interface Answer {
@@ -34,8 +36,10 @@ export async function stepTogether(
   shape: Shape,
   options: StepOptions,
 ): Promise<void> {
-  const plan = planWindows(shape);
-  const asked = denoisers.map((denoiser) => ({ denoiser, rows: rowsOf(denoiser, shape, plan, options.features) }));
+  const { family, vaeFactor } = networks.model;
+  const plan = planWindows(shape, family.latents);
+  const canvas = { shape, plan, vaeFactor };
+  const asked = denoisers.map((denoiser) => ({ denoiser, rows: rowsOf(denoiser, canvas, options.features) }));
   const all = asked.flatMap(({ rows }) => rows.flat());
   const answers = new Map<Row, Answer>();
   for (const rows of byCall(all, options.maxRows)) {
@@ -62,8 +66,17 @@ export async function stepTogether(
   }
 }
 
+/** What the rows of a picture have in common. */
+interface Canvas {
+  readonly shape: Shape;
+  readonly plan: WindowPlan;
+  /** Pixels of a latent, on each side. */
+  readonly vaeFactor: number;
+}
+
 /** For each text a row a window. Features are kept of pictures drawn whole: those of all windows would be too large. */
-function rowsOf(denoiser: Denoiser, shape: Shape, plan: WindowPlan, features: DeepFeatures): Row[][] {
+function rowsOf(denoiser: Denoiser, canvas: Canvas, features: DeepFeatures): Row[][] {
+  const { shape, plan } = canvas;
   const { sample, timestep, contexts, reusesFeatures, keepsFeatures, keyStride } = denoiser.input();
   const isWhole = plan.windows.length === 1;
   const found = isWhole && reusesFeatures ? features.find(denoiser, contexts) : undefined;
@@ -76,15 +89,22 @@ function rowsOf(denoiser: Denoiser, shape: Shape, plan: WindowPlan, features: De
       keyStride,
       features: found?.[i],
       keepsFeatures: keeps,
+      sizeIds: sizeIdsOf(canvas, window),
     })),
   );
+}
+
+/** A window is to the model what a crop of a larger picture was in its training. */
+function sizeIdsOf({ shape: [, height, width], plan, vaeFactor }: Canvas, { top, left }: Window): readonly number[] {
+  const [, rows, columns] = plan.shape;
+  return [height, width, top, left, rows, columns].map((latents) => latents * vaeFactor);
 }
 
 /** Calls of at most `maxRows` rows each, whose texts are equally long and which take the same layers. */
 function* byCall(rows: readonly Row[], maxRows: number): Iterable<readonly Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const length = row.context.reduce((sum, chunk) => sum + chunk.length, 0);
+    const length = row.context.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const key = `${length} ${row.keyStride} ${row.features === undefined}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
@@ -99,7 +119,8 @@ async function predict(networks: Networks, rows: readonly Row[], shape: Shape): 
     shape,
     sample: concat(rows.map((row) => row.sample)),
     timesteps: Float32Array.from(rows, (row) => row.timestep),
-    context: concat(rows.flatMap((row) => row.context)),
+    context: concat(rows.flatMap((row) => row.context.chunks)),
+    addition: additionOf(rows),
     keyStride: rows[0]?.keyStride ?? 1,
   };
   const features = rows.flatMap((row) => row.features ?? []);
@@ -109,6 +130,13 @@ async function predict(networks: Networks, rows: readonly Row[], shape: Shape): 
   if (!rows.some((row) => row.keepsFeatures)) return { prediction: await networks.predict(call), features: undefined };
   const { prediction, deep } = await networks.predictAndKeep(call);
   return { prediction, features: deep };
+}
+
+/** Undefined for a model whose text is not pooled. */
+function additionOf(rows: readonly Row[]): UnetAddition | undefined {
+  const pooled = rows.flatMap(({ context }) => context.pooled ?? []);
+  if (pooled.length === 0) return undefined;
+  return { pooled: concat(pooled), sizeIds: Float32Array.from(rows.flatMap(({ sizeIds }) => sizeIds)) };
 }
 
 /** Row `i` of `count` rows. */

@@ -1,11 +1,12 @@
 import type { GenerationSpec } from '../generation-spec.ts';
 import { readLoraTags } from '../lora/lora-tags.ts';
 import type { Networks } from '../networks/networks.ts';
+import type { EncodedChunk } from '../networks/text-encoders.ts';
 import type { PromptChunk } from '../prompt/chunks.ts';
 import { wordsPastLimit } from '../prompt/conditioning.ts';
 import { readPrompts } from '../prompt/read-prompts.ts';
 import { type ChunkedStages, chunkPrompts } from '../prompt/text-load.ts';
-import type { Conditioning, WeightedConditioning } from './denoiser.ts';
+import type { Conditioning, TextContext, WeightedConditioning } from './denoiser.ts';
 
 const MAX_TAG_NOTES = 3;
 
@@ -29,7 +30,7 @@ export async function encodePrompts(
   spec: GenerationSpec,
   beforeChunk: () => Promise<void>,
 ): Promise<EncodedPrompts> {
-  const encoded = new Map<PromptChunk, Float32Array>();
+  const encoded = new Map<PromptChunk, EncodedChunk>();
   async function encode(stages: ChunkedStages): Promise<Conditioning> {
     for (const chunk of new Set(stages.flatMap(({ chunks }) => chunks))) {
       if (encoded.has(chunk)) continue;
@@ -38,13 +39,33 @@ export async function encodePrompts(
     }
     return stages.map(({ endStep, chunks }) => ({
       endStep,
-      context: chunks.flatMap((chunk) => encoded.get(chunk) ?? []),
+      context: contextOf(chunks.flatMap((chunk) => encoded.get(chunk) ?? [])),
     }));
   }
   const { parts, negative = [] } = await chunkPrompts(readPrompts(spec), networks.tokens);
   const positive: WeightedConditioning[] = [];
   for (const { stages, weight } of parts) positive.push({ conditioning: await encode(stages), weight });
-  return { positive, negative: await encode(negative), notes: [...tagNotes(spec), ...lossOf(networks, spec)] };
+  const [first] = encoded.values();
+  const isZero = networks.model.zeroesEmptyNegative && spec.negative === '' && first !== undefined;
+  return {
+    positive,
+    negative: isZero && negative.length > 0 ? zeroed(first, spec.steps) : await encode(negative),
+    notes: [...tagNotes(spec), ...lossOf(networks, spec)],
+  };
+}
+
+/** The first chunk's vector stands for the prompt, as AUTOMATIC1111 and ComfyUI have it. */
+function contextOf(chunks: readonly EncodedChunk[]): TextContext {
+  return { chunks: chunks.map(({ states }) => states), pooled: chunks[0]?.pooled };
+}
+
+/** One chunk of zeros, of the size of another. */
+function zeroed({ states, pooled }: EncodedChunk, endStep: number): Conditioning {
+  const context = {
+    chunks: [new Float32Array(states.length)],
+    pooled: pooled && new Float32Array(pooled.length),
+  };
+  return [{ endStep, context }];
 }
 
 /** Tags that are read as words, which may not be what was meant. */

@@ -3,6 +3,8 @@ import type { EmphasisPart } from './emphasis.ts';
 /** What CLIP reads in one go: begin, tokens, end, and padding; a weight for each position. */
 export interface PromptChunk {
   readonly ids: readonly number[];
+  /** The same for the model's second text encoder, where it has one. */
+  readonly secondIds?: readonly number[];
   readonly weights: readonly number[];
 }
 
@@ -18,6 +20,8 @@ export interface ChunkTokens {
   readonly comma: number | undefined;
   /** Positions of a chunk, marks included: 77. */
   readonly positions: number;
+  /** The second text encoder's tokenizer, which has the same vocabulary. */
+  readonly second?: { encode(text: string): readonly number[]; readonly pad: number };
 }
 
 /** A word after a comma this near moves to the next chunk with all that follows the comma. */
@@ -67,8 +71,10 @@ export function chunkPrompt(parts: readonly EmphasisPart[], tokens: ChunkTokens)
 
 function pad(ids: readonly number[], weights: readonly number[], tokens: ChunkTokens): PromptChunk {
   const rest = tokens.positions - ids.length - 1;
+  const framed = (filling: number) => [tokens.begin, ...ids, tokens.end, ...new Array<number>(rest - 1).fill(filling)];
   return {
-    ids: [tokens.begin, ...ids, tokens.end, ...new Array<number>(rest - 1).fill(tokens.pad)],
+    ids: framed(tokens.pad),
+    ...(tokens.second !== undefined && { secondIds: framed(tokens.second.pad) }),
     weights: [1, ...weights, ...new Array<number>(rest).fill(1)],
   };
 }

@@ -28,8 +28,17 @@ export function chunksOf(
   tokens: ChunkTokens,
 ): readonly PromptChunk[] {
   if (syntax === 'a1111') return chunkPrompt(parts, tokens);
+  const { second, ...first } = tokens;
+  const [chunk] = cutPlain(parts, first);
+  if (chunk === undefined || second === undefined) return chunk === undefined ? [] : [chunk];
+  // Its tokenizer reads a typed padding token otherwise than the first one's.
+  const [own] = cutPlain(parts, { ...first, ...second });
+  return [{ ...chunk, secondIds: own?.ids ?? chunk.ids }];
+}
+
+/** diffusers cuts where the room ends, learned words too. */
+function cutPlain(parts: readonly EmphasisPart[], tokens: ChunkTokens): readonly PromptChunk[] {
   const room = tokens.positions - 2;
-  // diffusers cuts where the room ends, learned words too.
   return chunkPrompt(parts, { ...tokens, encode: (text) => tokens.encode(text).slice(0, room), wordLength: () => 1 });
 }
 

@@ -15,7 +15,7 @@ import { checkTask } from '../spec/check-spec.ts';
 import { specOf } from '../spec/recipe.ts';
 import { adviseName, shorten } from '../suggest-names.ts';
 import type { EngineTask } from '../task.ts';
-import { sharedClipTokenizer } from '../tokenizer/clip.ts';
+import { type ClipTokenizer, sharedClipTokenizer } from '../tokenizer/clip.ts';
 import { withLearnedWords } from '../tokenizer/learned-tokenizer.ts';
 import { countLearnedWords, readWordFiles, roomOf, type WordFile } from '../weights/textual-inversion.ts';
 import { type Catalog, type EngineOptions, readCatalog } from './catalog.ts';
@@ -46,7 +46,7 @@ export class Admission {
   /** Reads beforehand what `admit` needs of a model; of what cannot be read its first task tells. */
   async warm(modelId: string): Promise<void> {
     const model = await this.modelOf(modelId);
-    await sharedClipTokenizer(model.tokenizer, model.textEncoder.vocab_size).catch(() => undefined);
+    await tokenizerOf(model).catch(() => undefined);
   }
 
   /** @throws EngineError `bad_request` naming the models there are */
@@ -71,8 +71,9 @@ export class Admission {
     const { loras: tags, faults } = readLoraTags(prompt);
     if (faults[0] !== undefined) throw new EngineError('bad_request', faults[0]);
     if (tags.length === 0) return [];
-    const { unet } = await this.modelOf(model);
-    const target = { layersPerBlock: unet.layers_per_block[0] ?? 0, textWidth: unet.cross_attention_dim };
+    const { unet, family } = await this.modelOf(model);
+    const layersPerBlock = unet.layers_per_block[0] ?? 0;
+    const target = { layersPerBlock, textWidth: unet.cross_attention_dim, family: family.title };
     return openLoras(tags, await findExtras((await this.catalog()).homes), target);
   }
 
@@ -109,10 +110,10 @@ export class Admission {
 
   /** The tokenizer of a model, which learned words are counted with but not read for. */
   async #tokensOf(model: Model, spec: GenerationSpec): Promise<ChunkTokens> {
-    const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoder;
-    const clip = await sharedClipTokenizer(model.tokenizer, model.textEncoder.vocab_size);
+    const { vocab_size: vocabulary, max_position_embeddings: positions } = model.textEncoders[0].config;
+    const clip = await tokenizerOf(model);
     const files = await this.#wordFiles();
-    const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), roomOf(model.textEncoder));
+    const words = await countLearnedWords(files, wordsUsed(spec, [...files.keys()]), roomOf(model.textEncoders));
     return { ...withLearnedWords(clip, words, vocabulary), positions };
   }
 
@@ -129,4 +130,9 @@ export class Admission {
     this.#footprints.set(model, footprint);
     return footprint;
   }
+}
+
+/** Of the first text encoder, by which prompts are cut for all of them. */
+function tokenizerOf({ textEncoders: [{ tokenizer, config, padding }] }: Model): Promise<ClipTokenizer> {
+  return sharedClipTokenizer(tokenizer, config.vocab_size, padding);
 }

@@ -52,7 +52,7 @@ export function defaultSampler(config: SchedulerConfig, file: string): DefaultSa
   if (FOREIGN_CLASS.test(className)) {
     throw new EngineError(
       'unknown_scheduler',
-      `${file} names the scheduler "${className}", which belongs to another kind of model than Stable Diffusion 1; use a Stable Diffusion 1 model.`,
+      `${file} names the scheduler "${className}", which belongs to another kind of model than Stable Diffusion; use a Stable Diffusion 1, 2 or XL model.`,
       { file, scheduler: className },
     );
   }

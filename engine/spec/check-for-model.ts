@@ -4,7 +4,7 @@ import type { Model } from '../model/model.ts';
 import { createScheduler } from '../schedulers/index.ts';
 
 /** What is within the engine's bounds but beyond those of the request's model. @throws EngineError `bad_request` */
-export function checkForModel(spec: GenerationSpec, { vaeFactor, textEncoder, scheduler, taesd }: Model): void {
+export function checkForModel(spec: GenerationSpec, { vaeFactor, textEncoders, scheduler, taesd }: Model): void {
   if (spec.width % vaeFactor !== 0 || spec.height % vaeFactor !== 0) {
     throw new EngineError('bad_request', `This model needs sides that are multiples of ${vaeFactor}.`);
   }
@@ -14,7 +14,7 @@ export function checkForModel(spec: GenerationSpec, { vaeFactor, textEncoder, sc
       'This model has no Tiny AutoEncoder (TAESD) beside it; use the decoder full, or another model.',
     );
   }
-  checkClipSkip(spec.clipSkip ?? 1, textEncoder.num_hidden_layers);
+  checkClipSkip(spec.clipSkip ?? 1, Math.min(...textEncoders.map(({ config }) => config.num_hidden_layers)));
   // Some samplers walk only so many steps.
   createScheduler(spec.sampler, scheduler, spec.steps);
 }

@@ -11,7 +11,7 @@ export interface ClipTokenizer {
   encode(text: string): number[];
   readonly begin: number;
   readonly end: number;
-  /** What fills a prompt up after its end: the end again in Stable Diffusion 1, `!` (0) in 2. */
+  /** What fills a prompt up after its end: the end again in Stable Diffusion 1, `!` (0) in 2 and in the second of XL. */
   readonly pad: number;
   /** A comma that stands alone; undefined where the vocabulary has none. */
   readonly comma: number | undefined;
@@ -34,11 +34,11 @@ const MAX_SHARED = 4;
 const shared = new LRUCache<string, Promise<ClipTokenizer>>({ max: MAX_SHARED });
 
 /** As `loadClipTokenizer`; one that was asked for lately is not read again. */
-export function sharedClipTokenizer(folder: string, rows: number): Promise<ClipTokenizer> {
-  const key = JSON.stringify([folder, rows]);
+export function sharedClipTokenizer(folder: string, rows: number, padding?: string): Promise<ClipTokenizer> {
+  const key = JSON.stringify([folder, rows, padding]);
   const known = shared.get(key);
   if (known !== undefined) return known;
-  const tokenizer = loadClipTokenizer(folder, rows);
+  const tokenizer = loadClipTokenizer(folder, rows, padding);
   shared.set(key, tokenizer);
   tokenizer.catch(() => shared.delete(key));
   return tokenizer;
@@ -46,9 +46,14 @@ export function sharedClipTokenizer(folder: string, rows: number): Promise<ClipT
 
 /**
  * @param rows of the text encoder's embedding table: a token beyond them cannot be used
- * @throws EngineError `corrupt_file` when the vocabulary lacks the two marks, or the padding that the folder names
+ * @param padding over what the folder names
+ * @throws EngineError `corrupt_file` when the vocabulary lacks the two marks, or the padding
  */
-export async function loadClipTokenizer(folder: string, rows = Number.POSITIVE_INFINITY): Promise<ClipTokenizer> {
+export async function loadClipTokenizer(
+  folder: string,
+  rows = Number.POSITIVE_INFINITY,
+  padding?: string,
+): Promise<ClipTokenizer> {
   const files = await readTokenizerFiles(folder);
   const known = new Map([
     ...Object.entries(files.vocabulary),
@@ -65,7 +70,7 @@ export async function loadClipTokenizer(folder: string, rows = Number.POSITIVE_I
   };
   const begin = idOf(BEGIN, "CLIP's start token");
   const end = idOf(END, "CLIP's end token");
-  const padToken = files.pad ?? END;
+  const padToken = padding ?? files.pad ?? END;
   const pad = idOf(padToken, 'its padding token');
   const marks: AddedToken[] = [
     { content: BEGIN, id: begin, normalized: true, singleWord: false },

@@ -4,19 +4,23 @@
  */
 
 /** The networks of a checkpoint. */
-export type CheckpointPart = 'unet' | 'vae' | 'textEncoder';
+export type CheckpointPart = 'unet' | 'vae' | 'textEncoder' | 'textEncoder2';
 
-const PREFIXES: Readonly<Record<CheckpointPart, string>> = {
-  unet: 'model.diffusion_model.',
-  vae: 'first_stage_model.',
-  textEncoder: 'cond_stage_model.transformer.',
+/** Of the families that Easel knows; a file has one of them. */
+const PREFIXES: Readonly<Record<CheckpointPart, readonly string[]>> = {
+  unet: ['model.diffusion_model.'],
+  vae: ['first_stage_model.'],
+  textEncoder: ['cond_stage_model.transformer.', 'cond_stage_model.model.', 'conditioner.embedders.0.transformer.'],
+  textEncoder2: ['conditioner.embedders.1.model.'],
 };
 
 /** One network's tensors by their names without the part's prefix. */
 export function partOf<T>(tensors: ReadonlyMap<string, T>, part: CheckpointPart): ReadonlyMap<string, T> {
-  const prefix = PREFIXES[part];
   const found = new Map<string, T>();
-  for (const [name, tensor] of tensors) if (name.startsWith(prefix)) found.set(name.slice(prefix.length), tensor);
+  for (const [name, tensor] of tensors) {
+    const prefix = PREFIXES[part].find((candidate) => name.startsWith(candidate));
+    if (prefix !== undefined) found.set(name.slice(prefix.length), tensor);
+  }
   return found;
 }
 
@@ -36,6 +40,8 @@ export function renameTensors<T>(
 const UNET_ENDS: readonly (readonly [string, string])[] = [
   ['time_embed.0.', 'time_embedding.linear_1.'],
   ['time_embed.2.', 'time_embedding.linear_2.'],
+  ['label_emb.0.0.', 'add_embedding.linear_1.'],
+  ['label_emb.0.2.', 'add_embedding.linear_2.'],
   ['input_blocks.0.0.', 'conv_in.'],
   ['out.0.', 'conv_norm_out.'],
   ['out.2.', 'conv_out.'],

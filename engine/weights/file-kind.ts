@@ -1,7 +1,12 @@
+import type { ModelFamily } from '../families/model-family.ts';
+import { SD1 } from '../families/sd1.ts';
+import { SD2 } from '../families/sd2.ts';
+import { SDXL } from '../families/sdxl.ts';
+
 /** What a safetensors file is for, told from its tensors' names alone. */
 export type FileKind =
-  /** Text encoder, UNet and VAE of the Stable Diffusion 1 family in one file. */
-  | { readonly kind: 'checkpoint' }
+  /** Text encoders, UNet and VAE in one file. */
+  | { readonly kind: 'checkpoint'; readonly family: ModelFamily }
   | { readonly kind: 'lora' }
   | { readonly kind: 'embedding' }
   | { readonly kind: 'vae' }
@@ -14,8 +19,8 @@ export type FileKind =
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^(model\.diffusion_model\.)?joint_blocks\./, 'Stable Diffusion 3'],
   [/^(model\.diffusion_model\.)?double_(stream_)?blocks\./, 'Flux'],
-  [/^conditioner\.embedders\.|^model\.diffusion_model\.label_emb\./, 'Stable Diffusion XL'],
-  [/^cond_stage_model\.model\./, 'Stable Diffusion 2'],
+  [/^edm_(mean|std|vpred)/, 'Playground 2.5'],
+  [/^conditioner\.embedders\.0\.model\./, 'Stable Diffusion XL refiner'],
   [/^control_model\.|^controlnet_cond_embedding\./, 'ControlNet'],
   [/motion_modules\./, 'AnimateDiff motion'],
 ];
@@ -31,9 +36,15 @@ export function fileKind(names: Iterable<string>): FileKind {
   if (some(LORA)) return { kind: 'lora' };
   const foreign = FOREIGN.find(([pattern]) => some(pattern));
   if (foreign !== undefined) return { kind: 'foreign', title: foreign[1] };
-  if (some(/^model\.diffusion_model\.input_blocks\./)) return { kind: 'checkpoint' };
+  if (some(/^model\.diffusion_model\.input_blocks\./)) return { kind: 'checkpoint', family: familyOf(some) };
   if (some(/^(first_stage_model\.)?(encoder|decoder)\.(down|up|mid|conv_in)/)) return { kind: 'vae' };
   if (some(/^(diffusion_model\.)?(input_blocks|down_blocks)\./)) return { kind: 'unet' };
   if (some(EMBEDDING) || (all.length === 1 && !(all[0] ?? '').includes('.'))) return { kind: 'embedding' };
   return { kind: 'unknown' };
+}
+
+/** By the names of its text encoders; one that has none is told by what its UNet is given. */
+function familyOf(some: (pattern: RegExp) => boolean): ModelFamily {
+  if (some(/^conditioner\.embedders\.|^model\.diffusion_model\.label_emb\./)) return SDXL;
+  return some(/^cond_stage_model\.model\./) ? SD2 : SD1;
 }

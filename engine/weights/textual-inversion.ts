@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { EngineError, isEngineError } from '../errors.ts';
+import { SDXL } from '../families/sdxl.ts';
 import { refuseNotFinite } from './finite.ts';
 import { readSafetensors, type TensorRef } from './safetensors.ts';
 import { readTensor } from './tensor-data.ts';
@@ -7,8 +8,8 @@ import { readTensor } from './tensor-data.ts';
 /** Words that CLIP was taught by textual inversion (Gal et al. 2022): each is some rows beyond the vocabulary. */
 export interface LearnedWords {
   readonly words: readonly LearnedWord[];
-  /** [rows, hidden], at least one row. */
-  readonly table: Float32Array;
+  /** Of each text encoder [rows, width], at least one row. */
+  readonly tables: readonly Float32Array[];
 }
 
 /** A word that stands for learned embeddings. */
@@ -17,59 +18,67 @@ export interface LearnedWord {
   readonly name: string;
   /** The name is not the file's but that of the token in it, as diffusers' training scripts write it: `<cat-toy>`. */
   readonly isToken?: boolean;
-  /** Rows of `table`, or why it cannot be used: said to whoever writes the word. */
+  /** Rows of the tables, or why it cannot be used: said to whoever writes the word. */
   readonly rows: { readonly first: number; readonly count: number } | EngineError;
 }
 
 /**
  * Of each file the word that stands for it and, where no other file has it, the token that it names itself.
  * @param files by the word that stands for them
- * @param encoder width of the text encoder, and the most vectors of a word, which it reads in one go
  */
-export async function readLearnedWords(
-  files: ReadonlyMap<string, string>,
-  { hidden, room }: TextRoom,
-): Promise<LearnedWords> {
+export async function readLearnedWords(files: ReadonlyMap<string, string>, room: TextRoom): Promise<LearnedWords> {
   const taken = new Set([...files.keys()].map(foldCase));
   const words: LearnedWord[] = [];
-  const tables: Float32Array[] = [];
+  const known: (readonly Float32Array[])[] = [];
   let rows = 0;
   for (const [name, file] of files) {
-    const read = await readWord(file, { hidden, room }).catch(keepRefusal);
+    const read = await readWord(file, room).catch(keepRefusal);
     if (isEngineError(read)) {
       words.push({ name, rows: read });
       continue;
     }
-    const { vectors, token } = read;
-    const count = vectors.length / hidden;
+    const { vectors, count, token } = read;
     words.push({ name, rows: { first: rows, count } });
     if (token !== undefined && !taken.has(foldCase(token))) {
       taken.add(foldCase(token));
       words.push({ name: token, isToken: true, rows: { first: rows, count } });
     }
-    tables.push(vectors);
+    known.push(vectors);
     rows += count;
   }
-  const table = new Float32Array(Math.max(1, rows) * hidden);
-  let at = 0;
-  for (const vectors of tables) {
-    table.set(vectors, at);
-    at += vectors.length;
-  }
-  return { words, table };
+  const tables = room.widths.map((width, encoder) =>
+    joined(
+      known.map((vectors) => vectors[encoder] ?? new Float32Array()),
+      Math.max(1, rows) * width,
+    ),
+  );
+  return { words, tables };
 }
 
-/** What a text encoder has room for. */
+function joined(vectors: readonly Float32Array[], length: number): Float32Array {
+  const table = new Float32Array(length);
+  let at = 0;
+  for (const part of vectors) {
+    table.set(part, at);
+    at += part.length;
+  }
+  return table;
+}
+
+/** What the text encoders of a model have room for. */
 export interface TextRoom {
-  /** Width of a vector. */
-  readonly hidden: number;
+  /** Width of a vector, of each text encoder. */
+  readonly widths: readonly number[];
   /** Tokens of a chunk without its two marks, the most vectors of a word: 75. */
   readonly room: number;
 }
 
-/** @param encoder configuration of a text encoder */
-export function roomOf({ hidden_size, max_position_embeddings }: EncoderSizes): TextRoom {
-  return { hidden: hidden_size, room: max_position_embeddings - 2 };
+/** @param encoders of a model, which read the same positions */
+export function roomOf(encoders: readonly { readonly config: EncoderSizes }[]): TextRoom {
+  return {
+    widths: encoders.map(({ config }) => config.hidden_size),
+    room: Math.min(...encoders.map(({ config }) => config.max_position_embeddings)) - 2,
+  };
 }
 
 interface EncoderSizes {
@@ -124,7 +133,7 @@ export async function countLearnedWords(
 /** The token that diffusers names the vectors of a file by; none where they have no name, or cannot be read. */
 export async function readTokenNames(file: string): Promise<readonly string[]> {
   const tensors = await readSafetensors(file).catch(() => new Map<string, TensorRef>());
-  return [...tensors.keys()].filter((name) => name !== A1111_VECTORS);
+  return [...tensors.keys()].filter((name) => name !== A1111_VECTORS && !PAIR.includes(name));
 }
 
 /** AUTOMATIC1111's name for the vectors of any word. */
@@ -137,42 +146,60 @@ function isWord(token: string): boolean {
 }
 
 interface ReadWord {
-  readonly vectors: Float32Array;
+  /** Of each text encoder [count, width]. */
+  readonly vectors: readonly Float32Array[];
+  readonly count: number;
   readonly token?: string;
 }
 
 async function readWord(file: string, room: TextRoom): Promise<ReadWord> {
-  const { ref } = await findVectors(file, room);
-  await refuseNotFinite([ref]);
-  const hasToken = ref.name !== A1111_VECTORS && isWord(ref.name);
-  return { vectors: await readTensor(ref), ...(hasToken && { token: ref.name.trim() }) };
+  const { refs, count } = await findVectors(file, room);
+  await refuseNotFinite(refs);
+  const [{ name } = { name: A1111_VECTORS }] = refs;
+  const hasToken = refs.length === 1 && name !== A1111_VECTORS && isWord(name);
+  return { vectors: await Promise.all(refs.map(readTensor)), count, ...(hasToken && { token: name.trim() }) };
 }
 
-/** AUTOMATIC1111's files hold `emb_params`, diffusers' one tensor named as the token, one vector or several. */
+/** Vectors of a word for the two text encoders of Stable Diffusion XL, in their order. */
+const PAIR = ['clip_l', 'clip_g'];
+
+/**
+ * AUTOMATIC1111's files hold `emb_params`, diffusers' one tensor named as the token, one vector or several; those for
+ * Stable Diffusion XL `clip_l` and `clip_g`.
+ * @returns a tensor for each text encoder, in order
+ */
 async function findVectors(
   file: string,
-  { hidden, room }: TextRoom,
-): Promise<{ readonly ref: TensorRef; readonly count: number }> {
+  { widths, room }: TextRoom,
+): Promise<{ readonly refs: readonly TensorRef[]; readonly count: number }> {
   const tensors = await readSafetensors(file);
-  if (tensors.has('clip_g'))
-    throw unfit(file, 'is made for Stable Diffusion XL models; use one for Stable Diffusion 1.');
-  const [only] = tensors.values();
-  const ref: TensorRef | undefined = tensors.get(A1111_VECTORS) ?? (tensors.size === 1 ? only : undefined);
-  const width = ref?.shape.at(-1) ?? 0;
-  const count = ref?.shape.length === 1 ? 1 : (ref?.shape[0] ?? 0);
-  if (ref === undefined || ref.shape.length > 2 || count < 1) {
-    throw unfit(file, 'contains no embedding vectors; use a textual inversion for Stable Diffusion 1.');
+  const isPair = tensors.has('clip_g');
+  if (isPair !== widths.length > 1) {
+    throw isPair
+      ? unfit(file, `is made for ${SDXL.title} models, which this is not; use another one.`)
+      : unfit(file, `is not made for ${SDXL.title} models, which this is; use another one.`);
   }
-  if (width !== hidden) {
+  const [only] = tensors.values();
+  const single: TensorRef | undefined = tensors.get(A1111_VECTORS) ?? (tensors.size === 1 ? only : undefined);
+  const refs = isPair ? PAIR.map((name) => tensors.get(name)) : [single];
+  const counts = refs.map((ref) => (ref?.shape.length === 1 ? 1 : (ref?.shape[0] ?? 0)));
+  const [count = 0] = counts;
+  const whole = refs.filter((ref) => ref !== undefined && ref.shape.length <= 2) as TensorRef[];
+  if (whole.length < refs.length || counts.some((other) => other < 1 || other !== count)) {
+    throw unfit(file, 'contains no embedding vectors; use a textual inversion that is made for the model.');
+  }
+  for (const [i, ref] of whole.entries()) {
+    const width = ref.shape.at(-1) ?? 0;
+    if (width === widths[i]) continue;
     throw unfit(
       file,
-      `is made for another architecture: its vectors have width ${width}, but this model's have ${hidden}.`,
+      `is made for another architecture: its vectors have width ${width}, but this model's have ${widths[i]}.`,
     );
   }
   if (count > room) {
     throw unfit(file, `has ${count} vectors, but the model reads at most ${room} at once; use one with fewer vectors.`);
   }
-  return { ref, count };
+  return { refs: whole, count };
 }
 
 function foldCase(name: string): string {

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { TensorRef } from './safetensors.ts';
 
 /** Who says what a network's tensors should be: a config file, or, for single files, the family they belong to. */
-export type ShapeAuthority = 'its config.json' | 'a Stable Diffusion 1 model';
+export type ShapeAuthority = 'its config.json' | `a ${string} model`;
 
 /** One network's tensors by name, with the check that each has the shape its config asks for. */
 export class WeightSet {
@@ -66,7 +66,7 @@ export class WeightSet {
   #advice(): string {
     return this.#authority === 'its config.json'
       ? 'the two do not belong together.'
-      : 'it is incomplete, or of another family; use a whole Stable Diffusion 1 checkpoint.';
+      : 'it is incomplete, or of another family; use a whole Stable Diffusion checkpoint.';
   }
 }
 

@@ -9,6 +9,7 @@ import {
   renameTensors,
   vaeLevels,
 } from './checkpoint-names.ts';
+import { fromOpenClip, isOpenClip } from './open-clip-names.ts';
 import { readSafetensors, type TensorRef } from './safetensors.ts';
 import { type ShapeAuthority, WeightSet } from './weight-set.ts';
 
@@ -21,6 +22,9 @@ export interface WeightSource {
   /** Who says what shapes the tensors have; default the config beside them. */
   readonly authority?: ShapeAuthority;
 }
+
+/** The text encoders of a model, in order. */
+export const TEXT_NETWORKS = ['textEncoder', 'textEncoder2'] as const;
 
 /** One network's tensors under diffusers' names, whichever way the file spells them; nothing but the header is read. */
 export async function openWeights(network: CheckpointPart, source: WeightSource): Promise<WeightSet> {
@@ -63,6 +67,7 @@ export function diffusersTensors(
       return renameTensors(own, (name) => diffusersVaeName(name, levels));
     }
     case 'textEncoder':
-      return own;
+    case 'textEncoder2':
+      return isOpenClip(own.keys()) ? fromOpenClip(own) : own;
   }
 }

@@ -40,10 +40,20 @@ export const engine: EngineDescription = {
   embeddings: [],
   refused: [],
   models: [
-    { id: 'sketch', title: 'Sketch', width: 128, height: 128, steps: 20, guidance: 4, sampler: 'dpmpp_2m' },
+    {
+      id: 'sketch',
+      title: 'Sketch',
+      family: 'Stable Diffusion 1',
+      width: 128,
+      height: 128,
+      steps: 20,
+      guidance: 4,
+      sampler: 'dpmpp_2m',
+    },
     {
       id: 'sd-v1-4',
       title: 'Stable Diffusion 1.4',
+      family: 'Stable Diffusion 1',
       width: 512,
       height: 512,
       steps: 50,

@@ -79,6 +79,7 @@ export function createControlledEngine({ atOnce = false } = {}): ControlledEngin
 const MODEL = {
   id: 'sketch',
   title: 'Sketch',
+  family: 'Stable Diffusion 1',
   width: 64,
   height: 64,
   steps: 4,

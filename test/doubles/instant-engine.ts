@@ -10,6 +10,7 @@ import {
 const INSTANT_MODEL: ModelDescription = {
   id: 'painted',
   title: 'Painted',
+  family: 'Stable Diffusion 1',
   width: 128,
   height: 128,
   steps: 3,

@@ -267,7 +267,8 @@ describe('a model on the Hub', () => {
     hub = await openHubServer([{ ...old, files: new Map([...rest, ...tokenizer, words]) }]);
     vi.stubEnv('HF_ENDPOINT', hub.url);
     await fetchWhole();
-    const { tokenizer: folder, download } = await readHubModel(id(REPO));
+    const { textEncoders, download } = await readHubModel(id(REPO));
+    const folder = textEncoders[0].tokenizer;
     expect(download).toBeUndefined();
     expect((await readdir(folder)).sort()).toEqual(['added_tokens.json', 'tokenizer.json', 'tokenizer_config.json']);
     expect((await loadClipTokenizer(folder)).encode('<sks> <late>')).toEqual([914, 921]);
@@ -310,7 +311,7 @@ describe('a model on the Hub', () => {
     ['painters/nobody', /The model painters\/nobody was not found on the Hub; check the name/],
     [`${REPO}@v9`, /The model painters\/tiny-conv with the revision "v9" was not found on the Hub; check both/],
     ['painters/pickled', /diffusion_pytorch_model\.bin is a pickle file, which can run code when it is opened/],
-    ['painters/no-model', /painters\/no-model on the Hub has no model_index\.json; use a Stable Diffusion 1 model/],
+    ['painters/no-model', /painters\/no-model on the Hub has no model_index\.json; use a Stable Diffusion model/],
   ])('written %s is refused with what to do', async (text, sentence) => {
     await expect(readHubModel(id(text), 1)).rejects.toThrow(sentence);
   });

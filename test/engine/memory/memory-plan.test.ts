@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { SD1 } from '../../../engine/families/sd1.ts';
 import {
   createEngine,
   type EngineTask,
@@ -19,7 +20,8 @@ import { tinyModel } from '../goldens.ts';
 
 /** Stable Diffusion 1.4 in single precision. */
 const V1_4: Footprint = {
-  ...{ textEncoder: 492e6, unet: 3438e6, vaeDecoder: 198e6, vaeEncoder: 137e6, safetyChecker: 0 },
+  ...{ textEncoders: [492e6], unet: 3438e6, vaeDecoder: 198e6, vaeEncoder: 137e6, safetyChecker: 0 },
+  windows: SD1.latents,
   ...{ unetPerLatent: 320 * 4 * 42, vaePerPixel: 128 * 4 * 8, vaeFactor: 8, textChunk: 77 * 768 * 4 },
 };
 const SPEC: GenerationSpec = {

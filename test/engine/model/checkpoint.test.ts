@@ -158,9 +158,9 @@ describe('a single-file checkpoint', () => {
   });
 
   test.each([
-    ['Stable Diffusion XL', 'conditioner.embedders.1.model.ln_final.weight'],
+    ['Stable Diffusion XL refiner', 'conditioner.embedders.0.model.ln_final.weight'],
+    ['Playground 2.5', 'edm_mean'],
     ['Stable Diffusion 3', 'model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight'],
-    ['Stable Diffusion 2', 'cond_stage_model.model.ln_final.weight'],
     ['Flux', 'double_blocks.0.img_attn.qkv.weight'],
   ])('of %s is refused as what it is', async (title, name) => {
     const sentence = await complaint(
@@ -169,14 +169,14 @@ describe('a single-file checkpoint', () => {
         [name, empty],
       ]),
     );
-    expect(sentence).toMatch(`strange.safetensors is a ${title} model; Easel supports the Stable Diffusion 1 family.`);
+    expect(sentence).toMatch(`strange.safetensors is a ${title} model; Easel supports Stable Diffusion 1, 2 and XL.`);
   });
 
   test.each([
     ['a LoRA', 'lora_unet_mid_block_attentions_0_proj_in.lora_up.weight', /folder "Lora" beside the model/],
     ['a textual inversion', 'emb_params', /folder "embeddings" beside the model/],
     ['a VAE', 'decoder.conv_in.weight', /with the extension \.vae\.safetensors/],
-    ['not a Stable Diffusion checkpoint', 'some.weight', /use a whole Stable Diffusion 1 model/],
+    ['not a Stable Diffusion checkpoint', 'some.weight', /use a whole Stable Diffusion model/],
   ])('that is %s is told where it belongs', async (what, name, advice) => {
     const sentence = await complaint(new Map([[name, empty]]));
     expect(sentence).toContain(`is ${what}`);
@@ -186,7 +186,7 @@ describe('a single-file checkpoint', () => {
   test('without its text encoder says so', async () => {
     const tensors = [...(await checkpointTensors('tiny-conv'))].filter(([name]) => !name.startsWith('cond_stage'));
     expect(await complaint(new Map(tensors))).toMatch(
-      /holds no text encoder .*; use a whole Stable Diffusion 1 checkpoint/,
+      /holds no text encoder; use a whole Stable Diffusion 1 checkpoint/,
     );
   });
 });
@@ -200,7 +200,7 @@ describe('a folder of models', () => {
     await writeCheckpoint(join(folder, 'painter.safetensors'), tensors);
     const vae = [...tensors].filter(([name]) => name.startsWith('first_stage_model.'));
     await writeCheckpoint(join(folder, 'painter.vae.safetensors'), new Map(vae));
-    await writeCheckpoint(join(folder, 'xl.safetensors'), new Map([['conditioner.embedders.1.x', empty]]));
+    await writeCheckpoint(join(folder, 'flux.safetensors'), new Map([['double_blocks.0.x', empty]]));
     await cp(tinyModel('tiny-half'), join(folder, 'half'), { recursive: true });
     for (const file of ['Lora/ink.safetensors', 'Lora/old.pt', 'embeddings/style.safetensors']) {
       await writeFile(join(folder, file), '');
@@ -208,7 +208,7 @@ describe('a folder of models', () => {
     const engine = createEngine({ modelSources: [folder] });
     const description = await engine.describe();
     expect(description.models.map(({ id }) => id)).toEqual(['painter', 'half']);
-    expect(description.refused).toEqual([expect.stringMatching(/xl\.safetensors is a Stable Diffusion XL model/)]);
+    expect(description.refused).toEqual([expect.stringMatching(/flux\.safetensors is a Flux model/)]);
     expect(description).toMatchObject({ defaultModel: 'painter', loras: ['ink'], embeddings: ['style'] });
   });
 
@@ -227,10 +227,10 @@ describe('a folder of models', () => {
   });
 
   test('with nothing to run says why', async () => {
-    const folder = join(root, 'xl-only');
+    const folder = join(root, 'flux-only');
     await mkdir(folder);
-    await writeCheckpoint(join(folder, 'xl.safetensors'), new Map([['conditioner.embedders.1.x', empty]]));
-    await expect(createEngine({ modelSources: [folder] }).describe()).rejects.toThrow(/is a Stable Diffusion XL model/);
+    await writeCheckpoint(join(folder, 'flux.safetensors'), new Map([['double_blocks.0.x', empty]]));
+    await expect(createEngine({ modelSources: [folder] }).describe()).rejects.toThrow(/is a Flux model/);
   });
 
   test.each(['model.ckpt', 'model.pt', 'model.bin'])('given %s refuses the pickle and says why', async (name) => {

@@ -77,13 +77,12 @@ describe('a model folder', () => {
   });
 
   test.each([
-    ['StableDiffusionXLPipeline', 'Stable Diffusion XL'],
     ['StableDiffusion3Pipeline', 'Stable Diffusion 3'],
     ['FluxPipeline', 'Flux'],
     ['HunyuanDiTPipeline', 'HunyuanDiTPipeline'],
   ])('of %s is refused as what it is', async (name, title) => {
     await edit('model_index.json', (json) => ({ ...json, _class_name: name }));
-    expect(await complaint()).toMatch(`tiny is a ${title} model; Easel supports the Stable Diffusion 1 family.`);
+    expect(await complaint()).toMatch(`tiny is a ${title} model; Easel supports Stable Diffusion 1, 2 and XL.`);
   });
 
   test('that has its weights as a pickle only says why that is refused', async () => {

@@ -114,7 +114,7 @@ describe('a folder of models', () => {
   test('is not harmed by any of its files', async () => {
     await write('painter.safetensors');
     await mkdir(join(root, 'folder.safetensors'));
-    await write('xl.safetensors', encodeSafetensors(new Map([['conditioner.embedders.1.x', empty]])));
+    await write('flux.safetensors', encodeSafetensors(new Map([['double_blocks.0.x', empty]])));
     await write('cut.safetensors', painter.subarray(0, 5000));
     await write('old.ckpt', 'x');
     await write('half/unet/config.json', '{}');
@@ -123,12 +123,12 @@ describe('a folder of models', () => {
     expect(refused.toSorted()).toEqual([
       expect.stringMatching(/^The model folder lacks half\/model_index\.json/),
       expect.stringMatching(/^The weights file cut\.safetensors is damaged/),
+      expect.stringMatching(/^flux\.safetensors is a Flux model/),
       expect.stringMatching(/^folder\.safetensors is a folder, not a file; rename or remove it/),
       expect.stringMatching(/^old\.ckpt is a pickle file/),
-      expect.stringMatching(/^xl\.safetensors is a Stable Diffusion XL model/),
     ]);
     expect(refused.join('')).not.toContain(root);
-    expect(Object.values(refusedFiles ?? {})).toContain(join(root, 'xl.safetensors'));
+    expect(Object.values(refusedFiles ?? {})).toContain(join(root, 'flux.safetensors'));
   });
 
   test('with what macOS and trash cans leave in it is read as if that were not there', async () => {

@@ -109,20 +109,20 @@ describe('what Easel cannot draw with is refused with one whole sentence', () =>
   });
 
   test.each([
-    ['StableDiffusionXLPipeline', 'Stable Diffusion XL'],
+    ['StableDiffusionXLControlNetPipeline', 'StableDiffusionXLControlNetPipeline'],
     ['StableDiffusion3Pipeline', 'Stable Diffusion 3'],
   ])('a folder of a %s', async (className, title) => {
     await writeFile(join(folder, 'model_index.json'), JSON.stringify({ _class_name: className }));
-    expect(await refusal(folder)).toBe(`tiny is a ${title} model; Easel supports the Stable Diffusion 1 family.`);
+    expect(await refusal(folder)).toBe(`tiny is a ${title} model; Easel supports Stable Diffusion 1, 2 and XL.`);
   });
 
   test.each([
-    ['conditioner.embedders.0.transformer.x', 'Stable Diffusion XL'],
+    ['conditioner.embedders.0.model.x', 'Stable Diffusion XL refiner'],
     ['model.diffusion_model.joint_blocks.0.x', 'Stable Diffusion 3'],
   ])('a single file with a tensor %s', async (name, title) => {
     await writeFile(join(root, 'one.safetensors'), encodeSafetensors(named(name)));
     expect(await refusal(join(root, 'one.safetensors'))).toBe(
-      `one.safetensors is a ${title} model; Easel supports the Stable Diffusion 1 family.`,
+      `one.safetensors is a ${title} model; Easel supports Stable Diffusion 1, 2 and XL.`,
     );
   });
 

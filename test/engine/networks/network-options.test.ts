@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SD1 } from '../../../engine/families/sd1.ts';
 import { textEncoderGraph } from '../../../engine/graph/text-encoder.ts';
 import { unetGraph } from '../../../engine/graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../../engine/graph/vae.ts';
@@ -60,7 +61,7 @@ async function resultsOf(entry: OptionCase, change: (config: object) => object =
     };
     found.set('output', await run(unetGraph(unetConfigSchema.parse(config), weights), { ...inputs, ...rest }));
   } else if (entry.kind === 'vae') {
-    const parsed = vaeConfigSchema.parse(config);
+    const parsed = vaeConfigSchema(SD1).parse(config);
     const [image, latents] = [draw(1, 3, 12, 16), draw(1, 4, 6, 6)];
     found.set('moments', await run(vaeEncoderGraph(parsed, weights), { image }));
     found.set('image', await run(vaeDecoderGraph(parsed, weights), { latents }));
@@ -69,7 +70,7 @@ async function resultsOf(entry: OptionCase, change: (config: object) => object =
     const ids = BigInt64Array.from({ length: parsed.max_position_embeddings }, (_, i) => BigInt(3 * i));
     found.set(
       'hidden',
-      await run(textEncoderGraph(parsed, weights), {
+      await run(textEncoderGraph(parsed, weights, { isNormalised: true, pools: false }), {
         input_ids: { data: ids, shape: [1, ids.length] },
         learned: { data: new Float32Array(parsed.hidden_size), shape: [1, parsed.hidden_size] },
         layer: { data: BigInt64Array.of(BigInt(parsed.num_hidden_layers - 1)), shape: [] },
@@ -164,11 +165,11 @@ describe('an option that Easel cannot honour is refused by name', () => {
     ['cross_attention_dim', unetConfigSchema, unet, [12, 16]],
     ['norm_num_groups', unetConfigSchema, unet, null],
     ['_class_name', unetConfigSchema, unet, 'UNet3DConditionModel'],
-    ['shift_factor', vaeConfigSchema, vae, 0.1],
-    ['latents_mean', vaeConfigSchema, vae, [0, 0, 0, 1]],
-    ['down_block_types', vaeConfigSchema, vae, ['DownEncoderBlock2D']],
-    ['up_block_types', vaeConfigSchema, vae, ['UpDecoderBlock2D', 'SkipUpBlock2D']],
-    ['_class_name', vaeConfigSchema, vae, 'AutoencoderTiny'],
+    ['shift_factor', vaeConfigSchema(SD1), vae, 0.1],
+    ['latents_mean', vaeConfigSchema(SD1), vae, [0, 0, 0, 1]],
+    ['down_block_types', vaeConfigSchema(SD1), vae, ['DownEncoderBlock2D']],
+    ['up_block_types', vaeConfigSchema(SD1), vae, ['UpDecoderBlock2D', 'SkipUpBlock2D']],
+    ['_class_name', vaeConfigSchema(SD1), vae, 'AutoencoderTiny'],
     ['hidden_act', textEncoderConfigSchema, text, 'gelu_new'],
     ['model_type', textEncoderConfigSchema, text, 'bert'],
   ])('%s', (key, schema, config, value) => {

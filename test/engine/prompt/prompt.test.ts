@@ -105,7 +105,7 @@ describe.each(['tiny-conv', 'tiny-linear'])('the prompts of %s', (name) => {
 
   it('are embedded as AUTOMATIC1111 embeds them, weighted, at any length, from either of the last layers', async () => {
     const tensor = await goldenTensors('prompt-embeddings');
-    const hidden = networks.model.textEncoder.hidden_size;
+    const hidden = networks.model.textEncoders[0].config.hidden_size;
     for (const { key, prompt, clipSkip } of own) {
       const all = await networks.encodeText(prompt, { syntax: 'a1111', clipSkip });
       const rows = Array.from({ length: all.length / hidden }, (_, row) =>

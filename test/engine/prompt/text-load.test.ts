@@ -54,8 +54,8 @@ describe('long prompts', () => {
     // A chunk holds one word, and there are seven words in all.
     expect(encoded).toBe(7);
     expect(positive).toHaveLength(20);
-    expect(positive.every(({ context }) => context.length === 29)).toBe(true);
-    expect(new Set([...positive, ...negative].flatMap(({ context }) => context)).size).toBe(7);
+    expect(positive.every(({ context }) => context.chunks.length === 29)).toBe(true);
+    expect(new Set([...positive, ...negative].flatMap(({ context }) => context.chunks)).size).toBe(7);
     expect(await measureText(spec, networks.tokens)).toEqual({ encodings: 7, attended: [29, 4], longest: 29 });
   });
 
@@ -69,7 +69,9 @@ describe('long prompts', () => {
     const before = process.memoryUsage().arrayBuffers;
     const { positive: parts, negative } = await encodePrompts(networks, spec, async () => undefined);
     const positive = parts.flatMap(({ conditioning }) => conditioning);
-    const floats = new Set([...positive, ...negative].flatMap(({ context }) => context).map(({ buffer }) => buffer));
+    const floats = new Set(
+      [...positive, ...negative].flatMap(({ context }) => context.chunks).map(({ buffer }) => buffer),
+    );
     expect([...floats].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(2e6);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
   });
@@ -134,7 +136,7 @@ describe('before a request waits in line', () => {
     root = await mkdtemp(join(tmpdir(), 'easel-text-'));
     await symlink(tinyModel('tiny-conv'), join(root, 'tiny-conv'));
     await mkdir(join(root, 'embeddings'));
-    const { hidden_size: hidden } = (await readModelFolder(tinyModel('tiny-conv'))).textEncoder;
+    const { hidden_size: hidden } = (await readModelFolder(tinyModel('tiny-conv'))).textEncoders[0].config;
     const vectors = { dtype: 'F32', shape: [60, hidden], bytes: new Uint8Array(4 * 60 * hidden) } as const;
     await writeFile(join(root, 'embeddings', 'long.safetensors'), encodeSafetensors(new Map([['<gore>', vectors]])));
     admission = new Admission({ modelSources: [root] });

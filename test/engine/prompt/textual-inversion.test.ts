@@ -148,7 +148,7 @@ describe('a word learned by textual inversion', () => {
       'too-wide',
       /too-wide\.safetensors is made for another architecture: its vectors have width 768, but this model's have 32/,
     ],
-    ['for-xl', /for-xl\.safetensors is made for Stable Diffusion XL models; use one for Stable Diffusion 1/],
+    ['for-xl', /for-xl\.safetensors is made for Stable Diffusion XL models, which this is not; use another one/],
     ['no-word', /no-word\.safetensors contains no embedding vectors/],
     [
       'too_long_76',

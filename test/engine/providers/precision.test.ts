@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openLoras } from '../../../engine/lora/open-loras.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
-import { type ModelOptions, type Networks, openNetworks } from '../../../engine/networks/networks.ts';
+import type { ModelOptions } from '../../../engine/networks/model-options.ts';
+import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
 import { relativeError, TINY_MODELS, tinyModel } from '../goldens.ts';
 
 /** A processor runs every dialect, half precision by way of casts: what a graph says is right wherever it runs. */

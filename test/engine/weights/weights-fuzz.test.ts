@@ -115,7 +115,7 @@ describe('a file of weights', () => {
         if (index === undefined) return;
         expect(fileKind(index.keys()).kind).toMatch(/^(checkpoint|lora|embedding|vae|unet|foreign|unknown)$/);
         await settles(readCheckpoint(file));
-        await settles(readLearnedWords(new Map([['word', file]]), { hidden: 2, room: 75 }));
+        await settles(readLearnedWords(new Map([['word', file]]), { widths: [2], room: 75 }));
         const lora = await settles(readLora(file, { layersPerBlock: 2 }));
         if (lora === undefined) return;
         const slots = [{ ...slot, kind: 'linear' } as const];
