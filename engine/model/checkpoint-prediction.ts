@@ -3,10 +3,12 @@ import { SD2 } from '../families/sd2.ts';
 import type { TensorRef } from '../weights/safetensors.ts';
 import { readTensor } from '../weights/tensor-data.ts';
 
-/** The last self-attention's first normalisation: 320 numbers. */
-const TELLING = 'up_blocks.3.attentions.2.transformer_blocks.0.norm1.bias';
-/** In models of v-prediction these biases spread further (ComfyUI, supported_models.py). */
+/** The first normalisation of an attention on the way up. */
+const NORMALISATION = /^up_blocks\.(\d+)\.attentions\.(\d+)\.transformer_blocks\.0\.norm1\.bias$/;
+/** In models of v-prediction the biases of the last one spread further (ComfyUI, supported_models.py). */
 const V_DEVIATION = 0.09;
+/** More than a block has. */
+const MAX_ATTENTIONS = 100;
 /** Side of the pictures of the models of Stable Diffusion 2 that predict noise, in latents. */
 const NOISE_SAMPLE_SIZE = 64;
 
@@ -22,12 +24,22 @@ export interface TrainingHints {
  */
 export async function trainingHints(family: ModelFamily, unet: ReadonlyMap<string, TensorRef>): Promise<TrainingHints> {
   if (family !== SD2) return { scheduler: {}, unet: {} };
-  const telling = unet.get(TELLING);
+  const telling = lastNormalisation(unet);
   const isText2Image = unet.get('conv_in.weight')?.shape[1] === family.latents.rgb.length;
   const isV = isText2Image && telling !== undefined && deviation(await readTensor(telling)) > V_DEVIATION;
   return isV
     ? { scheduler: { prediction_type: 'v_prediction' }, unet: {} }
     : { scheduler: {}, unet: { sample_size: NOISE_SAMPLE_SIZE } };
+}
+
+function lastNormalisation(unet: ReadonlyMap<string, TensorRef>): TensorRef | undefined {
+  let last: { readonly place: number; readonly tensor: TensorRef } | undefined;
+  for (const [name, tensor] of unet) {
+    const [found, block, attention] = NORMALISATION.exec(name) ?? [];
+    const place = Number(block) * MAX_ATTENTIONS + Number(attention);
+    if (found !== undefined && (last === undefined || place > last.place)) last = { place, tensor };
+  }
+  return last?.tensor;
 }
 
 function deviation(values: Float32Array): number {

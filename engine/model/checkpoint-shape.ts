@@ -3,6 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { ModelFamily } from '../families/model-family.ts';
 import { TRANSPOSED_PROJECTION } from '../weights/open-clip-names.ts';
 import type { TensorRef } from '../weights/safetensors.ts';
+import { SIZE_IDS } from './configs.ts';
 
 /** The configs of a checkpoint's networks as far as the sizes of its tensors (by diffusers' names) tell them. */
 
@@ -14,8 +15,11 @@ export interface ShapeSource {
   readonly family: ModelFamily;
 }
 
-/** The UNet's part of a diffusers config that its tensors tell. */
-export function unetShape(tensors: Tensors, source: ShapeSource): Record<string, unknown> {
+/**
+ * The UNet's part of a diffusers config that its tensors tell.
+ * @param pooledWidth of the vector that the text encoder makes of a prompt, for a UNet that is told it
+ */
+export function unetShape(tensors: Tensors, pooledWidth: number, source: ShapeSource): Record<string, unknown> {
   const levels = count(tensors, (i) => `down_blocks.${i}.resnets.0.conv1.weight`);
   const depth = (block: string) => count(tensors, (i) => `${block}.attentions.0.transformer_blocks.${i}.norm1.weight`);
   const depths = Array.from({ length: levels }, (_, i) => depth(`down_blocks.${i}`));
@@ -35,10 +39,18 @@ export function unetShape(tensors: Tensors, source: ShapeSource): Record<string,
     ...(headWidth !== undefined && {
       attention_head_dim: channels.map((width) => Math.max(1, Math.floor(width / headWidth))),
     }),
-    ...(tensors.has('add_embedding.linear_1.weight') && {
-      addition_embed_type: 'text_time',
-      projection_class_embeddings_input_dim: side(tensors, 'add_embedding.linear_1.weight', 1, source),
-    }),
+    ...(tensors.has(ADDITION) && additionShape(side(tensors, ADDITION, 1, source), pooledWidth)),
+  };
+}
+
+const ADDITION = 'add_embedding.linear_1.weight';
+
+/** What is not the pooled text is the numbers of the picture's size, all of one width. */
+function additionShape(inputWidth: number, pooledWidth: number): Record<string, unknown> {
+  return {
+    addition_embed_type: 'text_time',
+    projection_class_embeddings_input_dim: inputWidth,
+    addition_time_embed_dim: Math.max(1, Math.floor((inputWidth - pooledWidth) / SIZE_IDS)),
   };
 }
 

@@ -58,17 +58,19 @@ export async function readCheckpoint(path: string, options: CheckpointOptions = 
     ...(tensors.has('ztsnr') && { rescale_betas_zero_snr: true }),
   });
   const own: WeightSource = { file, authority: `a ${family.title} model` };
+  const textEncoders = await readTexts(source, tensors, own, stem);
+  const pooledWidth = textEncoders.at(-1)?.config.projection_dim ?? 0;
   const model: Model = {
     id: basename(stem).normalize('NFC'),
     path: file,
     family,
     unet: await readOptionalConfig(config('unet', 'config.json'), unetConfigSchema, {
-      ...unetShape(unetTensors, source),
+      ...unetShape(unetTensors, pooledWidth, source),
       ...hints.unet,
       ...yaml.unet,
     }),
     vae,
-    textEncoders: await readTexts(source, tensors, own, stem),
+    textEncoders,
     scheduler: forLatents(scheduler),
     sampler: defaultSampler(scheduler, schedulerFile),
     recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
