@@ -21,6 +21,10 @@ export interface ModelDescription {
   readonly hasSafetyChecker?: boolean;
   /** Whether a Tiny AutoEncoder lies beside it, for previews and for `GenerationSpec.decoder`. */
   readonly hasTinyAutoencoder?: boolean;
+  /** Pixels: sides that `--ar` chooses are multiples of it, as the model was trained. @default 8 */
+  readonly sizeStep?: number;
+  /** Work of a step for each pixel, as a multiple of what Stable Diffusion 1 takes; absent before its weights are here. */
+  readonly work?: number;
   /** Estimate of the most memory that one picture as it is drawn by default takes, bytes; absent before its weights are here. */
   readonly memoryBytes?: number;
   /** Bytes that must be fetched from the Hub before the first picture; absent when the model is on this machine. */

@@ -68,8 +68,9 @@ function lengthOf(lines: readonly RichText[]): number {
 }
 
 function describeModel(model: ModelDescription, allowed: readonly string[]): RichText {
-  const { id, title, width, height, steps, guidance, sampler } = model;
+  const { id, title, family, width, height, steps, guidance, sampler } = model;
   const facts = [
+    family,
     `${width}×${height}`,
     `${steps} steps`,
     `guidance ${guidance}`,

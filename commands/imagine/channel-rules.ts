@@ -1,4 +1,11 @@
-import { type EngineDescription, type EngineTask, listNames, promptTexts, specOf } from '../../engine/index.ts';
+import {
+  type EngineDescription,
+  type EngineTask,
+  listNames,
+  type ModelDescription,
+  promptTexts,
+  specOf,
+} from '../../engine/index.ts';
 import { findBlocked } from '../../src/core/blocked-words.ts';
 import { BadInputError } from '../../src/core/errors.ts';
 import { type Size, sizeOf } from '../../src/core/picture-size.ts';
@@ -27,7 +34,7 @@ export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: 
   if (rules.maxSteps !== undefined && steps > rules.maxSteps) {
     throw refuse('rule_steps', `${steps} steps are too many; this channel allows at most ${rules.maxSteps}.`);
   }
-  assertSize(task, rules);
+  assertSize(task, rules, engine);
   const { blockedWords = [] } = rules;
   if (blockedWords.length === 0) return;
   const blocked = findBlocked(promptTexts(spec, engine.learnedTokens), blockedWords);
@@ -36,10 +43,34 @@ export function assertAllowed(task: EngineTask, rules: ChannelSettings, engine: 
   }
 }
 
-function assertSize(task: EngineTask, { maxSide }: ChannelSettings): void {
+function assertSize(task: EngineTask, rules: ChannelSettings, engine: EngineDescription): void {
+  const model = engine.models.find(({ id }) => id === specOf(task).model);
+  const maxSide = model === undefined ? rules.maxSide : ceilingFor(model, { engine, channel: rules });
   if (maxSide === undefined) return;
   refuseLonger(specOf(task), maxSide, 'per side');
   refuseLonger(sizeOf(task), maxSide * UPSCALE_FACTOR, 'per side after upscaling');
+}
+
+/** Where a size in pixels was said: in a channel, whose default model is not the same everywhere. */
+interface Place {
+  readonly engine: EngineDescription;
+  readonly channel?: ChannelSettings;
+}
+
+/**
+ * Sizes are set with the channel's default model in mind. For a model that draws larger pictures they grow with its native
+ * size; for one that draws smaller ones they stay.
+ */
+export function nativeScale(model: ModelDescription, { engine, channel = {} }: Place): number {
+  const [usualId] = allowedModels(engine, channel);
+  const usual = engine.models.find(({ id }) => id === usualId) ?? model;
+  return Math.max(1, Math.sqrt((model.width * model.height) / (usual.width * usual.height)));
+}
+
+/** The longest side that the channel allows of a model's pictures, pixels; undefined for any. */
+export function ceilingFor(model: ModelDescription, place: Place): number | undefined {
+  const { maxSide } = place.channel ?? {};
+  return maxSide === undefined ? undefined : Math.floor(maxSide * nativeScale(model, place));
 }
 
 function refuseLonger({ width, height }: Size, most: number, what: string): void {

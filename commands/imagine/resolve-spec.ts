@@ -12,12 +12,12 @@ import type { ChannelSettings, UserSettings } from '../../src/core/settings.ts';
 import { applyStyle, type Style } from '../../src/core/style.ts';
 import type { CommandDefaults } from '../defaults.ts';
 import { shorten } from '../parsing/limits.ts';
-import { allowedModels } from './channel-rules.ts';
+import { allowedModels, ceilingFor, nativeScale } from './channel-rules.ts';
 import { newFewStepLora } from './few-steps.ts';
 import { resolvePasses } from './hires.ts';
 import type { ImagineInput } from './imagine-input.ts';
 import { addLoras } from './loras.ts';
-import { checkJobPixels, fitSide, resolveSize } from './size.ts';
+import { checkJobPixels, fitSide, resolveSize, scaleSize } from './size.ts';
 import { NO_STYLE } from './style-names.ts';
 
 /** What a request is resolved against; of what is said in several places, the first counts. */
@@ -103,13 +103,16 @@ function chooseModel(typed: string | undefined, { engine, base, channel = {} }: 
 
 /** Only what was typed in pixels can be too large for the channel; all else is fitted into its ceiling. */
 function chooseSize(values: ImagineInput, model: ModelDescription, specContext: SpecContext): Size {
-  const { base, user, channel = {}, init } = specContext;
+  const { base, user, init } = specContext;
   const isTyped = [values.ar, values.size, values.width, values.height].some((value) => value !== undefined);
   if (!isTyped && base !== undefined) return { width: base.width, height: base.height };
   const isInPixels = isTyped && values.ar === undefined;
   const size =
-    !isTyped && init === undefined && user?.size !== undefined ? user.size : resolveSize(values, model, init);
-  return isInPixels || channel.maxSide === undefined ? size : fitSide(size, channel.maxSide);
+    !isTyped && init === undefined && user?.size !== undefined
+      ? scaleSize(user.size, nativeScale(model, specContext))
+      : resolveSize(values, model, init);
+  const maxSide = ceilingFor(model, specContext);
+  return isInPixels || maxSide === undefined ? size : fitSide(size, maxSide);
 }
 
 function wordsOf(values: ImagineInput, negative: string, { base, user, styles = [] }: SpecContext) {

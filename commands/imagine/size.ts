@@ -100,6 +100,13 @@ function sizeLike(shape: Size, model: ModelDescription): Size {
   return { width: bounded(width), height: bounded(height) };
 }
 
+/** A size times a factor, in whole latents and within the bounds. */
+export function scaleSize(size: Size, factor: number): Size {
+  if (factor === 1) return size;
+  const { maxSide } = SPEC_LIMITS;
+  return fitSide({ width: toMultiple(size.width * factor), height: toMultiple(size.height * factor) }, maxSide);
+}
+
 /** The same shape with no side longer than `maxSide`. */
 export function fitSide(size: Size, maxSide: number): Size {
   const longer = Math.max(size.width, size.height);
@@ -110,10 +117,28 @@ export function fitSide(size: Size, maxSide: number): Size {
   return { width: fitted(size.width), height: fitted(size.height) };
 }
 
-/** The size of this ratio whose area is nearest to the model's native one. */
+/**
+ * The size of this ratio whose area is nearest to the model's native one; of a model that was trained on pictures of a
+ * few sizes, the nearest of those.
+ */
 export function sizeOfRatio(ratio: number, model: ModelDescription): Size {
   const area = model.width * model.height;
-  return { width: toMultiple(Math.sqrt(area * ratio)), height: toMultiple(Math.sqrt(area / ratio)) };
+  const { sizeStep: step = SPEC_LIMITS.sizeMultiple } = model;
+  return step > SPEC_LIMITS.sizeMultiple && step < Math.sqrt(area)
+    ? bucketOf(ratio, area, step)
+    : { width: toMultiple(Math.sqrt(area * ratio)), height: toMultiple(Math.sqrt(area / ratio)) };
+}
+
+/** The longest sides for each width that stay within the area (Podell et al. 2023, appendix I): the one of the nearest ratio. */
+function bucketOf(ratio: number, area: number, step: number): Size {
+  let best: Size = { width: step, height: step };
+  let distance = Number.POSITIVE_INFINITY;
+  for (let width = step; width * step <= area; width += step) {
+    const height = Math.floor(area / width / step) * step;
+    const other = Math.abs(Math.log(width / height / ratio));
+    if (other < distance) [best, distance] = [{ width, height }, other];
+  }
+  return best;
 }
 
 function toMultiple(side: number): number {

@@ -8,6 +8,8 @@ export interface ModelFamily {
     readonly guidance: number;
     /** Side of the pictures that it was trained on, in latents; for a UNet whose config does not say. */
     readonly sampleSize: number;
+    /** Pixels: the sides of the pictures that it was trained on are multiples of it. */
+    readonly sizeStep: number;
   };
   /** diffusers' scheduler_config.json of its first model, for single files, which carry none. */
   readonly scheduler: Readonly<Record<string, string | number | boolean>>;

@@ -4,7 +4,7 @@ import type { ModelFamily } from './model-family.ts';
 export const SD1: ModelFamily = {
   title: 'Stable Diffusion 1',
   // Its reference pipeline takes 50 steps by default; fewer suffice.
-  defaults: { steps: 25, guidance: 7.5, sampleSize: 64 },
+  defaults: { steps: 25, guidance: 7.5, sampleSize: 64, sizeStep: 8 },
   // Of v1-4.
   scheduler: {
     _class_name: 'PNDMScheduler',

@@ -5,7 +5,7 @@ import { SD1 } from './sd1.ts';
 export const SD2: ModelFamily = {
   title: 'Stable Diffusion 2',
   // Of the models for 768×768 pixels; those for 512×512 say so in their config.
-  defaults: { steps: 25, guidance: 7.5, sampleSize: 96 },
+  defaults: { steps: 25, guidance: 7.5, sampleSize: 96, sizeStep: 8 },
   // Of 2-1.
   scheduler: {
     _class_name: 'DDIMScheduler',

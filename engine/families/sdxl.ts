@@ -7,7 +7,7 @@ import type { ModelFamily } from './model-family.ts';
 export const SDXL: ModelFamily = {
   title: 'Stable Diffusion XL',
   // Its reference pipeline takes 50 steps and guidance 5 by default; fewer steps suffice.
-  defaults: { steps: 25, guidance: 6, sampleSize: 128 },
+  defaults: { steps: 25, guidance: 6, sampleSize: 128, sizeStep: 64 },
   // Of SDXL base 1.0.
   scheduler: {
     _class_name: 'EulerDiscreteScheduler',

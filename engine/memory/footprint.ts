@@ -4,7 +4,7 @@ import type { TensorRef } from '../weights/safetensors.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { openWeights, readTensors, TEXT_NETWORKS } from '../weights/weight-source.ts';
 
-/** What a model takes of memory on a CPU, in bytes. */
+/** What a model takes of memory on a CPU, in bytes, and of time. */
 export interface Footprint {
   /** Weights in float32, whatever they are stored in; with int8 those of matrix products and convolutions in 8 bits. */
   readonly textEncoders: readonly number[];
@@ -17,6 +17,8 @@ export interface Footprint {
   readonly unetPerLatent: number;
   /** What the VAE computes with, for each pixel. */
   readonly vaePerPixel: number;
+  /** Multiply-adds of a row of a UNet call, for each latent in it: of its weights, without attention itself. */
+  readonly unetWorkPerLatent: number;
   /** Pixels per latent, on each side. */
   readonly vaeFactor: number;
   /** When a picture is drawn in windows. */
@@ -51,13 +53,29 @@ export async function readFootprint(model: Model, isInt8 = false): Promise<Footp
     unet: isInt8 ? int8BytesOf(unet) : bytesOf(unet),
     vaeDecoder: bytesOf(vae, (name) => !isEncoder(name)),
     vaeEncoder: bytesOf(vae, isEncoder),
-    safetyChecker: checker === undefined ? 0 : bytesOf({ all: () => [...checker.values()] }),
+    safetyChecker: checker === undefined ? 0 : bytesOf({ entries: () => [...checker] }),
     unetPerLatent: (model.unet.block_out_channels[0] ?? 0) * FLOAT * UNET_LIVE_FLOATS,
+    unetWorkPerLatent: workPerLatent(unet, model.unet.block_out_channels.length),
     vaePerPixel: (model.vae.block_out_channels[0] ?? 0) * FLOAT * VAE_LIVE_FLOATS,
     vaeFactor: model.vaeFactor,
     windows: model.family.latents,
     textChunk: model.textEncoders[0].config.max_position_embeddings * textWidth(model) * FLOAT,
   };
+}
+
+/** A weight is used once for each pixel of its level, and each level has a quarter of the pixels of the one before. */
+function workPerLatent(unet: WeightSet, levels: number): number {
+  const levelOf = (name: string): number => {
+    const [, side, block] = /^(down|up)_blocks\.(\d+)\./.exec(name) ?? [];
+    if (side === 'down') return Number(block);
+    if (side === 'up') return levels - 1 - Number(block);
+    return name.startsWith('mid_block.') ? levels - 1 : 0;
+  };
+  const isOfText = (name: string) => /\.attn2\.to_[kv]\.|^(time|add)_embedding\./.test(name);
+  return unet.entries().reduce((sum, [name, { shape }]) => {
+    if (shape.length < 2 || isOfText(name)) return sum;
+    return sum + shape.reduce((product, side) => product * side, 1) / 4 ** levelOf(name);
+  }, 0);
 }
 
 function isEncoder(name: string): boolean {
@@ -70,8 +88,8 @@ function int8BytesOf(weights: WeightSet): number {
   return bytesOf(weights) - (FLOAT - 1) * floatsOf(weights.all().filter(isProduct));
 }
 
-function bytesOf(weights: Pick<WeightSet, 'all'>, belongs: (name: string) => boolean = () => true): number {
-  return FLOAT * floatsOf(weights.all().filter(({ name }) => belongs(name)));
+function bytesOf(weights: Pick<WeightSet, 'entries'>, belongs: (name: string) => boolean = () => true): number {
+  return FLOAT * floatsOf(weights.entries().flatMap(([name, tensor]) => (belongs(name) ? [tensor] : [])));
 }
 
 function floatsOf(tensors: readonly TensorRef[]): number {

@@ -75,6 +75,7 @@ export function describeModel(model: Model): ModelDescription {
     family: family.title,
     width: recommendation.width ?? latentWidth * vaeFactor,
     height: recommendation.height ?? latentHeight * vaeFactor,
+    sizeStep: family.defaults.sizeStep,
     steps: recommendation.steps ?? family.defaults.steps,
     guidance: recommendation.guidance ?? family.defaults.guidance,
     sampler: model.sampler.name,

@@ -103,6 +103,9 @@ async function readLearnedTokens(files: ReadonlyMap<string, string>): Promise<Le
   return Object.fromEntries(tokens);
 }
 
+/** Multiply-adds of a row of a UNet call for each pixel: 82 million a latent. */
+const SD1_WORK_PER_PIXEL = 81_917_440 / 64;
+
 async function describe(model: Model, options: EngineOptions): Promise<ModelDescription> {
   const description = describeModel(model);
   if (model.download !== undefined) return description;
@@ -110,7 +113,11 @@ async function describe(model: Model, options: EngineOptions): Promise<ModelDesc
   const footprint = await readFootprint(model, options.precision === 'int8').catch(() => undefined);
   return footprint === undefined
     ? description
-    : { ...description, memoryBytes: peakByDefault(description, footprint, options.offload === true) };
+    : {
+        ...description,
+        memoryBytes: peakByDefault(description, footprint, options.offload === true),
+        work: footprint.unetWorkPerLatent / footprint.vaeFactor ** 2 / SD1_WORK_PER_PIXEL,
+      };
 }
 
 /** Looks through all places for models and what can be added to them; no weights are read. */

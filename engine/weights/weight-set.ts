@@ -22,6 +22,11 @@ export class WeightSet {
     return [...this.#tensors.values()];
   }
 
+  /** Every tensor by the name that diffusers gives it. */
+  entries(): readonly (readonly [name: string, tensor: TensorRef])[] {
+    return [...this.#tensors];
+  }
+
   /** Whether every number in it is stored in half precision; positions and other integers do not count. */
   get isHalf(): boolean {
     const floats = this.all().filter(({ dtype }) => dtype === 'F16' || dtype === 'F32' || dtype === 'BF16');

@@ -19,7 +19,7 @@ import { createLog, type Log } from '../lib/log.ts';
 import { tightenDataFolder } from '../lib/private-files.ts';
 import type { ChannelPort } from '../platforms/port.ts';
 import { chooseCapacity, usualSpec } from '../queue/capacity.ts';
-import { costOf } from '../queue/cost.ts';
+import { costOf, modelWorkOf } from '../queue/cost.ts';
 import { createLocalQueue } from '../queue/local-queue.ts';
 import type { JobQueue } from '../queue/port.ts';
 import { createExplain } from '../requests/failure.ts';
@@ -162,6 +162,7 @@ function compose({ config, styles, description, store, ports, renderer, intake, 
     store,
     limits: config,
     roleWeights: config.roleWeights,
+    modelWork: modelWorkOf(description),
     capacity: chooseCapacity({ ...config, lowMemory }, description),
     quotaLimits: {
       hour: config.hour,

@@ -5,7 +5,7 @@ import { type RoleWeights, weightOf } from '../core/role-weights.ts';
 import { isSameUser } from '../core/user.ts';
 import type { JobStore, ResultCache } from '../store/port.ts';
 import type { Accounts } from './accounts.ts';
-import { costOf } from './cost.ts';
+import { costOf, type ModelWork } from './cost.ts';
 import { createDoublePresses } from './double-press.ts';
 import { assertMayWait, type QueueLimits } from './limits.ts';
 import type { JobDraft } from './port.ts';
@@ -19,6 +19,7 @@ export interface AdmissionParts {
   readonly accounts: Pick<Accounts, 'assertWithin'>;
   readonly limits: QueueLimits;
   readonly roleWeights: RoleWeights;
+  readonly modelWork: ModelWork | undefined;
   readonly now: () => number;
 }
 
@@ -44,7 +45,7 @@ export interface Admission {
 }
 
 export function createAdmission(parts: AdmissionParts): Admission {
-  const { store, resultCache, runQueue, accounts, limits, roleWeights, now } = parts;
+  const { store, resultCache, runQueue, accounts, limits, roleWeights, modelWork, now } = parts;
   const doublePresses = createDoublePresses(store, now);
   let lastCreatedAt = 0;
 
@@ -66,7 +67,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       if (same !== undefined) return { kind: 'same', job: same };
 
       const earlier = active === undefined ? await resultCache.find(draft.task) : undefined;
-      const cost = active === undefined && earlier === undefined ? costOf(draft.task) : 0;
+      const cost = active === undefined && earlier === undefined ? costOf(draft.task, modelWork) : 0;
       if (earlier === undefined) assertMayWait(runQueue.waiting(draft.owner), limits);
       await accounts.assertWithin(draft.owner, cost);
       return { kind: 'accept', job: jobOf(draft, id), cost, earlier };

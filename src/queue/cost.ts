@@ -1,4 +1,11 @@
-import { type EngineTask, estimateText, specOf, upscaleOf, workShare } from '../../engine/index.ts';
+import {
+  type EngineDescription,
+  type EngineTask,
+  estimateText,
+  specOf,
+  upscaleOf,
+  workShare,
+} from '../../engine/index.ts';
 import { sizeOf } from '../core/picture-size.ts';
 
 /**
@@ -10,14 +17,28 @@ const ENCODING_PIXELS = 4000;
 const CHUNK_PIXELS = 1200;
 const CHUNK_SHARE = 0.005;
 
+/** How heavy a model's steps are, as a multiple of the default model's; by its id. */
+export type ModelWork = (model: string) => number;
+
+/** All models are alike. */
+export const EQUAL_WORK: ModelWork = () => 1;
+
+/** By what the engine knows of the models' networks: their multiply-adds for each pixel. */
+export function modelWorkOf({ models, defaultModel }: EngineDescription): ModelWork {
+  const work = new Map(models.map((model) => [model.id, model.work]));
+  const usual = work.get(defaultModel) ?? 1;
+  return (model) => (work.get(model) ?? usual) / usual;
+}
+
 /**
- * Work of a task in pixel-steps, what fairness, limits and estimates count; of `balanced` and `fast` pictures what is left
+ * Work of a task in pixel-steps of the default model, what fairness, limits and estimates count; of `balanced` and `fast` pictures what is left
  * of it. A prompt of one chunk that stays as it is costs nothing by itself.
  */
-export function costOf(task: EngineTask): number {
+export function costOf(task: EngineTask, workOf: ModelWork = EQUAL_WORK): number {
   const work = firstSteps(task) * stepOf(task, firstPixels(task)) + refinedSteps(task) * stepOf(task, pixelsOf(task));
   const spec = specOf(task);
-  return work * workShare(spec, estimateText(spec).attended.length) + encodingsOf(task) * ENCODING_PIXELS;
+  const own = work * workShare(spec, estimateText(spec).attended.length) + encodingsOf(task) * ENCODING_PIXELS;
+  return own * workOf(spec.model);
 }
 
 /**

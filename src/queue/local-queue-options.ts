@@ -1,6 +1,7 @@
 import type { RoleWeights } from '../core/role-weights.ts';
 import type { JobStore, PictureStore, ResultCache, ValueStore } from '../store/port.ts';
 import type { Capacity } from './capacity.ts';
+import type { ModelWork } from './cost.ts';
 import type { QueueLimits } from './limits.ts';
 import type { ExplainFailure } from './port.ts';
 import type { QuotaLimits } from './quota.ts';
@@ -15,6 +16,8 @@ export interface LocalQueueOptions {
   readonly roleWeights?: RoleWeights;
   /** One job at a time when absent. */
   readonly capacity?: Capacity;
+  /** All models are alike when absent. */
+  readonly modelWork?: ModelWork;
   /** Milliseconds since the epoch; default `Date.now`. */
   readonly now?: () => number;
   /** How long `close` waits for running jobs to let go, in milliseconds; default 5000. */

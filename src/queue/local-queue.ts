@@ -53,7 +53,7 @@ const CLOSING = 'Easel is shutting down; try again in a moment.';
  * ² One that runs stays `running`, and this attempt is not counted.
  */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
-  const { limits, explain, now = Date.now, closeGraceMs = 5000, roleWeights = new Map() } = options;
+  const { limits, explain, now = Date.now, closeGraceMs = 5000, roleWeights = new Map(), modelWork } = options;
   const { jobs: store, pictures, resultCache, values } = options.store;
   /** One submission at a time: a person's jobs keep their order, and a duplicate finds the first. */
   const entrance = new PQueue({ concurrency: 1 });
@@ -61,8 +61,8 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const transitions = createTransitions({ store, now, explain, closing: closing.signal });
   const { queued, ended } = transitions;
   const accounts = createAccounts({ values, quotaLimits: options.quotaLimits ?? NO_QUOTA_LIMITS, now, explain });
-  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimate);
-  const admission = createAdmission({ store, resultCache, runQueue, accounts, limits, roleWeights, now });
+  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimate, modelWork);
+  const admission = createAdmission({ store, resultCache, runQueue, accounts, limits, roleWeights, modelWork, now });
   const engineLock = createSharedLock();
   const running = new Set<Promise<void>>();
   let worker: JobWorker | undefined;

@@ -3,9 +3,10 @@ import type { Job } from '../core/job.ts';
 import { taskDigest } from '../core/task-digest.ts';
 import { type User, userKey } from '../core/user.ts';
 import type { Capacity } from './capacity.ts';
-import { costOf, loadOf } from './cost.ts';
+import { costOf, loadOf, type ModelWork } from './cost.ts';
 import { createFairClock, type Debts } from './fair-clock.ts';
 import type { WaitingCounts } from './limits.ts';
+import { ModelKeeper } from './model-keeper.ts';
 import type { Ahead, QueuePosition } from './port.ts';
 import type { QueueEntry } from './queue-entry.ts';
 import { createQueueSnapshot, type Estimate, type QueueSnapshot } from './queue-snapshot.ts';
@@ -44,7 +45,7 @@ export interface RunQueue {
   ahead(jobId: string): Ahead | undefined;
 }
 
-export function createRunQueue(capacity: Capacity, estimate: Estimate): RunQueue {
+export function createRunQueue(capacity: Capacity, estimate: Estimate, workOf?: ModelWork): RunQueue {
   const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
   const clock = createFairClock();
   const entries = new Map<string, QueueEntry>();
@@ -52,6 +53,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate): RunQueue
   const byTaskDigest = new Map<string, QueueEntry>();
   const leaders = new Map<string, QueueEntry>();
   const inEngine = new Set<QueueEntry>();
+  const keeper = new ModelKeeper();
   let nextSequence = 0;
   let snapshot: QueueSnapshot | undefined;
 
@@ -79,7 +81,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate): RunQueue
 
   function enter(job: Job, resumed: boolean, followers: Job[]): QueueEntry {
     const user = userKey(job.owner);
-    const cost = costOf(job.task);
+    const cost = costOf(job.task, workOf);
     const charge = cost / (job.weight ?? 1);
     const floor = clock.now();
     const start = resumed ? clock.resume(user, job.id, charge) : clock.enqueue(user, job.id, charge);
@@ -151,11 +153,13 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate): RunQueue
     next: () => {
       if (inEngine.size >= slots) return undefined;
       const { waiting } = currentSnapshot();
-      const next = waiting.find(({ user }) => runningOf(user) < maxRunningPerUser) ?? waiting[0];
+      const allowed = waiting.filter(({ user }) => runningOf(user) < maxRunningPerUser);
+      const next = keeper.choose(allowed.length > 0 ? allowed : waiting);
       // Nobody passes one that does not fit yet: the large would wait for ever.
       return next !== undefined && fits(next) ? next : undefined;
     },
     begin: (entry) => {
+      keeper.begin(entry);
       entry.phase = 'running';
       inEngine.add(entry);
       if (!entry.resumed) clock.begin(entry.job.id);

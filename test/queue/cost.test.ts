@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerationSpec } from '../../engine/index.ts';
-import { costOf, stepsOf } from '../../src/queue/cost.ts';
+import { costOf, modelWorkOf, stepsOf } from '../../src/queue/cost.ts';
 import { specWith } from '../doubles/samples.ts';
 
 const generate = (changes: Partial<GenerationSpec>) => costOf({ kind: 'generate', spec: specWith(changes) });
@@ -29,6 +29,23 @@ describe('the cost of a task', () => {
     expect(stepsOf(upscale)).toBe(7);
     expect(costOf(upscale)).toBe(7 * 128 * 128);
     expect(costOf({ ...upscale, source: upscale })).toBe(7 * 256 * 256);
+  });
+
+  it('is that of the model: one whose steps are three times the work costs three times as much', () => {
+    const model = (id: string, work?: number) => ({
+      ...{ id, title: id, family: 'Stable Diffusion 1', width: 64, height: 64, steps: 4, guidance: 1 },
+      ...{ sampler: 'ddim' as const, ...(work !== undefined && { work }) },
+    });
+    const description = {
+      ...{ models: [model('small', 0.5), model('large', 1.5), model('unknown')], defaultModel: 'small' },
+      ...{ provider: 'cpu', slots: 1, loras: [], embeddings: [], refused: [] },
+    };
+    const workOf = modelWorkOf(description);
+    const cost = (id: string) => costOf({ kind: 'generate', spec: specWith({ model: id }) }, workOf);
+    expect(cost('large')).toBe(3 * cost('small'));
+    // The unit is the default model's, so that limits mean what they meant.
+    expect(cost('small')).toBe(generate({ model: 'small' }));
+    expect(cost('unknown')).toBe(cost('small'));
   });
 
   it('is less for speeds that leave work out', () => {

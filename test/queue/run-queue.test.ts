@@ -50,6 +50,34 @@ describe('the line', () => {
     line = createRunQueue({ slots: 1 }, costOf);
   });
 
+  describe('of jobs of two models', () => {
+    it('lets at most three of the model that is held go first, and keeps the order among them', () => {
+      ask('A1', { model: 'held' });
+      start();
+      for (const person of ['B', 'C', 'D', 'E', 'F']) {
+        ask(`${person}1`, { model: person === 'B' ? 'other' : 'held' });
+      }
+      const order: string[] = [];
+      for (let running = 'A1'; line.inOrder().length > 0; ) {
+        finish(running);
+        const next = line.next();
+        if (next === undefined) break;
+        running = next.job.id;
+        order.push(running);
+        line.begin(next);
+      }
+      expect(order).toEqual(['C1', 'D1', 'E1', 'B1', 'F1']);
+    });
+
+    it('reads the other model when nobody waits for the one that is held', () => {
+      ask('A1', { model: 'held' });
+      start();
+      ask('B1', { model: 'other' });
+      finish('A1');
+      expect(line.next()?.job.id).toBe('B1');
+    });
+  });
+
   describe('tells why a request waits', () => {
     it('behind people who have had less', () => {
       ask('A1');

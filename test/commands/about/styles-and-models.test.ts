@@ -108,8 +108,8 @@ describe('/models', () => {
     const asked = { kind: 'command', id: '1', user: ada, channel: { platform: 'web', channelId: 'lobby' } } as const;
     const request = { ...asked, command: 'models', options: {}, text: '', isModerator: false, isAgeRestricted: false };
     expect(readLines(await command.run(request, { ...fixture.context, engine }))).toEqual([
-      'sketch Sketch: 128×128 · 20 steps · guidance 4 · DPM++ 2M · default in this channel',
-      'sd-v1-4 Stable Diffusion 1.4: 512×512 · 50 steps · guidance 7.5 · PLMS · v-prediction · safety checker · TAESD previews · uses 5.8 GB of memory · downloads 3.4 GB on first use',
+      'sketch Sketch: Stable Diffusion 1 · 128×128 · 20 steps · guidance 4 · DPM++ 2M · default in this channel',
+      'sd-v1-4 Stable Diffusion 1.4: Stable Diffusion 1 · 512×512 · 50 steps · guidance 7.5 · PLMS · v-prediction · safety checker · TAESD previews · uses 5.8 GB of memory · downloads 3.4 GB on first use',
       '⚠ sd-v1-4: pndm is used instead.',
       '⚠ old.ckpt is a pickle, which can run code; use safetensors.',
     ]);
