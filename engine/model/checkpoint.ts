@@ -5,7 +5,7 @@ import { schedulerConfigSchema } from '../schedulers/config.ts';
 import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
 import { fileKind } from '../weights/file-kind.ts';
-import { readSafetensors, type TensorRef } from '../weights/safetensors.ts';
+import { readSafetensorsFile, type TensorRef } from '../weights/safetensors.ts';
 import { diffusersTensors, type WeightSource } from '../weights/weight-source.ts';
 import { trainingHints } from './checkpoint-prediction.ts';
 import { checkpointFamily, refuseMissingParts } from './checkpoint-refusals.ts';
@@ -13,6 +13,7 @@ import { type ShapeSource, textEncoderShape, unetShape, vaeShape } from './check
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
 import { readOptionalConfig } from './config-file.ts';
 import { recommendationSchema, textEncoderConfigSchema, unetConfigSchema, vaeConfigSchema } from './configs.ts';
+import { distillationOf, namesIn } from './distilled.ts';
 import { checkFit, forLatents, type Model, type TextEncoderFiles, vaeFactorOf } from './model.ts';
 import { pickledVae, separateVae, separateVaeShape } from './separate-vae.ts';
 
@@ -31,7 +32,7 @@ export interface CheckpointOptions {
  */
 export async function readCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Model> {
   const file = resolve(path);
-  const tensors = await readSafetensors(file);
+  const { tensors, metadata } = await readSafetensorsFile(file);
   const family = checkpointFamily(file, fileKind(tensors.keys()));
   const source: ShapeSource = { file, family };
   const separate = await separateVae(file, options.vaeFolders);
@@ -48,9 +49,11 @@ export async function readCheckpoint(path: string, options: CheckpointOptions = 
   });
   const unetTensors = diffusersTensors('unet', tensors);
   const hints = await trainingHints(family, unetTensors);
+  const distillation = distillationOf([basename(stem), ...namesIn(metadata)]);
   const schedulerFile = config('scheduler', 'scheduler_config.json');
   const scheduler = await readOptionalConfig(schedulerFile, schedulerConfigSchema, {
     ...family.scheduler,
+    ...distillation?.scheduler,
     ...hints.scheduler,
     ...yaml.scheduler,
     // Some trainers mark their files by empty tensors of these names.
@@ -67,12 +70,14 @@ export async function readCheckpoint(path: string, options: CheckpointOptions = 
     unet: await readOptionalConfig(config('unet', 'config.json'), unetConfigSchema, {
       ...unetShape(unetTensors, pooledWidth, source),
       ...hints.unet,
+      ...(distillation?.sampleSize !== undefined && { sample_size: distillation.sampleSize }),
       ...yaml.unet,
     }),
     vae,
     textEncoders,
     scheduler: forLatents(scheduler),
     sampler: defaultSampler(scheduler, schedulerFile),
+    distillation,
     recommendation: await readOptionalConfig(config('easel.json'), recommendationSchema),
     weights: { unet: own, vae: separate.source ?? own },
     zeroesEmptyNegative: family.text.zeroesEmptyNegative,

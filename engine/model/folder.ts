@@ -17,6 +17,7 @@ import {
   type VaeConfig,
   vaeConfigSchema,
 } from './configs.ts';
+import { distillationOf } from './distilled.ts';
 import { checkFit, forLatents, type Model, type TextEncoderFiles, vaeFactorOf } from './model.ts';
 import { familyOf, pipelineOf } from './pipeline-family.ts';
 import { pickledVae, separateVae, separateVaeShape } from './separate-vae.ts';
@@ -60,12 +61,16 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     ? readConfig(vaeFile, vaeConfigSchema(family))
     : separateVaeConfig(vaeFile, separate.source, family));
   const schedulerFile = join(root, 'scheduler', 'scheduler_config.json');
-  const scheduler = await readConfig(schedulerFile, schedulerConfigOf(index.scheduler?.[1] ?? undefined));
+  const id = (options.id ?? basename(root)).normalize('NFC');
+  const distillation = distillationOf([id]);
+  const own = await readConfig(schedulerFile, schedulerConfigOf(index.scheduler?.[1] ?? undefined));
+  // Whatever class it names: counted from the other end, few steps would begin without noise.
+  const scheduler = distillation === undefined ? own : { ...own, timestep_spacing: 'trailing' as const };
   const recommendation = await readOptionalConfig(join(root, 'easel.json'), recommendationSchema);
   const weightsIn = (folder: string, name: string) => findWeights(root, folder, name, options);
   const safetyFolder = join(root, 'safety_checker');
   const model: Model = {
-    id: (options.id ?? basename(root)).normalize('NFC'),
+    id,
     path: root,
     family,
     unet,
@@ -73,6 +78,7 @@ export async function readModelFolder(path: string, options: FolderOptions = {})
     scheduler: forLatents(scheduler),
     sampler: defaultSampler(scheduler, schedulerFile),
     recommendation,
+    distillation,
     weights: {
       unet: await weightsIn('unet', DIFFUSERS_WEIGHTS),
       vae: separate.source ?? (await weightsIn('vae', DIFFUSERS_WEIGHTS)),

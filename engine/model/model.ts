@@ -6,6 +6,7 @@ import type { SchedulerConfig } from '../schedulers/config.ts';
 import type { DefaultSampler } from '../schedulers/default-sampler.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
 import type { Recommendation, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
+import type { Distillation } from './distilled.ts';
 
 /** A model, its configuration read and its weights found, nothing loaded. */
 export interface Model {
@@ -21,6 +22,8 @@ export interface Model {
   /** What its scheduler stands for. */
   readonly sampler: DefaultSampler;
   readonly recommendation: Recommendation;
+  /** Present for a model that draws in few steps. */
+  readonly distillation?: Distillation | undefined;
   readonly weights: { readonly unet: WeightSource; readonly vae: WeightSource };
   /** Whether an empty negative prompt is zeros, instead of what the text encoders make of it. */
   readonly zeroesEmptyNegative: boolean;
@@ -64,7 +67,7 @@ export function forLatents(scheduler: SchedulerConfig): SchedulerConfig {
 
 /** What people are told of a model: its own recommendations, else its family's. */
 export function describeModel(model: Model): ModelDescription {
-  const { family, recommendation, unet, vaeFactor } = model;
+  const { family, recommendation, distillation, unet, vaeFactor } = model;
   const { prediction_type } = model.scheduler;
   const note = samplerNote(model);
   const size = unet.sample_size ?? family.defaults.sampleSize;
@@ -76,8 +79,8 @@ export function describeModel(model: Model): ModelDescription {
     width: recommendation.width ?? latentWidth * vaeFactor,
     height: recommendation.height ?? latentHeight * vaeFactor,
     sizeStep: family.defaults.sizeStep,
-    steps: recommendation.steps ?? family.defaults.steps,
-    guidance: recommendation.guidance ?? family.defaults.guidance,
+    steps: recommendation.steps ?? distillation?.steps ?? family.defaults.steps,
+    guidance: recommendation.guidance ?? distillation?.guidance ?? family.defaults.guidance,
     sampler: model.sampler.name,
     ...(note !== undefined && { samplerNote: note }),
     ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),
