@@ -17,6 +17,8 @@ export interface ModelDescription {
   readonly samplerNote?: string;
   /** What its UNet predicts; absent for the noise, as most models do. */
   readonly predictionType?: 'v_prediction' | 'sample';
+  /** Whether it was made to fill in what is masked in a picture; it draws whole pictures, too. */
+  readonly isInpainting?: boolean;
   /** Whether it brings a safety checker, which judges every picture unless a spec says otherwise. */
   readonly hasSafetyChecker?: boolean;
   /** Whether a Tiny AutoEncoder lies beside it, for previews and for `GenerationSpec.decoder`. */

@@ -84,8 +84,9 @@ function describeModel(model: ModelDescription, allowed: readonly string[]): Ric
 
 /** Special features of the model, and its memory and download size. */
 function describePeculiarities(model: ModelDescription): string[] {
-  const { predictionType, hasSafetyChecker, hasTinyAutoencoder, memoryBytes, downloadBytes } = model;
+  const { predictionType, isInpainting, hasSafetyChecker, hasTinyAutoencoder, memoryBytes, downloadBytes } = model;
   return [
+    ...(isInpainting === true ? ['made for inpainting'] : []),
     ...(predictionType === undefined ? [] : [predictionType === 'v_prediction' ? 'v-prediction' : 'sample prediction']),
     ...(hasSafetyChecker === true ? ['safety checker'] : []),
     ...(hasTinyAutoencoder === true ? ['TAESD previews'] : []),

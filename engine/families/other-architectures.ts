@@ -7,7 +7,6 @@ const TITLES: readonly (readonly [RegExp, string])[] = [
   [/^StableDiffusion3/, 'Stable Diffusion 3'],
   [/^Flux/, 'Flux'],
   [/^StableCascade/, 'Stable Cascade'],
-  [/^StableDiffusionInpaint/, 'Stable Diffusion inpainting'],
   [/^LatentConsistency/, 'latent consistency'],
 ];
 

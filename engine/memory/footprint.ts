@@ -1,5 +1,5 @@
 import type { WindowRules } from '../latents/windows.ts';
-import { type Model, textWidth } from '../model/model.ts';
+import { isInpainting, type Model, textWidth } from '../model/model.ts';
 import type { TensorRef } from '../weights/safetensors.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
 import { openWeights, readTensors, TEXT_NETWORKS } from '../weights/weight-source.ts';
@@ -21,6 +21,8 @@ export interface Footprint {
   readonly unetWorkPerLatent: number;
   /** Pixels per latent, on each side. */
   readonly vaeFactor: number;
+  /** Whether every picture needs the VAE's encoder, and not only one that begins from another. */
+  readonly alwaysEncodes: boolean;
   /** When a picture is drawn in windows. */
   readonly windows: WindowRules;
   /** The embedding of one chunk of a prompt. */
@@ -58,6 +60,7 @@ export async function readFootprint(model: Model, isInt8 = false): Promise<Footp
     unetWorkPerLatent: workPerLatent(unet, model.unet.block_out_channels.length),
     vaePerPixel: (model.vae.block_out_channels[0] ?? 0) * FLOAT * VAE_LIVE_FLOATS,
     vaeFactor: model.vaeFactor,
+    alwaysEncodes: isInpainting(model),
     windows: model.family.latents,
     textChunk: model.textEncoders[0].config.max_position_embeddings * textWidth(model) * FLOAT,
   };

@@ -124,7 +124,8 @@ function fitting(demand: Demand, footprint: Footprint, { limit, offload, maxRows
 
 /** Bytes. Without offload every network stays, and so does what the UNet computed with; the VAE lets go of it. */
 function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offload: boolean): number {
-  const { width, height, pictures, rows, encodes, judges, adapterBytes, text: prompts } = demand;
+  const { width, height, pictures, rows, judges, adapterBytes, text: prompts } = demand;
+  const encodes = demand.encodes || footprint.alwaysEncodes;
   const pixels = width * height;
   const [, latentRows, latentColumns] = planWindows(
     [1, height / footprint.vaeFactor, width / footprint.vaeFactor],

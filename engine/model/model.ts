@@ -84,6 +84,7 @@ export function describeModel(model: Model): ModelDescription {
     sampler: model.sampler.name,
     ...(note !== undefined && { samplerNote: note }),
     ...(prediction_type !== 'epsilon' && { predictionType: prediction_type }),
+    isInpainting: isInpainting(model),
     hasSafetyChecker: model.safetyChecker !== undefined,
     hasTinyAutoencoder: model.taesd !== undefined,
     ...(model.download !== undefined && { downloadBytes: model.download.bytes }),
@@ -109,9 +110,10 @@ export function checkFit({ path, unet, vae, textEncoders }: Model): void {
       { folder: path },
     );
   };
-  if (unet.in_channels !== vae.latent_channels || unet.out_channels !== vae.latent_channels) {
+  const inputs = [vae.latent_channels, inpaintingChannels(vae)];
+  if (!inputs.includes(unet.in_channels) || unet.out_channels !== vae.latent_channels) {
     complain(
-      `its UNet has ${unet.in_channels} input and ${unet.out_channels} output channels, its VAE has ${vae.latent_channels} (an inpainting or depth model?)`,
+      `its UNet has ${unet.in_channels} input and ${unet.out_channels} output channels, its VAE has ${vae.latent_channels} (a depth model, or one that edits pictures?)`,
     );
   }
   const width = textWidth({ textEncoders });
@@ -132,6 +134,16 @@ export function checkFit({ path, unet, vae, textEncoders }: Model): void {
       `its UNet expects a pooled text of width ${unet.addition.textWidth}, its second text encoder gives ${pooled}`,
     );
   }
+}
+
+/** Noisy latents, the mask, and the latents of the picture without what is masked. */
+function inpaintingChannels({ latent_channels: channels }: VaeConfig): number {
+  return channels + 1 + channels;
+}
+
+/** Whether the model was made for inpainting: its UNet is told what is masked, and what lies around it. */
+export function isInpainting({ unet, vae }: Pick<Model, 'unet' | 'vae'>): boolean {
+  return unet.in_channels === inpaintingChannels(vae);
 }
 
 /** Pixels per latent along a side: each level of the VAE but the last halves it. */

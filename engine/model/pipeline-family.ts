@@ -13,8 +13,8 @@ export type Pipeline = 'sd' | 'sdxl';
  * @throws EngineError `unsupported_model` naming the kind of model
  */
 export function pipelineOf(root: string, { _class_name: name, text_encoder: first }: ModelIndex): Pipeline {
-  if (name === 'StableDiffusionPipeline') return 'sd';
-  if (!/^StableDiffusionXL(Img2Img)?Pipeline$/.test(name)) throw unsupportedModel(root, pipelineTitle(name));
+  if (/^StableDiffusion(Inpaint)?Pipeline$/.test(name)) return 'sd';
+  if (!/^StableDiffusionXL(Img2Img|Inpaint)?Pipeline$/.test(name)) throw unsupportedModel(root, pipelineTitle(name));
   // It is published as a pipeline from picture to picture, with the second text encoder alone.
   if (first?.[1] === null) throw unsupportedModel(root, 'Stable Diffusion XL refiner');
   return 'sdxl';

@@ -8,6 +8,8 @@ import { blend } from './init-picture.ts';
 export interface DenoiserInput {
   /** Flat [channels, height, width], scaled as the UNet was trained. */
   readonly sample: Float32Array;
+  /** More channels that go beside it, never scaled: see `DenoiserOptions`. */
+  readonly beside: Float32Array | undefined;
   readonly timestep: number;
   /** Texts to predict under: those of the prompt's parts, and with guidance the negative prompt's before them. */
   readonly contexts: readonly TextContext[];
@@ -58,6 +60,11 @@ export interface DenoiserOptions {
   readonly noise: NoiseSource;
   /** @default EXACT */
   readonly speed?: SpeedPlan;
+  /**
+   * For a model that was made for inpainting: the mask and the latents around it, [1 + channels, height, width]. It puts
+   * back nothing by itself.
+   */
+  readonly beside?: Float32Array | undefined;
   /** Finished latents that stay where the mask ([height, width]) is 0, and the noise they are under until then. */
   readonly keep?: { readonly mask: Float32Array; readonly latents: Float32Array; readonly noise: Float32Array };
 }
@@ -109,6 +116,7 @@ export class Denoiser {
     const { scheduler } = this.#options;
     this.#input ??= {
       sample: scheduler.scaleModelInput(this.#sample, this.#call),
+      beside: this.#options.beside,
       timestep: scheduler.timesteps[this.#call] ?? 0,
       contexts: this.#contexts(),
       reusesFeatures: !this.#isWhole(this.#call),

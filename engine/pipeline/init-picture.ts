@@ -16,6 +16,14 @@ export interface InitLatents {
   readonly mask: Float32Array | undefined;
 }
 
+/** What a model that was made for inpainting is told of each picture. */
+export interface Surroundings {
+  /** [height, width]; 1 is drawn again. */
+  readonly mask: Float32Array;
+  /** The picture with grey in place of what is masked: the VAE's posterior, as in `InitLatents`. */
+  readonly around: Pick<InitLatents, 'mean' | 'deviation'>;
+}
+
 /** diffusers' DiagonalGaussianDistribution. */
 const MIN_LOG_VARIANCE = -30;
 const MAX_LOG_VARIANCE = 20;
@@ -34,23 +42,65 @@ export async function encodeInit(
     throw new EngineError('bad_request', 'The init image did not come with the request; send it again.');
   }
   refuseOtherSize(picture, spec);
-  const { width, height } = spec;
-  const { data } = await encodePixels(networks, { data: toPlanes(picture), shape: [3, height, width] }, tiles);
-  const size = shape[0] * shape[1] * shape[2];
-  const scale = networks.model.vae.scaling_factor;
   return {
     shape,
+    ...(await posteriorOf(networks, toPlanes(picture), shape, tiles)),
+    mask: picture.mask === undefined ? undefined : shrinkMask(picture.mask, picture, shape),
+  };
+}
+
+/**
+ * What lies around the mask; without a mask all is drawn, and nothing lies around it.
+ * @param picture of the size of `shape`'s pixels, checked before
+ */
+export async function encodeSurroundings(
+  networks: Networks,
+  picture: InitPicture | undefined,
+  shape: Shape,
+  tiles: TileOptions,
+): Promise<Surroundings> {
+  const [, height, width] = shape;
+  const { vaeFactor } = networks.model;
+  const mask = picture?.mask;
+  if (picture === undefined || mask === undefined) {
+    const grey = new Float32Array(3 * height * width * vaeFactor ** 2);
+    return {
+      mask: new Float32Array(height * width).fill(1),
+      around: await posteriorOf(networks, grey, shape, tiles),
+    };
+  }
+  const pixels = picture.width * picture.height;
+  const around = toPlanes(picture).map((value, i) => ((mask[i % pixels] ?? 0) >= WHITE ? 0 : value));
+  return { mask: shrinkMask(mask, picture, shape), around: await posteriorOf(networks, around, shape, tiles) };
+}
+
+/** @param planes [3, height, width] in −1…1 */
+async function posteriorOf(
+  networks: Networks,
+  planes: Float32Array,
+  shape: Shape,
+  tiles: TileOptions,
+): Promise<Pick<InitLatents, 'mean' | 'deviation'>> {
+  const [channels, rows, columns] = shape;
+  const { vae, vaeFactor } = networks.model;
+  const sides = [3, rows * vaeFactor, columns * vaeFactor] as const;
+  const { data } = await encodePixels(networks, { data: planes, shape: sides }, tiles);
+  const size = channels * rows * columns;
+  const scale = vae.scaling_factor;
+  return {
     mean: data.slice(0, size).map((value) => value * scale),
     deviation: data.slice(size, 2 * size).map((value) => {
       const logVariance = Math.min(Math.max(value, MIN_LOG_VARIANCE), MAX_LOG_VARIANCE);
       return Math.exp(logVariance / 2) * scale;
     }),
-    mask: picture.mask === undefined ? undefined : shrinkMask(picture.mask, picture, shape),
   };
 }
 
 /** The reparameterised sample of Kingma & Welling 2014: mean + deviation · noise. */
-export function sampleInit({ mean, deviation }: InitLatents, noise: Float32Array): Float32Array {
+export function sampleInit(
+  { mean, deviation }: Pick<InitLatents, 'mean' | 'deviation'>,
+  noise: Float32Array,
+): Float32Array {
   return mean.map((value, i) => value + (deviation[i] ?? 0) * (noise[i] ?? 0));
 }
 

@@ -4,16 +4,16 @@ import type { Phase, RunOptions, RunResult, Timings } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { Decoder, GenerationSpec } from '../generation-spec.ts';
 import type { MemoryPlan } from '../memory/memory-plan.ts';
-import { samplerNote } from '../model/model.ts';
+import { isInpainting, samplerNote } from '../model/model.ts';
 import { decodeLatents, type TileOptions } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
-import type { Latents, Picture, RgbImage } from '../picture.ts';
+import type { InitPicture, Latents, Picture, RgbImage } from '../picture.ts';
 import { singleRecipe, specOf, upscaleOf } from '../spec/recipe.ts';
 import type { EngineTask, PictureRecipe, UpscaleTask } from '../task.ts';
 import type { UpscaleSettings } from '../upscale-settings.ts';
 import type { Batcher } from './batcher.ts';
 import type { Denoiser } from './denoiser.ts';
-import { encodeInit } from './init-picture.ts';
+import { encodeInit, encodeSurroundings, type Surroundings } from './init-picture.ts';
 import { PassCounter, passesOf } from './passes.ts';
 import { preview, toRgb } from './preview.ts';
 import { hasDenoisingSteps, startPicture, startRefinement } from './start-denoising.ts';
@@ -100,11 +100,18 @@ class Run {
     const text = await this.#encode(first);
     const tiles = this.#tiles('encoding');
     const init = first.init && (await encodeInit(this.#networks, first, this.#options.init, shape, tiles));
+    const surroundings = await this.#surroundings(shape, first.init && this.#options.init);
     this.#noteIdleness(first);
     return this.#denoise(
-      specs.map((spec) => startPicture(this.#networks.model, spec, shape, text, init)),
+      specs.map((spec) => startPicture(this.#networks.model, spec, shape, text, { init, surroundings })),
       shape,
     );
+  }
+
+  /** Undefined for a model that is told nothing of what lies around a mask. */
+  async #surroundings(shape: Shape, picture: InitPicture | undefined): Promise<Surroundings | undefined> {
+    if (!isInpainting(this.#networks.model)) return undefined;
+    return encodeSurroundings(this.#networks, picture, shape, this.#tiles('encoding'));
   }
 
   #noteIdleness(spec: GenerationSpec): void {
@@ -127,9 +134,11 @@ class Run {
     const [shape] = enlarged.map((latents) => latents.shape);
     if (first === undefined || shape === undefined || !hasDenoisingSteps(first, by.strength)) return enlarged;
     const text = await this.#encode(first);
+    const surroundings = await this.#surroundings(shape, undefined);
     const denoisers = specs.flatMap((spec, i) => {
       const latents = enlarged[i];
-      return latents === undefined ? [] : startRefinement(this.#networks.model, spec, latents, by.strength, text);
+      if (latents === undefined) return [];
+      return startRefinement(this.#networks.model, spec, latents, by.strength, text, surroundings);
     });
     return this.#denoise(denoisers, shape);
   }

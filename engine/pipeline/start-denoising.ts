@@ -4,7 +4,7 @@ import type { Latents } from '../picture.ts';
 import { startScheduler } from '../schedulers/index.ts';
 import { SPEED_PLANS } from '../spec/speed-plan.ts';
 import { Denoiser } from './denoiser.ts';
-import { type InitLatents, sampleInit } from './init-picture.ts';
+import { type InitLatents, type Surroundings, sampleInit } from './init-picture.ts';
 import { startingNoise } from './starting-noise.ts';
 import type { EncodedPrompts } from './text.ts';
 
@@ -25,21 +25,30 @@ function firstStep(steps: number, strength: number): number {
   return steps - Math.min(Math.floor(steps * strength), steps);
 }
 
+/** What a picture begins with beside noise and text. */
+export interface Beginning {
+  readonly init: InitLatents | undefined;
+  /** Of a model that was made for inpainting, and of no other. */
+  readonly surroundings: Surroundings | undefined;
+}
+
 /** A picture at its beginning: noise, or the picture to begin from at the noise level of the first step to run. */
 export function startPicture(
   { scheduler: config, vaeFactor }: Model,
   spec: GenerationSpec,
   shape: Shape,
   { positive, negative }: EncodedPrompts,
-  init: InitLatents | undefined,
+  { init, surroundings }: Beginning,
   speed = SPEED_PLANS[spec.speed ?? 'exact'],
 ): Denoiser {
   const strength = spec.init?.strength ?? 1;
   const { scheduler, begin } = startScheduler(spec.sampler, config, spec.steps, firstStep(spec.steps, strength));
-  const { noise, posterior, fresh } = startingNoise(spec, shape, vaeFactor);
-  const options = { scheduler, begin, positive, negative, ...guidanceOf(spec), speed, noise: fresh };
+  const use = { factor: vaeFactor, isInpainting: surroundings !== undefined };
+  const { noise, posterior, masked, fresh } = startingNoise(spec, shape, use);
+  const beside = besideOf(surroundings, masked);
+  const options = { scheduler, begin, positive, negative, ...guidanceOf(spec), speed, noise: fresh, beside };
   const latents = init && posterior && sampleInit(init, posterior);
-  const kept = keepOutside(init?.mask, latents, noise);
+  const kept = surroundings === undefined ? keepOutside(init?.mask, latents, noise) : {};
   // Inpainting of full strength begins from pure noise: what lies outside the mask is put back all the same.
   if (latents === undefined || (init?.mask !== undefined && strength === 1)) {
     return new Denoiser({ ...options, ...kept, sample: noise.map((value) => value * scheduler.initNoiseSigma) });
@@ -55,13 +64,27 @@ export function startRefinement(
   { data, shape }: Latents,
   strength: number,
   { positive, negative }: EncodedPrompts,
+  surroundings: Surroundings | undefined,
 ): Denoiser {
   const { scheduler, begin } = startScheduler(spec.sampler, config, spec.steps, firstStep(spec.steps, strength));
   const { init: _, ...withoutInit } = spec;
-  const { noise, fresh } = startingNoise({ ...withoutInit, variations: [] }, shape, vaeFactor);
+  const use = { factor: vaeFactor, isInpainting: surroundings !== undefined };
+  const { noise, masked, fresh } = startingNoise({ ...withoutInit, variations: [] }, shape, use);
   const sample = scheduler.addNoise(data, noise, begin);
   const speed = SPEED_PLANS[spec.speed ?? 'exact'];
-  return new Denoiser({ scheduler, begin, sample, positive, negative, ...guidanceOf(spec), speed, noise: fresh });
+  const beside = besideOf(surroundings, masked);
+  const guidance = guidanceOf(spec);
+  return new Denoiser({ scheduler, begin, sample, positive, negative, ...guidance, speed, noise: fresh, beside });
+}
+
+/** The mask, then the latents around it. */
+function besideOf(surroundings: Surroundings | undefined, noise: Float32Array | undefined): Float32Array | undefined {
+  if (surroundings === undefined || noise === undefined) return undefined;
+  const { mask, around } = surroundings;
+  const beside = new Float32Array(mask.length + noise.length);
+  beside.set(mask);
+  beside.set(sampleInit(around, noise), mask.length);
+  return beside;
 }
 
 function guidanceOf({ guidance, guidanceRescale }: GenerationSpec) {

@@ -13,8 +13,18 @@ export interface StartingNoise {
   readonly noise: Float32Array;
   /** Unit noise drawn before it, for the sample of a picture to begin from: the order of diffusers' pipelines. */
   readonly posterior: Float32Array | undefined;
+  /** Unit noise drawn after it, for the sample of what lies around the mask. */
+  readonly masked: Float32Array | undefined;
   /** More of the main seed's noise, for samplers that add some: its stream continues where the starting noise ended. */
   readonly fresh: NoiseSource;
+}
+
+/** What noise is drawn for. */
+export interface NoiseUse {
+  /** Pixels a side of one latent. */
+  readonly factor: number;
+  /** Whether the model was made for inpainting. */
+  readonly isInpainting: boolean;
 }
 
 /**
@@ -24,15 +34,16 @@ export interface StartingNoise {
 export function startingNoise(
   spec: Pick<GenerationSpec, 'seed' | 'variations' | 'noiseDevice' | 'seedSize' | 'init'>,
   shape: Shape,
-  /** Pixels a side of one latent. */
-  factor: number,
+  { factor, isInpainting }: NoiseUse,
 ): StartingNoise {
   const draw = (seed: Seed) => createGenerator(seedBits(seed), spec.noiseDevice);
   const { seedSize } = spec;
   const drawn: Shape = seedSize ? [shape[0], side(seedSize.height, factor), side(seedSize.width, factor)] : shape;
   const generator = draw(spec.seed);
   const isResized = drawn[1] !== shape[1] || drawn[2] !== shape[2];
-  const posterior = spec.init === undefined ? undefined : generator.randn(sizeOf(shape));
+  // An inpainting model that begins from pure noise needs no sample of the picture.
+  const isSampled = spec.init !== undefined && !(isInpainting && spec.init.strength === 1);
+  const posterior = isSampled ? generator.randn(sizeOf(shape)) : undefined;
   let noise = (isResized ? draw(spec.seed) : generator).randn(sizeOf(drawn));
   for (const { seed, strength } of spec.variations) {
     noise = slerp(strength, noise, draw(seed).randn(sizeOf(drawn)), drawn);
@@ -44,9 +55,9 @@ export function startingNoise(
     seed: seedBits(spec.seed),
     seeded: (seed: number) => draw(seed).randn(size),
   };
-  // For a model made for inpainting diffusers encodes the masked picture too, which draws once more.
-  if (spec.init?.mask !== undefined) generator.randn(size);
-  return { noise, posterior, fresh };
+  // diffusers samples the masked picture too, whether the model is told it or not.
+  const masked = isInpainting || spec.init?.mask !== undefined ? generator.randn(size) : undefined;
+  return { noise, posterior, masked, fresh };
 }
 
 /** The same numbers as torch's own generator on that device, of a 64-bit seed. */

@@ -76,14 +76,14 @@ interface Canvas {
 
 /** For each text a row a window. Features are kept of pictures drawn whole: those of all windows would be too large. */
 function rowsOf(denoiser: Denoiser, canvas: Canvas, features: DeepFeatures): Row[][] {
-  const { shape, plan } = canvas;
-  const { sample, timestep, contexts, reusesFeatures, keepsFeatures, keyStride } = denoiser.input();
+  const { plan } = canvas;
+  const { sample, beside, timestep, contexts, reusesFeatures, keepsFeatures, keyStride } = denoiser.input();
   const isWhole = plan.windows.length === 1;
   const found = isWhole && reusesFeatures ? features.find(denoiser, contexts) : undefined;
   const keeps = isWhole && keepsFeatures && found === undefined;
   return contexts.map((context, i) =>
     plan.windows.map((window) => ({
-      sample: cutWindow(sample, shape, plan, window),
+      sample: channelsOf(sample, beside, canvas, window),
       timestep,
       context,
       keyStride,
@@ -92,6 +92,22 @@ function rowsOf(denoiser: Denoiser, canvas: Canvas, features: DeepFeatures): Row
       sizeIds: sizeIdsOf(canvas, window),
     })),
   );
+}
+
+/** What the UNet sees of a window: the latents, and after them what goes beside. */
+function channelsOf(
+  sample: Float32Array,
+  beside: Float32Array | undefined,
+  { shape, plan }: Canvas,
+  window: Window,
+): Float32Array {
+  const latents = cutWindow(sample, shape, plan, window);
+  if (beside === undefined) return latents;
+  const [, height, width] = shape;
+  const [, rows, columns] = plan.shape;
+  const channels = beside.length / (height * width);
+  const own = { ...plan, shape: [channels, rows, columns] as const };
+  return concat([latents, cutWindow(beside, [channels, height, width], own, window)]);
 }
 
 /** A window is to the model what a crop of a larger picture was in its training. */
@@ -116,7 +132,7 @@ function* byCall(rows: readonly Row[], maxRows: number): Iterable<readonly Row[]
 async function predict(networks: Networks, rows: readonly Row[], shape: Shape): Promise<Answer> {
   const call = {
     batch: rows.length,
-    shape,
+    shape: [(rows[0]?.sample.length ?? 0) / (shape[1] * shape[2]), shape[1], shape[2]] as const,
     sample: concat(rows.map((row) => row.sample)),
     timesteps: Float32Array.from(rows, (row) => row.timestep),
     context: concat(rows.flatMap((row) => row.context.chunks)),

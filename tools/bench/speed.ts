@@ -60,7 +60,7 @@ async function draw(prompt: string, seed: number, plan: SpeedPlan) {
     sampler: (flags.sampler ?? sampler) as GenerationSpec['sampler'],
   };
   const text = await encodePrompts(networks, spec, async () => {});
-  const denoiser = startPicture(model, spec, shape, text, undefined, plan);
+  const denoiser = startPicture(model, spec, shape, text, { init: undefined, surroundings: undefined }, plan);
   const began = performance.now();
   await new Batcher().denoise({
     ...{ networks, denoisers: [denoiser], shape, maxRows: 2 },

@@ -23,6 +23,7 @@ from diffusers import (
 )
 from PIL import Image
 
+from family_specs import FAMILIES
 from golden_file import write_cases, write_tensors
 from init_goldens import mask, picture
 from network_goldens import LONG_PROMPTS, PROMPTS, normal
@@ -199,7 +200,7 @@ def main() -> None:
     transformers.logging.set_verbosity_error()
     tensors: dict[str, torch.Tensor] = {}
     texts, calls, pictures = [], [], []
-    for model in sorted(options.models.iterdir()):
+    for model in sorted(folder for folder in options.models.iterdir() if folder.name in FAMILIES):
         pipeline, config = load(model), scheduler_config(model)
         for index, prompt in enumerate(TEXTS):
             context, pooled = encode(pipeline, prompt)

@@ -1,6 +1,6 @@
 """The tiny models of the families beside Stable Diffusion 1: SDXL and SD 2.x, in the forms that published models take."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from model_specs import VAE_LEVELS
 
@@ -198,4 +198,26 @@ TINY_V2 = FamilySpec(
     half=True,
 )
 
+# Made for inpainting: the mask and the masked picture's latents come beside the noisy ones.
+TINY_INPAINT = replace(
+    TINY_V2,
+    seed=8000,
+    pipeline="StableDiffusionInpaintPipeline",
+    text_encoder={**TINY_V2.text_encoder, "hidden_act": "quick_gelu", "num_hidden_layers": 2},
+    unet={**TINY_V2.unet, "in_channels": 9, "sample_size": 16, "upcast_attention": False},
+    vae={**TINY_V2.vae, "block_out_channels": [8, 8, 8, 8]},
+    scheduler={**TINY_V2.scheduler, "prediction_type": "epsilon"},
+    latents_through=1.0,
+)
+TINY_XL_INPAINT = replace(
+    TINY_XL_V,
+    seed=9000,
+    pipeline="StableDiffusionXLInpaintPipeline",
+    index={"force_zeros_for_empty_prompt": True, "requires_aesthetics_score": False},
+    unet={**TINY_XL_V.unet, "in_channels": 9, "block_out_channels": [16, 16], "transformer_layers_per_block": 1},
+    scheduler=XL_SCHEDULER,
+    latents_through=1.0,
+)
+
 FAMILIES = {"tiny-xl": TINY_XL, "tiny-xl-v": TINY_XL_V, "tiny-v2": TINY_V2}
+INPAINTING = {"tiny-inpaint": TINY_INPAINT, "tiny-xl-inpaint": TINY_XL_INPAINT}

@@ -1,7 +1,7 @@
 """Makes a Stable Diffusion XL of real size with seeded random weights in half precision, and what diffusers computes with it.
 
     python tools/golden/full_size_xl.py --tokenizer models/sketch/tokenizer --out /tmp/easel-full-size-xl
-    EASEL_FULL_SIZE_XL=/tmp/easel-full-size-xl npx vitest run test/engine/pipeline/full-size.test.ts
+    EASEL_FULL_SIZE_XL=/tmp/easel-full-size-xl npx vitest run test/engine/pipeline/full-size-xl.test.ts
 
 7 GB on disk, 16 GB in memory, some ten minutes. Nothing of it belongs into the repository.
 """

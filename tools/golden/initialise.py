@@ -67,7 +67,8 @@ def let_latents_through(unet: nn.Module, strength: float) -> None:
     The path is conv_in → the outermost skip → the last resnet's shortcut → conv_out. Each latent channel travels as a
     pair of opposite signs because silu(z) − silu(−z) = z.
     """
-    latents = unet.config.in_channels
+    # An inpainting UNet takes more channels than it gives.
+    latents = unet.config.out_channels
     shortcut = unet.up_blocks[-1].resnets[-1].conv_shortcut.weight
     hidden_channels = shortcut.shape[1] - unet.conv_in.weight.shape[0]
     for channel in range(latents):

@@ -13,7 +13,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from family_specs import FAMILIES, FamilySpec
+from family_specs import FAMILIES, INPAINTING, FamilySpec
 from initialise import TEXT_GAINS, UNET_GAINS, VAE_GAINS, initialise, let_latents_through
 from make_models import MERGES, MODEL_INDEX, stored_config, write_json
 from reduced_tokenizer import write_reduced_tokenizer
@@ -86,9 +86,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--tokenizer", type=Path, required=True, help="folder with CLIP's vocab.json, merges.txt")
     arguments.add_argument("--out", type=Path, required=True)
+    arguments.add_argument("--only", nargs="*")
     options = arguments.parse_args()
     torch.set_num_threads(1)
-    for name, spec in FAMILIES.items():
+    for name, spec in {**FAMILIES, **INPAINTING}.items():
+        if options.only and name not in options.only:
+            continue
         write_family(options.out / name, spec, options.tokenizer)
         size = sum(file.stat().st_size for file in (options.out / name).rglob("*") if file.is_file())
         print(f"{name}: {size / 1e6:.2f} MB")

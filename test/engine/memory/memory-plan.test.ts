@@ -23,6 +23,7 @@ const V1_4: Footprint = {
   ...{ textEncoders: [492e6], unet: 3438e6, vaeDecoder: 198e6, vaeEncoder: 137e6, safetyChecker: 0 },
   windows: SD1.latents,
   unetWorkPerLatent: 82e6,
+  alwaysEncodes: false,
   ...{ unetPerLatent: 320 * 4 * 42, vaePerPixel: 128 * 4 * 8, vaeFactor: 8, textChunk: 77 * 768 * 4 },
 };
 const SPEC: GenerationSpec = {

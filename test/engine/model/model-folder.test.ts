@@ -93,9 +93,9 @@ describe('a model folder', () => {
     );
   });
 
-  test('for inpainting is refused as what it is', async () => {
-    await edit('unet/config.json', (json) => ({ ...json, in_channels: 9 }));
-    expect(await complaint()).toMatch(/UNet has 9 input and 4 output channels.*inpainting/);
+  test('that is told the depth of pictures is refused as what it is', async () => {
+    await edit('unet/config.json', (json) => ({ ...json, in_channels: 5 }));
+    expect(await complaint()).toMatch(/UNet has 5 input and 4 output channels.*a depth model/);
   });
 
   test('with a truncated file says which, and how', async () => {

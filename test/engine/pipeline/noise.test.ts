@@ -71,7 +71,10 @@ describe("a seed is AUTOMATIC1111's", () => {
     const { device, seed, subseed, strength, width, height } = entry;
     const variations = subseed === null ? [] : [{ seed: subseed, strength }];
     const resized = width === 0 ? {} : { seedSize: { width, height } };
-    const { noise, fresh } = startingNoise({ seed, variations, noiseDevice: device, ...resized }, shape, factor);
+    const { noise, fresh } = startingNoise({ seed, variations, noiseDevice: device, ...resized }, shape, {
+      factor,
+      isInpainting: false,
+    });
     expect(relativeError(noise, entry.noise)).toBeLessThan(2e-6);
     expect(relativeError(fresh.draw().slice(0, entry.fresh.length), entry.fresh)).toBeLessThan(2e-6);
   });

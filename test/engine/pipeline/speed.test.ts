@@ -119,7 +119,7 @@ describe('pictures of several speeds drawn together', () => {
   const start = async (prompt: string, plan: SpeedPlan) => {
     const spec = { ...SPEC, prompt };
     const text = await encodePrompts(networks, spec, async () => {});
-    return startPicture(networks.model, spec, shape, text, undefined, plan);
+    return startPicture(networks.model, spec, shape, text, { init: undefined, surroundings: undefined }, plan);
   };
   const draw = async (denoisers: readonly Awaited<ReturnType<typeof start>>[]) => {
     calls = [];

@@ -38,7 +38,8 @@ describe('a seed of 64 bits', () => {
     expect(relativeError(generator.randn(4), entry.philox)).toBeLessThan(2e-6);
     expect(relativeError(generator.randn(4), entry.second)).toBeLessThan(2e-6);
     const start = (noiseDevice: 'cpu' | 'cuda') =>
-      startingNoise({ seed: entry.seed, variations: [], noiseDevice }, [1, 4, 4], 8).noise;
+      startingNoise({ seed: entry.seed, variations: [], noiseDevice }, [1, 4, 4], { factor: 8, isInpainting: false })
+        .noise;
     expect(relativeError(start('cpu').slice(0, 4), entry.cpu)).toBeLessThan(2e-6);
     expect(relativeError(start('cuda').slice(0, 4), entry.philox)).toBeLessThan(2e-6);
     const entropy = BigInt(entry.seed);
