@@ -5,6 +5,7 @@ import { truncate } from '../src/core/truncate.ts';
 import type { Suggestion, Typing } from '../src/platforms/port.ts';
 import type { CommandContext } from './context.ts';
 import { allowedModels } from './imagine/channel-rules.ts';
+import { UPSCALER_NAMES } from './imagine/hires.ts';
 import { IMAGINE } from './imagine/imagine-options.ts';
 import { sizeOfRatio } from './imagine/size.ts';
 import { NO_STYLE } from './imagine/style-names.ts';
@@ -30,6 +31,8 @@ const VALUES: Readonly<Record<string, Values>> = {
   model: modelsOf,
   models: modelsOf,
   lora: (_, { engine }) => engine.loras.map((name) => ({ label: name, value: name })),
+  upscaler: (_, { engine: { upscalers = [] } }) =>
+    [...UPSCALER_NAMES, ...upscalers].map((name) => ({ label: name, value: name })),
   ar: () => RATIOS.map((ratio) => ({ label: ratio, value: ratio })),
   size: sizesOf,
   which: async (typing, context) => [

@@ -70,6 +70,8 @@ export interface EngineDescription {
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];
   readonly embeddings: readonly string[];
+  /** Models that enlarge pictures, by name; absent of an engine that has none. */
+  readonly upscalers?: readonly string[];
   /** Those of the LoRAs that are for few steps, by name. */
   readonly fewStepLoras?: Readonly<Record<string, FewStepSettings>>;
   /** The tokens that the files of embeddings name, by the embedding's NAME, where they are others than it. */

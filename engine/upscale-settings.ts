@@ -17,4 +17,6 @@ export interface UpscaleSettings {
   readonly strength: number;
   /** @default 'bilinear' */
   readonly mode?: UpscaleMode;
+  /** The model that enlarges the pixels, of `EngineDescription.upscalers`; the mode is `lanczos` then. */
+  readonly upscaler?: string;
 }

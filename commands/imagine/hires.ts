@@ -5,10 +5,8 @@ import {
   type UpscaleMode,
   type UpscaleSettings,
 } from '../../engine/index.ts';
-import type { OptionDescription } from '../../src/core/command.ts';
 import { BadInputError } from '../../src/core/errors.ts';
 import type { Size } from '../../src/core/picture-size.ts';
-import type { OptionValue } from '../../src/core/request.ts';
 import { shorten } from '../parsing/limits.ts';
 import { readChoice } from '../parsing/values.ts';
 import { firstPass } from './first-pass.ts';
@@ -55,9 +53,18 @@ export function readHires(typed: string): TypedHires {
   );
 }
 
-/** By its name, or AUTOMATIC1111's: `Latent (nearest)`. @throws BadInputError */
-export function readUpscaler(_: OptionDescription, raw: OptionValue): UpscaleMode {
-  const typed = String(raw).trim();
+/** How the second pass's pixels come about: by interpolation, or by a model. */
+export type UpscalerChoice = Pick<UpscaleSettings, 'mode' | 'upscaler'>;
+
+/**
+ * By its name, or AUTOMATIC1111's: `Latent (nearest)`; or a model's.
+ * @param models names of the upscaler models there are
+ * @throws BadInputError
+ */
+export function readUpscaler(written: string, models: readonly string[]): UpscalerChoice {
+  const typed = written.trim();
+  const model = models.find((name) => name.toLowerCase() === typed.toLowerCase());
+  if (model !== undefined) return { mode: 'lanczos', upscaler: model };
   const known = UPSCALER_NAMES.find(
     (name) =>
       name ===
@@ -66,13 +73,15 @@ export function readUpscaler(_: OptionDescription, raw: OptionValue): UpscaleMod
         .replaceAll(/[^a-z]+/g, '-')
         .replace(/-$/, ''),
   );
-  return MODES[known ?? readChoice('hires upscaler', typed, UPSCALER_NAMES)];
+  const chosen = known ?? readChoice('hires upscaler', typed, [...UPSCALER_NAMES, ...models]);
+  const mode = MODES[UPSCALER_NAMES.find((name) => name === chosen) ?? 'lanczos'];
+  return mode === 'bilinear' ? {} : { mode };
 }
 
 /** The options of the second pass. */
 export interface HiresValues {
   readonly hires: TypedHires | undefined;
-  readonly upscaler: UpscaleMode | undefined;
+  readonly upscaler: UpscalerChoice | undefined;
 }
 
 /**
@@ -93,17 +102,27 @@ export function resolvePasses(
   }
   const { first, factor } = asked === AUTO ? firstPass(size, model) : { first: size, factor: asked };
   if (factor === 1) return { first };
-  const mode = upscaler ?? base?.mode ?? 'bilinear';
-  return { first, hires: { factor, strength, ...(mode !== 'bilinear' && { mode }) } };
+  const by: UpscalerChoice = upscaler ?? base ?? {};
+  const how = {
+    ...(by.mode !== undefined && { mode: by.mode }),
+    ...(by.upscaler !== undefined && { upscaler: by.upscaler }),
+  };
+  return { first, hires: { factor, strength, ...how } };
 }
 
 /** As flags; "" for none. */
 export function formatHires({ hires }: GenerationSpec): string {
   if (hires === undefined) return '';
-  return `--hires ${hires.factor}:${hires.strength} --upscaler ${upscalerOf(hires)}`;
+  return `--hires ${hires.factor}:${hires.strength} --upscaler ${quoted(upscalerOf(hires))}`;
 }
 
-/** The name that people give to a mode of enlarging latents, or to pixels. */
-export function upscalerOf({ mode = 'bilinear' }: UpscaleSettings): UpscalerName {
+/** As a flag's value is written where it has spaces in it. */
+function quoted(value: string): string {
+  return /\s/.test(value) ? `"${value}"` : value;
+}
+
+/** The name that people give to a way of enlarging latents or pixels, or that of the model that does it. */
+export function upscalerOf({ mode = 'bilinear', upscaler }: UpscaleSettings): string {
+  if (upscaler !== undefined) return upscaler;
   return UPSCALER_NAMES.find((name) => MODES[name] === mode) ?? 'latent';
 }

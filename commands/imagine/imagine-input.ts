@@ -61,7 +61,7 @@ export function parseImagine(given: OptionInput, { engine, styles = [] }: Imagin
     decoder: one('decoder', (_, raw) => readChoice('decoder', raw, DECODERS)),
     strength: one('strength', readNumber),
     hires: parsed(one('hires', asTyped), readHires),
-    upscaler: one('upscaler', readUpscaler),
+    upscaler: parsed(one('upscaler', asTyped), (text) => readUpscaler(text, engine.upscalers ?? [])),
     clipSkip: one('clip-skip', readNumber),
     guidanceRescale: one('rescale', readNumber),
     syntax: one('syntax', (_, raw) => readChoice('prompt syntax', raw, PROMPT_SYNTAXES)),

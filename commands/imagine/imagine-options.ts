@@ -1,7 +1,6 @@
 import { DECODERS, NOISE_DEVICES, PROMPT_SYNTAXES, SAMPLER_NAMES, SPEC_LIMITS, SPEEDS } from '../../engine/index.ts';
 import type { OptionDescription } from '../../src/core/command.ts';
 import { createOptionSet } from '../parsing/option-set.ts';
-import { UPSCALER_NAMES } from './hires.ts';
 
 const SIDE = {
   type: 'integer',
@@ -152,7 +151,7 @@ export const IMAGINE_OPTIONS = [
     name: 'upscaler',
     aliases: [],
     description: 'Upscaler of the second pass',
-    choices: UPSCALER_NAMES,
+    completes: true,
     example: 'latent',
   },
   {

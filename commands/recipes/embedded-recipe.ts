@@ -71,7 +71,7 @@ export function adoptRecipe(
       'That picture was made from an init image, which its file does not contain; give that image to `/imagine --init`.',
     );
   }
-  const fitted = fitSpec(written);
+  const fitted = fitSpec(written, context.engine.upscalers);
   const known = modelTitle === undefined ? undefined : modelNamed(modelTitle, context.engine);
   const model = known ?? allowedModels(context.engine, rules)[0] ?? context.engine.defaultModel;
   const input = parseImagine({ text: formatImagine({ ...fitted.spec, model }), options: {} }, context);

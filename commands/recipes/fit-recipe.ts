@@ -1,4 +1,5 @@
 import { type GenerationSpec, SPEC_LIMITS, type UpscaleSettings, type Variation } from '../../engine/index.ts';
+import { lackingUpscaler } from '../../src/core/hires-fields.ts';
 import { type Size, upscaledSize } from '../../src/core/picture-size.ts';
 import { fitSide, maxPictures } from '../imagine/size.ts';
 import { MAX_JOB_PIXELS, MAX_VARIATIONS } from '../parsing/limits.ts';
@@ -9,8 +10,11 @@ export interface FittedSpec {
   readonly notes: readonly string[];
 }
 
-/** A request from elsewhere within what Easel draws: the nearest that it can do, with a note for each change. */
-export function fitSpec(spec: GenerationSpec): FittedSpec {
+/**
+ * A request from elsewhere within what Easel draws: the nearest that it can do, with a note for each change.
+ * @param upscalers names of the upscaler models there are
+ */
+export function fitSpec(spec: GenerationSpec, upscalers: readonly string[] = []): FittedSpec {
   const notes: string[] = [];
   const limited = (what: string, value: number, min: number, max: number, isWhole = false): number => {
     const fitted = Math.min(Math.max(isWhole ? Math.round(value) : value, min), max);
@@ -21,7 +25,7 @@ export function fitSpec(spec: GenerationSpec): FittedSpec {
   const { clipSkip, guidanceRescale, seedSize, hires, ...most } = spec;
   const { minSteps, maxSteps, minGuidance, maxGuidance, maxClipSkip } = SPEC_LIMITS;
   const size = fitSize('size', spec, notes);
-  const second = hires && fitHires(hires, size, limited, notes);
+  const second = hires && fitHires(fitUpscaler(hires, upscalers, notes), size, limited, notes);
   const fitted: GenerationSpec = {
     ...most,
     ...size,
@@ -50,6 +54,16 @@ function fitSize(what: string, { width, height }: Size, notes: string[]): Size {
     );
   }
   return fitted;
+}
+
+/** Lanczos' filter is the nearest to a model that is not here. */
+function fitUpscaler(hires: UpscaleSettings, known: readonly string[], notes: string[]): UpscaleSettings {
+  const { upscaler, ...others } = hires;
+  if (upscaler === undefined) return hires;
+  const name = known.find((candidate) => candidate.toLowerCase() === upscaler.toLowerCase());
+  if (name !== undefined) return { ...others, upscaler: name };
+  notes.push(lackingUpscaler(upscaler, 'lanczos'));
+  return others;
 }
 
 /** As far as one picture may be enlarged. */

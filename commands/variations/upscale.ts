@@ -8,7 +8,7 @@ import { findPicture } from '../jobs/job-pictures.ts';
 /** Denoising strength: enough to add detail, too low to change the content. */
 const STRENGTH = 0.35;
 
-/** Twice the sides; the latents are enlarged and refined. */
+/** Twice the sides; the latents are enlarged and refined. Where there is an upscaler model, it enlarges the pixels. */
 export const upscale = upscaleBy(2, { strength: STRENGTH });
 /** The same, by 1.5. */
 export const upscaleHalf = upscaleBy(1.5, { strength: STRENGTH });
@@ -28,7 +28,9 @@ function upscaleBy(factor: number, how: Pick<UpscaleTask, 'strength' | 'mode'>):
           `×${factor} would make this picture ${size.width}×${size.height}, but the limit is ${SPEC_LIMITS.maxUpscaledSide} pixels per side; choose a smaller factor or picture.`,
         );
       }
-      const task = { kind: 'upscale', source: recipe, factor, ...how } as const;
+      const [upscaler] = context.engine.upscalers ?? [];
+      const model = upscaler === undefined ? {} : ({ mode: 'lanczos', upscaler } as const);
+      const task = { kind: 'upscale', source: recipe, factor, ...how, ...model } as const;
       return submitPressed(request, job, index, task, context);
     },
   };

@@ -36,7 +36,7 @@ const FLOAT = 4;
  * tokens against all, so that both grow with the area.
  */
 const UNET_LIVE_FLOATS = 42;
-const VAE_LIVE_FLOATS = 8;
+const VAE_LIVE_FLOATS = 10.5;
 
 /**
  * From the headers of its files and its configuration.

@@ -8,6 +8,8 @@ import { type FolderEntry, listFolder } from './list-folder.ts';
 export interface Extras {
   readonly loras: ReadonlyMap<string, string>;
   readonly embeddings: ReadonlyMap<string, string>;
+  /** Models that enlarge pictures. */
+  readonly upscalers: ReadonlyMap<string, string>;
   /** LoRAs by where they lie in their folder, without the ending: `anime/ink`. */
   readonly loraPaths: ReadonlyMap<string, string>;
   /** On each file whose name another has, a sentence. */
@@ -16,40 +18,44 @@ export interface Extras {
 
 const LORA_FOLDER = /^(loras?|lycoris|locons?)$/i;
 const EMBEDDING_FOLDER = /^(embeddings?|textual[_ -]?inversions?)$/i;
+const UPSCALER_FOLDER = /^(upscalers?|upscale_models|(real|bsr)?-?esrgan)$/i;
 const MAX_DEPTH = 5;
 /** Files and folders, over all folders of LoRAs or of learned words. */
 const MAX_ENTRIES = 20_000;
 
 /** A folder whose files are added to models. */
 export function isExtraFolder(name: string): boolean {
-  return LORA_FOLDER.test(name) || EMBEDDING_FOLDER.test(name);
+  return [LORA_FOLDER, EMBEDDING_FOLDER, UPSCALER_FOLDER].some((pattern) => pattern.test(name));
 }
 
-/** Whether LoRAs or textual inversions lie in it. */
+/** Whether LoRAs, textual inversions or upscalers lie in it. */
 export function holdsExtras({ name, isFolder }: FolderEntry): boolean {
   return isFolder && isExtraFolder(name);
 }
 
 /**
- * Looks into `Lora`, `LyCORIS` and `embeddings` of each folder. A name is a file's without its ending, or the folder's
+ * Looks into `Lora`, `LyCORIS`, `embeddings` and `upscalers` of each folder. A name is a file's without its ending, or the folder's
  * where every file of the kind is named alike; of two the first has it, and the second is called by its path. Pickle
  * files are found, too, so that whoever names one can be told why it is refused.
  */
 export async function findExtras(folders: Iterable<string>): Promise<Extras> {
   const loras = new Collection('LoRA');
   const embeddings = new Collection('textual inversion');
+  const upscalers = new Collection('upscaler');
   for (const folder of new Set(folders)) {
     for (const { name, path, isFolder } of await listFolder(folder)) {
       if (!isFolder) continue;
       if (LORA_FOLDER.test(name)) await loras.addAll(path);
       if (EMBEDDING_FOLDER.test(name)) await embeddings.addAll(path);
+      if (UPSCALER_FOLDER.test(name)) await upscalers.addAll(path);
     }
   }
   return {
     loras: loras.byName,
     embeddings: embeddings.byName,
+    upscalers: upscalers.byName,
     loraPaths: loras.byPath,
-    notes: [...abridge(loras.notes), ...abridge(embeddings.notes)],
+    notes: [...abridge(loras.notes), ...abridge(embeddings.notes), ...abridge(upscalers.notes)],
   };
 }
 

@@ -18,7 +18,14 @@ import { PassCounter, passesOf } from './passes.ts';
 import { preview, toRgb } from './preview.ts';
 import { hasDenoisingSteps, startPicture, startRefinement } from './start-denoising.ts';
 import { type EncodedPrompts, encodePrompts } from './text.ts';
-import { latentsOfPixels, upscaledShape, upscaleLatents, upscalePixels } from './upscale.ts';
+import {
+  type Enlarge,
+  latentsOfPixels,
+  upscaleByModel,
+  upscaledShape,
+  upscaleLatents,
+  upscalePixels,
+} from './upscale.ts';
 
 export interface PipelineOptions extends RunOptions {
   /** Shared with the other tasks that run now. */
@@ -27,6 +34,7 @@ export interface PipelineOptions extends RunOptions {
   readonly previewEvery: number;
   readonly loadMs: number;
   readonly memory: MemoryPlan;
+  readonly enlarge: Enlarge;
 }
 
 type Shape = readonly [channels: number, height: number, width: number];
@@ -149,8 +157,18 @@ class Run {
     if (mode !== 'lanczos' || isPlain(by)) {
       return upscaleLatents(source, shape, mode === 'lanczos' ? 'bicubic' : mode);
     }
-    const pixels = upscalePixels(await this.#pixelsOf(source, decoder), shape, this.#networks.model.vaeFactor);
+    const pixels = await this.#upscaled(await this.#pixelsOf(source, decoder), shape, by.upscaler);
     return latentsOfPixels(this.#networks, pixels, this.#tiles('encoding'));
+  }
+
+  /** @param upscaler model, where one is asked for */
+  async #upscaled(picture: RgbImage, shape: Shape, upscaler: string | undefined): Promise<RgbImage> {
+    const { vaeFactor } = this.#networks.model;
+    if (upscaler === undefined) return upscalePixels(picture, shape, vaeFactor);
+    const { enlarge } = this.#options;
+    return upscaleByModel(picture, shape, vaeFactor, (smaller) =>
+      enlarge(upscaler, smaller, () => this.#pause('decoding')),
+    );
   }
 
   async #encode(spec: GenerationSpec): Promise<EncodedPrompts> {
@@ -195,7 +213,7 @@ class Run {
       const { decoder } = specOf(recipe);
       // Plain enlargement shows the pixels themselves, which the VAE would blur.
       const picture = isPlain(upscaleOf(recipe))
-        ? upscalePixels(await this.#pixelsOf(source, decoder), latents.shape, this.#networks.model.vaeFactor)
+        ? await this.#upscaled(await this.#pixelsOf(source, decoder), latents.shape, upscaleOf(recipe)?.upscaler)
         : await this.#pixelsOf(latents, decoder);
       pictures.push(await this.#judged({ ...picture, recipe, latents }));
     }

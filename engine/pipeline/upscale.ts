@@ -16,6 +16,28 @@ export function upscaleLatents({ data, shape }: Latents, enlarged: Latents['shap
   return { shape: enlarged, data: resample(data, shape, enlarged[1], enlarged[2], mode) };
 }
 
+/**
+ * Enlarges pixels by the upscaler model of this name.
+ * @param beforeTile is awaited before each call of the network; what it throws ends the work
+ */
+export type Enlarge = (upscaler: string, picture: RgbImage, beforeTile: () => Promise<void>) => Promise<RgbImage>;
+
+/** A model is asked again where it makes less than is wanted, but not for ever: some enlarge by 1. */
+const MAX_PASSES = 2;
+
+/** By an upscaler model as far as it goes, then by Lanczos' filter to the very size. */
+export async function upscaleByModel(
+  picture: RgbImage,
+  shape: Latents['shape'],
+  vaeFactor: number,
+  enlarge: (picture: RgbImage) => Promise<RgbImage>,
+): Promise<RgbImage> {
+  let larger = picture;
+  for (let pass = 0; pass < MAX_PASSES && larger.width < shape[2] * vaeFactor; pass += 1)
+    larger = await enlarge(larger);
+  return upscalePixels(larger, shape, vaeFactor);
+}
+
 /** By Lanczos' filter over pixels, as Pillow has it. */
 export function upscalePixels(picture: RgbImage, [, height, width]: Latents['shape'], vaeFactor: number): RgbImage {
   return resizePicture(picture, width * vaeFactor, height * vaeFactor, 'lanczos');

@@ -12,11 +12,12 @@ import { wordsUsed } from '../prompt/prompt-texts.ts';
 import { measureText } from '../prompt/text-load.ts';
 import { checkForModel } from '../spec/check-for-model.ts';
 import { checkTask } from '../spec/check-spec.ts';
-import { specOf } from '../spec/recipe.ts';
+import { specOf, upscaleOf } from '../spec/recipe.ts';
 import { adviseName, shorten } from '../suggest-names.ts';
 import type { EngineTask } from '../task.ts';
 import { type ClipTokenizer, sharedClipTokenizer } from '../tokenizer/clip.ts';
 import { withLearnedWords } from '../tokenizer/learned-tokenizer.ts';
+import { readUpscaler } from '../upscalers/upscaler-file.ts';
 import { countLearnedWords, readWordFiles, roomOf, type WordFile } from '../weights/textual-inversion.ts';
 import { type Catalog, type EngineOptions, readCatalog } from './catalog.ts';
 
@@ -82,6 +83,20 @@ export class Admission {
     checkTask(task);
     const spec = specOf(task);
     checkForModel(spec, await this.modelOf(spec.model));
+    for (const name of upscalersOf(task)) await readUpscaler(await this.upscalerFile(name));
+  }
+
+  /** The folders are read again for each task. @throws EngineError `bad_request` naming the upscalers there are */
+  async upscalerFile(name: string): Promise<string> {
+    const { upscalers } = await findExtras((await this.catalog()).homes);
+    const file = upscalers.get(name.normalize('NFC'));
+    if (file !== undefined) return file;
+    const known = [...upscalers.keys()];
+    const advice =
+      known.length === 0
+        ? 'put its .safetensors file into a folder "upscalers" beside the model'
+        : adviseName(name, known);
+    throw new EngineError('bad_request', `There is no upscaler "${shorten(name)}"; ${advice}.`, { upscaler: name });
   }
 
   /**
@@ -130,6 +145,13 @@ export class Admission {
     this.#footprints.set(model, footprint);
     return footprint;
   }
+}
+
+/** The upscaler models that a task names, at any of its passes. */
+function upscalersOf(task: EngineTask): readonly string[] {
+  const own = upscaleOf(task)?.upscaler;
+  const earlier = task.kind === 'upscale' ? upscalersOf(task.source) : [];
+  return own === undefined ? earlier : [...earlier, own];
 }
 
 /** Of the first text encoder, by which prompts are cut for all of them. */

@@ -80,6 +80,7 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     defaultModel: first.id,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
+    upscalers: names(catalog.extras.upscalers),
     fewStepLoras: await findFewStepLoras(catalog.extras.loras),
     learnedTokens: await readLearnedTokens(catalog.extras.embeddings),
     refused: refused.map(({ message }) => message),

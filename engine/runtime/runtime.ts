@@ -5,6 +5,7 @@ import { Downloads } from '../hub/downloads.ts';
 import { type Networks, openNetworks } from '../networks/networks.ts';
 import { Batcher } from '../pipeline/batcher.ts';
 import { runTask } from '../pipeline/pipeline.ts';
+import type { Enlarge } from '../pipeline/upscale.ts';
 import { type Probe, ProviderChoice } from '../providers/choice.ts';
 import { measureInt8Gain } from '../providers/int8-gain.ts';
 import { probeProvider } from '../providers/probe.ts';
@@ -12,6 +13,7 @@ import { type Candidates, candidatesFor } from '../providers/providers.ts';
 import { whileLoading } from '../session/activity.ts';
 import { specOf } from '../spec/recipe.ts';
 import type { EngineTask } from '../task.ts';
+import { Upscalers } from '../upscalers/upscaler.ts';
 import { Admission } from './admission.ts';
 import { DEFAULT_PROVIDER, describeModels, type EngineOptions } from './catalog.ts';
 import { describeExecution, type ExecutionFacts, rulesOf, threadsFor } from './execution.ts';
@@ -51,6 +53,10 @@ export function createRuntime(
   const batcher = new Batcher();
   const loaded = new LoadedModel((id) => whileLoading(() => openModel(id)));
   const downloads = new Downloads();
+  const upscalers = new Upscalers(async () => {
+    const { provider, capabilities } = await choice.current();
+    return { provider, capabilities, threads: threadsFor(options) };
+  });
 
   /** Before a task takes its place among those of other models, which need not wait for a download. */
   async function fetchModel(id: string, run: RunOptions): Promise<void> {
@@ -107,7 +113,9 @@ export function createRuntime(
       const loadMs = performance.now() - began;
       refuseAborted(run.signal);
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;
-      const result = await runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory });
+      const enlarge: Enlarge = async (name, picture, beforeTile) =>
+        upscalers.enlarge(await admission.upscalerFile(name), picture, beforeTile);
+      const result = await runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory, enlarge });
       const notes = [...loras.flatMap(({ lora }) => lora.notes), ...result.notes];
       return { ...result, notes, peakBytes: peakMemory() };
     }
@@ -128,6 +136,9 @@ export function createRuntime(
     },
     check: async (task) => admission.admit(task, rulesOf(await execution())),
     run: (task, run = {}) => execute(task, run),
-    close: () => loaded.close(),
+    close: async () => {
+      await upscalers.close();
+      await loaded.close();
+    },
   };
 }

@@ -30,12 +30,13 @@ export function checkTask(task: EngineTask): void {
   }
 }
 
-function checkUpscale({ factor, strength, mode }: UpscaleSettings): void {
+function checkUpscale({ factor, strength, mode, upscaler }: UpscaleSettings): void {
   between('The upscale factor', factor, SPEC_LIMITS.minUpscale, SPEC_LIMITS.maxUpscale);
   between('The denoising strength', strength, 0, 1);
   if (mode !== undefined && !UPSCALE_MODES.includes(mode)) {
     throw refuse(`"${shorten(mode)}" is not an upscale mode; ${adviseName(mode, UPSCALE_MODES)}.`);
   }
+  if (upscaler !== undefined && mode !== 'lanczos') throw refuse('An upscaler model needs the upscale mode lanczos.');
 }
 
 function checkSpec(spec: GenerationSpec): void {

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { TensorRef } from './safetensors.ts';
 
 /** Who says what a network's tensors should be: a config file, or, for single files, the family they belong to. */
-export type ShapeAuthority = 'its config.json' | `a ${string} model`;
+export type ShapeAuthority = 'its config.json' | `a ${string} model` | 'an upscaler model';
 
 /** One network's tensors by name, with the check that each has the shape its config asks for. */
 export class WeightSet {

@@ -1,14 +1,14 @@
 import { UPSCALE_MODES, type UpscaleMode, type UpscaleSettings } from '../../engine/index.ts';
 
 /** As AUTOMATIC1111 names them. */
-export const UPSCALERS: Readonly<Record<UpscaleMode, string>> = {
+const UPSCALERS: Readonly<Record<UpscaleMode, string>> = {
   bilinear: 'Latent',
   nearest: 'Latent (nearest)',
   bicubic: 'Latent (bicubic)',
   lanczos: 'Lanczos',
 };
 
-/** AUTOMATIC1111's further latent upscalers; all others enlarge pixels, where Lanczos is the nearest. */
+/** AUTOMATIC1111's further latent upscalers; all others are models that enlarge pixels. */
 const NEAREST_UPSCALERS: Readonly<Record<string, UpscaleMode>> = {
   'latent (antialiased)': 'bilinear',
   'latent (bicubic antialiased)': 'bicubic',
@@ -37,27 +37,40 @@ export function readHires(
   const strength = Number.isFinite(typed) ? typed : DEFAULT_STRENGTH;
   const unsaid = `The file does not give the denoising strength of its hires pass; ${DEFAULT_STRENGTH} is used.`;
   return {
-    hires: { factor, strength, ...modeOf(upscaler.mode) },
+    hires: { factor, strength, ...upscaler.choice },
     notes: [...(note === undefined ? [] : [note]), ...upscaler.notes, ...(Number.isFinite(typed) ? [] : [unsaid])],
   };
 }
 
-/** How an enlargement is made, by the name that AUTOMATIC1111 gives it; the nearest, and a note, for one Easel lacks. */
+/**
+ * How an enlargement is made, by the name that AUTOMATIC1111 gives it: the nearest, and a note, for one that Easel lacks. Any
+ * other name is that of a model, which may not be here.
+ */
 export function readUpscaler(name: string | undefined): {
-  readonly mode: UpscaleMode;
+  readonly choice: Pick<UpscaleSettings, 'mode' | 'upscaler'>;
   readonly notes: readonly string[];
 } {
-  if (name === undefined) return { mode: 'bilinear', notes: [] };
+  if (name === undefined) return { choice: {}, notes: [] };
   const mode = UPSCALE_MODES.find((known) => UPSCALERS[known].toLowerCase() === name.toLowerCase());
-  if (mode !== undefined) return { mode, notes: [] };
-  const nearest = NEAREST_UPSCALERS[name.toLowerCase()] ?? 'lanczos';
+  if (mode !== undefined) return { choice: modeOf(mode), notes: [] };
+  const nearest = NEAREST_UPSCALERS[name.toLowerCase()];
+  if (nearest === undefined) return { choice: { mode: 'lanczos', upscaler: name }, notes: [] };
+  return { choice: modeOf(nearest), notes: [lackingUpscaler(name, nearest)] };
+}
+
+/** The note on an upscaler that a file names and Easel does not have. */
+export function lackingUpscaler(name: string, nearest: UpscaleMode): string {
   const quoted = name.length > 40 ? `${name.slice(0, 39)}…` : name;
-  const note = `The file names the upscaler “${quoted}”, which Easel does not have; ${UPSCALERS[nearest]} is the nearest and is used.`;
-  return { mode: nearest, notes: [note] };
+  return `The file names the upscaler “${quoted}”, which Easel does not have; ${UPSCALERS[nearest]} is the nearest and is used.`;
+}
+
+/** What a recipe calls the way of an enlargement. */
+export function upscalerName({ mode = 'bilinear', upscaler }: UpscaleSettings): string {
+  return upscaler ?? UPSCALERS[mode];
 }
 
 /** Bilinear is what an enlargement is that names nothing else. */
-export function modeOf(mode: UpscaleMode): Pick<UpscaleSettings, 'mode'> {
+function modeOf(mode: UpscaleMode): Pick<UpscaleSettings, 'mode'> {
   return mode === 'bilinear' ? {} : { mode };
 }
 

@@ -6,7 +6,7 @@ import {
   type UpscaleSettings,
   upscaleOf,
 } from '../../engine/index.ts';
-import { UPSCALERS } from './hires-fields.ts';
+import { upscalerName } from './hires-fields.ts';
 import { optionalFields } from './optional-fields.ts';
 import { writeFields } from './parameter-fields.ts';
 import { samplerLabel } from './samplers.ts';
@@ -72,14 +72,14 @@ function fieldsOf(
   }
   if (upscale !== undefined) {
     fields.push(['Denoising strength', String(upscale.strength)]);
-    fields.push(['Hires upscale', String(upscale.factor)], ['Hires upscaler', UPSCALERS[upscale.mode ?? 'bilinear']]);
+    fields.push(['Hires upscale', String(upscale.factor)], ['Hires upscaler', upscalerName(upscale)]);
     if (spec.hires === undefined) fields.push([LATER, 'yes']);
   }
   if (variations.length > 0)
     fields.push(['Further variations', writePairs(variations.map((v) => [v.seed, v.strength]))]);
   if (upscales.length > 0) {
     fields.push(['Further upscales', writePairs(upscales.map((by) => [by.factor, by.strength]))]);
-    fields.push(['Further upscalers', upscales.map(({ mode = 'bilinear' }) => UPSCALERS[mode]).join(', ')]);
+    fields.push(['Further upscalers', upscales.map(upscalerName).join(', ')]);
   }
   return fields;
 }

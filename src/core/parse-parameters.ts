@@ -9,7 +9,7 @@ import {
   type Variation,
 } from '../../engine/index.ts';
 import { civitaiModel, droppedNotes } from './dropped-fields.ts';
-import { modeOf, readHires, readUpscaler } from './hires-fields.ts';
+import { readHires, readUpscaler } from './hires-fields.ts';
 import { noiseSourceOf } from './noise-source.ts';
 import { readOptionalFields } from './optional-fields.ts';
 import { LATER } from './parameters.ts';
@@ -186,7 +186,7 @@ function readFurther(fields: Fields, notes: string[]): UpscaleSettings[] {
   const read = splitPairs(fields.get('Further upscales')).map(([typedFactor, typedStrength], i) => {
     const [factor, strength] = [toNumber(typedFactor), toNumber(typedStrength)];
     if (factor === undefined || strength === undefined) return undefined;
-    return { factor, strength, ...modeOf(readUpscaler(names[i] === '' ? undefined : names[i]).mode) };
+    return { factor, strength, ...readUpscaler(names[i] === '' ? undefined : names[i]).choice };
   });
   const further = read.filter((by) => by !== undefined);
   if (further.length < read.length) notes.push('The file has an upscale that cannot be read; it is skipped.');

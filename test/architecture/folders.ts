@@ -52,6 +52,15 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'engine/tokenizer',
     'engine/weights',
   ],
+  'engine/upscalers': [
+    'engine',
+    'engine/graph',
+    'engine/latents',
+    'engine/onnx',
+    'engine/providers',
+    'engine/session',
+    'engine/weights',
+  ],
   'engine/memory': [
     'engine',
     'engine/latents',
@@ -87,6 +96,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'engine/session',
     'engine/spec',
     'engine/tokenizer',
+    'engine/upscalers',
     'engine/weights',
   ],
   'engine/process': ['engine', 'engine/providers', 'engine/runtime', 'engine/session'],

@@ -220,4 +220,7 @@ const OPTIONS = {
   loadMs: 0,
   batcher: new Batcher(),
   memory: { maxRows: 8, wholePixels: 2 ** 20, peak: 0 },
+  enlarge: async () => {
+    throw new Error('nothing is enlarged here');
+  },
 };
