@@ -5,8 +5,16 @@ import { SUPPORTED } from './families.ts';
 /** What people call the pipelines that are most often mistaken for the ones that Easel runs. */
 const TITLES: readonly (readonly [RegExp, string])[] = [
   [/^StableDiffusion3/, 'Stable Diffusion 3'],
-  [/^Flux/, 'Flux'],
+  [/^StableVideoDiffusion/, 'Stable Video Diffusion'],
   [/^StableCascade/, 'Stable Cascade'],
+  [/^Flux2/, 'FLUX.2'],
+  [/^Flux/, 'Flux'],
+  [/^Chroma/, 'Chroma'],
+  [/^QwenImage/, 'Qwen-Image'],
+  [/^ZImage/, 'Z-Image'],
+  [/^(Wan|SkyReels)/, 'Wan video'],
+  [/^HunyuanVideo/, 'HunyuanVideo'],
+  [/^LTX/, 'LTX-Video'],
   [/^LatentConsistency/, 'latent consistency'],
 ];
 

@@ -17,12 +17,23 @@ export type FileKind =
 
 /** The first that some tensor's name matches; the most telling come first. */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
+  [/^control_model\.|^controlnet_(cond_embedding|blocks)\./, 'ControlNet'],
+  [/^(image_proj|ip_adapter)\./, 'IP-Adapter'],
+  [/distilled_guidance_layer\./, 'Chroma'],
+  [/(double|single)_stream_modulation(_img|_txt)?\./, 'FLUX.2'],
   [/^(model\.diffusion_model\.)?joint_blocks\./, 'Stable Diffusion 3'],
+  [/individual_token_refiner\./, 'HunyuanVideo'],
   [/^(model\.diffusion_model\.)?double_(stream_)?blocks\./, 'Flux'],
+  [/transformer_blocks\.\d+\.(img|txt)_mod\./, 'Qwen-Image'],
+  [/^(model\.diffusion_model\.)?(context|noise)_refiner\./, 'Z-Image or Lumina'],
+  [/^(model\.diffusion_model\.)?blocks\.\d+\.cross_attn\.norm_k\./, 'Wan video'],
+  [/^(model\.diffusion_model\.)?patchify_proj\./, 'LTX-Video'],
+  [/^model\.diffusion_model\.\w+_blocks?\.[\d.]+\.(time_stack|time_mixer)\b/, 'Stable Video Diffusion'],
+  // So it is spelled in VideoCrafter's code.
+  [/\.(temopral|temporal)_conv\./, 'VideoCrafter'],
+  [/motion_modules\./, 'AnimateDiff motion'],
   [/^edm_(mean|std|vpred)/, 'Playground 2.5'],
   [/^conditioner\.embedders\.0\.model\./, 'Stable Diffusion XL refiner'],
-  [/^control_model\.|^controlnet_cond_embedding\./, 'ControlNet'],
-  [/motion_modules\./, 'AnimateDiff motion'],
 ];
 
 const LORA = /[._](lora[._]|lora_linear_layer\.)|^lora_|\.hada_w1|\.lokr_w|\.oft_(blocks|diag)|dora_scale/;
@@ -36,6 +47,10 @@ export function fileKind(names: Iterable<string>): FileKind {
   if (some(LORA)) return { kind: 'lora' };
   const foreign = FOREIGN.find(([pattern]) => some(pattern));
   if (foreign !== undefined) return { kind: 'foreign', title: foreign[1] };
+  // Their UNets were made smaller by leaving layers out.
+  if (some(/^conditioner\./) && some(/input_blocks\./) && !some(/middle_block\.1\./)) {
+    return { kind: 'foreign', title: 'SSD-1B or Segmind Vega' };
+  }
   if (some(/^model\.diffusion_model\.input_blocks\./)) return { kind: 'checkpoint', family: familyOf(some) };
   if (some(/^(first_stage_model\.)?(encoder|decoder)\.(down|up|mid|conv_in)/)) return { kind: 'vae' };
   if (some(/^(diffusion_model\.)?(input_blocks|down_blocks)\./)) return { kind: 'unet' };

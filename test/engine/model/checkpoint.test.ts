@@ -160,6 +160,18 @@ describe('a single-file checkpoint', () => {
   test.each([
     ['Stable Diffusion XL refiner', 'conditioner.embedders.0.model.ln_final.weight'],
     ['Playground 2.5', 'edm_mean'],
+    ['SSD-1B or Segmind Vega', 'conditioner.embedders.1.model.ln_final.weight'],
+    ['FLUX.2', 'single_stream_modulation.lin.weight'],
+    ['Chroma', 'distilled_guidance_layer.in_proj.weight'],
+    ['Qwen-Image', 'transformer_blocks.0.img_mod.1.weight'],
+    ['Z-Image or Lumina', 'noise_refiner.0.attention.qkv.weight'],
+    ['Wan video', 'blocks.0.cross_attn.norm_k.weight'],
+    ['HunyuanVideo', 'txt_in.individual_token_refiner.blocks.0.norm1.weight'],
+    ['LTX-Video', 'patchify_proj.weight'],
+    ['Stable Video Diffusion', 'model.diffusion_model.input_blocks.1.0.time_stack.in_layers.0.weight'],
+    ['VideoCrafter', 'model.diffusion_model.input_blocks.1.0.temopral_conv.conv1.0.weight'],
+    ['ControlNet', 'control_model.input_hint_block.0.weight'],
+    ['IP-Adapter', 'image_proj.proj.weight'],
     ['Stable Diffusion 3', 'model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight'],
     ['Flux', 'double_blocks.0.img_attn.qkv.weight'],
   ])('of %s is refused as what it is', async (title, name) => {

@@ -79,6 +79,11 @@ describe('a model folder', () => {
   test.each([
     ['StableDiffusion3Pipeline', 'Stable Diffusion 3'],
     ['FluxPipeline', 'Flux'],
+    ['Flux2Pipeline', 'FLUX.2'],
+    ['ChromaPipeline', 'Chroma'],
+    ['QwenImagePipeline', 'Qwen-Image'],
+    ['ZImagePipeline', 'Z-Image'],
+    ['StableVideoDiffusionPipeline', 'Stable Video Diffusion'],
     ['HunyuanDiTPipeline', 'HunyuanDiTPipeline'],
   ])('of %s is refused as what it is', async (name, title) => {
     await edit('model_index.json', (json) => ({ ...json, _class_name: name }));
