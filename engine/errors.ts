@@ -14,6 +14,7 @@ export const ENGINE_ERROR_CODES = [
   'engine_unavailable',
   'out_of_memory',
   'provider_failed',
+  'device_lost',
   'internal',
 ] as const;
 export type EngineErrorCode = (typeof ENGINE_ERROR_CODES)[number];

@@ -1,3 +1,4 @@
+import { isEngineError } from '../errors.ts';
 import type { Decoder } from '../generation-spec.ts';
 import { type Planes, runTiled } from '../latents/tiles.ts';
 import type { Networks } from './networks.ts';
@@ -40,8 +41,16 @@ export async function decodeLatents(
     const tiny = decoder === 'taesd' ? await networks.decodeTiny(data, shape) : undefined;
     return planes(tiny ?? (await networks.decode(data, shape)));
   };
-  if (!isLarge(latents.shape, vaeFactor, wholePixels)) return run(latents);
-  return runTiled(run, latents, { inputSide: TILE_SIDE / vaeFactor, outputSide: TILE_SIDE });
+  const inTiles = () => runTiled(run, latents, { inputSide: TILE_SIDE / vaeFactor, outputSide: TILE_SIDE });
+  if (isLarge(latents.shape, vaeFactor, wholePixels)) return inTiles();
+  try {
+    return await run(latents);
+  } catch (error) {
+    // The memory of a GPU is not known beforehand.
+    const isTooLarge = isEngineError(error) && error.code === 'out_of_memory';
+    if (!isTooLarge || !isLarge(latents.shape, vaeFactor, TILE_SIDE ** 2)) throw error;
+    return inTiles();
+  }
 }
 
 /** [3, height, width] in −1…1 → the posterior's mean and log variance, [2 · channels, height/8, width/8]. */

@@ -17,7 +17,8 @@ export async function blameWeights(weights: WeightSet, { given, made }: NetworkC
   if (isAllFinite(given) && !isAllFinite(made)) await whileLoading(() => refuseNotFinite(weights.all()));
 }
 
-function isAllFinite(values: ArrayLike<number>): boolean {
+/** Whether each of them is a number, and none is infinite. */
+export function isAllFinite(values: ArrayLike<number>): boolean {
   for (let i = 0; i < values.length; i += 1) if (!Number.isFinite(values[i])) return false;
   return true;
 }

@@ -10,6 +10,8 @@ import type { WeightSet } from '../weights/weight-set.ts';
 export interface ModelOptions extends NetworkOptions {
   /** One network at a time is in memory; the small decoder of previews stays. */
   readonly offload?: boolean;
+  /** See `ProviderConcurrency`. */
+  readonly rowCounts?: readonly number[] | undefined;
   /** Textual inversions: their files by the word that stands for them. */
   readonly embeddings?: ReadonlyMap<string, string>;
 }

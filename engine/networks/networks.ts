@@ -21,11 +21,13 @@ import { readSafetensors } from '../weights/safetensors.ts';
 import { WeightSet } from '../weights/weight-set.ts';
 import { openWeights } from '../weights/weight-source.ts';
 import { AdaptableSession } from './adaptable-session.ts';
-import { blameWeights } from './blame-weights.ts';
+import { blameWeights, isAllFinite } from './blame-weights.ts';
+import { fillRows, keepRows } from './fill-rows.ts';
 import { LoraCache } from './lora-cache.ts';
 import { type ModelOptions, targetFor } from './model-options.ts';
 import { ShallowUnet } from './shallow-unet.ts';
 import { type EncodedChunk, type TextAdapters, TextEncoders } from './text-encoders.ts';
+import type { UnetCall } from './unet-call.ts';
 
 /** The networks of one model, as functions of numbers. */
 export interface Networks {
@@ -62,33 +64,6 @@ export interface Networks {
   close(): Promise<void>;
 }
 
-/** One call of the UNet for a batch of rows; a row is one picture under one text. */
-export interface UnetCall {
-  readonly batch: number;
-  /** [batch, channels, height, width]. */
-  readonly sample: Float32Array;
-  readonly shape: readonly [channels: number, height: number, width: number];
-  /** [batch]. */
-  readonly timesteps: Float32Array;
-  /** [batch, tokens, hidden]. */
-  readonly context: Float32Array;
-  /** What a UNet of the kind `text_time` is told beside the prompt. */
-  readonly addition?: UnetAddition | undefined;
-  /** The largest self-attention takes keys from every n-th pixel of every n-th row. @default 1 */
-  readonly keyStride?: number;
-}
-
-/** What the UNet of Stable Diffusion XL knows of each row beside its prompt. */
-export interface UnetAddition {
-  /** [batch, width]: each prompt in one vector. */
-  readonly pooled: Float32Array;
-  /**
-   * [batch, 6], pixels: height and width of the picture, top and left of the part of it that is drawn, height and width of
-   * that part.
-   */
-  readonly sizeIds: Float32Array;
-}
-
 /** Opens the text encoders, the UNet and the decoder; the encoder of pictures when it is first needed. With `offload`, each of them whenever it is. */
 export async function openNetworks(model: Model, options: ModelOptions): Promise<Networks> {
   const [unet, vae] = await Promise.all([
@@ -108,7 +83,9 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     open: (graph) => openSession(graph, options),
   });
   const vaeTarget = vaeTargetFor(model, vae, options);
-  const decoder = await open(vaeDecoderGraph(model.vae, vae, vaeTarget), { arena: false });
+  const openDecoder = (target: GraphTarget) => open(vaeDecoderGraph(model.vae, vae, target), { arena: false });
+  let decoder = await openDecoder(vaeTarget);
+  let decodesInHalves = vaeTarget.precision === 'float16';
   let imageEncoder: Session | undefined;
   let tinyDecoder: Session | undefined;
   let safetyChecker: SafetyChecker | undefined;
@@ -141,14 +118,17 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     },
     encodeChunk: (chunk, clipSkip) => text.encode(chunk, clipSkip, adapters.text),
     async predict(call) {
-      const { data } = await denoiser.run(unetInputs(call), adapters.unet);
+      const filled = fillRows(call, options.rowCounts);
+      const { data } = await denoiser.run(unetInputs(filled), adapters.unet);
       await blameWeights(unet, { given: call.sample, made: data });
-      return data;
+      return keepRows(data, filled, call);
     },
     async predictAndKeep(call) {
-      const { data, also } = await denoiser.run(unetInputs(call), adapters.unet, [DEEP_OUTPUT]);
+      const filled = fillRows(call, options.rowCounts);
+      const { data, also } = await denoiser.run(unetInputs(filled), adapters.unet, [DEEP_OUTPUT]);
       await blameWeights(unet, { given: call.sample, made: data });
-      return { prediction: data, deep: also[0]?.data ?? new Float32Array() };
+      const deep = also[0]?.data ?? new Float32Array();
+      return { prediction: keepRows(data, filled, call), deep: keepRows(deep, filled, call) };
     },
     predictFrom(deep, call) {
       const [, height, width] = call.shape;
@@ -157,7 +137,15 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     },
     async decode(latents, shape) {
       const unscaled = latents.map((value) => value / scale);
-      const output = await decoder.run({ latents: { data: unscaled, shape: [1, ...shape] } });
+      const run = () => decoder.run({ latents: { data: unscaled, shape: [1, ...shape] } });
+      let output = await run();
+      if (decodesInHalves && isAllFinite(unscaled) && !isAllFinite(output.data)) {
+        // Some VAEs make numbers beyond half precision. This one will again.
+        decodesInHalves = false;
+        await decoder.close();
+        decoder = await openDecoder({ ...vaeTarget, precision: 'float32' });
+        output = await run();
+      }
       await blameWeights(vae, { given: unscaled, made: output.data });
       return output;
     },

@@ -1,5 +1,6 @@
 import { cutWindow, joinWindows, planWindows, type Window, type WindowPlan } from '../latents/windows.ts';
-import type { Networks, UnetAddition } from '../networks/networks.ts';
+import type { Networks } from '../networks/networks.ts';
+import type { UnetAddition } from '../networks/unet-call.ts';
 import type { DeepFeatures } from './deep-features.ts';
 import type { Denoiser, TextContext } from './denoiser.ts';
 

@@ -1,6 +1,9 @@
 import type { Phase } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 
+/** A child ends with it when its GPU failed: only another process can use it again. */
+export const DEVICE_LOST_EXIT = 75;
+
 /** How a child ended. */
 export interface ExitReason {
   /** For a person, within a sentence. */
@@ -14,6 +17,7 @@ export interface ExitReason {
  */
 export function explainExit(code: number | null, signal: NodeJS.Signals | null, stall: string | undefined): ExitReason {
   if (stall !== undefined) return { why: stall, cause: 'hung' };
+  if (code === DEVICE_LOST_EXIT) return { why: 'its GPU failed', cause: 'ended' };
   if (signal === 'SIGKILL') return { why: 'the system killed it, probably because memory ran out', cause: 'memory' };
   return { why: signal ?? `exit code ${code}`, cause: 'ended' };
 }

@@ -1,6 +1,8 @@
+import { isEngineError } from '../errors.ts';
 import type { Probe } from '../providers/choice.ts';
 import { createRuntime, type Runtime } from '../runtime/runtime.ts';
 import { activity } from '../session/activity.ts';
+import { DEVICE_LOST_EXIT } from './exit-reason.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type ChildMessage, encodeError, type FromChild, type ToChild } from './protocol.ts';
 
@@ -75,6 +77,11 @@ async function answer(id: number, work: (opened: Runtime) => Promise<ChildMessag
     if (engine === undefined) throw new Error('the engine was not opened');
     void send(await work(engine));
   } catch (error) {
+    if (isEngineError(error) && error.code === 'device_lost') {
+      // Whoever waits learns it from the end of the process, and its work is done again by the next one.
+      process.stderr.write(`${error.message}\n`);
+      process.exit(DEVICE_LOST_EXIT);
+    }
     void send({ kind: 'error', id, error: encodeError(error) });
   }
 }

@@ -8,6 +8,8 @@ export interface Capabilities {
   readonly attention: GraphTarget['attention'];
   /** Whether it computes in half precision. */
   readonly float16: boolean;
+  /** Whether it computes in single precision; where it does not, all networks run in halves. @default true */
+  readonly float32?: boolean;
 }
 
 /** Known without a probe. */

@@ -18,6 +18,7 @@ export function graphTargetFor(
   weights: WeightSet,
   { capabilities = CPU_CAPABILITIES, precision = 'auto' }: NetworkOptions,
 ): GraphTarget {
-  const half = capabilities.float16 && (precision === 'float16' || (precision === 'auto' && weights.isHalf));
+  const prefersHalf = weights.isHalf || capabilities.float32 === false;
+  const half = capabilities.float16 && (precision === 'float16' || (precision === 'auto' && prefersHalf));
   return { precision: half ? 'float16' : 'float32', attention: capabilities.attention };
 }

@@ -17,6 +17,11 @@ export interface ProviderConcurrency {
   readonly maxRows: number;
   /** Tasks. */
   readonly slots: number;
+  /**
+   * Rows of the calls that it is given: others are filled up. Absent is any number. cuDNN plans its convolutions anew for each
+   * number, which takes as long as several calls, and keeps no plan.
+   */
+  readonly rowCounts?: readonly number[];
 }
 
 /**
@@ -25,7 +30,7 @@ export interface ProviderConcurrency {
  */
 export const PROVIDER_CONCURRENCY: Readonly<Record<ExecutionProvider, ProviderConcurrency>> = {
   cpu: { maxRows: 8, slots: 1 },
-  cuda: { maxRows: 16, slots: 4 },
+  cuda: { maxRows: 16, slots: 4, rowCounts: [1, 2, 4, 8, 16] },
   dml: { maxRows: 8, slots: 2 },
   webgpu: { maxRows: 8, slots: 2 },
   coreml: { maxRows: 8, slots: 2 },

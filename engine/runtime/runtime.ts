@@ -9,7 +9,7 @@ import type { Enlarge } from '../pipeline/upscale.ts';
 import { type Probe, ProviderChoice } from '../providers/choice.ts';
 import { measureInt8Gain } from '../providers/int8-gain.ts';
 import { probeProvider } from '../providers/probe.ts';
-import { type Candidates, candidatesFor } from '../providers/providers.ts';
+import { type Candidates, candidatesFor, PROVIDER_CONCURRENCY } from '../providers/providers.ts';
 import { whileLoading } from '../session/activity.ts';
 import { specOf } from '../spec/recipe.ts';
 import type { EngineTask } from '../task.ts';
@@ -71,6 +71,7 @@ export function createRuntime(
       try {
         return await openNetworks(model, {
           ...{ provider, capabilities, threads: threadsFor(options), embeddings },
+          rowCounts: PROVIDER_CONCURRENCY[provider].rowCounts,
           ...(options.precision !== undefined && { precision: options.precision }),
           ...(options.int8Folder !== undefined && { int8Folder: options.int8Folder }),
           ...(options.offload !== undefined && { offload: options.offload }),

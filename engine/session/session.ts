@@ -43,7 +43,8 @@ export interface SessionOptions {
 
 /**
  * @param graph a serialised ONNX model.
- * @throws EngineError `provider_failed` for an execution provider that does not work on this machine.
+ * @throws EngineError `provider_failed` for an execution provider that does not work on this machine, `out_of_memory` for
+ * a network that its memory has no room for.
  */
 export function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
   return whileLoading(() => open(graph, options));
@@ -65,6 +66,10 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
     },
   });
   const session = await opening.catch((cause: unknown) => {
+    if (isOutOfMemory(messageOf(cause))) {
+      const sentence = 'There is not enough memory for this model; use a smaller one, or set EASEL_LOW_MEMORY=yes.';
+      throw new EngineError('out_of_memory', sentence, {}, cause);
+    }
     throw new EngineError(
       options.provider === 'cpu' ? 'internal' : 'provider_failed',
       `A network could not be opened on the execution provider "${options.provider}": ${reasonOf(cause)}`,
@@ -83,7 +88,7 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
       }
       const results = await whileCalling(times.usualMs(inputs), async () => {
         const began = performance.now();
-        const results = await session.run(feeds, [outputName, ...also]).catch(explain);
+        const results = await session.run(feeds, [outputName, ...also]).catch(explainFailure);
         times.record(inputs, performance.now() - began);
         return results;
       });
@@ -111,9 +116,17 @@ function refuseUnknownProvider(provider: ExecutionProvider): void {
   );
 }
 
-function explain(cause: unknown): never {
+function isOutOfMemory(message: string): boolean {
+  return /alloc|out of memory/i.test(message);
+}
+
+/** A CUDA context is lost with its first error: nothing works any more until the process ends. */
+const DEVICE_FAILURE = /\bCUD(?:A|NN|BLAS) (?:failure|error)\b|device (?:was )?(?:lost|removed|hung)/i;
+
+/** What ONNX Runtime throws at a call. @throws EngineError always */
+export function explainFailure(cause: unknown): never {
   const message = messageOf(cause);
-  if (/alloc|out of memory/i.test(message)) {
+  if (isOutOfMemory(message)) {
     throw new EngineError(
       'out_of_memory',
       'There is not enough memory for a picture of this size; try a smaller one, or fewer at once.',
@@ -121,12 +134,20 @@ function explain(cause: unknown): never {
       cause,
     );
   }
+  if (DEVICE_FAILURE.test(message)) {
+    throw new EngineError('device_lost', `The GPU failed: ${reasonOf(cause)}`, {}, cause);
+  }
   throw new EngineError('internal', `The network could not be run: ${message}`, {}, cause);
 }
 
 /** Without the places in ONNX Runtime's source that its messages begin with, and as a sentence. */
-function reasonOf(cause: unknown): string {
+export function reasonOf(cause: unknown): string {
   const message = messageOf(cause).trim();
+  // Before these stand hundreds of characters of C++, behind them the arguments of the call.
+  const ofDevice = /\bCUD(?:A|NN|BLAS) failure \d+: [^;\n]*/.exec(message)?.[0];
+  const library = /\blib[\w.+-]+\.so[\d.]*: cannot open shared object file[^\n]*/.exec(message)?.[0];
+  const known = ofDevice ?? library;
+  if (known !== undefined) return `${known.trim().replace(/\.$/, '')}.`;
   const reason = message.split(' was false. ').at(-1) ?? message;
   const line = reason.split('\n')[0] ?? '';
   return /[.!?]$/.test(line) ? line : `${line}.`;

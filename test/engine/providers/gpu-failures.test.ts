@@ -1,0 +1,110 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { EngineError } from '../../../engine/errors.ts';
+import { readModelFolder } from '../../../engine/model/folder.ts';
+import { decodeLatents } from '../../../engine/networks/autoencoder.ts';
+import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
+import { DEVICE_LOST_EXIT, explainExit } from '../../../engine/process/exit-reason.ts';
+import { explainFailure, reasonOf } from '../../../engine/session/session.ts';
+import { relativeError, tinyModel } from '../goldens.ts';
+import { encodeSafetensors, type StoredTensor, storedTensors } from '../model/checkpoint-file.ts';
+
+const thrown = (message: string) => {
+  try {
+    return explainFailure(new Error(message));
+  } catch (error) {
+    return error as EngineError;
+  }
+};
+
+// As ONNX Runtime 1.30 says them.
+const ILLEGAL_ACCESS =
+  'Non-zero status code returned while running Conv node. /onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:129 std::conditional_t<THRW, void, onnxruntime::common::Status> onnxruntime::CudaCall(ERRTYPE, const char*, const char*, SUCCTYPE) CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=box ; file=cuda_stream_handle.cc';
+const NO_ROOM =
+  'Failed to allocate memory for requested buffer of size 1073741824: CUDA failure 2: out of memory ; GPU=0 ; hostname=box';
+
+describe('a GPU that fails', () => {
+  test('at a call is lost for the process, which another one takes the place of', () => {
+    const error = thrown(ILLEGAL_ACCESS);
+    expect(error.code).toBe('device_lost');
+    expect(error.message).toBe('The GPU failed: CUDA failure 700: an illegal memory access was encountered.');
+    expect(explainExit(DEVICE_LOST_EXIT, null, undefined)).toEqual({ why: 'its GPU failed', cause: 'ended' });
+  });
+
+  test('for lack of memory is not lost', () => {
+    expect(thrown(NO_ROOM).code).toBe('out_of_memory');
+  });
+
+  test('names the library that is missing, and nothing of the source', () => {
+    const message =
+      'Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open shared object file: No such file or directory';
+    expect(reasonOf(new Error(message))).toBe(
+      'libcublasLt.so.13: cannot open shared object file: No such file or directory.',
+    );
+    expect(reasonOf(new Error(ILLEGAL_ACCESS))).toBe('CUDA failure 700: an illegal memory access was encountered.');
+  });
+});
+
+describe('a decode', () => {
+  test('that a GPU has no room for goes in tiles', async () => {
+    const sides: number[] = [];
+    const networks = {
+      model: { vaeFactor: 8 },
+      decode: async (data: Float32Array, [channels, height, width]: readonly [number, number, number]) => {
+        sides.push(Math.max(height, width));
+        if (width > 64) throw new EngineError('out_of_memory', 'No room.');
+        return {
+          data: new Float32Array(3 * height * width * 64).fill(data[0] ?? channels),
+          shape: [1, 3, 8 * height, 8 * width],
+        };
+      },
+    } as unknown as Networks;
+    const latents = { data: new Float32Array(4 * 96 * 96).fill(0.5), shape: [4, 96, 96] as const };
+    const tiles = { wholePixels: 2 ** 20, beforeTile: async () => undefined };
+    const decoded = await decodeLatents(networks, latents, tiles);
+    expect(decoded.shape).toEqual([3, 768, 768]);
+    expect(new Set(decoded.data)).toEqual(new Set([0.5]));
+    expect(sides[0]).toBe(96);
+    expect(Math.max(...sides.slice(1))).toBe(64);
+    // No tile is smaller than that: then there is no room at all.
+    const small = { data: new Float32Array(4 * 65), shape: [4, 1, 65] as const };
+    await expect(decodeLatents(networks, small, tiles)).rejects.toThrow('No room.');
+  });
+
+  test('whose numbers leave the range of halves is done again in float32, from then on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'easel-overflow-'));
+    await cp(tinyModel('tiny-half'), folder, { recursive: true });
+    const file = join(folder, 'vae/diffusion_pytorch_model.fp16.safetensors');
+    // What goes into a normalisation may be of any size, but halves end at 65504.
+    const loud = ['decoder.conv_in.weight', 'decoder.conv_in.bias'];
+    const changed = [...(await storedTensors(file))].map(([name, tensor]): [string, StoredTensor] => {
+      return [name, loud.includes(name) ? scaled(tensor, 2 ** 17) : tensor];
+    });
+    await writeFile(file, encodeSafetensors(new Map(changed)));
+    const model = await readModelFolder(folder);
+    const exact = await openNetworks(model, { provider: 'cpu', threads: 1 });
+    const halves = await openNetworks(model, {
+      ...{ provider: 'cpu', threads: 1, capabilities: { attention: 'fused', float16: true } },
+    });
+    const latents = Float32Array.from({ length: 4 * 64 }, (_, i) => Math.sin(i * i * 0.7));
+    const expected = (await exact.decode(latents, [4, 8, 8])).data;
+    expect(expected.every(Number.isFinite)).toBe(true);
+    for (let time = 0; time < 2; time += 1) {
+      expect(relativeError((await halves.decode(latents, [4, 8, 8])).data, expected)).toBeLessThan(1e-6);
+    }
+    await Promise.all([exact.close(), halves.close()]);
+    await rm(folder, { recursive: true });
+  });
+});
+
+/** Half-precision numbers times a power of two, by their exponents. */
+function scaled(tensor: StoredTensor, factor: number): StoredTensor {
+  const step = Math.log2(factor) << 10;
+  const halves = new Uint16Array(new Uint8Array(tensor.bytes).buffer).map((bits) => {
+    const exponent = bits & 0x7c00;
+    return exponent === 0 ? bits : (bits & 0x83ff) | Math.min(exponent + step, 0x7800);
+  });
+  return { ...tensor, bytes: new Uint8Array(halves.buffer) };
+}
