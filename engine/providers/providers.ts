@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { cudaIsInstalled } from '../session/cuda-files.ts';
 import type { ExecutionProvider, Provider } from '../session/execution-provider.ts';
 import type { PrecisionChoice } from './precision.ts';
 
@@ -39,7 +37,7 @@ export const PROVIDER_CONCURRENCY: Readonly<Record<ExecutionProvider, ProviderCo
 /** What each provider asks of the machine: said to who named one that does not work. */
 export const REQUIREMENTS: Readonly<Record<ExecutionProvider, string>> = {
   cpu: 'The CPU needs nothing.',
-  cuda: "It needs Linux on x64, an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's CUDA files; the README, under GPU, says how to install them.",
+  cuda: "It needs Linux on x64, an NVIDIA driver, CUDA 13, cuDNN 9 and ONNX Runtime's CUDA files; docs/gpu.md says how to install them.",
   webgpu: 'It needs a GPU with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).',
   dml: 'It needs Windows and a GPU with a driver for Direct3D 12.',
   coreml: 'It needs macOS.',
@@ -74,10 +72,4 @@ export function candidatesFor(provider: Provider, precision: PrecisionChoice = '
     throw new EngineError('bad_request', `${INT8_NEEDS_CPU} "${provider}" runs in float16 or float32.`, { provider });
   }
   return ['cpu'];
-}
-
-/** They are not in the package; its installer fetches them where that is allowed. */
-function cudaIsInstalled(): boolean {
-  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
-  return existsSync(join(root, 'bin', 'napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so'));
 }

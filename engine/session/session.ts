@@ -2,6 +2,7 @@ import { parse } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { EngineError } from '../errors.ts';
 import { CallTimes, whileCalling, whileLoading } from './activity.ts';
+import { missingLibrary } from './cuda-files.ts';
 import type { ExecutionProvider } from './execution-provider.ts';
 
 /** The sole caller of ONNX Runtime. */
@@ -72,7 +73,7 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
     }
     throw new EngineError(
       options.provider === 'cpu' ? 'internal' : 'provider_failed',
-      `A network could not be opened on the execution provider "${options.provider}": ${reasonOf(cause)}`,
+      `A network could not be opened on the execution provider "${options.provider}": ${openingReason(cause, options.provider)}`,
       { provider: options.provider },
       cause,
     );
@@ -114,6 +115,12 @@ function refuseUnknownProvider(provider: ExecutionProvider): void {
     `There is no execution provider "${provider}" on this machine; use one of ${bundled.join(', ')}.`,
     { provider },
   );
+}
+
+function openingReason(cause: unknown, provider: ExecutionProvider): string {
+  const isUnloaded = provider === 'cuda' && /load shared library|load library/i.test(messageOf(cause));
+  const library = isUnloaded ? missingLibrary() : undefined;
+  return library === undefined ? reasonOf(cause) : `${library}.`;
 }
 
 function isOutOfMemory(message: string): boolean {

@@ -7,6 +7,7 @@ import { readModelFolder } from '../../../engine/model/folder.ts';
 import { decodeLatents } from '../../../engine/networks/autoencoder.ts';
 import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
 import { DEVICE_LOST_EXIT, explainExit } from '../../../engine/process/exit-reason.ts';
+import { missingLibrary } from '../../../engine/session/cuda-files.ts';
 import { explainFailure, reasonOf } from '../../../engine/session/session.ts';
 import { relativeError, tinyModel } from '../goldens.ts';
 import { encodeSafetensors, type StoredTensor, storedTensors } from '../model/checkpoint-file.ts';
@@ -108,3 +109,12 @@ function scaled(tensor: StoredTensor, factor: number): StoredTensor {
   });
   return { ...tensor, bytes: new Uint8Array(halves.buffer) };
 }
+
+describe('a library of the GPU', () => {
+  test('that is not there is named', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'easel-library-'));
+    expect(missingLibrary(join(folder, 'libabsent.so.3'))).toBe('libabsent.so.3: cannot open shared object file');
+    expect(missingLibrary(process.execPath)).toBeUndefined();
+    await rm(folder, { recursive: true });
+  });
+});

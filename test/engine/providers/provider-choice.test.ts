@@ -41,7 +41,7 @@ describe('the execution provider', () => {
     const choice = new ProviderChoice(['cuda', 'cpu'], withoutDriver);
     expect((await choice.current()).provider).toBe('cpu');
     expect(choice.passedOver).toHaveLength(1);
-    expect(choice.passedOver[0]).toMatch(/"cuda" has no driver\. Easel uses "cpu" instead\. .*CUDA 12, cuDNN 9/);
+    expect(choice.passedOver[0]).toMatch(/"cuda" has no driver\. Easel uses "cpu" instead\. .*CUDA 13, cuDNN 9/);
   });
 
   test('that was named and does not work refuses, and says what it needs', async () => {
