@@ -39,6 +39,8 @@ export interface FewStepSettings {
   readonly steps: number;
   /** Absent where it leaves that to the model. */
   readonly guidance?: number;
+  /** Where its timesteps begin, whatever the model's scheduler says; absent where the sampler has steps of its own. */
+  readonly spacing?: 'trailing';
 }
 
 /** How networks are run on this machine. */

@@ -37,8 +37,8 @@ export const models: Command = {
   },
 };
 
-/** LoRAs, textual inversions, and files that cannot be used. */
-function describeOthers({ models: all, loras, embeddings, refused }: EngineDescription): RichText[] {
+/** LoRAs, textual inversions, upscalers, and files that cannot be used. */
+function describeOthers({ models: all, loras, embeddings, upscalers = [], refused }: EngineDescription): RichText[] {
   const names = (what: string, listed: readonly string[]): RichText[] =>
     listed.length === 0 ? [] : [[strong(what), text(` ${listNames(listed, MAX_NAMES, MAX_NAMES_LENGTH)}`)]];
   const warnings = [
@@ -49,6 +49,7 @@ function describeOthers({ models: all, loras, embeddings, refused }: EngineDescr
   return [
     ...names('LoRAs', loras),
     ...names('Textual inversions', embeddings),
+    ...names('Upscalers', upscalers),
     ...warnings.map((why): RichText => [text('⚠ '), ...sentence(shorten(why, MAX_REFUSED_LENGTH))]),
     ...(hidden > 0 ? [[text(`⚠ ${hidden} more files cannot be used; the log lists them.`)]] : []),
   ];

@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type { FewStepSettings } from '../descriptions.ts';
+import { namesIn, stepsInName } from '../few-step-names.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 import { readSafetensorsFile } from '../weights/safetensors.ts';
 
@@ -6,21 +8,24 @@ import { readSafetensorsFile } from '../weights/safetensors.ts';
 interface FewStepKind {
   readonly name: RegExp;
   readonly steps: number;
+  /** @default 'lcm' */
+  readonly sampler?: FewStepSettings['sampler'];
+  readonly spacing?: FewStepSettings['spacing'];
 }
 
 const KINDS: readonly FewStepKind[] = [
   // Luo et al. 2023, "LCM-LoRA": 4 steps, guidance 1, the LCM sampler.
   { name: /(^|[^a-z])lcm([^a-z]|$)/i, steps: 4 },
   // Ren et al. 2024, "Hyper-SD", and Zheng et al. 2024, "TCD": consistency models of trajectories, for the LCM sampler, too.
-  { name: /hyper[-_ ]?sd([^a-z]|$)/i, steps: 8 },
+  { name: /hyper[-_ ]?sd(xl)?([^a-z]|$)/i, steps: 8 },
   { name: /(^|[^a-z])tcd([^a-z]|$)/i, steps: 4 },
+  // Yin et al. 2024, "DMD2".
+  { name: /(^|[^a-z])dmd2?([^a-z]|$)/i, steps: 4 },
+  // Lin et al. 2024, "SDXL-Lightning": Euler from the noisiest timestep on.
+  { name: /lightning/i, steps: 4, sampler: 'euler', spacing: 'trailing' },
 ];
-/** As published names say it: Hyper-SD15-8steps-lora. */
-const STEPS_IN_NAME = /(?:^|[^0-9])(\d{1,2})[-_ ]?steps?(?![a-z])/i;
 /** Trained to be guided: Hyper-SD15-12steps-CFG-lora. */
 const GUIDED = /(^|[^a-z])cfg([^a-z]|$)/i;
-/** Metadata that holds a name: kohya's and Stability AI's. */
-const NAME_KEYS = ['ss_output_name', 'modelspec.title'];
 /** Files whose metadata is read; of more of them the names alone count. */
 const MAX_READ = 500;
 
@@ -28,8 +33,9 @@ const MAX_READ = 500;
 export function fewStepSettings(name: string): FewStepSettings | undefined {
   const kind = KINDS.find((candidate) => candidate.name.test(name));
   if (kind === undefined) return undefined;
-  const steps = Number(STEPS_IN_NAME.exec(name)?.[1] ?? kind.steps);
-  return { sampler: 'lcm', steps, ...(!GUIDED.test(name) && { guidance: 1 }) };
+  const steps = stepsInName(name) ?? kind.steps;
+  const { sampler = 'lcm', spacing } = kind;
+  return { sampler, steps, ...(!GUIDED.test(name) && { guidance: 1 }), ...(spacing !== undefined && { spacing }) };
 }
 
 /** Of all LoRAs those that are for few steps, by the name that people write; told by that name or the file's metadata. */
@@ -48,9 +54,19 @@ export async function findFewStepLoras(
 async function byMetadata(file: string): Promise<FewStepSettings | undefined> {
   if (hasPickleName(file)) return undefined;
   const { metadata } = await readSafetensorsFile(file).catch(() => ({ metadata: {} as Record<string, string> }));
-  for (const key of NAME_KEYS) {
-    const settings = fewStepSettings(metadata[key] ?? '');
+  return settingsIn(metadata);
+}
+
+/** By the names that a file's metadata has. */
+function settingsIn(metadata: Readonly<Record<string, string>>): FewStepSettings | undefined {
+  for (const name of namesIn(metadata)) {
+    const settings = fewStepSettings(name);
     if (settings !== undefined) return settings;
   }
   return undefined;
+}
+
+/** Of a LoRA whose file is read. */
+export function fewStepsOf(file: string, metadata: Readonly<Record<string, string>>): FewStepSettings | undefined {
+  return fewStepSettings(basename(file)) ?? settingsIn(metadata);
 }

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
+import type { FewStepSettings } from '../descriptions.ts';
 import { SUPPORTED } from '../families/families.ts';
 import { notFinite } from '../weights/finite.ts';
 import { loraTitle, unfitLora } from '../weights/lora-errors.ts';
 import { readSafetensorsFile, type TensorRef } from '../weights/safetensors.ts';
 import { readScalar } from '../weights/tensor-data.ts';
+import { fewStepsOf } from './few-steps.ts';
 import { familyConflict, passedOver, unsupportedLora } from './lora-kinds.ts';
 import { type LoraNetwork, type LoraRole, type LoraTensorName, loraRole, readLoraName } from './lora-names.ts';
 import { type PeftScale, readPeftScales } from './peft-config.ts';
@@ -17,6 +19,8 @@ export interface Lora {
   readonly textEncoder: ReadonlyMap<string, LoraLayer>;
   /** Of Stable Diffusion XL. */
   readonly textEncoder2: ReadonlyMap<string, LoraLayer>;
+  /** Present for one that makes a model draw in few steps. */
+  readonly fewSteps?: FewStepSettings | undefined;
   /** What the file holds beside them and is left out, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -92,7 +96,8 @@ export async function readLora(file: string, target: LoraTarget): Promise<Lora> 
   const conflict = target.textWidth === undefined ? undefined : familyConflict(textWidthOf(unet), target.textWidth);
   if (conflict !== undefined) throw unfitLora(file, conflict);
   const { mtimeMs: version } = await stat(file);
-  return { file, version, unet, textEncoder, textEncoder2, notes: passedOver(loraTitle(file), others) };
+  const fewSteps = fewStepsOf(file, metadata);
+  return { file, version, unet, textEncoder, textEncoder2, fewSteps, notes: passedOver(loraTitle(file), others) };
 }
 
 function isMatrix(name: string): boolean {

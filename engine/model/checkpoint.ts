@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModelFamily } from '../families/model-family.ts';
+import { namesIn } from '../few-step-names.ts';
 import { schedulerConfigSchema } from '../schedulers/config.ts';
 import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
@@ -13,7 +14,7 @@ import { type ShapeSource, textEncoderShape, unetShape, vaeShape } from './check
 import { readCheckpointYaml } from './checkpoint-yaml.ts';
 import { readOptionalConfig } from './config-file.ts';
 import { recommendationSchema, textEncoderConfigSchema, unetConfigSchema, vaeConfigSchema } from './configs.ts';
-import { distillationOf, namesIn } from './distilled.ts';
+import { distillationOf } from './distilled.ts';
 import { checkFit, forLatents, type Model, type TextEncoderFiles, vaeFactorOf } from './model.ts';
 import { pickledVae, separateVae, separateVaeShape } from './separate-vae.ts';
 

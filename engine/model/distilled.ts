@@ -1,3 +1,4 @@
+import { stepsInName } from '../few-step-names.ts';
 import type { SchedulerConfig } from '../schedulers/config.ts';
 
 /** How a model that was distilled to draw in few steps is used, as its makers say. */
@@ -39,8 +40,6 @@ const KINDS: readonly Kind[] = [
   { name: /(^|[^a-z])dmd2?([^a-z]|$)/i, steps: 4, scheduler: 'LCMScheduler' },
   { name: /(^|[^a-z])lcm([^a-z]|$)/i, steps: 4, scheduler: 'LCMScheduler' },
 ];
-/** As published names say it: sdxl_lightning_4step. */
-const STEPS_IN_NAME = /(?:^|[^0-9])(\d{1,2})[-_ ]?steps?(?![a-z])/i;
 /** Of one step, it predicts the picture itself: sdxl_lightning_1step_x0. */
 const PREDICTS_PICTURE = /(^|[^a-z0-9])x0([^a-z0-9]|$)/i;
 
@@ -54,7 +53,7 @@ export function distillationOf(names: readonly string[]): Distillation | undefin
     const kind = KINDS.find((candidate) => candidate.name.test(name));
     if (kind === undefined) continue;
     return {
-      steps: Number(STEPS_IN_NAME.exec(name)?.[1] ?? kind.steps),
+      steps: stepsInName(name) ?? kind.steps,
       guidance: 1,
       scheduler: {
         _class_name: kind.scheduler,
@@ -65,12 +64,4 @@ export function distillationOf(names: readonly string[]): Distillation | undefin
     };
   }
   return undefined;
-}
-
-/** Metadata of a safetensors file that holds a name: kohya's and Stability AI's. */
-const NAME_KEYS = ['ss_output_name', 'modelspec.title'];
-
-/** The names that a file's metadata has. */
-export function namesIn(metadata: Readonly<Record<string, string>>): readonly string[] {
-  return NAME_KEYS.flatMap((key) => metadata[key] ?? []);
 }

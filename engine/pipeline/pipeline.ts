@@ -4,7 +4,7 @@ import type { Phase, RunOptions, RunResult, Timings } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { Decoder, GenerationSpec } from '../generation-spec.ts';
 import type { MemoryPlan } from '../memory/memory-plan.ts';
-import { isInpainting, samplerNote } from '../model/model.ts';
+import { isInpainting, type Model, samplerNote } from '../model/model.ts';
 import { decodeLatents, type TileOptions } from '../networks/autoencoder.ts';
 import type { Networks } from '../networks/networks.ts';
 import type { InitPicture, Latents, Picture, RgbImage } from '../picture.ts';
@@ -35,6 +35,8 @@ export interface PipelineOptions extends RunOptions {
   readonly loadMs: number;
   readonly memory: MemoryPlan;
   readonly enlarge: Enlarge;
+  /** Where timesteps begin, in place of what the model's scheduler says: a LoRA for few steps may need that. */
+  readonly spacing?: 'trailing';
 }
 
 type Shape = readonly [channels: number, height: number, width: number];
@@ -77,6 +79,13 @@ class Run {
     };
   }
 
+  /** With the scheduler that the task's LoRAs ask for. */
+  get #model(): Model {
+    const { model } = this.#networks;
+    const { spacing } = this.#options;
+    return spacing === undefined ? model : { ...model, scheduler: { ...model.scheduler, timestep_spacing: spacing } };
+  }
+
   async generate(spec: GenerationSpec): Promise<Picture[]> {
     const recipes = Array.from({ length: spec.count }, (_, i) => singleRecipe(spec, i));
     const specs = recipes.map(specOf);
@@ -111,7 +120,7 @@ class Run {
     const surroundings = await this.#surroundings(shape, first.init && this.#options.init);
     this.#noteIdleness(first);
     return this.#denoise(
-      specs.map((spec) => startPicture(this.#networks.model, spec, shape, text, { init, surroundings })),
+      specs.map((spec) => startPicture(this.#model, spec, shape, text, { init, surroundings })),
       shape,
     );
   }
@@ -146,7 +155,7 @@ class Run {
     const denoisers = specs.flatMap((spec, i) => {
       const latents = enlarged[i];
       if (latents === undefined) return [];
-      return startRefinement(this.#networks.model, spec, latents, by.strength, text, surroundings);
+      return startRefinement(this.#model, spec, latents, by.strength, text, surroundings);
     });
     return this.#denoise(denoisers, shape);
   }

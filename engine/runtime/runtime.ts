@@ -116,7 +116,9 @@ export function createRuntime(
       const previewEvery = options.previewEvery ?? DEFAULT_PREVIEW_EVERY;
       const enlarge: Enlarge = async (name, picture, beforeTile) =>
         upscalers.enlarge(await admission.upscalerFile(name), picture, beforeTile);
-      const result = await runTask(networks, task, { ...run, loadMs, previewEvery, batcher, memory, enlarge });
+      const spacing = loras.find(({ lora }) => lora.fewSteps?.spacing !== undefined)?.lora.fewSteps?.spacing;
+      const how = { ...(spacing !== undefined && { spacing }), previewEvery, batcher, memory, enlarge };
+      const result = await runTask(networks, task, { ...run, ...how, loadMs });
       const notes = [...loras.flatMap(({ lora }) => lora.notes), ...result.notes];
       return { ...result, notes, peakBytes: peakMemory() };
     }

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,11 @@ beforeAll(async () => {
   const both = encodeSafetensors(new Map([...(diffusers ?? []), ...copies]));
   await writeFile(join(root, 'Lora', 'both-xl.safetensors'), both);
   await cp(join(ADDITIONS, '../loras/ink.safetensors'), join(root, 'Lora', 'ink.safetensors'));
+  await cp(join(root, 'Lora/ink-xl.safetensors'), join(root, 'Lora/sdxl_lightning_4step_lora.safetensors'));
+  await cp(familyModel('tiny-xl'), join(root, 'trailing'), { recursive: true });
+  const scheduler = join(root, 'trailing/scheduler/scheduler_config.json');
+  const written = JSON.parse(await readFile(scheduler, 'utf8')) as object;
+  await writeFile(scheduler, JSON.stringify({ ...written, timestep_spacing: 'trailing' }));
   engine = createEngine({ modelSources: [root], threads: 1, previewEvery: 0 });
 });
 afterAll(async () => {
@@ -67,6 +72,12 @@ describe('what is added to Stable Diffusion XL', () => {
 
   test('a LoRA with both spellings of its layers counts once', async () => {
     expect((await draw('a fox <lora:both-xl:0.7>')).equals(await draw('a fox <lora:chalk-xl:0.7>'))).toBe(true);
+  });
+
+  test('a LoRA of the Lightning kind is drawn from the noisiest timestep on, whatever the scheduler says', async () => {
+    const alike = await draw('a fox <lora:sdxl_lightning_4step_lora>');
+    expect(alike.equals(await draw('a fox <lora:ink-xl>', 'trailing'))).toBe(true);
+    expect(alike.equals(await draw('a fox <lora:ink-xl>'))).toBe(false);
   });
 
   test('does not fit a model of another family, which the sentence names', async () => {

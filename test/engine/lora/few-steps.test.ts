@@ -19,6 +19,14 @@ test.each([
   expect(fewStepSettings(name)).toEqual({ sampler: 'lcm', steps, ...(guidance !== undefined && { guidance }) });
 });
 
+test.each([
+  ['Hyper-SDXL-8steps-lora', { sampler: 'lcm', steps: 8, guidance: 1 }],
+  ['dmd2_sdxl_4step_lora', { sampler: 'lcm', steps: 4, guidance: 1 }],
+  ['sdxl_lightning_8step_lora', { sampler: 'euler', steps: 8, guidance: 1, spacing: 'trailing' }],
+])('%s is for Stable Diffusion XL', (name, settings) => {
+  expect(fewStepSettings(name)).toEqual(settings);
+});
+
 test.each(['ink', 'hyperrealism', 'balcmony', '4steps-of-dance', 'hypersdr', 'tcdk'])('%s is not', (name) => {
   expect(fewStepSettings(name)).toBeUndefined();
 });
