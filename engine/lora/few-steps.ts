@@ -22,7 +22,7 @@ const KINDS: readonly FewStepKind[] = [
   // Yin et al. 2024, "DMD2".
   { name: /(^|[^a-z])dmd2?([^a-z]|$)/i, steps: 4 },
   // Lin et al. 2024, "SDXL-Lightning": Euler from the noisiest timestep on.
-  { name: /lightning/i, steps: 4, sampler: 'euler', spacing: 'trailing' },
+  { name: /^(?=.*(?:sdxl|\d[-_ ]?step)).*lightning/i, steps: 4, sampler: 'euler', spacing: 'trailing' },
 ];
 /** Trained to be guided: Hyper-SD15-12steps-CFG-lora. */
 const GUIDED = /(^|[^a-z])cfg([^a-z]|$)/i;

@@ -31,11 +31,11 @@ const KINDS: readonly Kind[] = [
     sampleSize: 64,
   },
   // What was trained or merged from it draws at the family's size.
-  { name: /turbo/i, steps: 6, scheduler: 'EulerAncestralDiscreteScheduler' },
+  { name: /^(?=.*(?:xl|sd)).*turbo/i, steps: 6, scheduler: 'EulerAncestralDiscreteScheduler' },
   // Lin et al. 2024, "SDXL-Lightning".
-  { name: /lightning/i, steps: 4, scheduler: EULER },
+  { name: /^(?=.*(?:xl|\d[-_ ]?step)).*lightning/i, steps: 4, scheduler: EULER },
   // Ren et al. 2024, "Hyper-SD".
-  { name: /hyper[-_ ]?(sd|xl|[0-9])/i, steps: 8, scheduler: 'LCMScheduler' },
+  { name: /hyper[-_ ]?(sd|xl)|^(?=.*\d[-_ ]?step).*hyper/i, steps: 8, scheduler: 'LCMScheduler' },
   // Yin et al. 2024, "DMD2", and Luo et al. 2023, "LCM".
   { name: /(^|[^a-z])dmd2?([^a-z]|$)/i, steps: 4, scheduler: 'LCMScheduler' },
   { name: /(^|[^a-z])lcm([^a-z]|$)/i, steps: 4, scheduler: 'LCMScheduler' },

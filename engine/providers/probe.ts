@@ -20,13 +20,13 @@ interface Shape {
 /** Providers choose a kernel by the width of a head and the number of tokens: those that the networks have. */
 const SHAPES: readonly Shape[] = [
   // The first level of Stable Diffusion 1: its own pixels, and the text.
-  { heads: 2, width: 40, queries: 1024, keys: 1024 },
-  { heads: 2, width: 40, queries: 1024, keys: 77 },
+  { heads: 2, width: 40, queries: 256, keys: 256 },
+  { heads: 2, width: 40, queries: 256, keys: 77 },
   // Its further levels.
   { heads: 1, width: 80, queries: 256, keys: 256 },
   { heads: 1, width: 160, queries: 64, keys: 77 },
   // Stable Diffusion 2 and XL, and the text encoders.
-  { heads: 2, width: 64, queries: 1024, keys: 1024 },
+  { heads: 2, width: 64, queries: 256, keys: 256 },
   { heads: 2, width: 64, queries: 77, keys: 77, isCausal: true },
   // The VAE.
   { heads: 1, width: 512, queries: 256, keys: 256 },

@@ -1,6 +1,5 @@
 import type { EngineDescription, ModelDescription } from '../descriptions.ts';
-import type { EngineError } from '../errors.ts';
-import { fileOf } from '../errors.ts';
+import { type EngineError, fileOf, isEngineError } from '../errors.ts';
 import { findFewStepLoras } from '../lora/few-steps.ts';
 import { readFootprint } from '../memory/footprint.ts';
 import { peakByDefault } from '../memory/memory-plan.ts';
@@ -10,6 +9,7 @@ import { noPlace } from '../model/place-errors.ts';
 import type { LearnedTokens } from '../prompt/prompt-texts.ts';
 import type { PrecisionChoice } from '../providers/precision.ts';
 import type { Provider } from '../session/execution-provider.ts';
+import { readUpscaler } from '../upscalers/upscaler-file.ts';
 import { hasPickleName } from '../weights/pickle.ts';
 import { readTokenNames } from '../weights/textual-inversion.ts';
 import { ModelGatherer, type Refusal } from './gather-models.ts';
@@ -70,7 +70,8 @@ export interface Catalog {
 export async function describeModels(options: EngineOptions): Promise<CatalogDescription> {
   const catalog = await readCatalog(options);
   const models = await Promise.all([...catalog.models.values()].map((model) => describe(model, options)));
-  const refused = catalog.refused.map(({ error }) => error);
+  const upscalers = await readUpscalers(catalog.extras.upscalers);
+  const refused = [...catalog.refused.map(({ error }) => error), ...upscalers.refused];
   const [first] = models;
   if (first === undefined) throw refused[0] ?? noPlace();
   const names = (files: ReadonlyMap<string, string>) =>
@@ -80,13 +81,30 @@ export async function describeModels(options: EngineOptions): Promise<CatalogDes
     defaultModel: first.id,
     loras: names(catalog.extras.loras),
     embeddings: names(catalog.extras.embeddings),
-    upscalers: names(catalog.extras.upscalers),
+    upscalers: upscalers.usable,
     fewStepLoras: await findFewStepLoras(catalog.extras.loras),
     learnedTokens: await readLearnedTokens(catalog.extras.embeddings),
     refused: refused.map(({ message }) => message),
     refusedFiles: Object.fromEntries(refused.flatMap((error) => entryOf(error))),
     advice: catalog.extras.notes,
   };
+}
+
+/** Those that can be used, and why the others cannot; of pickles whoever names one is told. */
+async function readUpscalers(files: ReadonlyMap<string, string>) {
+  const usable: string[] = [];
+  const refused: EngineError[] = [];
+  for (const [name, file] of files) {
+    if (hasPickleName(file)) continue;
+    try {
+      await readUpscaler(file);
+      usable.push(name);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      refused.push(error);
+    }
+  }
+  return { usable: usable.toSorted(), refused };
 }
 
 function entryOf(error: EngineError): [string, string][] {

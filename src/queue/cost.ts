@@ -17,28 +17,37 @@ const ENCODING_PIXELS = 4000;
 const CHUNK_PIXELS = 1200;
 const CHUNK_SHARE = 0.005;
 
-/** How heavy a model's steps are, as a multiple of the default model's; by its id. */
-export type ModelWork = (model: string) => number;
+/** How heavy each kind of work is, as a multiple of the default model's steps. */
+export interface ModelWork {
+  /** Of a model's steps, by its id. */
+  of(model: string): number;
+  /** Of an upscaler model, for each pixel that it enlarges. */
+  readonly upscaler: number;
+}
+
+/** Multiply-adds of Real-ESRGAN's largest network for each pixel, as a multiple of a row of Stable Diffusion 1's UNet. */
+const UPSCALER_WORK = 13;
 
 /** All models are alike. */
-export const EQUAL_WORK: ModelWork = () => 1;
+const EQUAL_WORK: ModelWork = { of: () => 1, upscaler: UPSCALER_WORK };
 
 /** By what the engine knows of the models' networks: their multiply-adds for each pixel. */
 export function modelWorkOf({ models, defaultModel }: EngineDescription): ModelWork {
   const work = new Map(models.map((model) => [model.id, model.work]));
   const usual = work.get(defaultModel) ?? 1;
-  return (model) => (work.get(model) ?? usual) / usual;
+  return { of: (model) => (work.get(model) ?? usual) / usual, upscaler: UPSCALER_WORK / usual };
 }
 
 /**
  * Work of a task in pixel-steps of the default model, what fairness, limits and estimates count; of `balanced` and `fast` pictures what is left
  * of it. A prompt of one chunk that stays as it is costs nothing by itself.
  */
-export function costOf(task: EngineTask, workOf: ModelWork = EQUAL_WORK): number {
+export function costOf(task: EngineTask, modelWork: ModelWork = EQUAL_WORK): number {
   const work = firstSteps(task) * stepOf(task, firstPixels(task)) + refinedSteps(task) * stepOf(task, pixelsOf(task));
   const spec = specOf(task);
   const own = work * workShare(spec, estimateText(spec).attended.length) + encodingsOf(task) * ENCODING_PIXELS;
-  return own * workOf(spec.model);
+  const enlarged = upscaleOf(task)?.upscaler === undefined ? 0 : picturesOf(task) * firstPixels(task);
+  return own * modelWork.of(spec.model) + enlarged * modelWork.upscaler;
 }
 
 /**

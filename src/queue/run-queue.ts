@@ -45,7 +45,7 @@ export interface RunQueue {
   ahead(jobId: string): Ahead | undefined;
 }
 
-export function createRunQueue(capacity: Capacity, estimate: Estimate, workOf?: ModelWork): RunQueue {
+export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork?: ModelWork): RunQueue {
   const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
   const clock = createFairClock();
   const entries = new Map<string, QueueEntry>();
@@ -81,7 +81,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, workOf?: 
 
   function enter(job: Job, resumed: boolean, followers: Job[]): QueueEntry {
     const user = userKey(job.owner);
-    const cost = costOf(job.task, workOf);
+    const cost = costOf(job.task, modelWork);
     const charge = cost / (job.weight ?? 1);
     const floor = clock.now();
     const start = resumed ? clock.resume(user, job.id, charge) : clock.enqueue(user, job.id, charge);

@@ -40,12 +40,22 @@ describe('the cost of a task', () => {
       ...{ models: [model('small', 0.5), model('large', 1.5), model('unknown')], defaultModel: 'small' },
       ...{ provider: 'cpu', slots: 1, loras: [], embeddings: [], refused: [] },
     };
-    const workOf = modelWorkOf(description);
-    const cost = (id: string) => costOf({ kind: 'generate', spec: specWith({ model: id }) }, workOf);
+    const work = modelWorkOf(description);
+    const cost = (id: string) => costOf({ kind: 'generate', spec: specWith({ model: id }) }, work);
     expect(cost('large')).toBe(3 * cost('small'));
     // The unit is the default model's, so that limits mean what they meant.
     expect(cost('small')).toBe(generate({ model: 'small' }));
     expect(cost('unknown')).toBe(cost('small'));
+    // An upscaler's work is its own, whichever model draws.
+    const spec = specWith({ model: 'large', width: 64, height: 64 });
+    const plain = {
+      kind: 'upscale',
+      source: { kind: 'generate', spec },
+      factor: 2,
+      strength: 0,
+      mode: 'lanczos',
+    } as const;
+    expect(costOf({ ...plain, upscaler: 'sharp' }, work) - costOf(plain, work)).toBe((13 / 0.5) * 64 * 64);
   });
 
   it('is less for speeds that leave work out', () => {

@@ -27,9 +27,12 @@ test.each([
   expect(fewStepSettings(name)).toEqual(settings);
 });
 
-test.each(['ink', 'hyperrealism', 'balcmony', '4steps-of-dance', 'hypersdr', 'tcdk'])('%s is not', (name) => {
-  expect(fewStepSettings(name)).toBeUndefined();
-});
+test.each(['lightning_effect', 'Lightning', 'ink', 'hyperrealism', 'balcmony', '4steps-of-dance', 'hypersdr', 'tcdk'])(
+  '%s is not',
+  (name) => {
+    expect(fewStepSettings(name)).toBeUndefined();
+  },
+);
 
 test('a file is told by its name, else by the name in its metadata', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'easel-few-'));

@@ -35,12 +35,18 @@ describe('a model that draws in few steps', () => {
     expect(found?.sampleSize).toBe(sampleSize);
   });
 
-  test.each(['juggernautXL_v9', 'realisticVision', 'dmdesign', 'hyperrealism', 'thunder-lighting', 'sdxl'])(
-    'is not %s',
-    (name) => {
-      expect(distillationOf([name])).toBeUndefined();
-    },
-  );
+  test.each([
+    'juggernautXL_v9',
+    'realisticVision',
+    'dmdesign',
+    'hyperrealism',
+    'thunder-lighting',
+    'sdxl',
+    'lightningStrike_v1',
+    'turbocharged',
+  ])('is not %s', (name) => {
+    expect(distillationOf([name])).toBeUndefined();
+  });
 
   test('has its own steps, guidance, sampler and size by default', async () => {
     const file = join(root, 'sd_xl_turbo_1.0.safetensors');

@@ -86,8 +86,12 @@ describe('an engine with upscalers beside its models', () => {
   });
 
   test('names them, and takes none of them for a model', async () => {
-    const { upscalers, models } = await engine.describe();
-    expect(upscalers?.toSorted()).toEqual(['sharp', 'swin']);
+    const { upscalers, models, refused } = await engine.describe();
+    expect(upscalers).toEqual(['sharp']);
+    // The buttons take the first: what cannot be used must not be among them.
+    expect(refused).toEqual([
+      expect.stringMatching(/^The upscaler swin\.safetensors is of a kind that Easel does not know/),
+    ]);
     expect(models.map(({ id }) => id)).toEqual(['tiny-conv']);
   });
 
