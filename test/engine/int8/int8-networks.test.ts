@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { textEncoderGraph } from '../../../engine/graph/text-encoder.ts';
+import { unetGraph } from '../../../engine/graph/unet.ts';
 import { int8Target } from '../../../engine/int8/int8-target.ts';
+import { Int8Survey } from '../../../engine/int8/int8-weights.ts';
 import { openLoras } from '../../../engine/lora/open-loras.ts';
 import { readFootprint } from '../../../engine/memory/footprint.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
 import type { ModelOptions } from '../../../engine/networks/model-options.ts';
 import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
 import { CPU_TARGET, type GraphTarget } from '../../../engine/onnx/graph-target.ts';
-import { openWeights } from '../../../engine/weights/weight-source.ts';
+import { openWeights, type WeightSource } from '../../../engine/weights/weight-source.ts';
 import { relativeError, TINY_MODELS, tinyModel } from '../goldens.ts';
+import { writeCheckpoint } from '../model/checkpoint-file.ts';
+import { familyCheckpoint, familyModel } from '../model/family-checkpoint.ts';
 
 const CPU = { provider: 'cpu', threads: 1 } as const;
 const SKETCH = fileURLToPath(new URL('../../../models/sketch', import.meta.url));
@@ -123,3 +127,20 @@ test('where no folder can be written, the target stays as it was', async () => {
   expect(await int8Target(CPU_TARGET, [blocked, blocked], write)).toBe(CPU_TARGET);
   expect((await int8Target(CPU_TARGET, [blocked, folder], write)).int8).toBeDefined();
 });
+
+test.each(['tiny-xl', 'tiny-v2'] as const)(
+  'the same layers stay float32 in a single file and in a folder: %s',
+  async (name) => {
+    const model = await readModelFolder(familyModel(name));
+    const file = join(folder, `${name}.safetensors`);
+    await writeCheckpoint(file, await familyCheckpoint(name));
+    const layersOf = async (source: WeightSource) => {
+      const survey = new Int8Survey();
+      unetGraph(model.unet, await openWeights('unet', source), { ...CPU_TARGET, int8: survey });
+      return survey.layers.map(({ outputs, channels, kernel }) => [outputs, channels, kernel]);
+    };
+    const [own, single] = [await layersOf(model.weights.unet), await layersOf({ file })];
+    expect(own.length).toBeGreaterThan(50);
+    expect(single).toEqual(own);
+  },
+);
