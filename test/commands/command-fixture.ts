@@ -67,12 +67,13 @@ export const engine: EngineDescription = {
 /** A channel with people, without a platform: what they say and press reaches the commands, and jobs are kept. */
 export function createCommandFixture({
   checkTask = async () => undefined,
-}: Partial<Pick<CommandContext, 'checkTask'>> = {}) {
+  upscalers,
+}: Partial<Pick<CommandContext, 'checkTask'> & Pick<EngineDescription, 'upscalers'>> = {}) {
   const queue = createMemoryQueue();
   let events = 0;
   let seeds = 1000;
   const context: CommandContext = {
-    engine,
+    engine: upscalers === undefined ? engine : { ...engine, upscalers },
     defaults: { count: 4, negative: '' },
     queue,
     settings: createSettingsStore(openEntries()),

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { buttons } from '../../../commands/index.ts';
 import { type GenerationSpec, specOf } from '../../../engine/index.ts';
 import { BUTTON_ACTIONS } from '../../../src/core/button.ts';
+import { formatParameters } from '../../../src/core/parameters.ts';
+import { parseParameters } from '../../../src/core/parse-parameters.ts';
 import { ada, ben, createCommandFixture, lobby } from '../command-fixture.ts';
 
-async function finishedGrid(text = 'a fox --seed 7 --count 4') {
-  const fixture = createCommandFixture();
+async function finishedGrid(text = 'a fox --seed 7 --count 4', given: Parameters<typeof createCommandFixture>[0] = {}) {
+  const fixture = createCommandFixture(given);
   const job = fixture.finish(await fixture.imagine(ada, text));
   return { fixture, job, spec: specOf(job.task) };
 }
@@ -94,6 +96,18 @@ describe('U1–U4', () => {
     const { fixture, job } = await finishedGrid('a fox --count 1');
     await fixture.press(ada, 'enlarge', job);
     expect(fixture.queue.last().task).toMatchObject({ kind: 'upscale', factor: 2, mode: 'lanczos', strength: 0 });
+  });
+
+  it('use the first upscaler model where there is one, and the recipe says so', async () => {
+    const { fixture, job } = await finishedGrid('a fox --count 1', { upscalers: ['RealESRGAN_x4plus', 'sharp'] });
+    await fixture.press(ada, 'upscale', job);
+    const by = { factor: 2, mode: 'lanczos', upscaler: 'RealESRGAN_x4plus' } as const;
+    expect(fixture.queue.last().task).toMatchObject({ ...by, strength: 0.35 });
+    const recipe = formatParameters(fixture.queue.last().task, 'Sketch');
+    expect(recipe).toContain('Hires upscaler: RealESRGAN_x4plus');
+    expect(parseParameters(recipe)?.recipe).toMatchObject({ kind: 'upscale', ...by });
+    await fixture.press(ada, 'enlarge', job);
+    expect(fixture.queue.last().task).toMatchObject({ ...by, strength: 0 });
   });
 
   it('stop at the largest size with a sentence', async () => {

@@ -11,6 +11,7 @@ import { loadClipTokenizer } from '../../../engine/tokenizer/clip.ts';
 import { GOOD_TOKEN, type HubServer, openHubServer, repositoryOf } from '../../doubles/hub-server.ts';
 import { tinyModel } from '../goldens.ts';
 import { encodeSafetensors, storedTensors } from '../model/checkpoint-file.ts';
+import { familyModel } from '../model/family-checkpoint.ts';
 
 let hub: HubServer;
 let home: string;
@@ -101,6 +102,22 @@ describe('a model on the Hub', () => {
         ...['unet/diffusion_pytorch_model.safetensors', 'vae/diffusion_pytorch_model.safetensors'],
       ]),
     );
+  });
+
+  test('of Stable Diffusion XL comes with both text encoders and both tokenizers', async () => {
+    hub = await openHubServer([repositoryOf('painters/tiny-xl', familyModel('tiny-xl'))]);
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+    const draw = async (place: string) => {
+      const engine = createRuntime({ modelSources: [place], threads: 1, previewEvery: 0 });
+      const { pictures } = await engine.run({ kind: 'generate', spec: { ...spec, model: 'tiny-xl' } });
+      await engine.close();
+      return Buffer.from(pictures[0]?.rgb ?? []);
+    };
+    expect((await draw('painters/tiny-xl')).equals(await draw(familyModel('tiny-xl')))).toBe(true);
+    const fetched = hub.requests.filter((line) => line.includes('/resolve/'));
+    for (const file of ['text_encoder_2/model.safetensors', 'tokenizer_2/special_tokens_map.json']) {
+      expect(fetched.some((line) => line.endsWith(file))).toBe(true);
+    }
   });
 
   test("lies in the layout of Python's cache", async () => {
