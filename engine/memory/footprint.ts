@@ -9,6 +9,8 @@ export interface Footprint {
   /** Weights in float32, whatever they are stored in; with int8 those of matrix products and convolutions in 8 bits. */
   readonly textEncoders: readonly number[];
   readonly unet: number;
+  /** What those would take in int8; absent where they do. */
+  readonly inInt8?: { readonly textEncoders: readonly number[]; readonly unet: number };
   readonly vaeDecoder: number;
   readonly vaeEncoder: number;
   /** 0 where the model has none. */
@@ -53,6 +55,7 @@ export async function readFootprint(model: Model, isInt8 = false): Promise<Footp
   return {
     textEncoders: texts.map((text) => (isInt8 ? int8BytesOf(text) : bytesOf(text))),
     unet: isInt8 ? int8BytesOf(unet) : bytesOf(unet),
+    ...(!isInt8 && { inInt8: { textEncoders: texts.map(int8BytesOf), unet: int8BytesOf(unet) } }),
     vaeDecoder: bytesOf(vae, (name) => !isEncoder(name)),
     vaeEncoder: bytesOf(vae, isEncoder),
     safetyChecker: checker === undefined ? 0 : bytesOf({ entries: () => [...checker] }),

@@ -172,8 +172,26 @@ function adviceFor(demand: Demand, footprint: Footprint, rules: MemoryRules): st
   }
   if (fits({ text: SHORT_TEXT })) return 'a shorter prompt, or one with fewer alternations, fits';
   if (fits({ adapterBytes: 0, text: SHORT_TEXT })) return 'the request fits without the LoRAs';
-  const room = !rules.offload && fits({}, true) ? 'set EASEL_LOW_MEMORY=yes, or ' : '';
-  return `no size fits: ${room}use a smaller model, or a machine with more memory`;
+  return `no size fits: ${settingsThatFit(demand, footprint, rules)}use a smaller model, or a machine with more memory`;
+}
+
+/** What the operator can set so that it fits, at some cost; "" for nothing. */
+function settingsThatFit(demand: Demand, footprint: Footprint, rules: MemoryRules): string {
+  const smaller = footprint.inInt8;
+  const ways = [
+    { settings: 'EASEL_LOW_MEMORY=yes', offload: true, weights: {} },
+    ...(smaller === undefined
+      ? []
+      : [
+          { settings: 'EASEL_PRECISION=int8', offload: rules.offload, weights: smaller },
+          { settings: 'EASEL_PRECISION=int8 and EASEL_LOW_MEMORY=yes', offload: true, weights: smaller },
+        ]),
+  ];
+  const one = { ...demand, rows: 1 };
+  const way = ways.find(
+    ({ offload, weights }) => fitting(one, { ...footprint, ...weights }, { ...rules, offload }) !== undefined,
+  );
+  return way === undefined ? '' : `set ${way.settings}, or `;
 }
 
 function toMultiple(side: number): number {

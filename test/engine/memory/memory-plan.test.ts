@@ -40,9 +40,9 @@ const rules = (gigabytes: number | undefined, offload = false): MemoryRules => (
   maxRows: 8,
 });
 
-function refusalOf(task: EngineTask, rules: MemoryRules): string | undefined {
+function refusalOf(task: EngineTask, rules: MemoryRules, footprint = V1_4): string | undefined {
   try {
-    planMemory(task, V1_4, rules);
+    planMemory(task, footprint, rules);
     return undefined;
   } catch (error) {
     if (isEngineError(error) && error.code === 'out_of_memory') return error.message;
@@ -76,6 +76,12 @@ describe('the memory that a task needs', () => {
     );
     expect(refusalOf(generate(), rules(4.2))).toMatch(/no size fits: set EASEL_LOW_MEMORY=yes, or use/);
     expect(refusalOf(generate(), rules(2, true))).toMatch(/no size fits: use a smaller model/);
+    const large: Footprint = { ...V1_4, inInt8: { textEncoders: [200e6], unet: 832e6 } };
+    const advice = (gigabytes: number) => refusalOf(generate(), rules(gigabytes), large);
+    expect(advice(4.2)).toMatch(/set EASEL_LOW_MEMORY=yes, or use/);
+    expect(advice(2.9)).toMatch(/set EASEL_PRECISION=int8, or use/);
+    expect(advice(1.9)).toMatch(/set EASEL_PRECISION=int8 and EASEL_LOW_MEMORY=yes, or use/);
+    expect(advice(0.9)).toMatch(/no size fits: use a smaller model/);
   });
 
   test('counts the LoRAs', () => {
