@@ -6,6 +6,8 @@ export interface AttentionOptions {
   readonly width: number;
   /** [1, 1, queries, keys], added to the scores. */
   readonly bias: Value | null;
+  /** Whether it is computed in float32 whatever the graph is: the scores of some models leave the range of halves. */
+  readonly inFloat32?: boolean;
 }
 
 /**
@@ -19,6 +21,14 @@ export function multiHeadAttention(
   value: Value,
   options: AttentionOptions,
 ): Value {
+  if (options.inFloat32 === true && options.bias === null) {
+    const [q, k, v] = [g.widen(query), g.widen(key), g.widen(value)];
+    return g.narrow(attend(g, q, k, v, options));
+  }
+  return attend(g, query, key, value, options);
+}
+
+function attend(g: GraphBuilder, query: Value, key: Value, value: Value, options: AttentionOptions): Value {
   switch (g.target.attention) {
     case 'fused': {
       // Inputs 3 and 4 are the projection bias and the padding mask.
@@ -31,11 +41,12 @@ export function multiHeadAttention(
 }
 
 function plainAttention(g: GraphBuilder, query: Value, key: Value, value: Value, options: AttentionOptions): Value {
-  const { heads, width, bias } = options;
+  const { heads, width, bias, inFloat32 } = options;
+  const scale = [1 / Math.sqrt(width)];
   /** [batch, tokens, channels] → [batch, heads, tokens, width], or its last two sides the other way round. */
   const split = (x: Value, perm: readonly number[]) =>
     g.node('Transpose', [g.node('Reshape', [x, g.ints([0, 0, heads, -1])])], { perm });
-  const scaled = g.node('Mul', [query, g.floats([1 / Math.sqrt(width)], [1])]);
+  const scaled = g.node('Mul', [query, inFloat32 === true ? g.wideFloats(scale, [1]) : g.floats(scale, [1])]);
   const products = g.node('MatMul', [split(scaled, [0, 2, 1, 3]), split(key, [0, 2, 3, 1])]);
   const scores = g.node('Softmax', [bias === null ? products : g.node('Add', [products, bias])], { axis: -1 });
   const mixed = g.node('MatMul', [scores, split(value, [0, 2, 1, 3])]);

@@ -151,11 +151,18 @@ export class Layers {
     return { ...a, value: this.g.node('Add', [a.value, b.value]) };
   }
 
-  /** Multi-head attention. `bias` is added to the scores. */
-  attention(query: Tokens, key: Tokens, value: Tokens, heads: number, bias: Value | null = null): Tokens {
+  /** Multi-head attention. `bias` is added to the scores. @param inFloat32 see `AttentionOptions` */
+  attention(
+    query: Tokens,
+    key: Tokens,
+    value: Tokens,
+    heads: number,
+    bias: Value | null = null,
+    inFloat32 = false,
+  ): Tokens {
     const projected = [this.batched(query), this.batched(key), this.batched(value)] as const;
     const width = query.channels / heads;
-    const result = multiHeadAttention(this.g, ...projected, { heads, width, bias });
+    const result = multiHeadAttention(this.g, ...projected, { heads, width, bias, inFloat32 });
     return this.flatten(result, value.channels);
   }
 

@@ -12,6 +12,8 @@ export interface TransformerOptions {
    * "ToDo: Token Downsampling"). At 1 it is as published. Absent is 1.
    */
   readonly keyStride?: Value | undefined;
+  /** See `AttentionOptions`: diffusers' `upcast_attention`. */
+  readonly inFloat32: boolean;
 }
 
 /** GroupNorm inside the transformer blocks, unlike the resnets around them. */
@@ -40,18 +42,25 @@ function transformerBlock(
   options: TransformerOptions,
   like: FeatureMap,
 ): Tokens {
-  const { heads, context, keyStride } = options;
+  const { context, keyStride } = options;
   const a = layers.layerNorm(x, `${name}.norm1`);
   const keys = keyStride === undefined ? a : layers.thin(a, keyStride, like);
-  const afterSelf = layers.add(x, attend(layers, a, keys, `${name}.attn1`, heads));
+  const afterSelf = layers.add(x, attend(layers, a, keys, `${name}.attn1`, options));
   const b = layers.layerNorm(afterSelf, `${name}.norm2`);
-  const afterCross = layers.add(afterSelf, attend(layers, b, context, `${name}.attn2`, heads));
+  const afterCross = layers.add(afterSelf, attend(layers, b, context, `${name}.attn2`, options));
   return layers.add(afterCross, feedForward(layers, layers.layerNorm(afterCross, `${name}.norm3`), `${name}.ff`));
 }
 
-function attend(layers: Layers, x: Tokens, context: Tokens, name: string, heads: number): Tokens {
+function attend(
+  layers: Layers,
+  x: Tokens,
+  context: Tokens,
+  name: string,
+  { heads, inFloat32 }: TransformerOptions,
+): Tokens {
   const project = (from: Tokens, part: string) => layers.linear(from, `${name}.${part}`, x.channels, { bias: false });
-  const attended = layers.attention(project(x, 'to_q'), project(context, 'to_k'), project(context, 'to_v'), heads);
+  const [query, key, value] = [project(x, 'to_q'), project(context, 'to_k'), project(context, 'to_v')] as const;
+  const attended = layers.attention(query, key, value, heads, null, inFloat32);
   return layers.linear(attended, `${name}.to_out.0`, x.channels);
 }
 

@@ -160,6 +160,7 @@ export function attention(
     groups: config.norm_num_groups,
     depth: config.transformer_layers_per_block[level] ?? 1,
     context,
+    inFloat32: config.upcast_attention === true,
     keyStride: level === largestAttending(config) ? keyStride : undefined,
   });
 }

@@ -1,16 +1,21 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/errors.ts';
+import { unetGraph } from '../../../engine/graph/unet.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
 import { decodeLatents } from '../../../engine/networks/autoencoder.ts';
 import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
+import { ModelProtoSchema, TensorProto_DataType } from '../../../engine/onnx/onnx_pb.ts';
 import { DEVICE_LOST_EXIT, explainExit } from '../../../engine/process/exit-reason.ts';
 import { missingLibrary } from '../../../engine/session/cuda-files.ts';
 import { explainFailure, reasonOf } from '../../../engine/session/session.ts';
+import { openWeights } from '../../../engine/weights/weight-source.ts';
 import { relativeError, tinyModel } from '../goldens.ts';
 import { encodeSafetensors, type StoredTensor, storedTensors } from '../model/checkpoint-file.ts';
+import { familyModel } from '../model/family-checkpoint.ts';
 
 const thrown = (message: string) => {
   try {
@@ -97,6 +102,35 @@ describe('a decode', () => {
     }
     await Promise.all([exact.close(), halves.close()]);
     await rm(folder, { recursive: true });
+  });
+});
+
+describe('the scores of attention', () => {
+  // On a processor they leave no range: ONNX Runtime computes halves there in float32, from one node to the next.
+  test('are float32 in halves, too, where the model asks for it', async () => {
+    const model = await readModelFolder(familyModel('tiny-v2'));
+    const weights = await openWeights('unet', model.weights.unet);
+    const target = { precision: 'float16', attention: 'fused' } as const;
+    const widened = (upcast: boolean) => {
+      const { graph } = fromBinary(
+        ModelProtoSchema,
+        unetGraph({ ...model.unet, upcast_attention: upcast }, weights, target),
+      );
+      const nodes = graph?.node ?? [];
+      const wide = new Set(
+        nodes
+          .filter(
+            ({ opType, attribute }) => opType === 'Cast' && attribute[0]?.i === BigInt(TensorProto_DataType.FLOAT),
+          )
+          .flatMap(({ output }) => output),
+      );
+      const attentions = nodes.filter(({ opType }) => opType === 'MultiHeadAttention');
+      return attentions.map(({ input }) => input.slice(0, 3).every((name) => wide.has(name)));
+    };
+    expect(model.unet.upcast_attention).toBe(true);
+    expect(widened(true).length).toBeGreaterThan(5);
+    expect(new Set(widened(true))).toEqual(new Set([true]));
+    expect(new Set(widened(false))).toEqual(new Set([false]));
   });
 });
 
