@@ -32,6 +32,8 @@ const MIB = 2 ** 20;
 const BASE = 200 * MIB;
 /** Of one session beyond its weights. */
 const SESSION = 45 * MIB;
+/** Real-ESRGAN's largest network: its weights, and what it computes a tile with. */
+const UPSCALER = 700 * MIB;
 /** A pixel while a picture is put together of its tiles, and while finished pictures wait for the others of their task. */
 const BYTES_PER_PIXEL_AT_WORK = 40;
 const BYTES_PER_PIXEL_DONE = 8;
@@ -72,7 +74,17 @@ export function peakByDefault(model: ModelDescription, footprint: Footprint, off
   const { width, height, guidance } = model;
   const rows = guidance > 1 ? 2 : 1;
   const text = SHORT_TEXT;
-  const demand = { width, height, rows, pictures: 1, encodes: false, judges: true, adapterBytes: 0, text };
+  const demand = {
+    width,
+    height,
+    rows,
+    pictures: 1,
+    encodes: false,
+    judges: true,
+    upscales: false,
+    adapterBytes: 0,
+    text,
+  };
   return peakOf(demand, footprint, MAX_WHOLE_PIXELS, offload);
 }
 
@@ -85,6 +97,8 @@ interface Demand {
   readonly rows: number;
   readonly encodes: boolean;
   readonly judges: boolean;
+  /** Whether an upscaler model enlarges. */
+  readonly upscales: boolean;
   readonly adapterBytes: number;
   readonly text: NonNullable<Burden['text']>;
 }
@@ -98,6 +112,7 @@ function demandOf(task: EngineTask, maxRows: number, burden: Burden): Demand {
     rows: Math.min(pictures * rowsPerPicture(spec), maxRows),
     encodes: spec.init !== undefined || drawsOverPixels(task),
     judges: spec.safety !== false,
+    upscales: upscaleOf(task)?.upscaler !== undefined,
     adapterBytes: burden.adapters ?? 0,
     text: burden.text ?? SHORT_TEXT,
   };
@@ -124,7 +139,7 @@ function fitting(demand: Demand, footprint: Footprint, { limit, offload, maxRows
 
 /** Bytes. Without offload every network stays, and so does what the UNet computed with; the VAE lets go of it. */
 function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offload: boolean): number {
-  const { width, height, pictures, rows, judges, adapterBytes, text: prompts } = demand;
+  const { width, height, pictures, rows, judges, upscales, adapterBytes, text: prompts } = demand;
   const encodes = demand.encodes || footprint.alwaysEncodes;
   const pixels = width * height;
   const [, latentRows, latentColumns] = planWindows(
@@ -142,7 +157,7 @@ function peakOf(demand: Demand, footprint: Footprint, wholePixels: number, offlo
   const networks = offload
     ? Math.max(...texts, unet, decoder + vaeWork, encoder + (encodes ? vaeWork : 0), checker)
     : texts.reduce((sum, bytes) => sum + bytes, unet) + decoder + encoder + checker + vaeWork;
-  const beside = adapterBytes + prompts.encodings * footprint.textChunk;
+  const beside = adapterBytes + prompts.encodings * footprint.textChunk + (upscales ? UPSCALER : 0);
   return BASE + networks + beside + pixels * (BYTES_PER_PIXEL_AT_WORK + pictures * BYTES_PER_PIXEL_DONE);
 }
 

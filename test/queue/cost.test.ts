@@ -55,7 +55,7 @@ describe('the cost of a task', () => {
       strength: 0,
       mode: 'lanczos',
     } as const;
-    expect(costOf({ ...plain, upscaler: 'sharp' }, work) - costOf(plain, work)).toBe((13 / 0.5) * 64 * 64);
+    expect(costOf({ ...plain, upscaler: 'sharp' }, work) - costOf(plain, work)).toBe((20 / 0.5) * 64 * 64);
   });
 
   it('is less for speeds that leave work out', () => {

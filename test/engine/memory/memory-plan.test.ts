@@ -76,6 +76,12 @@ describe('the memory that a task needs', () => {
     );
     expect(refusalOf(generate(), rules(4.2))).toMatch(/no size fits: set EASEL_LOW_MEMORY=yes, or use/);
     expect(refusalOf(generate(), rules(2, true))).toMatch(/no size fits: use a smaller model/);
+    const upscaled = (upscaler?: string): EngineTask => ({
+      ...{ kind: 'upscale', source: generate(), factor: 2, strength: 0, mode: 'lanczos' },
+      ...(upscaler !== undefined && { upscaler }),
+    });
+    const peakOf = (task: EngineTask) => planMemory(task, V1_4, rules(undefined)).peak;
+    expect(peakOf(upscaled('sharp')) - peakOf(upscaled())).toBe(700 * 2 ** 20);
     const large: Footprint = { ...V1_4, inInt8: { textEncoders: [200e6], unet: 832e6 } };
     const advice = (gigabytes: number) => refusalOf(generate(), rules(gigabytes), large);
     expect(advice(4.2)).toMatch(/set EASEL_LOW_MEMORY=yes, or use/);
