@@ -2,7 +2,7 @@ import type { WindowRules } from '../latents/windows.ts';
 import { isInpainting, type Model, textWidth } from '../model/model.ts';
 import type { TensorRef } from '../weights/safetensors.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
-import { openWeights, readTensors, TEXT_NETWORKS } from '../weights/weight-source.ts';
+import { openWeights, readTensors } from '../weights/weight-source.ts';
 
 /** What a model takes of memory on a CPU, in bytes, and of time. */
 export interface Footprint {
@@ -47,7 +47,7 @@ const VAE_LIVE_FLOATS = 10.5;
  */
 export async function readFootprint(model: Model, isInt8 = false): Promise<Footprint> {
   const [texts, unet, vae] = await Promise.all([
-    Promise.all(model.textEncoders.map(({ weights }, i) => openWeights(TEXT_NETWORKS[i] ?? 'textEncoder', weights))),
+    Promise.all(model.textEncoders.map(({ network, weights }) => openWeights(network, weights))),
     openWeights('unet', model.weights.unet),
     openWeights('vae', model.weights.vae),
   ]);

@@ -4,11 +4,9 @@ import type { TensorRef } from '../weights/safetensors.ts';
 import { readTensor } from '../weights/tensor-data.ts';
 
 /** The first normalisation of an attention on the way up. */
-const NORMALISATION = /^up_blocks\.(\d+)\.attentions\.(\d+)\.transformer_blocks\.0\.norm1\.bias$/;
+const NORMALISATION = /^up_blocks\.\d+\.attentions\.\d+\.transformer_blocks\.0\.norm1\.bias$/;
 /** In models of v-prediction the biases of the last one spread further (ComfyUI, supported_models.py). */
 const V_DEVIATION = 0.09;
-/** More than a block has. */
-const MAX_ATTENTIONS = 100;
 /** Side of the pictures of the models of Stable Diffusion 2 that predict noise, in latents. */
 const NOISE_SAMPLE_SIZE = 64;
 
@@ -33,13 +31,9 @@ export async function trainingHints(family: ModelFamily, unet: ReadonlyMap<strin
 }
 
 function lastNormalisation(unet: ReadonlyMap<string, TensorRef>): TensorRef | undefined {
-  let last: { readonly place: number; readonly tensor: TensorRef } | undefined;
-  for (const [name, tensor] of unet) {
-    const [found, block, attention] = NORMALISATION.exec(name) ?? [];
-    const place = Number(block) * MAX_ATTENTIONS + Number(attention);
-    if (found !== undefined && (last === undefined || place > last.place)) last = { place, tensor };
-  }
-  return last?.tensor;
+  const byNumber = new Intl.Collator('en', { numeric: true });
+  const names = [...unet.keys()].filter((name) => NORMALISATION.test(name)).sort(byNumber.compare);
+  return unet.get(names.at(-1) ?? '');
 }
 
 function deviation(values: Float32Array): number {

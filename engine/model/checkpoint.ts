@@ -5,6 +5,7 @@ import { namesIn } from '../few-step-names.ts';
 import { schedulerConfigSchema } from '../schedulers/config.ts';
 import { defaultSampler } from '../schedulers/default-sampler.ts';
 import { missingTokenizerFiles } from '../tokenizer/tokenizer-files.ts';
+import type { TextNetwork } from '../weights/checkpoint-names.ts';
 import { fileKind } from '../weights/file-kind.ts';
 import { readSafetensorsFile, type TensorRef } from '../weights/safetensors.ts';
 import { diffusersTensors, type WeightSource } from '../weights/weight-source.ts';
@@ -95,11 +96,12 @@ async function readTexts(
   weights: WeightSource,
   folder: string,
 ): Promise<Model['textEncoders']> {
-  const read = async (part: 'textEncoder' | 'textEncoder2', suffix: '' | '_2'): Promise<TextEncoderFiles> => {
-    const index = part === 'textEncoder' ? 0 : 1;
-    const shape = textEncoderShape(diffusersTensors(part, tensors), index, source);
+  const read = async (network: TextNetwork, suffix: '' | '_2'): Promise<TextEncoderFiles> => {
+    const index = network === 'textEncoder' ? 0 : 1;
+    const shape = textEncoderShape(diffusersTensors(network, tensors), index, source);
     const config = join(folder, `text_encoder${suffix}`, 'config.json');
     return {
+      network,
       config: await readOptionalConfig(config, textEncoderConfigSchema, shape),
       weights,
       ...(await tokenizerOf(join(folder, `tokenizer${suffix}`), source.family, index)),

@@ -110,7 +110,7 @@ async function readText(suffix: '' | '_2', root: string, options: FolderOptions)
   const weights = await findWeights(root, folder, TRANSFORMERS_WEIGHTS, options);
   const [lacking] = await missingTokenizerFiles(tokenizer);
   if (lacking !== undefined) throw new EngineError('missing_file', missing(lacking), { file: lacking });
-  return { config, weights, tokenizer };
+  return { network: suffix === '' ? 'textEncoder' : 'textEncoder2', config, weights, tokenizer };
 }
 
 /** As diffusers lays it out in a folder of its own, or as it is published. */

@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts';
 import type { ModelFamily } from '../families/model-family.ts';
 import type { SchedulerConfig } from '../schedulers/config.ts';
 import type { DefaultSampler } from '../schedulers/default-sampler.ts';
+import type { TextNetwork } from '../weights/checkpoint-names.ts';
 import type { WeightSource } from '../weights/weight-source.ts';
 import type { Recommendation, TextEncoderConfig, UnetConfig, VaeConfig } from './configs.ts';
 import type { Distillation } from './distilled.ts';
@@ -41,6 +42,7 @@ export interface Model {
 
 /** One of the text encoders of a model. */
 export interface TextEncoderFiles {
+  readonly network: TextNetwork;
   readonly config: TextEncoderConfig;
   readonly weights: WeightSource;
   /** The tokenizer's folder: see tokenizer/tokenizer-files.ts. */

@@ -7,13 +7,7 @@ import type { UnetCall } from './unet-call.ts';
 export function fillRows(call: UnetCall, counts: readonly number[] | undefined): UnetCall {
   const rows = counts?.find((count) => count >= call.batch) ?? call.batch;
   if (rows === call.batch) return call;
-  const fill = (values: Float32Array): Float32Array => {
-    const size = values.length / call.batch;
-    const filled = new Float32Array(rows * size);
-    filled.set(values);
-    for (let row = call.batch; row < rows; row += 1) filled.set(values.subarray(values.length - size), row * size);
-    return filled;
-  };
+  const fill = (values: Float32Array) => fillValues(values, call.batch, rows);
   const { addition } = call;
   return {
     ...call,
@@ -23,6 +17,16 @@ export function fillRows(call: UnetCall, counts: readonly number[] | undefined):
     context: fill(call.context),
     addition: addition && { pooled: fill(addition.pooled), sizeIds: fill(addition.sizeIds) },
   };
+}
+
+/** Numbers of `batch` rows with the last row repeated up to `rows`. */
+export function fillValues(values: Float32Array, batch: number, rows: number): Float32Array {
+  if (rows === batch) return values;
+  const size = values.length / batch;
+  const filled = new Float32Array(rows * size);
+  filled.set(values);
+  for (let row = batch; row < rows; row += 1) filled.set(values.subarray(values.length - size), row * size);
+  return filled;
 }
 
 /** The rows of the result that were asked for. */

@@ -15,14 +15,14 @@ import { emphasisOf } from '../prompt/read-prompts.ts';
 import { graphTargetFor, type NetworkOptions } from '../providers/options.ts';
 import { openSafetyChecker, type SafetyChecker } from '../safety/checker.ts';
 import { type Output, openSession, type Session } from '../session/session.ts';
-import { createSessionOpener } from '../session/session-swapper.ts';
+import { createSessionOpener, type OpenSession } from '../session/session-swapper.ts';
 import type { ClipTokenizer } from '../tokenizer/clip.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
 import { WeightSet } from '../weights/weight-set.ts';
 import { openWeights } from '../weights/weight-source.ts';
 import { AdaptableSession } from './adaptable-session.ts';
 import { blameWeights, isAllFinite } from './blame-weights.ts';
-import { fillRows, keepRows } from './fill-rows.ts';
+import { fillRows, fillValues, keepRows } from './fill-rows.ts';
 import { LoraCache } from './lora-cache.ts';
 import { type ModelOptions, targetFor } from './model-options.ts';
 import { ShallowUnet } from './shallow-unet.ts';
@@ -66,11 +66,28 @@ export interface Networks {
 
 /** Opens the text encoders, the UNet and the decoder; the encoder of pictures when it is first needed. With `offload`, each of them whenever it is. */
 export async function openNetworks(model: Model, options: ModelOptions): Promise<Networks> {
+  const openOne = createSessionOpener(options, options.offload === true);
+  const opened: Promise<Session>[] = [];
+  try {
+    return await assemble(model, options, (...given) => {
+      const session = openOne(...given);
+      opened.push(session);
+      return session;
+    });
+  } catch (error) {
+    // A GPU that has no room for one network must not keep the others.
+    for (const session of await Promise.allSettled(opened)) {
+      if (session.status === 'fulfilled') await session.value.close();
+    }
+    throw error;
+  }
+}
+
+async function assemble(model: Model, options: ModelOptions, open: OpenSession): Promise<Networks> {
   const [unet, vae] = await Promise.all([
     openWeights('unet', model.weights.unet),
     openWeights('vae', model.weights.vae),
   ]);
-  const open = createSessionOpener(options, options.offload === true);
   // Found anew for each graph: the folder of int8 weights may have been deleted since the last one.
   const unetTarget = () => targetFor(unet, options, (target) => unetGraph(model.unet, unet, target));
   const text = await TextEncoders.open(model, options, open);
@@ -84,8 +101,9 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
   });
   const vaeTarget = vaeTargetFor(model, vae, options);
   const openDecoder = (target: GraphTarget) => open(vaeDecoderGraph(model.vae, vae, target), { arena: false });
-  let decoder = await openDecoder(vaeTarget);
-  let decodesInHalves = vaeTarget.precision === 'float16';
+  const decoder = await openDecoder(vaeTarget);
+  /** In float32, once numbers have left the range of halves: they will again. */
+  let wideDecoder: Promise<Session> | undefined;
   let imageEncoder: Session | undefined;
   let tinyDecoder: Session | undefined;
   let safetyChecker: SafetyChecker | undefined;
@@ -130,21 +148,25 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
       const deep = also[0]?.data ?? new Float32Array();
       return { prediction: keepRows(data, filled, call), deep: keepRows(deep, filled, call) };
     },
-    predictFrom(deep, call) {
+    async predictFrom(deep, call) {
+      const filled = fillRows(call, options.rowCounts);
       const [, height, width] = call.shape;
-      const shape = [call.batch, model.unet.block_out_channels[0] ?? 0, height, width];
-      return shallow.run({ ...unetInputs(call), [DEEP_INPUT]: { data: deep, shape } }, adapters.unet);
+      const shape = [filled.batch, model.unet.block_out_channels[0] ?? 0, height, width];
+      const data = fillValues(deep, call.batch, filled.batch);
+      const prediction = await shallow.run({ ...unetInputs(filled), [DEEP_INPUT]: { data, shape } }, adapters.unet);
+      return keepRows(prediction, filled, call);
     },
     async decode(latents, shape) {
       const unscaled = latents.map((value) => value / scale);
-      const run = () => decoder.run({ latents: { data: unscaled, shape: [1, ...shape] } });
-      let output = await run();
-      if (decodesInHalves && isAllFinite(unscaled) && !isAllFinite(output.data)) {
-        // Some VAEs make numbers beyond half precision. This one will again.
-        decodesInHalves = false;
-        await decoder.close();
-        decoder = await openDecoder({ ...vaeTarget, precision: 'float32' });
-        output = await run();
+      const run = (session: Session) => session.run({ latents: { data: unscaled, shape: [1, ...shape] } });
+      const isHalf = wideDecoder === undefined && vaeTarget.precision === 'float16';
+      let output = await run((await wideDecoder) ?? decoder);
+      if (isHalf && isAllFinite(unscaled) && !isAllFinite(output.data)) {
+        wideDecoder ??= openDecoder({ ...vaeTarget, precision: 'float32' });
+        wideDecoder.catch(() => {
+          wideDecoder = undefined;
+        });
+        output = await run(await wideDecoder);
       }
       await blameWeights(vae, { given: unscaled, made: output.data });
       return output;
@@ -165,9 +187,9 @@ export async function openNetworks(model: Model, options: ModelOptions): Promise
     },
     withLoras: async (loras) => (loras.length === 0 ? plain : adapted.get(loras)),
     async close() {
-      await Promise.all(
-        [text, denoiser, shallow, decoder, imageEncoder, tinyDecoder, safetyChecker].map((session) => session?.close()),
-      );
+      const wide = await wideDecoder;
+      const sessions = [text, denoiser, shallow, decoder, wide, imageEncoder, tinyDecoder, safetyChecker];
+      await Promise.all(sessions.map((session) => session?.close()));
     },
   });
   const plain = networks({ text: [], unet: {} });

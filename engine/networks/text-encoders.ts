@@ -1,5 +1,7 @@
+import type { AdapterSlots } from '../graph/adapter-slots.ts';
 import { textEncoderGraph } from '../graph/text-encoder.ts';
 import type { Adapter, AppliedLora } from '../lora/adapter.ts';
+import type { TextEncoderConfig } from '../model/configs.ts';
 import { type Model, type TextEncoderFiles, textWidth } from '../model/model.ts';
 import type { ChunkTokens, PromptChunk } from '../prompt/chunks.ts';
 import { weigh } from '../prompt/conditioning.ts';
@@ -7,9 +9,9 @@ import type { OpenSession } from '../session/session-swapper.ts';
 import { checkClipSkip } from '../spec/check-for-model.ts';
 import { type ClipTokenizer, sharedClipTokenizer } from '../tokenizer/clip.ts';
 import { withLearnedWords } from '../tokenizer/learned-tokenizer.ts';
-import { type LearnedWords, readLearnedWords, roomOf } from '../weights/textual-inversion.ts';
+import { readLearnedWords, roomOf } from '../weights/textual-inversion.ts';
 import type { WeightSet } from '../weights/weight-set.ts';
-import { openWeights, TEXT_NETWORKS } from '../weights/weight-source.ts';
+import { openWeights } from '../weights/weight-source.ts';
 import { AdaptableSession } from './adaptable-session.ts';
 import { blameWeights } from './blame-weights.ts';
 import { type ModelOptions, targetFor } from './model-options.ts';
@@ -50,7 +52,8 @@ export class TextEncoders {
       const { vocab_size: vocabulary } = files.config;
       const clip = await sharedClipTokenizer(files.tokenizer, vocabulary, files.padding);
       tokenizers.push(withLearnedWords(clip, words.words, vocabulary));
-      encoders.push(await Encoder.open(model, i, { words, options, open, end: clip.end }));
+      const table = words.tables[i] ?? new Float32Array();
+      encoders.push(await openEncoder(model, files, options, open, { table, end: clip.end }));
     }
     return new TextEncoders(model, encoders, tokenizers);
   }
@@ -84,66 +87,64 @@ export class TextEncoders {
 
 type Tokenizer = ReturnType<typeof withLearnedWords>;
 
-interface EncoderOptions {
-  readonly words: LearnedWords;
-  readonly options: ModelOptions;
-  readonly open: OpenSession;
-  /** The end token. */
-  readonly end: number;
+interface EncoderParts {
+  readonly session: AdaptableSession;
+  readonly weights: WeightSet;
+  readonly config: TextEncoderConfig;
+  /** The lowest clip skip that counts. */
+  readonly leastClipSkip: number;
+  /** Vectors of learned words, [rows, width]. */
+  readonly table: Float32Array;
+  /** The end token, for an encoder that pools. */
+  readonly end: number | undefined;
+}
+
+/** Opens one text encoder. @param end the end token */
+async function openEncoder(
+  { family, unet, textEncoders }: Model,
+  files: TextEncoderFiles,
+  options: ModelOptions,
+  open: OpenSession,
+  { table, end }: { readonly table: Float32Array; readonly end: number },
+): Promise<Encoder> {
+  const { network, config, weights: source } = files;
+  const weights = await openWeights(network, source);
+  // The last one pools, where the UNet asks for it.
+  const pools = unet.addition !== undefined && files === textEncoders.at(-1);
+  const form = { isNormalised: family.text.isNormalised, pools };
+  // Found anew for each graph: the folder of int8 weights may have been deleted since the last one.
+  const target = () => targetFor(weights, options, (graph) => textEncoderGraph(config, weights, form, graph));
+  const graph = async (slots: AdapterSlots) => textEncoderGraph(config, weights, form, await target(), slots);
+  const session = await AdaptableSession.open({ network, graph }, open);
+  const { clipSkip: leastClipSkip } = family.text;
+  return new Encoder({ session, weights, config, leastClipSkip, table, end: pools ? end : undefined });
 }
 
 /** One text encoder. */
 class Encoder {
   readonly session: AdaptableSession;
-  readonly #model: Model;
-  readonly #files: TextEncoderFiles;
-  readonly #weights: WeightSet;
-  readonly #table: Float32Array;
-  readonly #end: number;
-  readonly #pools: boolean;
+  readonly #parts: EncoderParts;
 
-  private constructor(model: Model, i: number, session: AdaptableSession, weights: WeightSet, own: EncoderOptions) {
-    this.session = session;
-    this.#model = model;
-    this.#files = model.textEncoders[i] ?? model.textEncoders[0];
-    this.#weights = weights;
-    this.#table = own.words.tables[i] ?? new Float32Array();
-    this.#end = own.end;
-    this.#pools = poolsText(model, i);
-  }
-
-  static async open(model: Model, i: number, own: EncoderOptions): Promise<Encoder> {
-    const { options, open } = own;
-    const network = TEXT_NETWORKS[i] ?? 'textEncoder';
-    const { config, weights: source } = model.textEncoders[i] ?? model.textEncoders[0];
-    const weights = await openWeights(network, source);
-    const form = { isNormalised: model.family.text.isNormalised, pools: poolsText(model, i) };
-    // Found anew for each graph: the folder of int8 weights may have been deleted since the last one.
-    const target = () => targetFor(weights, options, (graph) => textEncoderGraph(config, weights, form, graph));
-    const graph = async (slots: Parameters<typeof textEncoderGraph>[4]) =>
-      textEncoderGraph(config, weights, form, await target(), slots);
-    return new Encoder(model, i, await AdaptableSession.open({ network, graph }, open), weights, own);
+  constructor(parts: EncoderParts) {
+    this.session = parts.session;
+    this.#parts = parts;
   }
 
   async run(ids: readonly number[], clipSkip: number, adapter: Adapter): Promise<EncodedChunk> {
-    const { num_hidden_layers: count, hidden_size: hidden } = this.#files.config;
+    const { weights, config, leastClipSkip, table, end } = this.#parts;
+    const { num_hidden_layers: count, hidden_size: hidden } = config;
     checkClipSkip(clipSkip, count);
-    const skipped = Math.max(clipSkip, this.#model.family.text.clipSkip);
+    const skipped = Math.max(clipSkip, leastClipSkip);
     const inputs = {
       input_ids: { data: BigInt64Array.from(ids, BigInt), shape: [1, ids.length] },
-      learned: { data: this.#table, shape: [this.#table.length / hidden, hidden] },
+      learned: { data: table, shape: [table.length / hidden, hidden] },
       layer: { data: BigInt64Array.of(BigInt(count - skipped)), shape: [] },
-      ...(this.#pools && { end: { data: BigInt64Array.of(BigInt(ids.indexOf(this.#end))), shape: [1] } }),
+      ...(end !== undefined && { end: { data: BigInt64Array.of(BigInt(ids.indexOf(end))), shape: [1] } }),
     };
-    const { data, also } = await this.session.run(inputs, adapter, this.#pools ? ['pooled'] : []);
-    await blameWeights(this.#weights, { given: [], made: data });
+    const { data, also } = await this.session.run(inputs, adapter, end === undefined ? [] : ['pooled']);
+    await blameWeights(weights, { given: [], made: data });
     return { states: data, pooled: also[0]?.data };
   }
-}
-
-/** The last text encoder pools, where the UNet asks for it. */
-function poolsText({ unet, textEncoders }: Model, i: number): boolean {
-  return unet.addition !== undefined && i === textEncoders.length - 1;
 }
 
 /** Rows of several tables joined: [rows, width of each] → [rows, width of all]. */

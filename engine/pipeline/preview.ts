@@ -19,9 +19,9 @@ function pixelALatent(
   latents: Float32Array,
   [channels, height, width]: Shape,
 ): RgbImage {
-  const factors = recommendation.latentRgb ?? family.latents.rgb;
-  const bias =
-    recommendation.latentRgbBias ?? (recommendation.latentRgb === undefined ? family.latents.rgbBias : [0, 0, 0]);
+  const { latentRgb: own, latentRgbBias } = recommendation;
+  const { rgb: factors, rgbBias } = own === undefined ? family.latents : { rgb: own, rgbBias: [0, 0, 0] };
+  const bias = latentRgbBias ?? rgbBias;
   const plane = height * width;
   const rgb = new Uint8Array(plane * 3);
   for (let pixel = 0; pixel < plane; pixel += 1) {

@@ -3,7 +3,7 @@ import { multiHeadAttention } from '../graph/attention.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import { CPU_TARGET, type GraphTarget } from '../onnx/graph-target.ts';
 import type { ExecutionProvider } from '../session/execution-provider.ts';
-import { openSession } from '../session/session.ts';
+import { openSession, type Session } from '../session/session.ts';
 import { type Capabilities, CPU_CAPABILITIES } from './choice.ts';
 
 /** One attention of the networks. */
@@ -88,8 +88,9 @@ async function attend(
   const text = g.floatInput('text', ['batch', keys, channels]);
   const bias = isCausal === true ? g.floats(causal(queries), [1, 1, queries, keys]) : null;
   g.output('y', multiHeadAttention(g, x, text, text, { heads, width, bias }), ['batch', 'tokens', 'width']);
-  const session = await openSession(g.build(), { provider, threads: 1 });
+  let session: Session | undefined;
   try {
+    session = await openSession(g.build(), { provider, threads: 1 });
     // Reproducible and without a pattern: neighbours differ, and scores are neither flat nor a single peak.
     const numbers = (tokens: number) => ({
       data: Float32Array.from({ length: tokens * channels }, (_, i) => Math.sin(i * i * 0.7)),
@@ -97,6 +98,7 @@ async function attend(
     });
     return (await session.run({ x: numbers(queries), text: numbers(keys) })).data;
   } catch (cause) {
+    if (isEngineError(cause) && cause.code === 'provider_failed') throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError(
       'provider_failed',
@@ -105,7 +107,7 @@ async function attend(
       cause,
     );
   } finally {
-    await session.close();
+    await session?.close();
   }
 }
 

@@ -128,7 +128,7 @@ function isOutOfMemory(message: string): boolean {
 }
 
 /** A CUDA context is lost with its first error: nothing works any more until the process ends. */
-const DEVICE_FAILURE = /\bCUD(?:A|NN|BLAS) (?:failure|error)\b|device (?:was )?(?:lost|removed|hung)/i;
+const DEVICE_FAILURE = /\bCU(?:DA|DNN|BLAS) (?:failure|error)\b|device (?:was )?(?:lost|removed|hung)/i;
 
 /** What ONNX Runtime throws at a call. @throws EngineError always */
 export function explainFailure(cause: unknown): never {
@@ -151,7 +151,7 @@ export function explainFailure(cause: unknown): never {
 export function reasonOf(cause: unknown): string {
   const message = messageOf(cause).trim();
   // Before these stand hundreds of characters of C++, behind them the arguments of the call.
-  const ofDevice = /\bCUD(?:A|NN|BLAS) failure \d+: [^;\n]*/.exec(message)?.[0];
+  const ofDevice = /\bCU(?:DA|DNN|BLAS) failure \d+: [^;\n]*/.exec(message)?.[0];
   const library = /\blib[\w.+-]+\.so[\d.]*: cannot open shared object file[^\n]*/.exec(message)?.[0];
   const known = ofDevice ?? library;
   if (known !== undefined) return `${known.trim().replace(/\.$/, '')}.`;

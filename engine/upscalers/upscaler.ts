@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import { type Planes, runTiled } from '../latents/tiles.ts';
 import type { RgbImage } from '../picture.ts';
@@ -45,10 +46,10 @@ export class Upscalers {
   }
 
   async #open(file: string) {
-    const opened = await readUpscaler(file);
     // A file that was replaced under its name is another.
-    const key = JSON.stringify([file, ...opened.weights.all().map(({ name, offset }) => [name, offset])]);
+    const key = `${(await stat(file)).mtimeMs} ${file}`;
     if (this.#current?.key === key) return this.#current;
+    const opened = await readUpscaler(file);
     await this.#leave();
     const options = await this.#options();
     const { precision: _, ...rest } = options;

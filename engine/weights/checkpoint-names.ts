@@ -4,7 +4,9 @@
  */
 
 /** The networks of a checkpoint. */
-export type CheckpointPart = 'unet' | 'vae' | 'textEncoder' | 'textEncoder2';
+export type CheckpointPart = 'unet' | 'vae' | TextNetwork;
+/** The text encoders of a model, in order. */
+export type TextNetwork = 'textEncoder' | 'textEncoder2';
 
 /** Of the families that Easel knows; a file has one of them. */
 const PREFIXES: Readonly<Record<CheckpointPart, readonly string[]>> = {

@@ -23,9 +23,6 @@ export interface WeightSource {
   readonly authority?: ShapeAuthority;
 }
 
-/** The text encoders of a model, in order. */
-export const TEXT_NETWORKS = ['textEncoder', 'textEncoder2'] as const;
-
 /** One network's tensors under diffusers' names, whichever way the file spells them; nothing but the header is read. */
 export async function openWeights(network: CheckpointPart, source: WeightSource): Promise<WeightSet> {
   return new WeightSet(diffusersTensors(network, await readTensors(source)), source.file, source.authority);
