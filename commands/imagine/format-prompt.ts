@@ -1,5 +1,6 @@
 import type { GenerationSpec } from '../../engine/index.ts';
 import { parseFlags } from '../parsing/flags.ts';
+import { quote, quoteWord } from '../parsing/quote.ts';
 import { formatHires } from './hires.ts';
 import { IMAGINE } from './imagine-options.ts';
 import { formatSeed } from './seed-value.ts';
@@ -55,12 +56,4 @@ function isPlainText(prompt: string): boolean {
   } catch {
     return false;
   }
-}
-
-function quoteWord(value: string): string {
-  return /^[\w./@:+-]+$/.test(value) ? value : quote(value);
-}
-
-function quote(value: string): string {
-  return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
 }

@@ -8,6 +8,7 @@ import {
 import { BadInputError } from '../../src/core/errors.ts';
 import type { Size } from '../../src/core/picture-size.ts';
 import { shorten } from '../parsing/limits.ts';
+import { quoteWord } from '../parsing/quote.ts';
 import { readChoice } from '../parsing/values.ts';
 import { firstPass } from './first-pass.ts';
 
@@ -113,12 +114,7 @@ export function resolvePasses(
 /** As flags; "" for none. */
 export function formatHires({ hires }: GenerationSpec): string {
   if (hires === undefined) return '';
-  return `--hires ${hires.factor}:${hires.strength} --upscaler ${quoted(upscalerOf(hires))}`;
-}
-
-/** As a flag's value is written where it has spaces in it. */
-function quoted(value: string): string {
-  return /\s/.test(value) ? `"${value}"` : value;
+  return `--hires ${hires.factor}:${hires.strength} --upscaler ${quoteWord(upscalerOf(hires))}`;
 }
 
 /** The name that people give to a way of enlarging latents or pixels, or that of the model that does it. */

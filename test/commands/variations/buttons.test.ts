@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { formatImagine } from '../../../commands/imagine/format-prompt.ts';
 import { buttons } from '../../../commands/index.ts';
+import { quoteWord } from '../../../commands/parsing/quote.ts';
 import { type GenerationSpec, specOf } from '../../../engine/index.ts';
 import { BUTTON_ACTIONS } from '../../../src/core/button.ts';
 import { formatParameters } from '../../../src/core/parameters.ts';
@@ -108,6 +110,13 @@ describe('U1–U4', () => {
     expect(parseParameters(recipe)?.recipe).toMatchObject({ kind: 'upscale', ...by });
     await fixture.press(ada, 'enlarge', job);
     expect(fixture.queue.last().task).toMatchObject({ ...by, strength: 0 });
+  });
+
+  it.each(['4x Ultra "Sharp"', '4x-(a)'])('name an upscaler in a recipe so that it is read back: %s', async (name) => {
+    const { fixture } = await finishedGrid('a fox', { upscalers: [name] });
+    const asked = await fixture.imagine(ada, `a fox --hires 2 --upscaler ${quoteWord(name)}`);
+    expect(specOf(asked.task).hires).toMatchObject({ mode: 'lanczos', upscaler: name });
+    expect(formatImagine(specOf(asked.task))).toContain(`--upscaler ${quoteWord(name)}`);
   });
 
   it('stop at the largest size with a sentence', async () => {

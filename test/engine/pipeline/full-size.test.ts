@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,52 +5,40 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModelFolder } from '../../../engine/model/folder.ts';
 import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
 import { createRuntime } from '../../../engine/runtime/runtime.ts';
-import { readSafetensors } from '../../../engine/weights/safetensors.ts';
-import { relativeError } from '../goldens.ts';
+import {
+  expectClose,
+  expectSamePicture,
+  type FullSizeGoldens,
+  hasGoldens,
+  MINUTES,
+  readGoldens,
+  report,
+} from './full-size-goldens.ts';
 
 /** What `tools/golden/full_size.py` wrote; without it there is nothing to test. */
 const FOLDER = process.env.EASEL_FULL_SIZE ?? '';
-const TOLERANCE = 1e-3;
-const MINUTES = 60_000;
 
-interface Case {
-  readonly prompt: string;
-  readonly steps: number;
-  readonly guidance: number;
-  readonly seed: number;
-  readonly size: number;
-  readonly timestep: number;
-}
-
-describe.skipIf(!existsSync(join(FOLDER, 'golden.safetensors')))('a v1-4 of real size agrees with diffusers', () => {
+describe.skipIf(!hasGoldens(FOLDER))('a v1-4 of real size agrees with diffusers', () => {
   const model = join(FOLDER, 'v1-4');
-  let tensor: (key: string) => Uint8Array;
-  let facts: Case;
+  let golden: FullSizeGoldens;
   let networks: Networks | undefined;
   beforeAll(async () => {
-    const path = join(FOLDER, 'golden.safetensors');
-    const index = await readSafetensors(path);
-    const file = readFileSync(path);
-    tensor = (key) => {
-      const ref = index.get(key);
-      return new Uint8Array(file.subarray(ref?.offset, (ref?.offset ?? 0) + (ref?.length ?? 0)));
-    };
-    facts = JSON.parse(readFileSync(join(FOLDER, 'golden.json'), 'utf8')) as Case;
+    golden = await readGoldens(FOLDER);
     const began = performance.now();
     networks = await openNetworks(await readModelFolder(model), { provider: 'cpu', threads: 0 });
     report('load, seconds', (performance.now() - began) / 1000);
   }, 10 * MINUTES);
   afterAll(() => networks?.close());
 
-  const floats = (key: string) => new Float32Array(tensor(key).buffer);
+  const floats = (key: string) => golden.floats(key);
   const opened = () => {
     if (networks === undefined) throw new Error('the model was not opened');
     return networks;
   };
-  const latent = () => facts.size / 8;
+  const latent = () => golden.facts.size / 8;
 
   test('in the text embedding', async () => {
-    const actual = await opened().encodeText(facts.prompt, { syntax: 'plain', clipSkip: 1 });
+    const actual = await opened().encodeText(golden.facts.prompt, { syntax: 'plain', clipSkip: 1 });
     expectClose('text', actual, floats('text'));
   });
 
@@ -62,7 +49,7 @@ describe.skipIf(!existsSync(join(FOLDER, 'golden.safetensors')))('a v1-4 of real
         batch: 1,
         sample: floats('sample'),
         shape: [4, latent(), latent()],
-        timesteps: Float32Array.of(facts.timestep),
+        timesteps: Float32Array.of(golden.facts.timestep),
         context: floats('text'),
       });
       expectClose('UNet', actual, floats('prediction'));
@@ -79,7 +66,11 @@ describe.skipIf(!existsSync(join(FOLDER, 'golden.safetensors')))('a v1-4 of real
       const decoded = (await opened().decode(latents, shape)).data;
       expectClose('decode', decoded, floats('image'));
       const image = floats('image').map((value) => Math.min(Math.max(value, -1), 1));
-      expectClose('encode', (await opened().encodeImage(image, [3, facts.size, facts.size])).data, floats('moments'));
+      expectClose(
+        'encode',
+        (await opened().encodeImage(image, [3, golden.facts.size, golden.facts.size])).data,
+        floats('moments'),
+      );
 
       const other = await mkdtemp(join(tmpdir(), 'easel-full-size-'));
       await cp(join(FOLDER, 'current', 'vae'), join(other, 'vae'), { recursive: true });
@@ -102,7 +93,7 @@ describe.skipIf(!existsSync(join(FOLDER, 'golden.safetensors')))('a v1-4 of real
     'in a picture of a few steps, within 2 of 255 in every pixel',
     async () => {
       const engine = createRuntime({ modelSources: [model], previewEvery: 0 });
-      const { prompt, steps, guidance, seed, size } = facts;
+      const { prompt, steps, guidance, seed, size } = golden.facts;
       const { pictures, timings } = await engine.run({
         kind: 'generate',
         spec: {
@@ -111,25 +102,9 @@ describe.skipIf(!existsSync(join(FOLDER, 'golden.safetensors')))('a v1-4 of real
         },
       });
       await engine.close();
-      const expected = tensor('picture');
-      const actual = pictures[0]?.rgb ?? new Uint8Array();
-      expect(actual).toHaveLength(expected.length);
-      const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (actual[i] ?? 999))), 0);
-      report('picture, worst of 255', worst);
+      expectSamePicture(pictures[0]?.rgb ?? new Uint8Array(), golden.bytes('picture'));
       report('a step, seconds', Math.min(...timings.stepMs) / 1000);
-      expect(worst).toBeLessThanOrEqual(2);
     },
     30 * MINUTES,
   );
 });
-
-function expectClose(what: string, actual: Float32Array, expected: Float32Array): void {
-  const error = relativeError(actual, expected);
-  report(`${what}, relative error`, error);
-  expect(error).toBeLessThan(TOLERANCE);
-}
-
-/** Whoever runs this wants the figures. */
-function report(what: string, value: number): void {
-  process.stdout.write(`${what}: ${value.toPrecision(3)}\n`);
-}
