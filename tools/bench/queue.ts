@@ -5,7 +5,8 @@
  *
  *     npm run bench -- --users 1,4,8,16 --requests 4 --slots 4 --rounds 2
  *
- * The model is the embedded one. Where EASEL_MODEL names another, a line says what that gives.
+ * The model is the embedded one, or that of --model, on the provider and in the precision of EASEL_PROVIDER and
+ * EASEL_PRECISION. Where EASEL_MODEL names another, a line says what one step of that gives.
  */
 
 import { fileURLToPath } from 'node:url';
@@ -28,15 +29,18 @@ const { values } = parseArgs({
     slots: { type: 'string', default: '4' },
     /** How often each crowd is served each way. */
     rounds: { type: 'string', default: '1' },
+    /** A folder or file; the embedded one when absent. */
+    model: { type: 'string', default: EMBEDDED },
     /** Denoising steps; the model's own when absent. */
     steps: { type: 'string' },
   },
 });
 
+const { modelSources, execution } = readConfig(process.env);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function bench(): Promise<void> {
-  const engine = createEngine({ modelSources: [EMBEDDED], previewEvery: 0 });
+  const engine = createEngine({ ...execution, modelSources: [values.model], previewEvery: 0 });
   try {
     const spec = await specFor(engine);
     await engine.run({ kind: 'generate', spec });
@@ -95,7 +99,7 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 /** What one step of a large model takes, for one picture alone and for each of as many as there are slots. */
 async function benchOther(modelSources: readonly string[]): Promise<void> {
-  const engine = createEngine({ modelSources, previewEvery: 0 });
+  const engine = createEngine({ ...execution, modelSources, previewEvery: 0 });
   try {
     const spec = { ...(await specFor(engine)), steps: Number(values.steps ?? 3), sampler: 'euler' } as const;
     const slots = Number(values.slots);
@@ -123,5 +127,4 @@ async function specFor(engine: Engine): Promise<GenerationSpec> {
 }
 
 await bench();
-const { modelSources } = readConfig(process.env);
 if (process.env.EASEL_MODEL !== undefined) await benchOther(modelSources);

@@ -11,7 +11,6 @@ import io
 import json
 from pathlib import Path
 
-import cairosvg
 import numpy as np
 from PIL import Image
 
@@ -40,6 +39,9 @@ def square(picture: Image.Image) -> Image.Image:
 
 
 def from_svg(icons: dict, name: str) -> Image.Image:
+    # Where icons are only read, it need not be installed.
+    import cairosvg
+
     icon = icons["icons"][name]
     width, height = (icon.get(side, icons.get(side, 16)) for side in ("width", "height"))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {width} {height}">{icon["body"]}</svg>'

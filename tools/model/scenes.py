@@ -76,7 +76,7 @@ def draw_one(rng: random.Random) -> Scene:
     if chance < 0.03:
         return Scene("", "", rng.choice([*COLOURS, *PLACES]))
     if chance < 0.66:
-        return Scene(thing, colour if rng.random() < 0.22 else "", background, style, size)
+        return Scene(thing, colour if rng.random() < 0.3 else "", background, style, size)
     shape = rng.choice(list(SHAPES))
     if chance < 0.84:
         background = background if background in PLACES and rng.random() < 0.4 else rng.choice([c for c in COLOURS if c != colour])

@@ -64,11 +64,12 @@ class Model(torch.nn.Module):
 
 def noised(latents: torch.Tensor, powers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """(noisy latents, timesteps, the v to predict) for a batch of clean latents."""
-    timesteps = (1000 * torch.rand(len(latents)) ** NOISY_BIAS).long().clamp(max=999)
+    device = latents.device
+    timesteps = (1000 * torch.rand(len(latents), device=device) ** NOISY_BIAS).long().clamp(max=999)
     power = powers[timesteps][:, None, None, None]
     noise = torch.randn_like(latents)
     noisy = power.sqrt() * latents + (1 - power).sqrt() * noise
-    pure = (timesteps >= PURE_NOISE_FROM) & (torch.rand(len(latents)) < PURE_NOISE_SHARE)
+    pure = (timesteps >= PURE_NOISE_FROM) & (torch.rand(len(latents), device=device) < PURE_NOISE_SHARE)
     noisy = torch.where(pure[:, None, None, None], noise, noisy)
     return noisy, timesteps, (power.sqrt() * noisy - latents) / (1 - power).sqrt()
 
