@@ -93,7 +93,7 @@ async function attend(
   g.output('y', multiHeadAttention(g, x, text, text, { heads, width, bias }), ['batch', 'tokens', 'width']);
   let session: Session | undefined;
   try {
-    session = await openSession(g.build(), { provider, threads: 1 });
+    session = await openSession(g.build(), { provider, threads: 1, logsErrors: false });
     // Reproducible and without a pattern: neighbours differ, and scores are neither flat nor a single peak.
     const numbers = (tokens: number) => ({
       data: Float32Array.from({ length: tokens * channels }, (_, i) => Math.sin(i * i * 0.7)),

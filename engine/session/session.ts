@@ -40,7 +40,12 @@ export interface SessionOptions {
    * needs: of the VAE at 512×512, 2 GB instead of 1, for 2 % of its time.
    */
   readonly arena?: boolean;
+  /** Whether ONNX Runtime writes its errors to stderr, beside throwing them. @default true */
+  readonly logsErrors?: boolean;
 }
+
+/** ONNX Runtime's numbers for what it writes to stderr. */
+const LOG_LEVEL = { errors: 3, fatal: 4 } as const;
 
 /**
  * @param graph a serialised ONNX model.
@@ -58,7 +63,7 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
     enableCpuMemArena: options.arena ?? true,
-    logSeverityLevel: 3,
+    logSeverityLevel: options.logsErrors === false ? LOG_LEVEL.fatal : LOG_LEVEL.errors,
     extra: {
       session: {
         // External data may lie anywhere: locations are written relative to the root of the file system.
