@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import { evenChannels } from './even-channels.ts';
 
 /** Which layers of a graph take low-rank adapters: none, the matrix products, or the convolutions, too. */
 export const ADAPTER_REACHES = ['none', 'linear', 'all'] as const;
@@ -53,7 +54,7 @@ export class AdapterSlots {
     const rank = `${name}.rank`;
     const down = g.floatInput(downInput(name), [rank, inChannels, kernel, kernel]);
     const up = g.floatInput(upInput(name), [outChannels, rank, 1, 1]);
-    const narrow = g.node('Conv', [x, down], attributes);
+    const narrow = g.node('Conv', [evenChannels(g, x, inChannels), evenChannels(g, down, inChannels)], attributes);
     return g.node('Add', [base, g.node('Conv', [narrow, up], { kernel_shape: [1, 1] })]);
   }
 }

@@ -4,7 +4,7 @@ export interface AttentionOptions {
   readonly heads: number;
   /** Channels of one head of the queries and keys. */
   readonly width: number;
-  /** [1, 1, queries, keys], added to the scores. */
+  /** [1, heads, queries, keys], added to the scores. */
   readonly bias: Value | null;
   /** Whether it is computed in float32 whatever the graph is: the scores of some models leave the range of halves. */
   readonly inFloat32?: boolean;

@@ -3,6 +3,7 @@ import { CONTRIB, type GraphBuilder, type Value } from '../onnx/graph-builder.ts
 import type { WeightSet } from '../weights/weight-set.ts';
 import { AdapterSlots } from './adapter-slots.ts';
 import { multiHeadAttention } from './attention.ts';
+import { evenChannels } from './even-channels.ts';
 import { Int8Products } from './int8-products.ts';
 
 /** A picture-like tensor [batch, channels, height, width]; only the channel count is known when the graph is written. */
@@ -59,7 +60,11 @@ export class Layers {
       int8 === undefined
         ? this.g.node(
             'Conv',
-            [x.value, this.g.weight(weight, [channels, x.channels, kernel, kernel]), bias],
+            [
+              evenChannels(this.g, x.value, x.channels),
+              evenChannels(this.g, this.g.weight(weight, [channels, x.channels, kernel, kernel]), x.channels),
+              bias,
+            ],
             attributes,
           )
         : this.#int8.conv(x.value, int8, bias, { kernel, stride, pads: sides });

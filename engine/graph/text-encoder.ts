@@ -43,7 +43,7 @@ export function textEncoderGraph(
   const embedded = g.node('Add', [embedTokens(g, ids, table, learned, config.vocab_size), places]);
 
   let x = layers.flatten(embedded, hidden);
-  const mask = causalMask(g, positions);
+  const mask = causalMask(g, positions, config.num_attention_heads);
   const states: Value[] = [];
   for (let i = 0; i < config.num_hidden_layers; i += 1) {
     x = encoderLayer(layers, x, `${prefix}encoder.layers.${i}`, config, mask);
@@ -85,9 +85,11 @@ function embedTokens(g: GraphBuilder, ids: Value, table: Value, learned: Value, 
 /** The most negative finite number of each precision. */
 const LEAST: Readonly<Record<Precision, number>> = { float32: -3.4028235e38, float16: -65504 };
 
-/** [1, 1, n, n], added to the scores: a token sees itself and those before it. */
-function causalMask(g: GraphBuilder, n: number): Value {
-  const mask = new Float32Array(n * n);
-  for (let row = 0; row < n; row += 1) mask.fill(LEAST[g.target.precision], row * n + row + 1, (row + 1) * n);
-  return g.floats(mask, [1, 1, n, n]);
+/** [1, heads, n, n], added to the scores: a token sees itself and those before it. DirectML asks for one for each head. */
+function causalMask(g: GraphBuilder, n: number, heads: number): Value {
+  const mask = new Float32Array(heads * n * n);
+  for (let row = 0; row < heads * n; row += 1) {
+    mask.fill(LEAST[g.target.precision], row * n + (row % n) + 1, (row + 1) * n);
+  }
+  return g.floats(mask, [1, heads, n, n]);
 }

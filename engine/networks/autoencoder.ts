@@ -41,16 +41,12 @@ export async function decodeLatents(
     const tiny = decoder === 'taesd' ? await networks.decodeTiny(data, shape) : undefined;
     return planes(tiny ?? (await networks.decode(data, shape)));
   };
-  const inTiles = () => runTiled(run, latents, { inputSide: TILE_SIDE / vaeFactor, outputSide: TILE_SIDE });
-  if (isLarge(latents.shape, vaeFactor, wholePixels)) return inTiles();
-  try {
-    return await run(latents);
-  } catch (error) {
-    // The memory of a GPU is not known beforehand.
-    const isTooLarge = isEngineError(error) && error.code === 'out_of_memory';
-    if (!isTooLarge || !isLarge(latents.shape, vaeFactor, TILE_SIDE ** 2)) throw error;
-    return inTiles();
-  }
+  return wholeOrTiled(run, latents, {
+    isLarge: (pixels) => isLarge(latents.shape, vaeFactor, pixels),
+    wholePixels,
+    inputSide: TILE_SIDE / vaeFactor,
+    outputSide: TILE_SIDE,
+  });
 }
 
 /** [3, height, width] in −1…1 → the posterior's mean and log variance, [2 · channels, height/8, width/8]. */
@@ -65,8 +61,36 @@ export async function encodePixels(
     return planes(await networks.encodeImage(data, [3, height, width]));
   };
   const [, height, width] = pixels.shape;
-  if (height * width <= wholePixels) return run(pixels);
-  return runTiled(run, pixels, { inputSide: TILE_SIDE, outputSide: TILE_SIDE / vaeFactor });
+  return wholeOrTiled(run, pixels, {
+    isLarge: (most) => height * width > most,
+    wholePixels,
+    inputSide: TILE_SIDE,
+    outputSide: TILE_SIDE / vaeFactor,
+  });
+}
+
+interface Tiling {
+  /** Whether the picture has more pixels than these. */
+  isLarge(pixels: number): boolean;
+  readonly wholePixels: number;
+  readonly inputSide: number;
+  readonly outputSide: number;
+}
+
+/** A network's run for a picture, in tiles where it does not fit: a GPU's memory and largest buffer are not known beforehand. */
+async function wholeOrTiled(
+  run: (planes: Planes) => Promise<Planes>,
+  planes: Planes,
+  { isLarge, wholePixels, ...sides }: Tiling,
+): Promise<Planes> {
+  if (isLarge(wholePixels)) return runTiled(run, planes, sides);
+  try {
+    return await run(planes);
+  } catch (error) {
+    const isTooLarge = isEngineError(error) && error.code === 'out_of_memory';
+    if (!isTooLarge || !isLarge(TILE_SIDE ** 2)) throw error;
+    return runTiled(run, planes, sides);
+  }
 }
 
 /** Of a batch of one. */

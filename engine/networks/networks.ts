@@ -23,8 +23,11 @@ import { openWeights } from '../weights/weight-source.ts';
 import { AdaptableSession } from './adaptable-session.ts';
 import { blameWeights, isAllFinite } from './blame-weights.ts';
 import { fillRows, fillValues, keepRows } from './fill-rows.ts';
+import { inParts, rowsOf } from './in-parts.ts';
+import { ANY_TENSOR, LargestTensor } from './largest-tensor.ts';
 import { LoraCache } from './lora-cache.ts';
 import { type ModelOptions, targetFor } from './model-options.ts';
+import { unetBytesPerRow, vaeBytes } from './normalised-sizes.ts';
 import { ShallowUnet } from './shallow-unet.ts';
 import { type EncodedChunk, type TextAdapters, TextEncoders } from './text-encoders.ts';
 import type { UnetCall } from './unet-call.ts';
@@ -108,6 +111,10 @@ async function assemble(model: Model, options: ModelOptions, open: OpenSession):
   let tinyDecoder: Session | undefined;
   let safetyChecker: SafetyChecker | undefined;
 
+  const tensors = options.provider === 'webgpu' ? new LargestTensor() : ANY_TENSOR;
+  const unetForm = graphTargetFor(unet, options);
+  const rowsFor = (call: UnetCall) => tensors.rows(call.batch, unetBytesPerRow(model.unet, unetForm, call));
+
   const { scaling_factor: scale } = model.vae;
   const width = textWidth(model);
   const adapted = new LoraCache(async (loras) =>
@@ -136,27 +143,37 @@ async function assemble(model: Model, options: ModelOptions, open: OpenSession):
     },
     encodeChunk: (chunk, clipSkip) => text.encode(chunk, clipSkip, adapters.text),
     async predict(call) {
-      const filled = fillRows(call, options.rowCounts);
-      const { data } = await denoiser.run(unetInputs(filled), adapters.unet);
-      await blameWeights(unet, { given: call.sample, made: data });
-      return keepRows(data, filled, call);
+      const [prediction = new Float32Array()] = await inParts(call, await rowsFor(call), async (part) => {
+        const filled = fillRows(part, options.rowCounts);
+        const { data } = await denoiser.run(unetInputs(filled), adapters.unet);
+        await blameWeights(unet, { given: part.sample, made: data });
+        return [keepRows(data, filled, part)];
+      });
+      return prediction;
     },
     async predictAndKeep(call) {
-      const filled = fillRows(call, options.rowCounts);
-      const { data, also } = await denoiser.run(unetInputs(filled), adapters.unet, [DEEP_OUTPUT]);
-      await blameWeights(unet, { given: call.sample, made: data });
-      const deep = also[0]?.data ?? new Float32Array();
-      return { prediction: keepRows(data, filled, call), deep: keepRows(deep, filled, call) };
+      const parts = await inParts(call, await rowsFor(call), async (part) => {
+        const filled = fillRows(part, options.rowCounts);
+        const { data, also } = await denoiser.run(unetInputs(filled), adapters.unet, [DEEP_OUTPUT]);
+        await blameWeights(unet, { given: part.sample, made: data });
+        return [data, also[0]?.data ?? new Float32Array()].map((values) => keepRows(values, filled, part));
+      });
+      const [prediction = new Float32Array(), deep = new Float32Array()] = parts;
+      return { prediction, deep };
     },
     async predictFrom(deep, call) {
-      const filled = fillRows(call, options.rowCounts);
-      const [, height, width] = call.shape;
-      const shape = [filled.batch, model.unet.block_out_channels[0] ?? 0, height, width];
-      const data = fillValues(deep, call.batch, filled.batch);
-      const prediction = await shallow.run({ ...unetInputs(filled), [DEEP_INPUT]: { data, shape } }, adapters.unet);
-      return keepRows(prediction, filled, call);
+      const [prediction = new Float32Array()] = await inParts(call, await rowsFor(call), async (part, from) => {
+        const filled = fillRows(part, options.rowCounts);
+        const [, height, width] = part.shape;
+        const shape = [filled.batch, model.unet.block_out_channels[0] ?? 0, height, width];
+        const data = fillValues(rowsOf(deep, call.batch, from, part.batch), part.batch, filled.batch);
+        const made = await shallow.run({ ...unetInputs(filled), [DEEP_INPUT]: { data, shape } }, adapters.unet);
+        return [keepRows(made, filled, part)];
+      });
+      return prediction;
     },
     async decode(latents, shape) {
+      await tensors.rows(1, vaeBytes(model.vae, vaeTarget, shape[1], shape[2]));
       const unscaled = latents.map((value) => value / scale);
       const run = (session: Session) => session.run({ latents: { data: unscaled, shape: [1, ...shape] } });
       const isHalf = wideDecoder === undefined && vaeTarget.precision === 'float16';
@@ -172,6 +189,8 @@ async function assemble(model: Model, options: ModelOptions, open: OpenSession):
       return output;
     },
     async encodeImage(image, shape) {
+      const { vaeFactor } = model;
+      await tensors.rows(1, vaeBytes(model.vae, vaeTarget, shape[1] / vaeFactor, shape[2] / vaeFactor));
       imageEncoder ??= await open(vaeEncoderGraph(model.vae, vae, vaeTarget), { arena: false });
       return imageEncoder.run({ image: { data: image, shape: [1, ...shape] } });
     },

@@ -40,7 +40,7 @@ export const REQUIREMENTS: Readonly<Record<ExecutionProvider, string>> = {
   cuda: "It needs Linux on x64, an NVIDIA driver, CUDA 13, cuDNN 9 and ONNX Runtime's CUDA files; docs/gpu.md says how to install them.",
   webgpu: 'It needs a GPU with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).',
   dml: 'It needs Windows and a GPU with a driver for Direct3D 12.',
-  coreml: 'It needs macOS.',
+  coreml: 'It needs macOS 12 or newer.',
 };
 
 /** What whoever runs the bot is told. @param message why it is skipped, a sentence */

@@ -2,8 +2,8 @@ import { parse } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { EngineError } from '../errors.ts';
 import { CallTimes, whileCalling, whileLoading } from './activity.ts';
-import { missingLibrary } from './cuda-files.ts';
 import type { ExecutionProvider } from './execution-provider.ts';
+import { explainFailure, explainOpening } from './failures.ts';
 
 /** The sole caller of ONNX Runtime. */
 
@@ -40,7 +40,12 @@ export interface SessionOptions {
    * needs: of the VAE at 512×512, 2 GB instead of 1, for 2 % of its time.
    */
   readonly arena?: boolean;
+  /** Whether ONNX Runtime writes its errors to stderr, beside throwing them. @default true */
+  readonly logsErrors?: boolean;
 }
+
+/** ONNX Runtime's numbers for what it writes to stderr. */
+const LOG_LEVEL = { errors: 3, fatal: 4 } as const;
 
 /**
  * @param graph a serialised ONNX model.
@@ -54,11 +59,11 @@ export function openSession(graph: Uint8Array, options: SessionOptions): Promise
 async function open(graph: Uint8Array, options: SessionOptions): Promise<Session> {
   refuseUnknownProvider(options.provider);
   const opening = ort.InferenceSession.create(graph, {
-    executionProviders: options.provider === 'cpu' ? ['cpu'] : [options.provider, 'cpu'],
+    executionProviders: options.provider === 'cpu' ? ['cpu'] : [configOf(options.provider), 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
     enableCpuMemArena: options.arena ?? true,
-    logSeverityLevel: 3,
+    logSeverityLevel: options.logsErrors === false ? LOG_LEVEL.fatal : LOG_LEVEL.errors,
     extra: {
       session: {
         // External data may lie anywhere: locations are written relative to the root of the file system.
@@ -66,18 +71,7 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
       },
     },
   });
-  const session = await opening.catch((cause: unknown) => {
-    if (isOutOfMemory(messageOf(cause))) {
-      const sentence = 'There is not enough memory for this model; use a smaller one, or set EASEL_LOW_MEMORY=yes.';
-      throw new EngineError('out_of_memory', sentence, {}, cause);
-    }
-    throw new EngineError(
-      options.provider === 'cpu' ? 'internal' : 'provider_failed',
-      `A network could not be opened on the execution provider "${options.provider}": ${openingReason(cause, options.provider)}`,
-      { provider: options.provider },
-      cause,
-    );
-  });
+  const session = await opening.catch((cause: unknown) => explainOpening(cause, options.provider));
   const outputName = session.outputNames[0] ?? '';
   const times = new CallTimes(options.provider !== 'cpu');
   return {
@@ -99,6 +93,13 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
   };
 }
 
+/** CoreML's flag for the newer of its two formats: the older one has neither half precision nor most of the layers. */
+const CREATE_ML_PROGRAM = 0x010;
+
+function configOf(provider: ExecutionProvider): ort.InferenceSession.ExecutionProviderConfig {
+  return provider === 'coreml' ? { name: 'coreml', coreMlFlags: CREATE_ML_PROGRAM } : provider;
+}
+
 function outputOf(results: ort.InferenceSession.ReturnType, name: string): Output {
   const tensor = results[name];
   if (tensor?.data instanceof Float32Array) return { data: tensor.data, shape: tensor.dims };
@@ -115,51 +116,4 @@ function refuseUnknownProvider(provider: ExecutionProvider): void {
     `There is no execution provider "${provider}" on this machine; use one of ${bundled.join(', ')}.`,
     { provider },
   );
-}
-
-function openingReason(cause: unknown, provider: ExecutionProvider): string {
-  const isUnloaded = provider === 'cuda' && /load shared library|load library/i.test(messageOf(cause));
-  const library = isUnloaded ? missingLibrary() : undefined;
-  return library === undefined ? reasonOf(cause) : `${library}.`;
-}
-
-function isOutOfMemory(message: string): boolean {
-  return /alloc|out of memory/i.test(message);
-}
-
-/** A CUDA context is lost with its first error: nothing works any more until the process ends. */
-const DEVICE_FAILURE = /\bCU(?:DA|DNN|BLAS) (?:failure|error)\b|device (?:was )?(?:lost|removed|hung)/i;
-
-/** What ONNX Runtime throws at a call. @throws EngineError always */
-export function explainFailure(cause: unknown): never {
-  const message = messageOf(cause);
-  if (isOutOfMemory(message)) {
-    throw new EngineError(
-      'out_of_memory',
-      'There is not enough memory for a picture of this size; try a smaller one, or fewer at once.',
-      {},
-      cause,
-    );
-  }
-  if (DEVICE_FAILURE.test(message)) {
-    throw new EngineError('device_lost', `The GPU failed: ${reasonOf(cause)}`, {}, cause);
-  }
-  throw new EngineError('internal', `The network could not be run: ${message}`, {}, cause);
-}
-
-/** Without the places in ONNX Runtime's source that its messages begin with, and as a sentence. */
-export function reasonOf(cause: unknown): string {
-  const message = messageOf(cause).trim();
-  // Before these stand hundreds of characters of C++, behind them the arguments of the call.
-  const ofDevice = /\bCU(?:DA|DNN|BLAS) failure \d+: [^;\n]*/.exec(message)?.[0];
-  const library = /\blib[\w.+-]+\.so[\d.]*: cannot open shared object file[^\n]*/.exec(message)?.[0];
-  const known = ofDevice ?? library;
-  if (known !== undefined) return `${known.trim().replace(/\.$/, '')}.`;
-  const reason = message.split(' was false. ').at(-1) ?? message;
-  const line = reason.split('\n')[0] ?? '';
-  return /[.!?]$/.test(line) ? line : `${line}.`;
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

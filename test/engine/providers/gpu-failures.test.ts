@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/errors.ts';
+import { textEncoderGraph } from '../../../engine/graph/text-encoder.ts';
 import { unetGraph } from '../../../engine/graph/unet.ts';
 import { readModelFolder } from '../../../engine/model/folder.ts';
-import { decodeLatents } from '../../../engine/networks/autoencoder.ts';
+import { decodeLatents, encodePixels } from '../../../engine/networks/autoencoder.ts';
 import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
 import { ModelProtoSchema, TensorProto_DataType } from '../../../engine/onnx/onnx_pb.ts';
 import { DEVICE_LOST_EXIT, explainExit } from '../../../engine/process/exit-reason.ts';
 import { missingLibrary } from '../../../engine/session/cuda-files.ts';
-import { explainFailure, reasonOf } from '../../../engine/session/session.ts';
+import { explainFailure, reasonOf } from '../../../engine/session/failures.ts';
 import { openWeights } from '../../../engine/weights/weight-source.ts';
 import { relativeError, tinyModel } from '../goldens.ts';
 import { encodeSafetensors, type StoredTensor, storedTensors } from '../model/checkpoint-file.ts';
@@ -79,6 +80,25 @@ describe('a decode', () => {
     await expect(decodeLatents(networks, small, tiles)).rejects.toThrow('No room.');
   });
 
+  test('and so does the encoding of a picture', async () => {
+    const sides: number[] = [];
+    const networks = {
+      model: { vaeFactor: 8 },
+      encodeImage: async (_data: Float32Array, [, height, width]: readonly [number, number, number]) => {
+        sides.push(Math.max(height, width));
+        if (width > 512) throw new EngineError('out_of_memory', 'No room.');
+        const moments = { data: new Float32Array((8 * height * width) / 64).fill(0.5) };
+        return { ...moments, shape: [1, 8, height / 8, width / 8] };
+      },
+    } as unknown as Networks;
+    const tiles = { wholePixels: 2 ** 20, beforeTile: async () => undefined };
+    const picture = { data: new Float32Array(3 * 768 * 768), shape: [3, 768, 768] as const };
+    const encoded = await encodePixels(networks, picture, tiles);
+    expect(encoded.shape).toEqual([8, 96, 96]);
+    expect(new Set(encoded.data)).toEqual(new Set([0.5]));
+    expect([sides[0], Math.max(...sides.slice(1))]).toEqual([768, 512]);
+  });
+
   test('whose numbers leave the range of halves is done again in float32, from then on', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'easel-overflow-'));
     await cp(tinyModel('tiny-half'), folder, { recursive: true });
@@ -103,6 +123,23 @@ describe('a decode', () => {
     await Promise.all([exact.close(), halves.close()]);
     await rm(folder, { recursive: true });
   });
+});
+
+test('What the text encoder adds to its scores has a plane for each head, without which DirectML refuses it.', async () => {
+  const model = await readModelFolder(tinyModel('tiny-linear'));
+  const [{ config, network, weights }] = model.textEncoders;
+  const form = { isNormalised: true, pools: false };
+  const bytes = textEncoderGraph(config, await openWeights(network, weights), form);
+  const { graph } = fromBinary(ModelProtoSchema, bytes);
+  const biases = (graph?.node ?? [])
+    .filter(({ opType }) => opType === 'MultiHeadAttention')
+    .map(({ input }) => input[5]);
+  expect(biases).toHaveLength(config.num_hidden_layers);
+  const { num_attention_heads: heads, max_position_embeddings: positions } = config;
+  for (const bias of biases) {
+    const { dims } = graph?.initializer.find(({ name }) => name === bias) ?? {};
+    expect(dims?.map(Number)).toEqual([1, heads, positions, positions]);
+  }
 });
 
 describe('the scores of attention', () => {
