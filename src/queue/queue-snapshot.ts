@@ -6,11 +6,10 @@ import type { QueueEntry } from './queue-entry.ts';
 /** Milliseconds that a task takes of the whole engine; undefined when nothing like it was measured. */
 export type Estimate = (task: EngineTask) => number | undefined;
 
-/** The queue at one moment, sorted once for all the questions until it changes. */
+/** The queue at one moment, estimated once for all the questions until it changes. */
 export interface QueueSnapshot {
   /** Running first, then in the order they will start. */
   readonly order: readonly QueueEntry[];
-  readonly waiting: readonly QueueEntry[];
   position(jobId: string): QueuePosition | undefined;
   /**
    * Who begins before a waiting job and why, from the tags alone.
@@ -19,11 +18,12 @@ export interface QueueSnapshot {
   ahead(entry: QueueEntry, begun: number): Ahead | undefined;
 }
 
-export function createQueueSnapshot(entries: readonly QueueEntry[], estimate: Estimate): QueueSnapshot {
-  const running = entries.filter(({ phase }) => phase === 'running');
-  const waiting = entries
-    .filter(({ phase }) => phase === 'waiting')
-    .sort((a, b) => a.start - b.start || a.sequence - b.sequence);
+/** @param running in the order they began @param waiting in the order they will start */
+export function createQueueSnapshot(
+  running: readonly QueueEntry[],
+  waiting: readonly QueueEntry[],
+  estimate: Estimate,
+): QueueSnapshot {
   /** By job id, of those that wait: their index, and the milliseconds of those that wait before and of themselves. */
   const positions = new Map<string, { readonly index: number; readonly untilDoneMs: number | undefined }>();
   let sum: number | undefined = 0;
@@ -45,7 +45,6 @@ export function createQueueSnapshot(entries: readonly QueueEntry[], estimate: Es
 
   return {
     order: [...running, ...waiting],
-    waiting,
     position: (jobId) => {
       const position = positions.get(jobId);
       if (position !== undefined) return withEta(position.index + 1, add(leftOfAll(), position.untilDoneMs));

@@ -10,6 +10,7 @@ import { ModelKeeper } from './model-keeper.ts';
 import type { Ahead, QueuePosition } from './port.ts';
 import type { QueueEntry } from './queue-entry.ts';
 import { createQueueSnapshot, type Estimate, type QueueSnapshot } from './queue-snapshot.ts';
+import { createWaitingList } from './waiting-list.ts';
 
 /** The jobs in memory, the order in which they will start, and who may start now. No time passes in here. */
 export interface RunQueue {
@@ -52,12 +53,15 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
   /** By task digest, and by the ids of jobs that follow. */
   const byTaskDigest = new Map<string, QueueEntry>();
   const leaders = new Map<string, QueueEntry>();
+  const waiting = createWaitingList();
   const inEngine = new Set<QueueEntry>();
   const keeper = new ModelKeeper();
   let nextSequence = 0;
   let snapshot: QueueSnapshot | undefined;
 
-  const currentSnapshot = () => (snapshot ??= createQueueSnapshot([...entries.values()], estimate));
+  const running = () => [...inEngine].filter(({ phase }) => phase === 'running');
+  /** Put together only for who asks. */
+  const currentSnapshot = () => (snapshot ??= createQueueSnapshot(running(), waiting.entries, estimate));
   const changed = () => {
     snapshot = undefined;
   };
@@ -65,14 +69,19 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
   function retag(moved: ReadonlyMap<string, number>): void {
     for (const [jobId, start] of moved) {
       const entry = entries.get(jobId);
-      if (entry === undefined) continue;
-      entry.start = start;
-      entry.sequence = nextSequence++;
+      if (entry !== undefined) waiting.move(entry, start, nextSequence++);
     }
     changed();
   }
 
-  const runningOf = (user: string) => [...inEngine].filter((entry) => entry.user === user).length;
+  /** All who wait when each of them has as many in the engine as one person may while others wait. */
+  function startable(): readonly QueueEntry[] {
+    const running = new Map<string, number>();
+    for (const { user } of inEngine) running.set(user, (running.get(user) ?? 0) + 1);
+    const full = new Set([...running.keys()].filter((user) => (running.get(user) ?? 0) >= maxRunningPerUser));
+    const allowed = full.size === 0 ? [] : waiting.entries.filter(({ user }) => !full.has(user));
+    return allowed.length > 0 ? allowed : waiting.entries;
+  }
 
   function fits(entry: QueueEntry): boolean {
     const load = [...inEngine].reduce((sum, other) => sum + other.load, 0);
@@ -101,6 +110,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       ...{ loadMs: 0, followers, stop: new AbortController() },
     };
     entries.set(job.id, entry);
+    waiting.add(entry);
     byTaskDigest.set(taskDigest(job.task), entry);
     for (const follower of followers) leaders.set(follower.id, entry);
     changed();
@@ -110,6 +120,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
   function follow(job: Job, leader: QueueEntry): QueueEntry {
     leader.followers.push(job);
     leaders.set(job.id, leader);
+    if (leader.phase === 'waiting') waiting.countFollower(job, 1);
     changed();
     return leader;
   }
@@ -126,8 +137,10 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
     if (byTaskDigest.get(digest) === entry) byTaskDigest.delete(digest);
     for (const follower of entry.followers) leaders.delete(follower.id);
     changed();
-    if (entry.phase === 'waiting') retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
-    else entry.phase = 'ending';
+    if (entry.phase === 'waiting') {
+      waiting.remove(entry);
+      retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
+    } else entry.phase = 'ending';
   }
 
   return {
@@ -147,19 +160,19 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       const leader = leaders.get(jobId);
       leaders.delete(jobId);
       const index = leader?.followers.findIndex(({ id }) => id === jobId) ?? -1;
-      if (index >= 0) leader?.followers.splice(index, 1);
+      const [job] = index >= 0 ? (leader?.followers.splice(index, 1) ?? []) : [];
+      if (job !== undefined && leader?.phase === 'waiting') waiting.countFollower(job, -1);
       changed();
     },
     next: () => {
       if (inEngine.size >= slots) return undefined;
-      const { waiting } = currentSnapshot();
-      const allowed = waiting.filter(({ user }) => runningOf(user) < maxRunningPerUser);
-      const next = keeper.choose(allowed.length > 0 ? allowed : waiting);
+      const next = keeper.choose(startable());
       // Nobody passes one that does not fit yet: the large would wait for ever.
       return next !== undefined && fits(next) ? next : undefined;
     },
     begin: (entry) => {
       keeper.begin(entry);
+      waiting.remove(entry);
       entry.phase = 'running';
       inEngine.add(entry);
       if (!entry.resumed) clock.begin(entry.job.id);
@@ -171,11 +184,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       retag(clock.end(entry.job.id, used));
     },
     remove,
-    waiting: (owner) => {
-      const waiting = currentSnapshot().waiting.flatMap(({ job, followers }) => [job, ...followers]);
-      const key = userKey(owner);
-      return { inAll: waiting.length, ofOwner: waiting.filter((job) => userKey(job.owner) === key).length };
-    },
+    waiting: waiting.counts,
     inOrder: () => currentSnapshot().order,
     position: (jobId) => currentSnapshot().position(leaders.get(jobId)?.job.id ?? jobId),
     ahead: (jobId) => {

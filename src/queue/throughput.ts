@@ -46,8 +46,18 @@ const KEY = 'measurements';
 /** @param store where measurements survive a restart @param now milliseconds since the epoch */
 export function createThroughput(store: ValueStore<Measurements>, now: () => number): Throughput {
   const measured = new Map<string, Measurement>();
+  /** What estimates need of a task, read from it once: a long queue asks for all of them at each change. */
+  const shapes = new WeakMap<EngineTask, { readonly key: string; readonly cost: number }>();
   const active = new Map<string, Active>();
   let accruedAt = now();
+
+  function shapeOf(task: EngineTask) {
+    const known = shapes.get(task);
+    if (known !== undefined) return known;
+    const shape = { key: keyOf(task), cost: costOf(task) };
+    shapes.set(task, shape);
+    return shape;
+  }
 
   /** The time since the last change of who runs is shared out among those that ran. */
   function accrue(): void {
@@ -86,8 +96,9 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
       active.delete(jobId);
     },
     estimate: (task) => {
-      const like = measured.get(keyOf(task)) ?? nearest(measured, task);
-      return like && (costOf(task) * like.ms) / like.cost;
+      const { key, cost } = shapeOf(task);
+      const like = measured.get(key) ?? nearest(measured, task);
+      return like && (cost * like.ms) / like.cost;
     },
   };
 }
