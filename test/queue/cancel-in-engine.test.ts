@@ -13,7 +13,8 @@ import { costOf } from '../../src/queue/cost.ts';
 import { createLocalQueue } from '../../src/queue/local-queue.ts';
 import type { JobQueue } from '../../src/queue/port.ts';
 import type { QuotaUse } from '../../src/queue/quota.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/port.ts';
+import { openStore } from '../../src/store/store.ts';
 import { draftOf, personNamed } from '../doubles/samples.ts';
 import { tinyModel } from '../engine/goldens.ts';
 
