@@ -6,7 +6,7 @@ import { hasEnded, isCancellable, isPending, type JobChanges } from '../core/job
 import { isSameUser } from '../core/user.ts';
 import { createAccounts } from './accounts.ts';
 import { createAdmission } from './admission.ts';
-import { decideCancel } from './cancel.ts';
+import { type CancelDecision, decideCancel } from './cancel.ts';
 import { decideKeep, decideRepeat, decideShare, type ShareDecision } from './coalescing.ts';
 import { stepsOf } from './cost.ts';
 import type { LocalQueueOptions } from './local-queue-options.ts';
@@ -61,7 +61,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const transitions = createTransitions({ store, now, explain, closing: closing.signal });
   const { queued, ended } = transitions;
   const accounts = createAccounts({ values, quotaLimits: options.quotaLimits ?? NO_QUOTA_LIMITS, now, explain });
-  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimate, modelWork);
+  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimator, modelWork);
   const admission = createAdmission({ store, resultCache, runQueue, accounts, limits, roleWeights, modelWork, now });
   const engineLock = createSharedLock();
   const running = new Set<Promise<void>>();
@@ -78,18 +78,19 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     await store.put(job);
     admission.remember(draft, job);
     await accounts.charge(job, decision.cost);
-    await place(job, decision.earlier);
+    if (!(await repeat(job, decision.earlier))) await join(job);
     return { job, isNew: true };
   }
 
-  /** What cannot be shown again is drawn. */
-  async function place(job: Job, earlier: Job | undefined): Promise<void> {
+  /** Ends a job with the pictures of an earlier one. False when it must be drawn. */
+  async function repeat(job: Job, earlier: Job | undefined): Promise<boolean> {
+    if (earlier === undefined) return false;
     try {
-      if (earlier !== undefined && (await endWithoutEngine(job, decideRepeat(job, earlier)))) return;
+      return await endWithoutEngine(job, decideRepeat(job, earlier));
     } catch (error) {
       explain(error, job);
+      return false;
     }
-    await join(job);
   }
 
   /** Takes its place, or shares that of the same task; whoever leads is charged. */
@@ -98,7 +99,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const entry = runQueue.add(job);
     // It may be its turn at once, and then it never waits; its first progress comes later than this all the same.
     startNext();
-    queued.emit(job);
+    queued.emit(job, runQueue.position(entry));
     if (entry === before) return;
     await accounts.charge(job, entry.cost);
     if (before !== undefined) await accounts.charge(before.job, 0);
@@ -223,26 +224,23 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const entry = runQueue.get(jobId) ?? leader;
     if (leader !== undefined) runQueue.unfollow(jobId);
     else if (entry !== undefined) entry.job = job;
+    const decision = entry === undefined ? 'keep' : decideCancel(entry);
+    if (entry !== undefined) letGo(entry, decision);
     ended.emit({ kind: 'cancelled', job });
     if (leader !== undefined) await accounts.forget(job);
-    if (entry !== undefined) await leave(entry);
-    return job;
-  }
-
-  async function leave(entry: QueueEntry): Promise<void> {
-    const decision = decideCancel(entry);
-    if (decision === 'keep') return;
-    if (decision === 'draw_for_followers') {
-      entry.used ??= entry.done;
-      return;
-    }
-    entry.stop.abort();
-    runQueue.remove(entry);
-    if (decision === 'stop') return;
+    if (entry === undefined || decision !== 'withdraw') return job;
     // All of them at once, so that none is out of the queue when somebody looks.
     await Promise.all(entry.followers.map(join));
     startNext();
     await giveBack(entry);
+    return job;
+  }
+
+  function letGo(entry: QueueEntry, decision: CancelDecision): void {
+    if (decision === 'draw_for_followers') entry.used ??= entry.done;
+    if (decision !== 'stop' && decision !== 'withdraw') return;
+    entry.stop.abort();
+    runQueue.remove(entry);
   }
 
   // restart and close
@@ -265,12 +263,28 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     for (const job of [...resumed, ...waiting]) admission.follow(job);
     for (const job of failed) ended.emit({ kind: 'failed', job });
     for (const job of resumed) runQueue.add(job, true);
-    for (const job of resumed) queued.emit(job);
-    // The process may have died between a job and its count, and before those that followed another had its pictures.
-    for (const job of resumed) await accounts.charge(job, runQueue.get(job.id)?.cost ?? 0);
+    announce(resumed);
+    const joined: Job[] = [];
     for (const job of waiting) {
-      await place(job, runQueue.active(job.task) === undefined ? await resultCache.find(job.task) : undefined);
+      // Those that followed another may find its pictures: the process died before they had them.
+      const earlier = runQueue.active(job.task) === undefined ? await resultCache.find(job.task) : undefined;
+      if (await repeat(job, earlier)) continue;
+      runQueue.add(job);
+      joined.push(job);
     }
+    announce(joined);
+    // The process may have died between a job and its count.
+    for (const { id } of [...resumed, ...joined]) {
+      const entry = runQueue.get(id) ?? runQueue.leaderOf(id);
+      const job = entry && jobsSharing(entry).find((job) => job.id === id);
+      if (job !== undefined) await accounts.charge(job, entry?.job === job ? entry.cost : 0);
+    }
+  }
+
+  /** All at once: the estimates of a long queue are made once for all of them. */
+  function announce(jobs: readonly Job[]): void {
+    const { jobs: placed } = runQueue.snapshot({ jobs: jobs.map(({ id }) => id) });
+    for (const { job, place } of placed) queued.emit(job, place);
   }
 
   async function close(): Promise<void> {
@@ -292,9 +306,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
       const mine = (await store.unfinished()).filter((job) => isCancellable(job) && isSameUser(job.owner, owner));
       return mine.toReversed();
     },
-    position: runQueue.position,
-    ahead: runQueue.ahead,
-    pending: () => runQueue.inOrder().flatMap(jobsSharing).filter(isPending),
+    snapshot: async (query) => runQueue.snapshot(query),
     work: async (work) => {
       await entrance.add(recover);
       worker = work;

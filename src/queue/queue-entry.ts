@@ -1,6 +1,9 @@
 import type { RunResult } from '../../engine/index.ts';
 import type { Job, StoredPicture } from '../core/job.ts';
 
+/** Milliseconds of the whole engine; undefined when neither the model nor, of it, a like size was measured. */
+export type Estimate = () => number | undefined;
+
 /** A job the queue holds in memory, from its acceptance until it leaves the engine. */
 export interface QueueEntry {
   job: Job;
@@ -9,6 +12,8 @@ export interface QueueEntry {
   /** In `costOf`'s and `loadOf`'s units. */
   readonly cost: number;
   readonly load: number;
+  /** Of all its work. */
+  readonly estimateMs: Estimate;
   /** The fair clock's start tag; `sequence` orders equal tags as they came. */
   start: number;
   sequence: number;

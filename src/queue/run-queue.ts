@@ -1,5 +1,6 @@
 import type { EngineTask } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
+import { isPending } from '../core/job-state.ts';
 import { taskDigest } from '../core/task-digest.ts';
 import { type User, userKey } from '../core/user.ts';
 import type { Capacity } from './capacity.ts';
@@ -7,9 +8,9 @@ import { costOf, loadOf, type ModelWork } from './cost.ts';
 import { createFairClock, type Debts } from './fair-clock.ts';
 import type { WaitingCounts } from './limits.ts';
 import { ModelKeeper } from './model-keeper.ts';
-import type { Ahead, QueuePosition } from './port.ts';
-import type { QueueEntry } from './queue-entry.ts';
-import { createQueueSnapshot, type Estimate, type QueueSnapshot } from './queue-snapshot.ts';
+import type { QueuePosition, QueueSnapshot, SnapshotQuery } from './port.ts';
+import type { Estimate, QueueEntry } from './queue-entry.ts';
+import { describeJobs, positionOf, type QueueOrder } from './queue-snapshot.ts';
 import { createWaitingList } from './waiting-list.ts';
 
 /** The jobs in memory, the order in which they will start, and who may start now. No time passes in here. */
@@ -42,11 +43,17 @@ export interface RunQueue {
   waiting(owner: User): WaitingCounts;
   /** Running first, then in the order they will start. */
   inOrder(): readonly QueueEntry[];
-  position(jobId: string): QueuePosition | undefined;
-  ahead(jobId: string): Ahead | undefined;
+  /** Of an entry that runs or waits. */
+  position(entry: QueueEntry): QueuePosition;
+  /** See `JobQueue.snapshot`. */
+  snapshot(query?: SnapshotQuery): QueueSnapshot;
 }
 
-export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork?: ModelWork): RunQueue {
+export function createRunQueue(
+  capacity: Capacity,
+  estimator: (task: EngineTask) => Estimate,
+  modelWork?: ModelWork,
+): RunQueue {
   const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
   const clock = createFairClock();
   const entries = new Map<string, QueueEntry>();
@@ -57,21 +64,20 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
   const inEngine = new Set<QueueEntry>();
   const keeper = new ModelKeeper();
   let nextSequence = 0;
-  let snapshot: QueueSnapshot | undefined;
 
   const running = () => [...inEngine].filter(({ phase }) => phase === 'running');
-  /** Put together only for who asks. */
-  const currentSnapshot = () => (snapshot ??= createQueueSnapshot(running(), waiting.entries, estimate));
-  const changed = () => {
-    snapshot = undefined;
-  };
+  const order = (): QueueOrder => ({
+    running: running(),
+    waiting: waiting.entries,
+    entryOf: (jobId) => leaders.get(jobId) ?? entries.get(jobId),
+    begunOf: clock.begun,
+  });
 
   function retag(moved: ReadonlyMap<string, number>): void {
     for (const [jobId, start] of moved) {
       const entry = entries.get(jobId);
       if (entry !== undefined) waiting.move(entry, start, nextSequence++);
     }
-    changed();
   }
 
   /** All who wait when each of them has as many in the engine as one person may while others wait. */
@@ -100,6 +106,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
         user,
         cost,
         load: loadOf(job.task),
+        estimateMs: estimator(job.task),
         start,
         sequence: nextSequence++,
         floor,
@@ -113,7 +120,6 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
     waiting.add(entry);
     byTaskDigest.set(taskDigest(job.task), entry);
     for (const follower of followers) leaders.set(follower.id, entry);
-    changed();
     return entry;
   }
 
@@ -121,7 +127,6 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
     leader.followers.push(job);
     leaders.set(job.id, leader);
     if (leader.phase === 'waiting') waiting.countFollower(job, 1);
-    changed();
     return leader;
   }
 
@@ -136,7 +141,6 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
     const digest = taskDigest(entry.job.task);
     if (byTaskDigest.get(digest) === entry) byTaskDigest.delete(digest);
     for (const follower of entry.followers) leaders.delete(follower.id);
-    changed();
     if (entry.phase === 'waiting') {
       waiting.remove(entry);
       retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
@@ -162,7 +166,6 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       const index = leader?.followers.findIndex(({ id }) => id === jobId) ?? -1;
       const [job] = index >= 0 ? (leader?.followers.splice(index, 1) ?? []) : [];
       if (job !== undefined && leader?.phase === 'waiting') waiting.countFollower(job, -1);
-      changed();
     },
     next: () => {
       if (inEngine.size >= slots) return undefined;
@@ -176,7 +179,6 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       entry.phase = 'running';
       inEngine.add(entry);
       if (!entry.resumed) clock.begin(entry.job.id);
-      changed();
     },
     end: (entry, used) => {
       remove(entry);
@@ -185,11 +187,16 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
     },
     remove,
     waiting: waiting.counts,
-    inOrder: () => currentSnapshot().order,
-    position: (jobId) => currentSnapshot().position(leaders.get(jobId)?.job.id ?? jobId),
-    ahead: (jobId) => {
-      const entry = entries.get(jobId);
-      return entry && currentSnapshot().ahead(entry, clock.begun(entry.user));
+    inOrder: () => [...running(), ...waiting.entries],
+    position: (entry) => positionOf(order(), entry),
+    snapshot: (query = {}) => {
+      const drawn = running();
+      const following = drawn.reduce((sum, { followers }) => sum + followers.length, 0);
+      return {
+        running: drawn.filter(({ job }) => isPending(job)).length,
+        waiting: waiting.count() + following,
+        jobs: describeJobs(order(), query),
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type EngineTask, specOf } from '../../engine/index.ts';
 import type { ValueStore } from '../store/port.ts';
 import { costOf, loadOf, pixelsOf } from './cost.ts';
+import type { Estimate } from './queue-entry.ts';
 
 /** How much an older measurement counts for each newer one: about the last ten jobs matter. */
 const DECAY = 0.9;
@@ -30,8 +31,8 @@ export interface Throughput {
   finish(jobId: string, loadMs: number): Promise<void>;
   /** It ended otherwise, and tells nothing. */
   drop(jobId: string): void;
-  /** Milliseconds of the whole engine; undefined when neither the model nor, of it, a like size was measured. */
-  estimate(task: EngineTask): number | undefined;
+  /** Reads a task once, so that it can be estimated often, by what is measured then. */
+  estimator(task: EngineTask): Estimate;
 }
 
 interface Active {
@@ -46,18 +47,8 @@ const KEY = 'measurements';
 /** @param store where measurements survive a restart @param now milliseconds since the epoch */
 export function createThroughput(store: ValueStore<Measurements>, now: () => number): Throughput {
   const measured = new Map<string, Measurement>();
-  /** What estimates need of a task, read from it once: a long queue asks for all of them at each change. */
-  const shapes = new WeakMap<EngineTask, { readonly key: string; readonly cost: number }>();
   const active = new Map<string, Active>();
   let accruedAt = now();
-
-  function shapeOf(task: EngineTask) {
-    const known = shapes.get(task);
-    if (known !== undefined) return known;
-    const shape = { key: keyOf(task), cost: costOf(task) };
-    shapes.set(task, shape);
-    return shape;
-  }
 
   /** The time since the last change of who runs is shared out among those that ran. */
   function accrue(): void {
@@ -95,10 +86,12 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
       accrue();
       active.delete(jobId);
     },
-    estimate: (task) => {
-      const { key, cost } = shapeOf(task);
-      const like = measured.get(key) ?? nearest(measured, task);
-      return like && (cost * like.ms) / like.cost;
+    estimator: (task) => {
+      const [key, cost] = [keyOf(task), costOf(task)];
+      return () => {
+        const like = measured.get(key) ?? nearest(measured, task);
+        return like && (cost * like.ms) / like.cost;
+      };
     },
   };
 }

@@ -17,7 +17,8 @@ export interface WaitingList {
   move(entry: QueueEntry, start: number, sequence: number): void;
   /** A job follows an entry of the list from now on, or does so no more. */
   countFollower(job: Job, change: 1 | -1): void;
-  /** Followers count as much as those that they follow. */
+  /** Of all; followers count as much as those that they follow. */
+  count(): number;
   counts(owner: Pick<User, 'platform' | 'id'>): WaitingCounts;
 }
 
@@ -27,7 +28,7 @@ export function createWaitingList(): WaitingList {
   const byUser = new Map<string, number>();
   let inAll = 0;
 
-  function count({ owner }: Job, change: 1 | -1): void {
+  function add({ owner }: Job, change: 1 | -1): void {
     const user = userKey(owner);
     const ofUser = (byUser.get(user) ?? 0) + change;
     if (ofUser === 0) byUser.delete(user);
@@ -47,11 +48,11 @@ export function createWaitingList(): WaitingList {
     entries,
     add: (entry) => {
       putIn(entry);
-      for (const job of jobsSharing(entry)) count(job, 1);
+      for (const job of jobsSharing(entry)) add(job, 1);
     },
     remove: (entry) => {
       takeOut(entry);
-      for (const job of jobsSharing(entry)) count(job, -1);
+      for (const job of jobsSharing(entry)) add(job, -1);
     },
     move: (entry, start, sequence) => {
       takeOut(entry);
@@ -59,7 +60,8 @@ export function createWaitingList(): WaitingList {
       entry.sequence = sequence;
       putIn(entry);
     },
-    countFollower: count,
+    countFollower: add,
+    count: () => inAll,
     counts: (owner) => ({ inAll, ofOwner: byUser.get(userKey(owner)) ?? 0 }),
   };
 }

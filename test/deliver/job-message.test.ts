@@ -33,6 +33,16 @@ describe('a job’s message', () => {
     await fixture.reaches(b1.id, 'delivered');
   });
 
+  it('follows its place in a long queue, however far back', async () => {
+    await fixture.work();
+    const jobs = [];
+    for (let number = 0; number < 90; number += 1) jobs.push(await fixture.submit(`A${number}`));
+    await fixture.shows(89, 'waiting, 89th in the queue');
+    for (const { id } of jobs.slice(30, 40)) await fixture.queue.cancel(id);
+    await fixture.shows(89, 'waiting, 79th in the queue');
+    await fixture.shows(29, 'waiting, 29th in the queue');
+  });
+
   it('shows one drawing to two people who asked for the same, and again to who asks later, and says that then', async () => {
     await fixture.work();
     await fixture.submit('A1', { prompt: 'the same' });

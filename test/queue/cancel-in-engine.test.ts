@@ -15,6 +15,7 @@ import type { JobQueue } from '../../src/queue/port.ts';
 import type { QuotaUse } from '../../src/queue/quota.ts';
 import type { Store } from '../../src/store/port.ts';
 import { openStore } from '../../src/store/store.ts';
+import { pendingOf } from '../doubles/queue-reading.ts';
 import { draftOf, personNamed } from '../doubles/samples.ts';
 import { tinyModel } from '../engine/goldens.ts';
 
@@ -131,7 +132,7 @@ describe('a job that is cancelled', () => {
       for (const id of others) await ask(id);
     });
     await ask(first);
-    await expect.poll(() => cues.length + queue.pending().length, { timeout: 60_000 }).toBe(0);
+    await expect.poll(async () => cues.length + (await pendingOf(queue)).length, { timeout: 60_000 }).toBe(0);
     await doing;
   }
 

@@ -12,6 +12,7 @@ import { LibsqlAdapter } from '../../src/store/libsql-adapter.ts';
 import { createResultCache } from '../../src/store/result-cache.ts';
 import { createControlledEngine } from '../doubles/controlled-engine.ts';
 import { createMemoryValueStore } from '../doubles/memory-value-store.ts';
+import { pendingOf } from '../doubles/queue-reading.ts';
 import { personNamed, taskWith } from '../doubles/samples.ts';
 
 /** Few tasks and people, so that much is shared. */
@@ -120,7 +121,7 @@ describe('shared work, whatever happens', () => {
             }
             if (move.kind !== 'submit') await settle();
           }
-          for (let round = 0; queue.pending().length > 0 && round < 200; round += 1) {
+          for (let round = 0; (await pendingOf(queue)).length > 0 && round < 200; round += 1) {
             end(0, 'finish');
             await settle();
           }

@@ -83,14 +83,14 @@ describe('what waits', () => {
   it('is in the order of the tags, and counted by person, whatever happens', () => {
     fc.assert(
       fc.property(fc.array(happening, { maxLength: 80 }), fc.integer({ min: 1, max: 3 }), (happenings, slots) => {
-        const queue = createRunQueue({ slots }, () => undefined);
+        const queue = createRunQueue({ slots }, () => () => undefined);
         for (const [index, one] of happenings.entries()) {
           apply(queue, one, index);
           const waiting = queue.inOrder().filter(({ phase }) => phase === 'waiting');
           for (const [place, entry] of waiting.entries()) {
             const before = waiting[place - 1];
             if (before !== undefined) expect(isBefore(before, entry)).toBe(true);
-            expect(queue.position(entry.job.id)).toEqual({ position: place + 1 });
+            expect(queue.position(entry)).toEqual({ position: place + 1 });
           }
           const jobs = waiting.flatMap(({ job, followers }) => [job, ...followers]);
           for (const name of USERS) {
@@ -103,7 +103,7 @@ describe('what waits', () => {
   });
 
   it('may be ten thousand jobs: then a job still costs the queue less than some milliseconds', () => {
-    const queue = createRunQueue({ slots: 1 }, () => undefined);
+    const queue = createRunQueue({ slots: 1 }, () => () => undefined);
     let asked = 0;
     const ask = () => {
       const owner = personNamed(`person ${asked % 200}`);

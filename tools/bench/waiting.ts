@@ -41,7 +41,7 @@ async function measure(waiting: number): Promise<Times> {
   throughput.begin('measured', jobOf(0).task);
   now = 30_000;
   await throughput.finish('measured', 0);
-  const queue = createRunQueue({ slots: 1 }, throughput.estimate);
+  const queue = createRunQueue({ slots: 1 }, throughput.estimator);
   let number = 0;
   for (; number < waiting; number += 1) queue.add(jobOf(number));
   const times: Times = { submit: [], turn: [], position: [] };
@@ -49,7 +49,7 @@ async function measure(waiting: number): Promise<Times> {
     const job = jobOf(number);
     times.submit.push(timed(() => submit(queue, job)));
     times.turn.push(timed(() => takeTurn(queue)));
-    if (measured % 10 === 0) times.position.push(timed(() => queue.position(job.id)));
+    if (measured % 10 === 0) times.position.push(timed(() => queue.snapshot({ jobs: [job.id] })));
   }
   return times;
 }
