@@ -11,13 +11,14 @@ import { decideKeep, decideRepeat, decideShare, type ShareDecision } from './coa
 import { stepsOf } from './cost.ts';
 import type { LocalQueueOptions } from './local-queue-options.ts';
 import type { JobDraft, JobQueue, JobWorker, Submission } from './port.ts';
-import { jobsSharing, type QueueEntry, usedOf } from './queue-entry.ts';
+import { hearersOf, jobsSharing, type QueueEntry, usedOf } from './queue-entry.ts';
 import { NO_QUOTA_LIMITS } from './quota.ts';
 import { decideRecovery } from './recovery.ts';
-import { crashError, decideAfterTrouble, drawEntry, mustRunAlone } from './run-job.ts';
+import { drawEntry } from './run-job.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { createTransitions } from './transitions.ts';
+import { decideAfterTrouble, lostError, mustRunAlone } from './trouble.ts';
 
 const CLOSING = 'Easel is shutting down; try again in a moment.';
 
@@ -35,8 +36,9 @@ const CLOSING = 'Easel is shutting down; try again in a moment.';
  * | –         | submit                             | waiting                        | queued              | queued    |
  * | waiting   | its turn, and there is room        | running                        | running, attempts+1 | progress  |
  * | running   | the engine crashed                 | running, alone with the engine | queued → running    | progress  |
+ * | running   | its worker was lost                | waiting, before all others     | queued              | queued    |
  * | running   | drawn                              | ending                         | rendered            | outcome   |
- * | running   | failed, or a second crash          | ending                         | failed              | outcome   |
+ * | running   | failed, 2nd crash, or 5th loss     | ending                         | failed              | outcome   |
  * | running   | cancel                             | ending                         | cancelled           | outcome   |
  * | running   | cancel, others follow              | running, for them              | cancelled           | outcome   |
  * | waiting   | cancel                             | –, followers join anew         | cancelled           | outcome   |
@@ -47,13 +49,22 @@ const CLOSING = 'Easel is shutting down; try again in a moment.';
  * | any       | close                              | –                              | as it is ²          |           |
  * | –         | restart: it waited                 | as after submit                | queued              | as there  |
  * | –         | restart: it ran                    | waiting, before all others     | queued              | queued    |
- * | –         | restart: it ran, 5 times already   | –                              | failed              | outcome   |
+ * | –         | restart: it ran, the 5th loss ³    | –                              | failed              | outcome   |
  *
  * ¹ Unless its own turn is earlier: then it waits, and the other follows it.
  * ² One that runs stays `running`, and this attempt is not counted.
+ * ³ Unless its worker outlives the process: then this is no loss, and no new attempt.
  */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
-  const { limits, explain, now = Date.now, closeGraceMs = 5000, roleWeights = new Map(), modelWork } = options;
+  const {
+    limits,
+    explain,
+    now = Date.now,
+    closeGraceMs = 5000,
+    runsOutlive = false,
+    roleWeights = new Map(),
+    modelWork,
+  } = options;
   const { jobs: store, pictures, resultCache, values } = options.store;
   /** One submission at a time: a person's jobs keep their order, and a duplicate finds the first. */
   const entrance = new PQueue({ concurrency: 1 });
@@ -136,28 +147,39 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     accounts.begin(entry);
     // What stops these is the closing of the queue, or a bug: the job keeps its last state on disk and is taken up
     // after a restart.
-    await draw(entry, worker).catch((error: unknown) => explain(error, entry.job));
+    const end = await draw(entry, worker).catch((error: unknown) => explain(error, entry.job));
     // It goes on after a restart, and is charged then.
     if (closing.signal.aborted && isPending(entry.job)) return;
     await accounts.end(entry);
+    // Unless its owner has cancelled it meanwhile.
+    if (end === 'requeue' && entry.phase === 'running' && entry.job.state === 'queued') {
+      runQueue.requeue(entry);
+      startNext();
+      announce(hearersOf(entry));
+      return;
+    }
     runQueue.end(entry, usedOf(entry));
     startNext();
     await giveBack(entry);
     await serveFollowers(entry).catch((error: unknown) => explain(error, entry.job));
   }
 
-  /** Through the engine, again after a crash, until it is rendered, failed or cancelled. */
-  async function draw(entry: QueueEntry, worker: JobWorker): Promise<void> {
+  /** Through the engine, again after a crash, until it is rendered, failed or cancelled; or its worker was lost. */
+  async function draw(entry: QueueEntry, worker: JobWorker): Promise<'over' | 'requeue'> {
     const { signal } = entry.stop;
-    for (let crashes = 0; ; crashes++) {
-      const lock = mustRunAlone(entry.job, crashes) ? engineLock.exclusive : engineLock.shared;
+    for (;;) {
+      const lock = mustRunAlone(entry.job) ? engineLock.exclusive : engineLock.shared;
       const release = await lock(signal).catch(() => undefined);
-      if (release === undefined) return;
+      if (release === undefined) return 'over';
       const trouble = await attempt(entry, worker).finally(release);
-      if (trouble === undefined || closing.signal.aborted || signal.aborted) return;
-      const decision = decideAfterTrouble(trouble.error, crashes);
-      if (decision.kind === 'fail') return finish(entry, 'failed', { failure: explain(decision.error, entry.job) });
+      if (trouble === undefined || closing.signal.aborted || signal.aborted) return 'over';
+      const decision = decideAfterTrouble(trouble.error, entry.job);
+      if (decision.kind === 'fail') {
+        await finish(entry, 'failed', { failure: explain(decision.error, entry.job) });
+        return 'over';
+      }
       await transitions.moveEntry(entry, 'running', 'queued', decision.changes);
+      if (decision.kind === 'requeue') return 'requeue';
     }
   }
 
@@ -166,15 +188,19 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     if (!(await transitions.moveEntry(entry, 'queued', 'running', { attempts: entry.job.attempts + 1 })))
       return undefined;
     transitions.report(entry, { phase: 'loading', step: 0, steps: stepsOf(entry.job.task) });
+    // A worker that was given up may speak once more.
+    let isOver = false;
     try {
       const drawn = await drawEntry(entry, worker, {
-        onProgress: (progress) => transitions.report(entry, progress),
-        onHeld: (trouble) => transitions.hold(entry, trouble),
+        onProgress: (progress) => !isOver && transitions.report(entry, progress),
+        onHeld: (trouble) => !isOver && transitions.hold(entry, trouble),
       });
       await finish(entry, 'rendered', drawn);
       return undefined;
     } catch (error) {
       return { error };
+    } finally {
+      isOver = true;
     }
   }
 
@@ -252,14 +278,14 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const resumed: Job[] = [];
     const failed: Job[] = [];
     for (const job of left) {
-      const decision = decideRecovery(job);
+      const decision = decideRecovery(job, runsOutlive);
       if (decision === 'wait') continue;
       const to = decision === 'fail' ? 'failed' : 'queued';
-      const changes = decision === 'fail' ? { failure: explain(crashError(), job) } : {};
+      const changes = decision === 'fail' ? { failure: explain(lostError(), job) } : recounted(job);
       const next = await transitions.move(job.id, 'running', to, changes);
       if (next !== undefined) (decision === 'fail' ? failed : resumed).push(next);
     }
-    const waiting = left.filter((job) => decideRecovery(job) === 'wait');
+    const waiting = left.filter((job) => job.state === 'queued');
     for (const job of [...resumed, ...waiting]) admission.follow(job);
     for (const job of failed) ended.emit({ kind: 'failed', job });
     for (const job of resumed) runQueue.add(job, true);
@@ -281,6 +307,9 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     }
   }
 
+  /** To begin it again is no new attempt where the one before goes on. */
+  const recounted = ({ attempts }: Job): JobChanges => (runsOutlive ? { attempts: attempts - 1 } : {});
+
   /** All at once: the estimates of a long queue are made once for all of them. */
   function announce(jobs: readonly Job[]): void {
     const { jobs: placed } = runQueue.snapshot({ jobs: jobs.map(({ id }) => id) });
@@ -289,10 +318,11 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
 
   async function close(): Promise<void> {
     closing.abort();
-    const interrupted = runQueue.inOrder().filter(({ phase }) => phase === 'running');
+    const interrupted = runsOutlive ? [] : runQueue.inOrder().filter(({ phase }) => phase === 'running');
     for (const { stop } of interrupted) stop.abort();
     await entrance.onIdle();
-    await pTimeout(Promise.all(running), { milliseconds: closeGraceMs, fallback: () => undefined });
+    const stopped = runsOutlive ? [] : [...running];
+    await pTimeout(Promise.all(stopped), { milliseconds: closeGraceMs, fallback: () => undefined });
     // A process that does not come this far is taken for dead, and their attempts count.
     const excuse = ({ job }: QueueEntry) =>
       transitions.undoAttempt(job.id).catch((error: unknown) => void explain(error, job));

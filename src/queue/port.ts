@@ -1,5 +1,5 @@
 import type { Progress, RunResult } from '../../engine/index.ts';
-import type { EaselError } from '../core/errors.ts';
+import { EaselError } from '../core/errors.ts';
 import type { Job, JobFailure } from '../core/job.ts';
 import type { User } from '../core/user.ts';
 
@@ -87,7 +87,19 @@ export type JobOutcome =
   | { readonly kind: 'failed'; readonly job: Job }
   | { readonly kind: 'cancelled'; readonly job: Job };
 
-/** Does one job's work; the queue decides when. Its rejection decides whether the job is tried again. */
+/** Whatever drew a job is gone, as far as is known by no fault of the job: another worker may draw it. */
+export class WorkerLostError extends EaselError {
+  override readonly name = 'WorkerLostError';
+
+  constructor(cause?: unknown) {
+    super('worker_lost', 'What drew this picture stopped; it is drawn again.', { retryable: true, cause });
+  }
+}
+
+/**
+ * Does one job's work; the queue decides when. Its rejection decides whether the job is tried again: after an EngineError
+ * `engine_crashed` it is, once, in its slot; after a `WorkerLostError` it is, some times, when there is a slot again.
+ */
 export type JobWorker = (job: Job, options: JobWorkOptions) => Promise<RunResult>;
 /** What a worker is given beside the job; `signal` is aborted when the job is cancelled or the queue closes. */
 export interface JobWorkOptions {

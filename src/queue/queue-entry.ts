@@ -21,8 +21,8 @@ export interface QueueEntry {
   readonly floor: number;
   /** `ending`: over, but the engine has not let go of it yet. */
   phase: 'waiting' | 'running' | 'ending';
-  /** It had begun before the process died. */
-  readonly resumed: boolean;
+  /** It had begun before, and its process or its worker died. */
+  resumed: boolean;
   /** Share of the work done, 0–1. */
   done: number;
   /** Milliseconds it waited for its model to be read, once it is rendered. */

@@ -38,6 +38,8 @@ export interface RunQueue {
   begin(entry: QueueEntry): void;
   /** The engine lets go of it. @param used share of its cost, 0–1; the rest is given back */
   end(entry: QueueEntry, used: number): void;
+  /** It has lost its place in the engine by no fault of its own, and waits again, before all others. */
+  requeue(entry: QueueEntry): void;
   /** Its state says that it is over: one that waits is gone, one that runs holds its slot until `end`. */
   remove(entry: QueueEntry): void;
   waiting(owner: User): WaitingCounts;
@@ -184,6 +186,13 @@ export function createRunQueue(
       remove(entry);
       inEngine.delete(entry);
       retag(clock.end(entry.job.id, used));
+    },
+    requeue: (entry) => {
+      inEngine.delete(entry);
+      const [first = entry] = waiting.entries;
+      // Negative, so that it comes before all that came.
+      const place = { start: Math.min(entry.start, first.start), sequence: -nextSequence++ };
+      waiting.add(Object.assign(entry, place, { phase: 'waiting', resumed: true, done: 0 }));
     },
     remove,
     waiting: waiting.counts,

@@ -25,6 +25,7 @@ const happening = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('end' as const), number: fc.nat(), used: fc.constantFrom(0, 0.4, 1) }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose' as const), number: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), number: fc.nat() }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer Value> ? Value : never;
@@ -50,6 +51,16 @@ function apply(queue: RunQueue, one: Happening, index: number): void {
         one.number,
       );
       if (running !== undefined) queue.end(running, one.used);
+      return;
+    }
+    case 'lose': {
+      const running = pick(
+        order.filter(({ phase }) => phase === 'running'),
+        one.number,
+      );
+      if (running === undefined) return;
+      queue.requeue(running);
+      expect(queue.position(running)).toEqual({ position: 1 });
       return;
     }
     case 'cancel':
