@@ -55,8 +55,8 @@ export function createAccounts({ values, quotaLimits, now, explain }: AccountsOp
     charge: (job, cost) => logged(quota.charge(job, cost), job),
     forget: (job) => logged(quota.forget(job), job),
     begin: ({ job }) => throughput.begin(job.id, job.task),
-    end: async ({ job, loadMs }) => {
-      if (job.state === 'rendered') await logged(throughput.finish(job.id, loadMs), job);
+    end: async ({ job, result }) => {
+      if (job.state === 'rendered') await logged(throughput.finish(job.id, result?.loadMs ?? 0), job);
       else throughput.drop(job.id);
     },
     saveDebts: (debts, job) => void logged(fairDebts.save(debts), job),

@@ -1,6 +1,6 @@
-import type { Progress, RunResult } from '../../engine/index.ts';
+import type { Progress } from '../../engine/index.ts';
 import { EaselError } from '../core/errors.ts';
-import type { Job, JobFailure } from '../core/job.ts';
+import type { Job, JobFailure, StoredPicture } from '../core/job.ts';
 import type { User } from '../core/user.ts';
 
 /** What a command asks for; the queue makes the job of it. */
@@ -100,7 +100,19 @@ export class WorkerLostError extends EaselError {
  * Does one job's work; the queue decides when. Its rejection decides whether the job is tried again: after an EngineError
  * `engine_crashed` it is, once, in its slot; after a `WorkerLostError` it is, some times, when there is a slot again.
  */
-export type JobWorker = (job: Job, options: JobWorkOptions) => Promise<RunResult>;
+export type JobWorker = (job: Job, options: JobWorkOptions) => Promise<JobResult>;
+/**
+ * What a worker says of a job that it has drawn; the pictures themselves are in the picture store by then, so that they
+ * need not pass through the process of the queue.
+ */
+export interface JobResult {
+  readonly pictures: readonly StoredPicture[];
+  /** What the engine had to say of how it read the request, a sentence each. */
+  readonly notes: readonly string[];
+  /** Milliseconds that it waited for its model to be read. */
+  readonly loadMs: number;
+}
+
 /** What a worker is given beside the job; `signal` is aborted when the job is cancelled or the queue closes. */
 export interface JobWorkOptions {
   readonly signal: AbortSignal;

@@ -1,5 +1,5 @@
-import type { RunResult } from '../../engine/index.ts';
-import type { Job, StoredPicture } from '../core/job.ts';
+import type { Job } from '../core/job.ts';
+import type { JobResult } from './port.ts';
 
 /** Milliseconds of the whole engine; undefined when neither the model nor, of it, a like size was measured. */
 export type Estimate = () => number | undefined;
@@ -25,12 +25,10 @@ export interface QueueEntry {
   resumed: boolean;
   /** Share of the work done, 0–1. */
   done: number;
-  /** Milliseconds it waited for its model to be read, once it is rendered. */
-  loadMs: number;
   /** Set when its owner cancelled it and others go on: the share that was done by then. */
   used?: number;
-  /** What the engine made, once it has. */
-  result?: Pick<RunResult, 'notes'> & { readonly pictures: readonly StoredPicture[] };
+  /** What the worker made, once it has. */
+  result?: JobResult;
   /** Jobs of exactly the same task, which get the same pictures and cost nothing. */
   readonly followers: Job[];
   /** Stops it in the engine. */

@@ -12,10 +12,8 @@ export async function drawEntry(
   worker: JobWorker,
   listeners: Omit<JobWorkOptions, 'signal'>,
 ): Promise<JobChanges> {
-  const { pictures, notes, timings } = await worker(entry.job, { signal: entry.stop.signal, ...listeners });
-  entry.loadMs = timings.loadMs;
-  const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
-  entry.result = { pictures: stored, notes };
-  const all = [...(entry.job.notes ?? []), ...notes];
-  return { pictures: stored, ...(all.length > 0 && { notes: all }) };
+  const result = await worker(entry.job, { signal: entry.stop.signal, ...listeners });
+  entry.result = result;
+  const all = [...(entry.job.notes ?? []), ...result.notes];
+  return { pictures: result.pictures, ...(all.length > 0 && { notes: all }) };
 }

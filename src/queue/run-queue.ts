@@ -116,7 +116,7 @@ export function createRunQueue(
         resumed,
         done: 0,
       },
-      ...{ loadMs: 0, followers, stop: new AbortController() },
+      ...{ followers, stop: new AbortController() },
     };
     entries.set(job.id, entry);
     waiting.add(entry);

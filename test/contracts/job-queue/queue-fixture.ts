@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { specOf } from '../../../engine/index.ts';
+import { withoutPixels } from '../../../src/app/runner.ts';
 import type { Job } from '../../../src/core/job.ts';
 import type { RoleWeights } from '../../../src/core/role-weights.ts';
 import type { Capacity } from '../../../src/queue/capacity.ts';
@@ -100,7 +101,7 @@ export class QueueFixture {
     await queue.work(async (job, options) => {
       const result = await engine.run(job.task, options);
       await pictures.put(job.id, result.pictures);
-      return result;
+      return withoutPixels(result);
     });
   }
 
