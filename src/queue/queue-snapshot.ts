@@ -39,29 +39,45 @@ export function describeJobs(order: QueueOrder, query: SnapshotQuery): readonly 
 }
 
 /** @throws RangeError when it neither runs nor waits */
-export function positionOf(order: QueueOrder, entry: QueueEntry): QueuePosition {
-  for (const placed of placesIn(order)) if (placed.entry === entry) return placed.place;
+export function positionOf({ running, waiting }: QueueOrder, entry: QueueEntry): QueuePosition {
+  if (running.includes(entry)) return placeInEngine(entry, running);
+  let untilDoneMs = leftOf(running);
+  let position = 0;
+  for (const other of waiting) {
+    untilDoneMs = add(untilDoneMs, other.estimateMs());
+    position += 1;
+    if (other === entry) return withEta(position, untilDoneMs);
+  }
   throw new RangeError(`neither runs nor waits: ${entry.job.id}`);
 }
 
 /** Running first, then those that wait. */
 function* placesIn({ running, waiting }: QueueOrder): Generator<{ entry: QueueEntry; place: QueuePosition }> {
-  const leftMs = (entry: QueueEntry) => scale(entry.estimateMs(), 1 - entry.done);
-  const leftOfAll = running.reduce<number | undefined>((sum, entry) => add(sum, leftMs(entry)), 0);
-  const loadOfAll = running.reduce((sum, entry) => sum + entry.load, 0);
-  for (const entry of running) {
-    // Jobs that run share every step: one of them ends when its own steps are done, at the latest when all are.
-    const shared = scale(leftMs(entry), loadOfAll / entry.load);
-    const isBounded = shared !== undefined && leftOfAll !== undefined;
-    yield { entry, place: withEta(0, isBounded ? Math.min(shared, leftOfAll) : shared) };
-  }
-  let untilDoneMs = leftOfAll;
+  for (const entry of running) yield { entry, place: placeInEngine(entry, running) };
+  let untilDoneMs = leftOf(running);
   let position = 0;
   for (const entry of waiting) {
     untilDoneMs = add(untilDoneMs, entry.estimateMs());
     position += 1;
     yield { entry, place: withEta(position, untilDoneMs) };
   }
+}
+
+/** Jobs that run share every step: one of them ends when its own steps are done, at the latest when all are. */
+function placeInEngine(entry: QueueEntry, running: readonly QueueEntry[]): QueuePosition {
+  const load = running.reduce((sum, other) => sum + other.load, 0);
+  const shared = scale(leftMs(entry), load / entry.load);
+  const all = leftOf(running);
+  return withEta(0, shared === undefined || all === undefined ? shared : Math.min(shared, all));
+}
+
+/** Milliseconds of the whole engine. */
+function leftOf(running: readonly QueueEntry[]): number | undefined {
+  return running.reduce<number | undefined>((sum, entry) => add(sum, leftMs(entry)), 0);
+}
+
+function leftMs(entry: QueueEntry): number | undefined {
+  return scale(entry.estimateMs(), 1 - entry.done);
 }
 
 /** Who begins before a waiting job and why, from the tags alone; undefined of one that runs. */

@@ -82,7 +82,7 @@ export function createRunQueue(
     }
   }
 
-  /** All who wait when each of them has as many in the engine as one person may while others wait. */
+  /** Those who wait, but for people who have as many in the engine as one may while others wait; all where that is nobody. */
   function startable(): readonly QueueEntry[] {
     const running = new Map<string, number>();
     for (const { user } of inEngine) running.set(user, (running.get(user) ?? 0) + 1);

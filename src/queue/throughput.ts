@@ -49,6 +49,8 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
   const measured = new Map<string, Measurement>();
   const active = new Map<string, Active>();
   let accruedAt = now();
+  /** How many were made or taken up: an estimate stands until there is another. */
+  let measurements = 0;
 
   /** The time since the last change of who runs is shared out among those that ran. */
   function accrue(): void {
@@ -62,12 +64,14 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
     const key = keyOf(task);
     const { cost, ms: before } = measured.get(key) ?? { cost: 0, ms: 0 };
     measured.set(key, { cost: cost * DECAY + costOf(task), ms: before * DECAY + ms });
+    measurements += 1;
     await store.set(KEY, Object.fromEntries(measured));
   }
 
   return {
     load: async () => {
       for (const [key, value] of Object.entries((await store.get(KEY)) ?? {})) measured.set(key, value);
+      measurements += 1;
     },
     begin: (jobId, task) => {
       accrue();
@@ -88,9 +92,13 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
     },
     estimator: (task) => {
       const [key, cost] = [keyOf(task), costOf(task)];
+      let [estimate, estimatedAt] = [undefined as number | undefined, -1];
       return () => {
+        if (estimatedAt === measurements) return estimate;
         const like = measured.get(key) ?? nearest(measured, task);
-        return like && (cost * like.ms) / like.cost;
+        estimate = like && (cost * like.ms) / like.cost;
+        estimatedAt = measurements;
+        return estimate;
       };
     },
   };
