@@ -7,7 +7,7 @@ import { HOME_SHORTCUT, type HomeEntry, type HomePage, type HomePicture } from '
 import type { Job } from '../../src/core/job.ts';
 import { type RichText, strong, text } from '../../src/core/reply.ts';
 import type { Request } from '../../src/core/request.ts';
-import { isSameUser } from '../../src/core/user.ts';
+import type { QueuedJob } from '../../src/queue/port.ts';
 import type { CommandContext, Shortcut } from '../context.ts';
 import { IMAGINE_FORM } from '../imagine/imagine-options.ts';
 import { latestJobs, titleOf } from '../jobs/own-jobs.ts';
@@ -36,7 +36,7 @@ export const homeShortcut: Shortcut = {
         ],
       ],
       sections: [
-        { title: 'In the queue', entries: placesOf(request, context) },
+        { title: 'In the queue', entries: await placesOf(request, context) },
         { title: 'Your latest pictures', entries: picturesOf(recent, request, context) },
         { title: 'Your settings', entries: settings.map((line) => ({ line })) },
       ],
@@ -49,19 +49,18 @@ export const homeShortcut: Shortcut = {
   },
 };
 
-function placesOf(request: Request, context: CommandContext): HomeEntry[] {
-  const mine = context.queue.pending().filter((job) => isSameUser(job.owner, request.user));
+async function placesOf(request: Request, { queue }: CommandContext): Promise<HomeEntry[]> {
+  const { jobs: mine } = await queue.snapshot({ owner: request.user });
   if (mine.length === 0) return [{ line: [text('You have no pictures in the queue.')] }];
-  const listed = mine.slice(0, MAX_PLACES).map((job) => placeOf(job, context));
+  const listed = mine.slice(0, MAX_PLACES).map(placeOf);
   const hidden = mine.length - listed.length;
   return hidden === 0 ? listed : [...listed, { line: [text(`and ${hidden} more`)] }];
 }
 
-function placeOf(job: Job, { queue }: CommandContext): HomeEntry {
-  const place = queue.position(job.id);
+function placeOf({ job, place }: QueuedJob): HomeEntry {
   const prompt = shorten(specOf(job.task).prompt, TITLE_LENGTH);
-  const where = place === undefined || place.position === 0 ? 'being drawn' : `position ${place.position}`;
-  const when = place?.etaMs === undefined ? '' : `, about ${formatDuration(place.etaMs)}`;
+  const where = place.position === 0 ? 'being drawn' : `position ${place.position}`;
+  const when = place.etaMs === undefined ? '' : `, about ${formatDuration(place.etaMs)}`;
   const id = encodeButtonId({ action: 'cancel', jobId: job.id, index: 0 });
   return {
     line: [text(`${prompt} (${where}${when})`)],

@@ -33,7 +33,11 @@ export const info: Command = {
     const typed = String(request.options.picture ?? request.text).trim();
     if (typed === '') {
       const rules = await context.settings.ofChannel(request.channel);
-      return privateReply([...describeBot(context), [strong('In this channel')], ...describeChannelSettings(rules)]);
+      return privateReply([
+        ...(await describeBot(context)),
+        [strong('In this channel')],
+        ...describeChannelSettings(rules),
+      ]);
     }
     const job = await findFinished(typed, request, context);
     const made = `${titleOf(job, MAX_TITLE_LENGTH)}, requested by ${job.owner.name}, ${new Date(job.createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
@@ -41,16 +45,15 @@ export const info: Command = {
   },
 };
 
-function describeBot(context: CommandContext): RichText[] {
+async function describeBot(context: CommandContext): Promise<RichText[]> {
   const { engine, queue } = context;
   const health = context.health();
-  const pending = queue.pending();
-  const running = pending.filter((job) => job.state === 'running').length;
+  const { running, waiting } = await queue.snapshot({ first: 0 });
   return [
     [strong(`Easel ${health.version}`), text(`, up for ${formatElapsed(health.uptimeMs)}`)],
     line('Runs on', describeExecution(engine)),
     ...(engine.execution?.passedOver ?? []).map((why): RichText => [text('⚠ '), ...sentence(why)]),
-    line('Queue', pending.length === 0 ? 'empty' : `${running} running, ${pending.length - running} waiting`),
+    line('Queue', running + waiting === 0 ? 'empty' : `${running} running, ${waiting} waiting`),
     line('Speed', describeSpeed(health)),
     line('Memory', describeMemory(health)),
     line('Limits', describeLimits(health)),

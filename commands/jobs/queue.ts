@@ -1,11 +1,10 @@
 import { specOf } from '../../engine/index.ts';
 import type { ChannelRef } from '../../src/core/channel.ts';
 import { formatDuration } from '../../src/core/format.ts';
-import type { Job } from '../../src/core/job.ts';
 import { mention, type RichText, strong, text } from '../../src/core/reply.ts';
 import type { CommandRequest } from '../../src/core/request.ts';
 import { isSameUser } from '../../src/core/user.ts';
-import type { Ahead, OthersAhead, QueuePosition } from '../../src/queue/port.ts';
+import type { Ahead, OthersAhead, QueuedJob, QueuePosition } from '../../src/queue/port.ts';
 import type { Command, CommandContext } from '../context.ts';
 import { shorten } from '../parsing/limits.ts';
 import { privateReply } from '../replies.ts';
@@ -19,25 +18,23 @@ const MAX_EXPLAINED = 3;
 export const queue: Command = {
   description: { name: 'queue', description: 'Show the queue and your positions in it', options: [], showsQueue: true },
   async run(request, context) {
-    const jobs = context.queue.pending();
+    const { running, waiting, jobs } = await context.queue.snapshot({ first: MAX_LINES });
     if (jobs.length === 0) return privateReply([[text('The queue is empty; a new picture starts immediately.')]]);
-    const lines = jobs.slice(0, MAX_LINES).map((job) => describeJob(job, request, context));
-    const hidden = jobs.length - lines.length;
-    const why = explainWaiting(jobs, request, context);
+    const lines = jobs.map((job) => describeJob(job, request));
+    const hidden = running + waiting - lines.length;
+    const why = await explainWaiting(request, context);
     return privateReply([...lines, ...(hidden === 0 ? [] : [[text(`and ${hidden} more`)]]), ...why]);
   },
 };
 
 /** Why the user's next requests have not started, one sentence each. */
-function explainWaiting(jobs: readonly Job[], request: CommandRequest, context: CommandContext): readonly RichText[] {
-  return jobs
-    .filter((job) => job.state === 'queued' && isSameUser(job.owner, request.user))
-    .slice(0, MAX_EXPLAINED)
-    .flatMap(({ id }) => {
-      const place = context.queue.position(id);
-      const ahead = context.queue.ahead(id);
-      return place === undefined || ahead === undefined ? [] : [[text(describeAhead(place.position, ahead))]];
-    });
+async function explainWaiting({ user }: CommandRequest, { queue }: CommandContext): Promise<readonly RichText[]> {
+  const mine = await queue.snapshot({ owner: user });
+  const next = mine.jobs.filter(({ place }) => place.position > 0).slice(0, MAX_EXPLAINED);
+  const explained = await queue.snapshot({ jobs: next.map(({ job }) => job.id), explain: true });
+  return explained.jobs.flatMap(({ place, ahead }) =>
+    ahead === undefined ? [] : [[text(describeAhead(place.position, ahead))]],
+  );
 }
 
 function describeAhead(place: number, { own, hadLess, turns, cameFirst, weighted }: Ahead): string {
@@ -59,8 +56,7 @@ function describeCrowd({ pictures, people }: OthersAhead, who: string): readonly
 }
 
 /** Prompts and users of other channels are not shown: a channel may be private. */
-function describeJob(job: Job, request: CommandRequest, context: CommandContext): RichText {
-  const place = context.queue.position(job.id);
+function describeJob({ job, place }: QueuedJob, request: CommandRequest): RichText {
   const isMine = isSameUser(job.owner, request.user);
   const when = text(` (${describePlace(place)})`);
   if (!isMine && !isSameChannel(job.channel, request.channel)) return [text('a picture for another channel'), when];
@@ -68,8 +64,7 @@ function describeJob(job: Job, request: CommandRequest, context: CommandContext)
   return [who, text(`: ${shorten(specOf(job.task).prompt, PROMPT_LENGTH)}`), when];
 }
 
-function describePlace(place: QueuePosition | undefined): string {
-  if (place === undefined) return 'finishing';
+function describePlace(place: QueuePosition): string {
   const where = place.position === 0 ? 'running' : `position ${place.position}`;
   return place.etaMs === undefined ? where : `${where}, about ${formatDuration(place.etaMs)}`;
 }

@@ -10,7 +10,7 @@ import type { Model } from '../model/model.ts';
 import type { ChunkTokens } from '../prompt/chunks.ts';
 import { wordsUsed } from '../prompt/prompt-texts.ts';
 import { measureText } from '../prompt/text-load.ts';
-import { checkForModel } from '../spec/check-for-model.ts';
+import { boundsOf, checkForModel } from '../spec/check-for-model.ts';
 import { checkTask } from '../spec/check-spec.ts';
 import { specOf, upscaleOf } from '../spec/recipe.ts';
 import { adviseName, shorten } from '../suggest-names.ts';
@@ -19,6 +19,7 @@ import { type ClipTokenizer, sharedClipTokenizer } from '../tokenizer/clip.ts';
 import { withLearnedWords } from '../tokenizer/learned-tokenizer.ts';
 import { readUpscaler } from '../upscalers/upscaler-file.ts';
 import { countLearnedWords, readWordFiles, roomOf, type WordFile } from '../weights/textual-inversion.ts';
+import { type AdmissionFacts, admitTask } from './admission-facts.ts';
 import { type Catalog, type EngineOptions, readCatalog } from './catalog.ts';
 
 /**
@@ -82,7 +83,7 @@ export class Admission {
   async check(task: EngineTask): Promise<void> {
     checkTask(task);
     const spec = specOf(task);
-    checkForModel(spec, await this.modelOf(spec.model));
+    checkForModel(spec, boundsOf(await this.modelOf(spec.model)));
     for (const name of upscalersOf(task)) await readUpscaler(await this.upscalerFile(name));
   }
 
@@ -110,17 +111,26 @@ export class Admission {
     return planMemory(task, await this.#footprintOf(model), rules, { adapters: adapterBytes(loras), text });
   }
 
-  /** All that is refused without loading anything. Of weights that are not here yet, or are damaged, their first task tells. */
+  /** All that is refused without loading anything. */
   async admit(task: EngineTask, rules: MemoryRules): Promise<void> {
     await this.check(task);
+    admitTask(task, await this.factsOf(task), rules);
+  }
+
+  /** @throws EngineError `bad_request` for a model, a LoRA or a prompt that cannot be used */
+  async factsOf(task: EngineTask): Promise<AdmissionFacts> {
     const spec = specOf(task);
     const loras = await this.lorasOf(spec);
     const model = await this.modelOf(spec.model);
     const tokens = await this.#tokensOf(model, spec).catch(() => undefined);
     const text = tokens && (await measureText(spec, tokens));
     const footprint = await this.#footprintOf(model).catch(() => undefined);
-    const burden = { adapters: adapterBytes(loras), ...(text !== undefined && { text }) };
-    if (footprint !== undefined) planMemory(task, footprint, rules, burden);
+    return {
+      bounds: boundsOf(model),
+      adapterBytes: adapterBytes(loras),
+      ...(footprint !== undefined && { footprint }),
+      ...(text !== undefined && { text }),
+    };
   }
 
   /** The tokenizer of a model, which learned words are counted with but not read for. */

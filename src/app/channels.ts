@@ -4,7 +4,7 @@ import type { ChannelPort } from '../platforms/port.ts';
 import type { SlackConfig } from '../platforms/slack/config.ts';
 import type { OrphanedFile } from '../platforms/slack/orphaned-files.ts';
 import { createWebPort } from '../platforms/web/index.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/port.ts';
 import type { Config, DiscordConfig } from './config.ts';
 
 /** The ports of the configured platforms; `web` is among them. */

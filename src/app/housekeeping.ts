@@ -1,8 +1,8 @@
 import type { Log } from '../lib/log.ts';
 import type { ChannelPort } from '../platforms/port.ts';
 import type { Idempotency } from '../requests/idempotency.ts';
+import type { Store } from '../store/port.ts';
 import { prune, type Retention, UNKNOWN_DAYS } from '../store/prune.ts';
-import type { Store } from '../store/store.ts';
 
 /** What is pruned, and how often. */
 export interface HousekeepingOptions {

@@ -1,9 +1,9 @@
-import { type Engine, type InitPicture, type Latents, specOf } from '../../engine/index.ts';
+import { type Engine, type InitPicture, type Latents, type RunResult, specOf } from '../../engine/index.ts';
 import { EaselError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { fitPicture } from '../inputs/fit-picture.ts';
 import { retryUntilWritten } from '../lib/disk-errors.ts';
-import type { JobWorker } from '../queue/port.ts';
+import type { JobResult, JobWorker } from '../queue/port.ts';
 import type { InputStore, PictureStore } from '../store/port.ts';
 
 export interface RunnerStores {
@@ -25,8 +25,14 @@ export function createRunner(engine: Engine, { pictures, inputs }: RunnerStores)
     signal.throwIfAborted();
     // What was drawn is not thrown away because the disk is full just now.
     await retryUntilWritten(() => pictures.put(job.id, result.pictures), { signal, onRefused: onHeld });
-    return result;
+    return withoutPixels(result);
   };
+}
+
+/** What the queue is told of pictures that are kept elsewhere. */
+export function withoutPixels({ pictures, notes, timings }: RunResult): JobResult {
+  const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
+  return { pictures: stored, notes, loadMs: timings.loadMs };
 }
 
 /** The final latents of the picture that is enlarged; without them the engine makes them again from its recipe. */

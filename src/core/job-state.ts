@@ -19,7 +19,9 @@ export class IllegalTransitionError extends Error {
 }
 
 /** What a transition may change beside the state. */
-export type JobChanges = Partial<Pick<Job, 'attempts' | 'pictures' | 'notes' | 'repeatOf' | 'failure' | 'interrupted'>>;
+export type JobChanges = Partial<
+  Pick<Job, 'attempts' | 'crashes' | 'pictures' | 'notes' | 'repeatOf' | 'failure' | 'interrupted'>
+>;
 
 /**
  * The job in its next state; the only way a job's state changes.

@@ -51,13 +51,18 @@ export interface Job {
   /** Who starred it, as `userKey` writes them; a job with a star is never pruned. */
   readonly starred?: readonly string[];
   readonly state: JobState;
-  /** Times the engine has begun it; not those that ended with the bot being shut down. */
+  /** Times a worker has begun it; not those that ended with the bot being shut down. */
   readonly attempts: number;
+  /** Those of them that a crash of the engine ended. */
+  readonly crashes?: number;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** How the engine ended while it drew this, which is drawn again: `hung` when it did not answer any more. */
-  readonly interrupted?: 'hung' | 'ended';
+  /**
+   * How the engine ended while it drew this, which is drawn again: `hung` when it did not answer any more, `lost` when its
+   * worker ended with it.
+   */
+  readonly interrupted?: 'hung' | 'ended' | 'lost';
   /** The one message that shows this job, once posted. */
   readonly message?: MessageRef;
   /** The channel shows that it failed or was cancelled. */

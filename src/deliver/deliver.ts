@@ -14,7 +14,8 @@ import { createFinalMessage } from './final-message.ts';
 import { createJobMessage } from './job-message.ts';
 import { connect } from './platform-connections.ts';
 import { createProgressMessage, type OpenMessage } from './progress-message.ts';
-import { describePlace, heldReply, waitingReply } from './render-reply.ts';
+import { heldReply } from './render-reply.ts';
+import { createWaitingMessages } from './waiting-messages.ts';
 
 /** What `createDeliver` needs. */
 export interface DeliverOptions {
@@ -42,8 +43,6 @@ export interface Deliver {
   stop(): Promise<void>;
 }
 
-/** Milliseconds between looks at the queue; the messages of those who wait follow it. */
-const QUEUE_INTERVAL_MS = 250;
 const STARTING: Progress = { phase: 'loading', step: 0, steps: 0 };
 /** How long a call that is under way may take to end when the bot stops. */
 const STOP_GRACE_MS = 5000;
@@ -56,7 +55,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
   const finalMessage = createFinalMessage(options);
   const deleter = createMessageDeleter({ ...options, connections, messages: openMessages, showEnd });
   const showRunning = createProgressMessage(options.renderer, open);
-  let queueTimer: NodeJS.Timeout | undefined;
+  const waiting = createWaitingMessages({ queue, log, open });
   let stopped = false;
 
   function open(job: Job): OpenMessage | undefined {
@@ -91,29 +90,9 @@ export function createDeliver(options: DeliverOptions): Deliver {
     return opened;
   }
 
-  function showWaiting(job: Job): void {
-    const opened = open(job);
-    const place = queue.position(job.id);
-    if (opened === undefined || place === undefined || place.position === 0) return;
-    opened.message.show({
-      key: describePlace(place),
-      build: async () => waitingReply(job, queue.position(job.id)),
-      // The farther back, the rarer: a long line then costs few edits, and its head is still told at once.
-      spacingMs: opened.port.capabilities.minEditIntervalMs * place.position,
-      isFinal: false,
-    });
-  }
-
   /** At once, so that messages stand in the order of the requests; its first progress then looks the same. */
   function showStarting(job: Job): void {
     if (open(job) !== undefined) showRunning.show({ ...job, attempts: job.attempts + 1 }, STARTING);
-  }
-
-  function followQueue(): void {
-    queueTimer ??= setTimeout(() => {
-      queueTimer = undefined;
-      for (const job of queue.pending()) if (job.state === 'queued') showWaiting(job);
-    }, QUEUE_INTERVAL_MS);
   }
 
   function showHeld(job: Job, { code, userMessage }: EaselError): void {
@@ -135,20 +114,21 @@ export function createDeliver(options: DeliverOptions): Deliver {
     opened.message.show({ key: job.state, build, spacingMs: capabilities.minEditIntervalMs, isFinal: true });
   }
 
-  queue.onQueued((job) => {
-    const place = queue.position(job.id);
-    if (place?.position === 0) showStarting(job);
-    else showWaiting(job);
-    followQueue();
+  queue.onQueued((job, place) => {
+    if (place.position === 0) showStarting(job);
+    else waiting.show(job, place);
+    waiting.follow();
   });
   queue.onProgress((job, progress) => {
+    waiting.forget(job.id);
     showRunning.show(job, progress);
-    followQueue();
+    waiting.follow();
   });
   queue.onHeld(showHeld);
   queue.onOutcome(({ job }) => {
+    waiting.forget(job.id);
     showEnd(job);
-    followQueue();
+    waiting.follow();
   });
 
   return {
@@ -161,7 +141,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     deleteJob: (job) => deleter.now(job),
     stop: async () => {
       stopped = true;
-      clearTimeout(queueTimer);
+      waiting.stop();
       connections.stop();
       const stopping = Promise.all([
         deleter.stop(),

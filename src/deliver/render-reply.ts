@@ -115,6 +115,7 @@ function describeProgress(job: Job, progress: Progress, share: number): string {
 const INTERRUPTIONS: Readonly<Record<NonNullable<Job['interrupted']>, string>> = {
   hung: 'The engine stopped answering and was restarted; this picture is drawn again.',
   ended: 'The engine ended unexpectedly and was restarted; this picture is drawn again.',
+  lost: 'What drew this picture stopped unexpectedly; it is drawn again.',
 };
 
 function describeInterruption({ interrupted }: Job): readonly RichText[] {

@@ -5,7 +5,7 @@ import type { ValueStore } from '../store/port.ts';
 import type { Debts } from './fair-clock.ts';
 import { createFairDebts } from './fair-debts.ts';
 import type { ExplainFailure } from './port.ts';
-import type { QueueEntry } from './queue-entry.ts';
+import type { Estimate, QueueEntry } from './queue-entry.ts';
 import { createQuota, type QuotaLimits, type QuotaUse } from './quota.ts';
 import { createThroughput, type Measurements } from './throughput.ts';
 
@@ -24,8 +24,8 @@ export interface AccountsOptions {
 export interface Accounts {
   /** @returns the debts that earlier processes noted */
   load(): Promise<Debts>;
-  /** Milliseconds of the whole engine; see `Throughput`. */
-  estimate(task: EngineTask): number | undefined;
+  /** See `Throughput`. */
+  estimator(task: EngineTask): Estimate;
   /** @throws EaselError `limit_hour` or `limit_day` */
   assertWithin(owner: User, cost: number): Promise<void>;
   /** Counts a job towards its owner's quota, or counts it anew at another cost. */
@@ -50,13 +50,13 @@ export function createAccounts({ values, quotaLimits, now, explain }: AccountsOp
       await throughput.load();
       return fairDebts.load();
     },
-    estimate: throughput.estimate,
+    estimator: throughput.estimator,
     assertWithin: quota.assertWithin,
     charge: (job, cost) => logged(quota.charge(job, cost), job),
     forget: (job) => logged(quota.forget(job), job),
     begin: ({ job }) => throughput.begin(job.id, job.task),
-    end: async ({ job, loadMs }) => {
-      if (job.state === 'rendered') await logged(throughput.finish(job.id, loadMs), job);
+    end: async ({ job, result }) => {
+      if (job.state === 'rendered') await logged(throughput.finish(job.id, result?.loadMs ?? 0), job);
       else throughput.drop(job.id);
     },
     saveDebts: (debts, job) => void logged(fairDebts.save(debts), job),

@@ -62,6 +62,8 @@ interface Account {
   base: number;
   /** In order of their tags; those that wait are the last. */
   readonly charges: Charge[];
+  /** How many of them do not wait: of most people none. */
+  begun: number;
 }
 
 /** An empty clock: nobody has had anything yet. */
@@ -74,7 +76,7 @@ export function createFairClock(): FairClock {
   function accountOf(user: string): Account {
     const known = accounts.get(user);
     if (known !== undefined) return known;
-    const account: Account = { base: 0, charges: [] };
+    const account: Account = { base: 0, charges: [], begun: 0 };
     accounts.set(user, account);
     return account;
   }
@@ -108,6 +110,7 @@ export function createFairClock(): FairClock {
     const floor = phase === 'running' ? Number.NEGATIVE_INFINITY : virtual;
     const charge: Charge = { id, cost, floor, start: Math.max(floor, finishOf(account)), phase };
     account.charges.push(charge);
+    if (phase === 'running') account.begun += 1;
     userOf.set(id, user);
     return charge;
   }
@@ -126,7 +129,7 @@ export function createFairClock(): FairClock {
       const debts: Record<string, number> = {};
       for (const [user, account] of accounts) {
         // What runs is charged again by the process that takes it up.
-        const running = account.charges.filter(({ phase }) => phase === 'running');
+        const running = account.begun === 0 ? [] : account.charges.filter(({ phase }) => phase === 'running');
         const debt = running.reduce((end, { cost }) => end - cost, endOfBegun(account)) - virtual;
         if (debt > 0 || (debt < 0 && running.length > 0)) debts[user] = debt;
       }
@@ -140,8 +143,9 @@ export function createFairClock(): FairClock {
       return virtual;
     },
     begin: (id) => {
-      const { charge } = find(id, 'waiting');
+      const { account, charge } = find(id, 'waiting');
       charge.phase = 'running';
+      account.begun += 1;
       virtual = Math.max(virtual, charge.start);
       forgetPaid();
     },
@@ -177,7 +181,8 @@ function finishOf(account: Account | undefined): number {
 }
 
 /** Where what has begun of a user's work ends. */
-function endOfBegun({ base, charges }: Account): number {
+function endOfBegun({ base, charges, begun }: Account): number {
+  if (begun === 0) return base;
   const last = charges.findLast(({ phase }) => phase !== 'waiting');
   return last === undefined ? base : last.start + last.cost;
 }
@@ -189,6 +194,7 @@ function settle(account: Account): ReadonlyMap<string, number> {
     const { floor, cost } = charges[0];
     account.base = Math.max(floor, account.base) + cost;
     charges.shift();
+    account.begun -= 1;
   }
   const moved = new Map<string, number>();
   let finish = account.base;

@@ -20,6 +20,11 @@ export interface LocalQueueOptions {
   readonly modelWork?: ModelWork;
   /** Milliseconds since the epoch; default `Date.now`. */
   readonly now?: () => number;
+  /**
+   * Jobs are drawn by other processes, which go on when this one ends: then its end stops no job and counts against none.
+   * @default false
+   */
+  readonly runsOutlive?: boolean;
   /** How long `close` waits for running jobs to let go, in milliseconds; default 5000. */
   readonly closeGraceMs?: number;
 }

@@ -6,18 +6,19 @@ import { hasEnded, isCancellable, isPending, type JobChanges } from '../core/job
 import { isSameUser } from '../core/user.ts';
 import { createAccounts } from './accounts.ts';
 import { createAdmission } from './admission.ts';
-import { decideCancel } from './cancel.ts';
+import { type CancelDecision, decideCancel } from './cancel.ts';
 import { decideKeep, decideRepeat, decideShare, type ShareDecision } from './coalescing.ts';
 import { stepsOf } from './cost.ts';
 import type { LocalQueueOptions } from './local-queue-options.ts';
 import type { JobDraft, JobQueue, JobWorker, Submission } from './port.ts';
-import { jobsSharing, type QueueEntry, usedOf } from './queue-entry.ts';
+import { hearersOf, jobsSharing, type QueueEntry, usedOf } from './queue-entry.ts';
 import { NO_QUOTA_LIMITS } from './quota.ts';
 import { decideRecovery } from './recovery.ts';
-import { crashError, decideAfterTrouble, drawEntry, mustRunAlone } from './run-job.ts';
+import { drawEntry } from './run-job.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { createTransitions } from './transitions.ts';
+import { decideAfterTrouble, lostError, mustRunAlone } from './trouble.ts';
 
 const CLOSING = 'Easel is shutting down; try again in a moment.';
 
@@ -35,8 +36,9 @@ const CLOSING = 'Easel is shutting down; try again in a moment.';
  * | –         | submit                             | waiting                        | queued              | queued    |
  * | waiting   | its turn, and there is room        | running                        | running, attempts+1 | progress  |
  * | running   | the engine crashed                 | running, alone with the engine | queued → running    | progress  |
+ * | running   | its worker was lost                | waiting, before all others     | queued              | queued    |
  * | running   | drawn                              | ending                         | rendered            | outcome   |
- * | running   | failed, or a second crash          | ending                         | failed              | outcome   |
+ * | running   | failed, 2nd crash, or 5th loss     | ending                         | failed              | outcome   |
  * | running   | cancel                             | ending                         | cancelled           | outcome   |
  * | running   | cancel, others follow              | running, for them              | cancelled           | outcome   |
  * | waiting   | cancel                             | –, followers join anew         | cancelled           | outcome   |
@@ -47,13 +49,22 @@ const CLOSING = 'Easel is shutting down; try again in a moment.';
  * | any       | close                              | –                              | as it is ²          |           |
  * | –         | restart: it waited                 | as after submit                | queued              | as there  |
  * | –         | restart: it ran                    | waiting, before all others     | queued              | queued    |
- * | –         | restart: it ran, 5 times already   | –                              | failed              | outcome   |
+ * | –         | restart: it ran, the 5th loss ³    | –                              | failed              | outcome   |
  *
  * ¹ Unless its own turn is earlier: then it waits, and the other follows it.
  * ² One that runs stays `running`, and this attempt is not counted.
+ * ³ Unless its worker outlives the process: then this is no loss, and no new attempt.
  */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
-  const { limits, explain, now = Date.now, closeGraceMs = 5000, roleWeights = new Map(), modelWork } = options;
+  const {
+    limits,
+    explain,
+    now = Date.now,
+    closeGraceMs = 5000,
+    runsOutlive = false,
+    roleWeights = new Map(),
+    modelWork,
+  } = options;
   const { jobs: store, pictures, resultCache, values } = options.store;
   /** One submission at a time: a person's jobs keep their order, and a duplicate finds the first. */
   const entrance = new PQueue({ concurrency: 1 });
@@ -61,7 +72,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const transitions = createTransitions({ store, now, explain, closing: closing.signal });
   const { queued, ended } = transitions;
   const accounts = createAccounts({ values, quotaLimits: options.quotaLimits ?? NO_QUOTA_LIMITS, now, explain });
-  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimate, modelWork);
+  const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimator, modelWork);
   const admission = createAdmission({ store, resultCache, runQueue, accounts, limits, roleWeights, modelWork, now });
   const engineLock = createSharedLock();
   const running = new Set<Promise<void>>();
@@ -78,18 +89,19 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     await store.put(job);
     admission.remember(draft, job);
     await accounts.charge(job, decision.cost);
-    await place(job, decision.earlier);
+    if (!(await repeat(job, decision.earlier))) await join(job);
     return { job, isNew: true };
   }
 
-  /** What cannot be shown again is drawn. */
-  async function place(job: Job, earlier: Job | undefined): Promise<void> {
+  /** Ends a job with the pictures of an earlier one. False when it must be drawn. */
+  async function repeat(job: Job, earlier: Job | undefined): Promise<boolean> {
+    if (earlier === undefined) return false;
     try {
-      if (earlier !== undefined && (await endWithoutEngine(job, decideRepeat(job, earlier)))) return;
+      return await endWithoutEngine(job, decideRepeat(job, earlier));
     } catch (error) {
       explain(error, job);
+      return false;
     }
-    await join(job);
   }
 
   /** Takes its place, or shares that of the same task; whoever leads is charged. */
@@ -98,7 +110,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const entry = runQueue.add(job);
     // It may be its turn at once, and then it never waits; its first progress comes later than this all the same.
     startNext();
-    queued.emit(job);
+    queued.emit(job, runQueue.position(entry));
     if (entry === before) return;
     await accounts.charge(job, entry.cost);
     if (before !== undefined) await accounts.charge(before.job, 0);
@@ -135,28 +147,39 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     accounts.begin(entry);
     // What stops these is the closing of the queue, or a bug: the job keeps its last state on disk and is taken up
     // after a restart.
-    await draw(entry, worker).catch((error: unknown) => explain(error, entry.job));
+    const end = await draw(entry, worker).catch((error: unknown) => explain(error, entry.job));
     // It goes on after a restart, and is charged then.
     if (closing.signal.aborted && isPending(entry.job)) return;
     await accounts.end(entry);
+    // Unless its owner has cancelled it meanwhile.
+    if (end === 'requeue' && entry.phase === 'running' && entry.job.state === 'queued') {
+      runQueue.requeue(entry);
+      startNext();
+      announce(hearersOf(entry));
+      return;
+    }
     runQueue.end(entry, usedOf(entry));
     startNext();
     await giveBack(entry);
     await serveFollowers(entry).catch((error: unknown) => explain(error, entry.job));
   }
 
-  /** Through the engine, again after a crash, until it is rendered, failed or cancelled. */
-  async function draw(entry: QueueEntry, worker: JobWorker): Promise<void> {
+  /** Through the engine, again after a crash, until it is rendered, failed or cancelled; or its worker was lost. */
+  async function draw(entry: QueueEntry, worker: JobWorker): Promise<'over' | 'requeue'> {
     const { signal } = entry.stop;
-    for (let crashes = 0; ; crashes++) {
-      const lock = mustRunAlone(entry.job, crashes) ? engineLock.exclusive : engineLock.shared;
+    for (;;) {
+      const lock = mustRunAlone(entry.job) ? engineLock.exclusive : engineLock.shared;
       const release = await lock(signal).catch(() => undefined);
-      if (release === undefined) return;
+      if (release === undefined) return 'over';
       const trouble = await attempt(entry, worker).finally(release);
-      if (trouble === undefined || closing.signal.aborted || signal.aborted) return;
-      const decision = decideAfterTrouble(trouble.error, crashes);
-      if (decision.kind === 'fail') return finish(entry, 'failed', { failure: explain(decision.error, entry.job) });
+      if (trouble === undefined || closing.signal.aborted || signal.aborted) return 'over';
+      const decision = decideAfterTrouble(trouble.error, entry.job);
+      if (decision.kind === 'fail') {
+        await finish(entry, 'failed', { failure: explain(decision.error, entry.job) });
+        return 'over';
+      }
       await transitions.moveEntry(entry, 'running', 'queued', decision.changes);
+      if (decision.kind === 'requeue') return 'requeue';
     }
   }
 
@@ -165,15 +188,19 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     if (!(await transitions.moveEntry(entry, 'queued', 'running', { attempts: entry.job.attempts + 1 })))
       return undefined;
     transitions.report(entry, { phase: 'loading', step: 0, steps: stepsOf(entry.job.task) });
+    // A worker that was given up may speak once more.
+    let isOver = false;
     try {
       const drawn = await drawEntry(entry, worker, {
-        onProgress: (progress) => transitions.report(entry, progress),
-        onHeld: (trouble) => transitions.hold(entry, trouble),
+        onProgress: (progress) => !isOver && transitions.report(entry, progress),
+        onHeld: (trouble) => !isOver && transitions.hold(entry, trouble),
       });
       await finish(entry, 'rendered', drawn);
       return undefined;
     } catch (error) {
       return { error };
+    } finally {
+      isOver = true;
     }
   }
 
@@ -223,26 +250,23 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const entry = runQueue.get(jobId) ?? leader;
     if (leader !== undefined) runQueue.unfollow(jobId);
     else if (entry !== undefined) entry.job = job;
+    const decision = entry === undefined ? 'keep' : decideCancel(entry);
+    if (entry !== undefined) letGo(entry, decision);
     ended.emit({ kind: 'cancelled', job });
     if (leader !== undefined) await accounts.forget(job);
-    if (entry !== undefined) await leave(entry);
-    return job;
-  }
-
-  async function leave(entry: QueueEntry): Promise<void> {
-    const decision = decideCancel(entry);
-    if (decision === 'keep') return;
-    if (decision === 'draw_for_followers') {
-      entry.used ??= entry.done;
-      return;
-    }
-    entry.stop.abort();
-    runQueue.remove(entry);
-    if (decision === 'stop') return;
+    if (entry === undefined || decision !== 'withdraw') return job;
     // All of them at once, so that none is out of the queue when somebody looks.
     await Promise.all(entry.followers.map(join));
     startNext();
     await giveBack(entry);
+    return job;
+  }
+
+  function letGo(entry: QueueEntry, decision: CancelDecision): void {
+    if (decision === 'draw_for_followers') entry.used ??= entry.done;
+    if (decision !== 'stop' && decision !== 'withdraw') return;
+    entry.stop.abort();
+    runQueue.remove(entry);
   }
 
   // restart and close
@@ -254,31 +278,51 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
     const resumed: Job[] = [];
     const failed: Job[] = [];
     for (const job of left) {
-      const decision = decideRecovery(job);
+      const decision = decideRecovery(job, runsOutlive);
       if (decision === 'wait') continue;
       const to = decision === 'fail' ? 'failed' : 'queued';
-      const changes = decision === 'fail' ? { failure: explain(crashError(), job) } : {};
+      const changes = decision === 'fail' ? { failure: explain(lostError(), job) } : recounted(job);
       const next = await transitions.move(job.id, 'running', to, changes);
       if (next !== undefined) (decision === 'fail' ? failed : resumed).push(next);
     }
-    const waiting = left.filter((job) => decideRecovery(job) === 'wait');
+    const waiting = left.filter((job) => job.state === 'queued');
     for (const job of [...resumed, ...waiting]) admission.follow(job);
     for (const job of failed) ended.emit({ kind: 'failed', job });
     for (const job of resumed) runQueue.add(job, true);
-    for (const job of resumed) queued.emit(job);
-    // The process may have died between a job and its count, and before those that followed another had its pictures.
-    for (const job of resumed) await accounts.charge(job, runQueue.get(job.id)?.cost ?? 0);
+    announce(resumed);
+    const joined: Job[] = [];
     for (const job of waiting) {
-      await place(job, runQueue.active(job.task) === undefined ? await resultCache.find(job.task) : undefined);
+      // Those that followed another may find its pictures: the process died before they had them.
+      const earlier = runQueue.active(job.task) === undefined ? await resultCache.find(job.task) : undefined;
+      if (await repeat(job, earlier)) continue;
+      runQueue.add(job);
+      joined.push(job);
     }
+    announce(joined);
+    // The process may have died between a job and its count.
+    for (const { id } of [...resumed, ...joined]) {
+      const entry = runQueue.get(id) ?? runQueue.leaderOf(id);
+      const job = entry && jobsSharing(entry).find((job) => job.id === id);
+      if (job !== undefined) await accounts.charge(job, entry?.job === job ? entry.cost : 0);
+    }
+  }
+
+  /** To begin it again is no new attempt where the one before goes on. */
+  const recounted = ({ attempts }: Job): JobChanges => (runsOutlive ? { attempts: attempts - 1 } : {});
+
+  /** All at once: the estimates of a long queue are made once for all of them. */
+  function announce(jobs: readonly Job[]): void {
+    const { jobs: placed } = runQueue.snapshot({ jobs: jobs.map(({ id }) => id) });
+    for (const { job, place } of placed) queued.emit(job, place);
   }
 
   async function close(): Promise<void> {
     closing.abort();
-    const interrupted = runQueue.inOrder().filter(({ phase }) => phase === 'running');
+    const interrupted = runsOutlive ? [] : runQueue.inOrder().filter(({ phase }) => phase === 'running');
     for (const { stop } of interrupted) stop.abort();
     await entrance.onIdle();
-    await pTimeout(Promise.all(running), { milliseconds: closeGraceMs, fallback: () => undefined });
+    const stopped = runsOutlive ? [] : [...running];
+    await pTimeout(Promise.all(stopped), { milliseconds: closeGraceMs, fallback: () => undefined });
     // A process that does not come this far is taken for dead, and their attempts count.
     const excuse = ({ job }: QueueEntry) =>
       transitions.undoAttempt(job.id).catch((error: unknown) => void explain(error, job));
@@ -292,9 +336,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
       const mine = (await store.unfinished()).filter((job) => isCancellable(job) && isSameUser(job.owner, owner));
       return mine.toReversed();
     },
-    position: runQueue.position,
-    ahead: runQueue.ahead,
-    pending: () => runQueue.inOrder().flatMap(jobsSharing).filter(isPending),
+    snapshot: async (query) => runQueue.snapshot(query),
     work: async (work) => {
       await entrance.add(recover);
       worker = work;

@@ -1,6 +1,6 @@
-import type { Progress, RunResult } from '../../engine/index.ts';
-import type { EaselError } from '../core/errors.ts';
-import type { Job, JobFailure } from '../core/job.ts';
+import type { Progress } from '../../engine/index.ts';
+import { EaselError } from '../core/errors.ts';
+import type { Job, JobFailure, StoredPicture } from '../core/job.ts';
 import type { User } from '../core/user.ts';
 
 /** What a command asks for; the queue makes the job of it. */
@@ -51,14 +51,68 @@ export interface Ahead {
   readonly weighted: boolean;
 }
 
+/** Which jobs a snapshot tells of; all of them when absent. */
+export interface SnapshotQuery {
+  /** Only these. */
+  readonly jobs?: readonly string[];
+  /** Only those of this person. */
+  readonly owner?: Pick<User, 'platform' | 'id'>;
+  /** Of these the first so many; none for who wants the counts. */
+  readonly first?: number;
+  /** Says of each what is ahead of it, which takes as long as the queue is. @default false */
+  readonly explain?: boolean;
+}
+
+/** A job that waits or runs. */
+export interface QueuedJob {
+  readonly job: Job;
+  /** Of a job that shares the work of another, that one's. */
+  readonly place: QueuePosition;
+  /** Of a job that waits by itself, if it was asked for. */
+  readonly ahead?: Ahead;
+}
+
+/** The queue at one moment. */
+export interface QueueSnapshot {
+  /** Of all jobs, whichever were asked for. */
+  readonly running: number;
+  readonly waiting: number;
+  /** Running first, then waiting in the order they will start. */
+  readonly jobs: readonly QueuedJob[];
+}
+
 /** How the queue's part of a job ended. `rendered` is not yet delivered. */
 export type JobOutcome =
   | { readonly kind: 'rendered'; readonly job: Job }
   | { readonly kind: 'failed'; readonly job: Job }
   | { readonly kind: 'cancelled'; readonly job: Job };
 
-/** Does one job's work; the queue decides when. Its rejection decides whether the job is tried again. */
-export type JobWorker = (job: Job, options: JobWorkOptions) => Promise<RunResult>;
+/** Whatever drew a job is gone, as far as is known by no fault of the job: another worker may draw it. */
+export class WorkerLostError extends EaselError {
+  override readonly name = 'WorkerLostError';
+
+  constructor(cause?: unknown) {
+    super('worker_lost', 'What drew this picture stopped; it is drawn again.', { retryable: true, cause });
+  }
+}
+
+/**
+ * Does one job's work; the queue decides when. Its rejection decides whether the job is tried again: after an EngineError
+ * `engine_crashed` it is, once, in its slot; after a `WorkerLostError` it is, some times, when there is a slot again.
+ */
+export type JobWorker = (job: Job, options: JobWorkOptions) => Promise<JobResult>;
+/**
+ * What a worker says of a job that it has drawn; the pictures themselves are in the picture store by then, so that they
+ * need not pass through the process of the queue.
+ */
+export interface JobResult {
+  readonly pictures: readonly StoredPicture[];
+  /** What the engine had to say of how it read the request, a sentence each. */
+  readonly notes: readonly string[];
+  /** Milliseconds that it waited for its model to be read. */
+  readonly loadMs: number;
+}
+
 /** What a worker is given beside the job; `signal` is aborted when the job is cancelled or the queue closes. */
 export interface JobWorkOptions {
   readonly signal: AbortSignal;
@@ -77,7 +131,7 @@ export type ExplainFailure = (error: unknown, job: Job) => JobFailure;
  * queue.onOutcome(({ kind, job }) => log.info({ job: job.id }, kind));
  * await queue.work(createRunner(engine, store));
  * const { job, isNew } = await queue.submit({ requestId, owner, channel, task });
- * queue.position(job.id); // { position: 1, etaMs: 12000 }
+ * await queue.snapshot({ jobs: [job.id] }); // { running: 1, waiting: 1, jobs: [{ job, place: { position: 1, etaMs: 12000 } }] }
  * await queue.cancel(job.id);
  */
 export interface JobQueue {
@@ -93,18 +147,15 @@ export interface JobQueue {
   cancel(jobId: string): Promise<Job | undefined>;
   /** What `cancel` would end of a person's jobs, newest first: waiting, running, or rendered but not delivered yet. */
   cancellable(owner: Pick<User, 'platform' | 'id'>): Promise<readonly Job[]>;
-  position(jobId: string): QueuePosition | undefined;
-  /** Undefined for a job that does not wait. */
-  ahead(jobId: string): Ahead | undefined;
-  /** Running first, then waiting in the order they will start. */
-  pending(): readonly Job[];
+  /** How the queue stands, and where the jobs in it that are asked for. */
+  snapshot(query?: SnapshotQuery): Promise<QueueSnapshot>;
   /**
    * Takes up every unfinished job of the store and starts working; jobs that were running when the process died run
    * again first. Listen before this is called.
    */
   work(worker: JobWorker): Promise<void>;
-  /** A new job was accepted, or an old one taken up again. */
-  onQueued(listener: (job: Job) => void): void;
+  /** A new job was accepted, or an old one taken up again; `place` is where it stands now. */
+  onQueued(listener: (job: Job, place: QueuePosition) => void): void;
   /** Also called with step 0 whenever the engine begins a job. */
   onProgress(listener: (job: Job, progress: Progress) => void): void;
   /** A job cannot go on for now, as when the disk is full; what comes next says that it does. */

@@ -1,5 +1,8 @@
-import type { RunResult } from '../../engine/index.ts';
-import type { Job, StoredPicture } from '../core/job.ts';
+import type { Job } from '../core/job.ts';
+import type { JobResult } from './port.ts';
+
+/** Milliseconds of the whole engine; undefined when neither the model nor, of it, a like size was measured. */
+export type Estimate = () => number | undefined;
 
 /** A job the queue holds in memory, from its acceptance until it leaves the engine. */
 export interface QueueEntry {
@@ -9,6 +12,8 @@ export interface QueueEntry {
   /** In `costOf`'s and `loadOf`'s units. */
   readonly cost: number;
   readonly load: number;
+  /** Of all its work. */
+  readonly estimateMs: Estimate;
   /** The fair clock's start tag; `sequence` orders equal tags as they came. */
   start: number;
   sequence: number;
@@ -16,16 +21,14 @@ export interface QueueEntry {
   readonly floor: number;
   /** `ending`: over, but the engine has not let go of it yet. */
   phase: 'waiting' | 'running' | 'ending';
-  /** It had begun before the process died. */
-  readonly resumed: boolean;
+  /** It had begun before, and its process or its worker died. */
+  resumed: boolean;
   /** Share of the work done, 0–1. */
   done: number;
-  /** Milliseconds it waited for its model to be read, once it is rendered. */
-  loadMs: number;
   /** Set when its owner cancelled it and others go on: the share that was done by then. */
   used?: number;
-  /** What the engine made, once it has. */
-  result?: Pick<RunResult, 'notes'> & { readonly pictures: readonly StoredPicture[] };
+  /** What the worker made, once it has. */
+  result?: JobResult;
   /** Jobs of exactly the same task, which get the same pictures and cost nothing. */
   readonly followers: Job[];
   /** Stops it in the engine. */

@@ -1,70 +1,97 @@
-import type { EngineTask } from '../../engine/index.ts';
+import type { Job } from '../core/job.ts';
+import { isPending } from '../core/job-state.ts';
+import { isSameUser } from '../core/user.ts';
 import { picturesOf } from './cost.ts';
-import type { Ahead, OthersAhead, QueuePosition } from './port.ts';
-import type { QueueEntry } from './queue-entry.ts';
+import type { Ahead, OthersAhead, QueuedJob, QueuePosition, SnapshotQuery } from './port.ts';
+import { jobsSharing, type QueueEntry } from './queue-entry.ts';
 
-/** Milliseconds that a task takes of the whole engine; undefined when nothing like it was measured. */
-export type Estimate = (task: EngineTask) => number | undefined;
-
-/** The queue at one moment, sorted once for all the questions until it changes. */
-export interface QueueSnapshot {
-  /** Running first, then in the order they will start. */
-  readonly order: readonly QueueEntry[];
+/** The queue at one moment. */
+export interface QueueOrder {
+  /** In the order they began. */
+  readonly running: readonly QueueEntry[];
+  /** In the order they will start. */
   readonly waiting: readonly QueueEntry[];
-  position(jobId: string): QueuePosition | undefined;
-  /**
-   * Who begins before a waiting job and why, from the tags alone.
-   * @param begun the virtual time at which the begun work of its owner ends
-   */
-  ahead(entry: QueueEntry, begun: number): Ahead | undefined;
+  /** What draws a job, or will. */
+  readonly entryOf: (jobId: string) => QueueEntry | undefined;
+  /** The virtual time at which the begun work of a user ends. */
+  readonly begunOf: (user: string) => number;
 }
 
-export function createQueueSnapshot(entries: readonly QueueEntry[], estimate: Estimate): QueueSnapshot {
-  const running = entries.filter(({ phase }) => phase === 'running');
-  const waiting = entries
-    .filter(({ phase }) => phase === 'waiting')
-    .sort((a, b) => a.start - b.start || a.sequence - b.sequence);
-  /** By job id, of those that wait: their index, and the milliseconds of those that wait before and of themselves. */
-  const positions = new Map<string, { readonly index: number; readonly untilDoneMs: number | undefined }>();
-  let sum: number | undefined = 0;
-  for (const [index, entry] of waiting.entries()) {
-    sum = add(sum, estimate(entry.job.task));
-    positions.set(entry.job.id, { index, untilDoneMs: sum });
+/** What is known of the jobs that are asked for; nothing is estimated beyond the last of them. */
+export function describeJobs(order: QueueOrder, query: SnapshotQuery): readonly QueuedJob[] {
+  const { jobs, owner, first = Number.POSITIVE_INFINITY, explain = false } = query;
+  const ids = jobs && new Set(jobs);
+  const entries = jobs && new Set(jobs.map(order.entryOf));
+  const most = Math.min(first, ids?.size ?? first);
+  const isWanted = (job: Job) =>
+    (ids?.has(job.id) ?? true) && (owner === undefined || isSameUser(job.owner, owner)) && isPending(job);
+
+  const found: QueuedJob[] = [];
+  for (const { entry, place } of most > 0 ? placesIn(order) : []) {
+    for (const job of entries === undefined || entries.has(entry) ? jobsSharing(entry) : []) {
+      if (!isWanted(job)) continue;
+      const ahead = explain && job === entry.job ? aheadOf(entry, place.position, order) : undefined;
+      found.push({ job, place, ...(ahead !== undefined && { ahead }) });
+    }
+    if (found.length >= most) return found.slice(0, most);
   }
+  return found;
+}
 
-  const leftMs = (entry: QueueEntry) => scale(estimate(entry.job.task), 1 - entry.done);
-  const leftOfAll = () => running.reduce<number | undefined>((sum, entry) => add(sum, leftMs(entry)), 0);
-  const loadOfAll = () => running.reduce((sum, entry) => sum + entry.load, 0);
-
-  /** Jobs that run share every step: one of them ends when its own steps are done, at the latest when all are. */
-  function runningEta(entry: QueueEntry): number | undefined {
-    const shared = scale(leftMs(entry), loadOfAll() / entry.load);
-    const all = leftOfAll();
-    return shared === undefined || all === undefined ? shared : Math.min(shared, all);
+/** @throws RangeError when it neither runs nor waits */
+export function positionOf({ running, waiting }: QueueOrder, entry: QueueEntry): QueuePosition {
+  if (running.includes(entry)) return placeInEngine(entry, running);
+  let untilDoneMs = leftOf(running);
+  let position = 0;
+  for (const other of waiting) {
+    untilDoneMs = add(untilDoneMs, other.estimateMs());
+    position += 1;
+    if (other === entry) return withEta(position, untilDoneMs);
   }
+  throw new RangeError(`neither runs nor waits: ${entry.job.id}`);
+}
 
+/** Running first, then those that wait. */
+function* placesIn({ running, waiting }: QueueOrder): Generator<{ entry: QueueEntry; place: QueuePosition }> {
+  for (const entry of running) yield { entry, place: placeInEngine(entry, running) };
+  let untilDoneMs = leftOf(running);
+  let position = 0;
+  for (const entry of waiting) {
+    untilDoneMs = add(untilDoneMs, entry.estimateMs());
+    position += 1;
+    yield { entry, place: withEta(position, untilDoneMs) };
+  }
+}
+
+/** Jobs that run share every step: one of them ends when its own steps are done, at the latest when all are. */
+function placeInEngine(entry: QueueEntry, running: readonly QueueEntry[]): QueuePosition {
+  const load = running.reduce((sum, other) => sum + other.load, 0);
+  const shared = scale(leftMs(entry), load / entry.load);
+  const all = leftOf(running);
+  return withEta(0, shared === undefined || all === undefined ? shared : Math.min(shared, all));
+}
+
+/** Milliseconds of the whole engine. */
+function leftOf(running: readonly QueueEntry[]): number | undefined {
+  return running.reduce<number | undefined>((sum, entry) => add(sum, leftMs(entry)), 0);
+}
+
+function leftMs(entry: QueueEntry): number | undefined {
+  return scale(entry.estimateMs(), 1 - entry.done);
+}
+
+/** Who begins before a waiting job and why, from the tags alone; undefined of one that runs. */
+function aheadOf(entry: QueueEntry, position: number, { waiting, begunOf }: QueueOrder): Ahead | undefined {
+  if (position === 0) return undefined;
+  const before = waiting.slice(0, position - 1);
+  const begun = begunOf(entry.user);
+  const by = (why: Reason) => before.filter((other) => reasonOf(other, entry, begun) === why);
   return {
-    order: [...running, ...waiting],
-    waiting,
-    position: (jobId) => {
-      const position = positions.get(jobId);
-      if (position !== undefined) return withEta(position.index + 1, add(leftOfAll(), position.untilDoneMs));
-      const entry = running.find(({ job }) => job.id === jobId);
-      return entry && withEta(0, runningEta(entry));
-    },
-    ahead: (entry, begun) => {
-      const index = positions.get(entry.job.id)?.index;
-      if (index === undefined) return undefined;
-      const before = waiting.slice(0, index);
-      const by = (why: Reason) => before.filter((other) => reasonOf(other, entry, begun) === why);
-      return {
-        own: by('own').length,
-        hadLess: othersIn(by('hadLess')),
-        turns: othersIn(by('turns')),
-        cameFirst: othersIn(by('cameFirst')),
-        weighted: [entry, ...before].some(({ job }) => (job.weight ?? 1) !== 1),
-      };
-    },
+    own: by('own').length,
+    hadLess: othersIn(by('hadLess')),
+    turns: othersIn(by('turns')),
+    cameFirst: othersIn(by('cameFirst')),
+    weighted: [entry, ...before].some(({ job }) => (job.weight ?? 1) !== 1),
   };
 }
 

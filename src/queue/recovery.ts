@@ -1,7 +1,5 @@
 import type { Job } from '../core/job.ts';
-
-/** Beginnings over all restarts, so that a job that takes the whole process down does not do so for ever. */
-const MAX_ATTEMPTS = 5;
+import { isLostTooOften } from './trouble.ts';
 
 /**
  * What becomes of a job that an earlier process left:
@@ -11,8 +9,8 @@ const MAX_ATTEMPTS = 5;
  */
 export type RecoveryDecision = 'fail' | 'resume' | 'wait';
 
-/** @param job queued or running */
-export function decideRecovery({ state, attempts }: Job): RecoveryDecision {
-  if (state !== 'running') return 'wait';
-  return attempts >= MAX_ATTEMPTS ? 'fail' : 'resume';
+/** @param job queued or running @param runsOutlive the process only led what drew it, which goes on */
+export function decideRecovery(job: Job, runsOutlive: boolean): RecoveryDecision {
+  if (job.state !== 'running') return 'wait';
+  return !runsOutlive && isLostTooOften(job) ? 'fail' : 'resume';
 }

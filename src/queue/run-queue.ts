@@ -1,5 +1,6 @@
 import type { EngineTask } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
+import { isPending } from '../core/job-state.ts';
 import { taskDigest } from '../core/task-digest.ts';
 import { type User, userKey } from '../core/user.ts';
 import type { Capacity } from './capacity.ts';
@@ -7,9 +8,10 @@ import { costOf, loadOf, type ModelWork } from './cost.ts';
 import { createFairClock, type Debts } from './fair-clock.ts';
 import type { WaitingCounts } from './limits.ts';
 import { ModelKeeper } from './model-keeper.ts';
-import type { Ahead, QueuePosition } from './port.ts';
-import type { QueueEntry } from './queue-entry.ts';
-import { createQueueSnapshot, type Estimate, type QueueSnapshot } from './queue-snapshot.ts';
+import type { QueuePosition, QueueSnapshot, SnapshotQuery } from './port.ts';
+import type { Estimate, QueueEntry } from './queue-entry.ts';
+import { describeJobs, positionOf, type QueueOrder } from './queue-snapshot.ts';
+import { createWaitingList } from './waiting-list.ts';
 
 /** The jobs in memory, the order in which they will start, and who may start now. No time passes in here. */
 export interface RunQueue {
@@ -36,43 +38,58 @@ export interface RunQueue {
   begin(entry: QueueEntry): void;
   /** The engine lets go of it. @param used share of its cost, 0–1; the rest is given back */
   end(entry: QueueEntry, used: number): void;
+  /** It has lost its place in the engine by no fault of its own, and waits again, before all others. */
+  requeue(entry: QueueEntry): void;
   /** Its state says that it is over: one that waits is gone, one that runs holds its slot until `end`. */
   remove(entry: QueueEntry): void;
   waiting(owner: User): WaitingCounts;
   /** Running first, then in the order they will start. */
   inOrder(): readonly QueueEntry[];
-  position(jobId: string): QueuePosition | undefined;
-  ahead(jobId: string): Ahead | undefined;
+  /** Of an entry that runs or waits. */
+  position(entry: QueueEntry): QueuePosition;
+  /** See `JobQueue.snapshot`. */
+  snapshot(query?: SnapshotQuery): QueueSnapshot;
 }
 
-export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork?: ModelWork): RunQueue {
+export function createRunQueue(
+  capacity: Capacity,
+  estimator: (task: EngineTask) => Estimate,
+  modelWork?: ModelWork,
+): RunQueue {
   const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
   const clock = createFairClock();
   const entries = new Map<string, QueueEntry>();
   /** By task digest, and by the ids of jobs that follow. */
   const byTaskDigest = new Map<string, QueueEntry>();
   const leaders = new Map<string, QueueEntry>();
+  const waiting = createWaitingList();
   const inEngine = new Set<QueueEntry>();
   const keeper = new ModelKeeper();
   let nextSequence = 0;
-  let snapshot: QueueSnapshot | undefined;
 
-  const currentSnapshot = () => (snapshot ??= createQueueSnapshot([...entries.values()], estimate));
-  const changed = () => {
-    snapshot = undefined;
-  };
+  const running = () => [...inEngine].filter(({ phase }) => phase === 'running');
+  const order = (): QueueOrder => ({
+    running: running(),
+    waiting: waiting.entries,
+    entryOf: (jobId) => leaders.get(jobId) ?? entries.get(jobId),
+    begunOf: clock.begun,
+  });
 
   function retag(moved: ReadonlyMap<string, number>): void {
     for (const [jobId, start] of moved) {
       const entry = entries.get(jobId);
-      if (entry === undefined) continue;
-      entry.start = start;
-      entry.sequence = nextSequence++;
+      if (entry !== undefined) waiting.move(entry, start, nextSequence++);
     }
-    changed();
   }
 
-  const runningOf = (user: string) => [...inEngine].filter((entry) => entry.user === user).length;
+  /** Those who wait, but for people who have as many in the engine as one may while others wait; all where that is nobody. */
+  function startable(): readonly QueueEntry[] {
+    const running = new Map<string, number>();
+    for (const { user } of inEngine) running.set(user, (running.get(user) ?? 0) + 1);
+    const full = new Set([...running.keys()].filter((user) => (running.get(user) ?? 0) >= maxRunningPerUser));
+    const allowed = full.size === 0 ? [] : waiting.entries.filter(({ user }) => !full.has(user));
+    return allowed.length > 0 ? allowed : waiting.entries;
+  }
 
   function fits(entry: QueueEntry): boolean {
     const load = [...inEngine].reduce((sum, other) => sum + other.load, 0);
@@ -91,6 +108,7 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
         user,
         cost,
         load: loadOf(job.task),
+        estimateMs: estimator(job.task),
         start,
         sequence: nextSequence++,
         floor,
@@ -98,19 +116,19 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
         resumed,
         done: 0,
       },
-      ...{ loadMs: 0, followers, stop: new AbortController() },
+      ...{ followers, stop: new AbortController() },
     };
     entries.set(job.id, entry);
+    waiting.add(entry);
     byTaskDigest.set(taskDigest(job.task), entry);
     for (const follower of followers) leaders.set(follower.id, entry);
-    changed();
     return entry;
   }
 
   function follow(job: Job, leader: QueueEntry): QueueEntry {
     leader.followers.push(job);
     leaders.set(job.id, leader);
-    changed();
+    if (leader.phase === 'waiting') waiting.countFollower(job, 1);
     return leader;
   }
 
@@ -125,9 +143,10 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
     const digest = taskDigest(entry.job.task);
     if (byTaskDigest.get(digest) === entry) byTaskDigest.delete(digest);
     for (const follower of entry.followers) leaders.delete(follower.id);
-    changed();
-    if (entry.phase === 'waiting') retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
-    else entry.phase = 'ending';
+    if (entry.phase === 'waiting') {
+      waiting.remove(entry);
+      retag(entry.resumed ? clock.end(entry.job.id, 0) : clock.cancel(entry.job.id));
+    } else entry.phase = 'ending';
   }
 
   return {
@@ -147,40 +166,46 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       const leader = leaders.get(jobId);
       leaders.delete(jobId);
       const index = leader?.followers.findIndex(({ id }) => id === jobId) ?? -1;
-      if (index >= 0) leader?.followers.splice(index, 1);
-      changed();
+      const [job] = index >= 0 ? (leader?.followers.splice(index, 1) ?? []) : [];
+      if (job !== undefined && leader?.phase === 'waiting') waiting.countFollower(job, -1);
     },
     next: () => {
       if (inEngine.size >= slots) return undefined;
-      const { waiting } = currentSnapshot();
-      const allowed = waiting.filter(({ user }) => runningOf(user) < maxRunningPerUser);
-      const next = keeper.choose(allowed.length > 0 ? allowed : waiting);
+      const next = keeper.choose(startable());
       // Nobody passes one that does not fit yet: the large would wait for ever.
       return next !== undefined && fits(next) ? next : undefined;
     },
     begin: (entry) => {
       keeper.begin(entry);
+      waiting.remove(entry);
       entry.phase = 'running';
       inEngine.add(entry);
       if (!entry.resumed) clock.begin(entry.job.id);
-      changed();
     },
     end: (entry, used) => {
       remove(entry);
       inEngine.delete(entry);
       retag(clock.end(entry.job.id, used));
     },
-    remove,
-    waiting: (owner) => {
-      const waiting = currentSnapshot().waiting.flatMap(({ job, followers }) => [job, ...followers]);
-      const key = userKey(owner);
-      return { inAll: waiting.length, ofOwner: waiting.filter((job) => userKey(job.owner) === key).length };
+    requeue: (entry) => {
+      inEngine.delete(entry);
+      const [first = entry] = waiting.entries;
+      // Negative, so that it comes before all that came.
+      const place = { start: Math.min(entry.start, first.start), sequence: -nextSequence++ };
+      waiting.add(Object.assign(entry, place, { phase: 'waiting', resumed: true, done: 0 }));
     },
-    inOrder: () => currentSnapshot().order,
-    position: (jobId) => currentSnapshot().position(leaders.get(jobId)?.job.id ?? jobId),
-    ahead: (jobId) => {
-      const entry = entries.get(jobId);
-      return entry && currentSnapshot().ahead(entry, clock.begun(entry.user));
+    remove,
+    waiting: waiting.counts,
+    inOrder: () => [...running(), ...waiting.entries],
+    position: (entry) => positionOf(order(), entry),
+    snapshot: (query = {}) => {
+      const drawn = running();
+      const following = drawn.reduce((sum, { followers }) => sum + followers.length, 0);
+      return {
+        running: drawn.filter(({ job }) => isPending(job)).length,
+        waiting: waiting.count() + following,
+        jobs: describeJobs(order(), query),
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type EngineTask, specOf } from '../../engine/index.ts';
 import type { ValueStore } from '../store/port.ts';
 import { costOf, loadOf, pixelsOf } from './cost.ts';
+import type { Estimate } from './queue-entry.ts';
 
 /** How much an older measurement counts for each newer one: about the last ten jobs matter. */
 const DECAY = 0.9;
@@ -30,8 +31,8 @@ export interface Throughput {
   finish(jobId: string, loadMs: number): Promise<void>;
   /** It ended otherwise, and tells nothing. */
   drop(jobId: string): void;
-  /** Milliseconds of the whole engine; undefined when neither the model nor, of it, a like size was measured. */
-  estimate(task: EngineTask): number | undefined;
+  /** Reads a task once, so that it can be estimated often, by what is measured then. */
+  estimator(task: EngineTask): Estimate;
 }
 
 interface Active {
@@ -48,6 +49,8 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
   const measured = new Map<string, Measurement>();
   const active = new Map<string, Active>();
   let accruedAt = now();
+  /** How many were made or taken up: an estimate stands until there is another. */
+  let measurements = 0;
 
   /** The time since the last change of who runs is shared out among those that ran. */
   function accrue(): void {
@@ -61,12 +64,14 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
     const key = keyOf(task);
     const { cost, ms: before } = measured.get(key) ?? { cost: 0, ms: 0 };
     measured.set(key, { cost: cost * DECAY + costOf(task), ms: before * DECAY + ms });
+    measurements += 1;
     await store.set(KEY, Object.fromEntries(measured));
   }
 
   return {
     load: async () => {
       for (const [key, value] of Object.entries((await store.get(KEY)) ?? {})) measured.set(key, value);
+      measurements += 1;
     },
     begin: (jobId, task) => {
       accrue();
@@ -85,9 +90,16 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
       accrue();
       active.delete(jobId);
     },
-    estimate: (task) => {
-      const like = measured.get(keyOf(task)) ?? nearest(measured, task);
-      return like && (costOf(task) * like.ms) / like.cost;
+    estimator: (task) => {
+      const [key, cost] = [keyOf(task), costOf(task)];
+      let [estimate, estimatedAt] = [undefined as number | undefined, -1];
+      return () => {
+        if (estimatedAt === measurements) return estimate;
+        const like = measured.get(key) ?? nearest(measured, task);
+        estimate = like && (cost * like.ms) / like.cost;
+        estimatedAt = measurements;
+        return estimate;
+      };
     },
   };
 }

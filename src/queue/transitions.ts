@@ -5,7 +5,7 @@ import { type JobChanges, transition } from '../core/job-state.ts';
 import { retryUntilWritten } from '../lib/disk-errors.ts';
 import { createEmitter, type Emitter } from '../lib/emitter.ts';
 import type { JobStore } from '../store/port.ts';
-import type { ExplainFailure, JobOutcome } from './port.ts';
+import type { ExplainFailure, JobOutcome, QueuePosition } from './port.ts';
 import { hearersOf, type QueueEntry } from './queue-entry.ts';
 
 export interface TransitionsParts {
@@ -18,7 +18,7 @@ export interface TransitionsParts {
 
 /** The queue's writes and announcements: every change of a job's state is on disk before anyone hears of it. */
 export interface Transitions {
-  readonly queued: Emitter<[Job]>;
+  readonly queued: Emitter<[Job, QueuePosition]>;
   readonly progressed: Emitter<[Job, Progress]>;
   readonly held: Emitter<[Job, EaselError]>;
   readonly ended: Emitter<[JobOutcome]>;
@@ -41,7 +41,7 @@ export interface Transitions {
 }
 
 export function createTransitions({ store, now, explain, closing: signal }: TransitionsParts): Transitions {
-  const queued = createEmitter<[Job]>();
+  const queued = createEmitter<[Job, QueuePosition]>();
   const progressed = createEmitter<[Job, Progress]>();
   const held = createEmitter<[Job, EaselError]>();
   const ended = createEmitter<[JobOutcome]>();

@@ -5,6 +5,7 @@ import type { ValueStore } from '../store/port.ts';
 
 /** Platforms deliver an event again within minutes, at most within hours. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+const REMEMBERED = { ttlMs: REMEMBERED_MS };
 
 const DONE_ALREADY: DispatchResult = {
   kind: 'private',
@@ -33,6 +34,13 @@ export interface Idempotency {
 
 /** @param handled by platform and event id */
 export function createIdempotency(handled: ValueStore<HandledEvent>): Idempotency {
+  /** What was decided first, here or where the event was delivered at the same time. */
+  async function decide(key: string, plan: () => Promise<unknown>): Promise<HandledEvent> {
+    const decided = { at: Date.now(), wish: await plan() };
+    if (await handled.add(key, decided, REMEMBERED)) return decided;
+    return (await handled.get(key)) ?? decided;
+  }
+
   return {
     run: async <Plan>(
       { user: { platform }, id }: Request,
@@ -40,14 +48,12 @@ export function createIdempotency(handled: ValueStore<HandledEvent>): Idempotenc
       apply: (planned: Plan) => Promise<DispatchResult>,
     ) => {
       const key = `${platform}:${id}`;
-      const known = await handled.get(key);
+      const known = (await handled.get(key)) ?? (await decide(key, plan));
       if (typeof known === 'number') return DONE_ALREADY;
       // An event is handled by the same code each time, so what it decided is of its type.
-      const planned = known === undefined ? await plan() : (known.wish as Plan);
-      if (known === undefined) await handled.set(key, { at: Date.now(), wish: planned });
-      const result = await apply(planned);
+      const result = await apply(known.wish as Plan);
       // What is done is answered, whether or not the disk takes note of it.
-      await handled.set(key, Date.now()).catch(() => undefined);
+      await handled.set(key, Date.now(), REMEMBERED).catch(() => undefined);
       return result;
     },
     prune: (now) =>

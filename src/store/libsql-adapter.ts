@@ -8,6 +8,13 @@ const AFTER_COLON = ';';
 /** Rows that an iterator holds at a time. */
 const PAGE_ROWS = 200;
 
+const SET = 'INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)';
+/** When an entry's lifetime ends, in milliseconds since the epoch, as Keyv writes it; null for ever. */
+const EXPIRES = "CASE WHEN json_valid(entries.value) THEN json_extract(entries.value, '$.expires') END";
+const ADD = `INSERT INTO entries (key, value) VALUES (?, ?)
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE ${EXPIRES} < CAST(? AS INTEGER)`;
+const DELETE_EXPIRED = `DELETE FROM entries WHERE key >= ? AND key < ? AND ${EXPIRES} < CAST(? AS INTEGER)`;
+
 interface Row {
   readonly key: string;
   readonly value: string;
@@ -23,11 +30,14 @@ export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
   namespace?: string;
   readonly #database: Database.Database;
   readonly #commit: GroupCommit;
+  readonly #ifAbsent: boolean;
 
-  constructor(database: Database.Database, commit: GroupCommit) {
+  /** @param options.ifAbsent `set` sets only what is not there, or is there and expired. @default false */
+  constructor(database: Database.Database, commit: GroupCommit, { ifAbsent = false } = {}) {
     super();
     this.#database = database;
     this.#commit = commit;
+    this.#ifAbsent = ifAbsent;
   }
 
   // Keyv's adapter type leaves the stored type to the caller; here it is always the serialized text.
@@ -36,8 +46,10 @@ export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
     return row?.value as Value | undefined;
   }
 
-  async set(key: string, value: string): Promise<void> {
-    await this.#commit.write('INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)', key, value);
+  /** @returns whether it was set */
+  async set(key: string, value: string): Promise<boolean> {
+    const values = this.#ifAbsent ? [key, value, `${Date.now()}`] : [key, value];
+    return (await this.#commit.write(this.#ifAbsent ? ADD : SET, ...values)) > 0;
   }
 
   async delete(key: string): Promise<boolean> {
@@ -46,6 +58,11 @@ export class LibsqlAdapter extends EventEmitter implements KeyvStoreAdapter {
 
   async clear(): Promise<void> {
     await this.#commit.write('DELETE FROM entries WHERE key >= ? AND key < ?', ...this.#range(this.namespace));
+  }
+
+  /** Of this namespace, what Keyv would not give out any more. */
+  async deleteExpired(): Promise<void> {
+    await this.#commit.write(DELETE_EXPIRED, ...this.#range(this.namespace), `${Date.now()}`);
   }
 
   /** A page at a time: what is written meanwhile may or may not be seen, and nothing is seen twice. */

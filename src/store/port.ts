@@ -20,6 +20,7 @@ export interface JobStore {
   /**
    * Reads, changes and writes one job with no other update of it in between: queue and delivery each change their part.
    * Undefined when the job is unknown; what `change` throws rejects the update and nothing is written.
+   * @param change has no effect but its result: where another process was first it is called again with what stands now
    */
   update(jobId: string, change: (job: Job) => Job): Promise<Job | undefined>;
   /** Every job whose end the channel does not show yet (see `isSettled`), oldest first. */
@@ -89,21 +90,33 @@ export interface SettingsStore {
   setChannel(channel: ChannelRef, settings: ChannelSettings): Promise<void>;
 }
 
+/** How long a value is kept. */
+export interface Lifetime {
+  /** Milliseconds from now, above 0; for ever when absent. */
+  readonly ttlMs?: number;
+}
+
 /**
- * Small values on disk by key, such as what a queue remembers. A resolved write survives `kill -9` and power loss.
+ * Small values on disk by key, such as what a queue remembers. A resolved write survives `kill -9` and power loss. A value
+ * whose lifetime is over is as good as none.
  *
  * @example
- * const handled = store.values<number>('slack-served');
- * await handled.set(eventId, Date.now());
- * await handled.prune((at) => at < Date.now() - DAY_MS);
+ * const handled = store.values<number>('handled');
+ * if (await handled.add(eventId, Date.now(), { ttlMs: DAY_MS })) await handle(event);
  */
 export interface ValueStore<Value> {
   get(key: string): Promise<Value | undefined>;
-  set(key: string, value: Value): Promise<void>;
+  /** Also ends the lifetime of what stood there. */
+  set(key: string, value: Value, lifetime?: Lifetime): Promise<void>;
+  /**
+   * Sets it where there is none: of all who do so at once for a key, in whatever process, exactly one does.
+   * @returns true for that one
+   */
+  add(key: string, value: Value, lifetime?: Lifetime): Promise<boolean>;
   delete(key: string): Promise<void>;
   /** Every value, in no order; what is written meanwhile may or may not be among them. */
   all(): AsyncIterable<Value>;
-  /** Forgets every value of which `isOver` is true. */
+  /** Forgets every value of which `isOver` is true, and all whose lifetime is over. */
   prune(isOver: (value: Value) => boolean): Promise<void>;
 }
 
@@ -119,4 +132,17 @@ export interface InputStore extends Prunable {
   put(png: Uint8Array): Promise<string>;
   /** Undefined when pruned. */
   get(name: string): Promise<Uint8Array | undefined>;
+}
+
+/** All that the bot keeps. */
+export interface Store {
+  readonly jobs: JobStore;
+  readonly pictures: PictureStore;
+  readonly inputs: InputStore;
+  readonly resultCache: ResultCache;
+  readonly settings: SettingsStore;
+  /** Of one kind; what lies in a namespace is always of that type. */
+  values<Value>(namespace: string): ValueStore<Value>;
+  /** Lets the next process have what this one holds alone. */
+  close(): Promise<void>;
 }

@@ -7,25 +7,11 @@ import { createGroupCommit } from './group-commit.ts';
 import { createInputStore } from './input-store.ts';
 import { createJobStore } from './job-store.ts';
 import { LibsqlAdapter } from './libsql-adapter.ts';
-import { openNamespace } from './namespace.ts';
 import { createPictureStore } from './picture-store.ts';
-import type { InputStore, JobStore, PictureStore, ResultCache, SettingsStore, ValueStore } from './port.ts';
+import type { Store } from './port.ts';
 import { createResultCache } from './result-cache.ts';
 import { createSettingsStore } from './settings-store.ts';
 import { createValueStore } from './value-store.ts';
-
-/** All that the bot keeps on disk. */
-export interface Store {
-  readonly jobs: JobStore;
-  readonly pictures: PictureStore;
-  readonly inputs: InputStore;
-  readonly resultCache: ResultCache;
-  readonly settings: SettingsStore;
-  /** Of one kind; what lies in a namespace is always of that type. */
-  values<Value>(namespace: string): ValueStore<Value>;
-  /** Lets the next process have the data folder. */
-  close(): Promise<void>;
-}
 
 /**
  * Opens the data folder for this process alone: `easel.db`, `pictures/` and `inputs/`.
@@ -48,8 +34,9 @@ export function openStore(
   }
   const commit = createGroupCommit(database, createFileCheck(dataFolder));
   const createAdapter = () => new LibsqlAdapter(database, commit);
+  const createAdder = () => new LibsqlAdapter(database, commit, { ifAbsent: true });
   const jobs = createJobStore(createAdapter, onDamaged);
-  const values = <Value>(namespace: string) => createValueStore<Value>(openNamespace(namespace, createAdapter()));
+  const values = <Value>(namespace: string) => createValueStore<Value>(namespace, createAdapter(), createAdder());
   const pictures = createPictureStore(join(dataFolder, 'pictures'), encode);
   const resultCache = createResultCache(values<string>('drawn'), jobs);
   return {

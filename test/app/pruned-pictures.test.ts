@@ -8,8 +8,8 @@ import { type App, createApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/app/config.ts';
 import type { RemotePicture, Request } from '../../src/core/request.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
+import type { Store } from '../../src/store/port.ts';
 import { prune } from '../../src/store/prune.ts';
-import type { Store } from '../../src/store/store.ts';
 import {
   buttonId,
   buttonsOf,

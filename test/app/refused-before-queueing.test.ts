@@ -8,6 +8,7 @@ import { type App, createApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/app/config.ts';
 import type { Request } from '../../src/core/request.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
+import { pendingOf } from '../doubles/queue-reading.ts';
 import { buttonId, createRecordingChannel, textOf } from '../doubles/recording-channel.ts';
 import { CHANNEL, ORDINARY, personNamed } from '../doubles/samples.ts';
 
@@ -52,7 +53,7 @@ describe('what the engine can never draw is refused before it waits in line', ()
     const [, size = ''] = TOO_LARGE.exec(await imagine('a fox --size 2048x2048')) ?? [];
     expect(size).not.toBe('');
     expect(channel.messages).toEqual([]);
-    expect(app.queue.pending()).toEqual([]);
+    expect(await pendingOf(app.queue)).toEqual([]);
     expect(await imagine(`a fox --steps 1 --size ${size}`)).toBe('posted');
     await expect.poll(() => channel.messages[0]?.state, { timeout: 60_000 }).toBe('done');
   });

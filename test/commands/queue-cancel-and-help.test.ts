@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { IMAGINE_OPTIONS } from '../../commands/imagine/imagine-options.ts';
 import { commands } from '../../commands/index.ts';
-import type { Ahead } from '../../src/queue/port.ts';
+import type { Ahead, SnapshotQuery } from '../../src/queue/port.ts';
+import { pendingOf } from '../doubles/queue-reading.ts';
 import { ada, ben, createCommandFixture, lobby, readLines } from './command-fixture.ts';
 
 describe('/queue', () => {
@@ -28,11 +29,15 @@ describe('/queue', () => {
     await fixture.imagine(ada, 'a fox');
     const nobody = { people: 0, pictures: 0 };
     const why = { own: 0, hadLess: nobody, turns: nobody, cameFirst: nobody, weighted: false };
+    const job = fixture.queue.last();
     const told = async (ahead: Partial<Ahead>) => {
-      fixture.queue.ahead = () => ({ ...why, ...ahead });
+      const jobs = [{ job, place: { position: 4 }, ahead: { ...why, ...ahead } }];
+      fixture.queue.snapshot = async ({ owner, jobs: ids }: SnapshotQuery = {}) => {
+        const isAsked = (owner === undefined || owner.id === ada.id) && (ids?.includes(job.id) ?? true);
+        return { running: 0, waiting: 1, jobs: isAsked ? jobs : [] };
+      };
       return readLines(await fixture.say(ada, 'queue')).at(-1);
     };
-    fixture.queue.position = () => ({ position: 4 });
     expect(await told({ hadLess: { people: 2, pictures: 3 }, own: 1 })).toBe(
       'Ahead of position 4: 3 pictures of 2 other people, who used less than you recently; 1 of your own.',
     );
@@ -67,9 +72,9 @@ describe('asking for exactly the same again', () => {
     expect(readLines(await fixture.say(ada, 'imagine', 'a fox --seed 7'))).toEqual([
       'You already requested exactly this here, and it is not finished yet; the first message will show it.',
     ]);
-    expect(fixture.queue.pending()).toHaveLength(1);
+    expect(await pendingOf(fixture.queue)).toHaveLength(1);
     await fixture.imagine(ben, 'a fox --seed 7');
-    expect(fixture.queue.pending()).toHaveLength(2);
+    expect(await pendingOf(fixture.queue)).toHaveLength(2);
   });
 });
 
@@ -85,7 +90,7 @@ describe('/cancel', () => {
     expect(readLines(await fixture.say(ada, 'cancel', '', { which: 'all' }))).toEqual([
       'You have no waiting or running pictures to cancel.',
     ]);
-    expect(fixture.queue.pending().map((job) => job.id)).toEqual([hare.id]);
+    expect((await pendingOf(fixture.queue)).map((job) => job.id)).toEqual([hare.id]);
   });
 
   it('refuses what it does not know', async () => {

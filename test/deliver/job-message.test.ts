@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../engine/index.ts';
+import { WorkerLostError } from '../../src/queue/port.ts';
 import { buttonsOf, createRecordingChannel, textOf } from '../doubles/recording-channel.ts';
 import { createDeliverFixture, type DeliverFixture } from './deliver-fixture.ts';
 
@@ -31,6 +32,16 @@ describe('a job’s message', () => {
       'Enlarge ×2',
     ]);
     await fixture.reaches(b1.id, 'delivered');
+  });
+
+  it('follows its place in a long queue, however far back', async () => {
+    await fixture.work();
+    const jobs = [];
+    for (let number = 0; number < 90; number += 1) jobs.push(await fixture.submit(`A${number}`));
+    await fixture.shows(89, 'waiting, 89th in the queue');
+    for (const { id } of jobs.slice(30, 40)) await fixture.queue.cancel(id);
+    await fixture.shows(89, 'waiting, 79th in the queue');
+    await fixture.shows(29, 'waiting, 29th in the queue');
   });
 
   it('shows one drawing to two people who asked for the same, and again to who asks later, and says that then', async () => {
@@ -69,6 +80,16 @@ describe('a job’s message', () => {
     again.finish();
     await fixture.shows(0, '**the same** – @A\nseed 1');
     expect(textOf(fixture.channel.messages[0])).not.toContain(said);
+  });
+
+  it('tells that what drew the picture was lost, and that it is drawn again', async () => {
+    await fixture.work();
+    await fixture.submit('A1');
+    (await fixture.engine.begun(0)).fail(new WorkerLostError());
+    (await fixture.engine.begun(1)).step(1, 4);
+    await fixture.shows(0, '(25%)\nWhat drew this picture stopped unexpectedly; it is drawn again.');
+    fixture.engine.runs[1]?.finish();
+    await fixture.shows(0, '**A1** – @A\nseed 1');
   });
 
   it('offers each picture of a grid to be enlarged and varied', async () => {

@@ -12,7 +12,7 @@ import type { Job } from '../../src/core/job.ts';
 import type { Reply } from '../../src/core/reply.ts';
 import type { Request } from '../../src/core/request.ts';
 import type { ChannelPort, Dispatch, DispatchResult } from '../../src/platforms/port.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/port.ts';
 import { watchChannel, watchEngine, watchStore } from './crash-points.ts';
 
 export type ToBot =

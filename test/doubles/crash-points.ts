@@ -1,8 +1,7 @@
 import type { Engine, Progress } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
 import type { ChannelPort } from '../../src/platforms/port.ts';
-import type { JobStore, PictureStore } from '../../src/store/port.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { JobStore, PictureStore, Store } from '../../src/store/port.ts';
 
 /** Told of every place that a process passes, by name, just before it goes on. */
 export type Pass = (point: string) => void;

@@ -55,12 +55,17 @@ export function createMemoryQueue(): MemoryQueue {
     },
     cancellable: async (owner) =>
       [...jobs.values()].filter((job) => isCancellable(job) && isSameUser(job.owner, owner)).toReversed(),
-    position(jobId) {
-      const index = pending().findIndex((job) => job.id === jobId);
-      return index === -1 ? undefined : { position: index, etaMs: (index + 1) * 7000 };
+    async snapshot({ jobs: ids, owner, first, explain } = {}) {
+      const all = pending().map((job, position) => ({
+        ...{ job, place: { position, etaMs: (position + 1) * 7000 } },
+        ...(explain === true && job.state === 'queued' && { ahead: NOBODY }),
+      }));
+      const wanted = all
+        .filter(({ job }) => ids?.includes(job.id) ?? true)
+        .filter(({ job }) => owner === undefined || isSameUser(job.owner, owner));
+      const running = all.filter(({ job }) => job.state === 'running').length;
+      return { running, waiting: all.length - running, jobs: wanted.slice(0, first) };
     },
-    ahead: (jobId) => (jobs.get(jobId)?.state === 'queued' ? NOBODY : undefined),
-    pending,
     async work() {},
     onQueued() {},
     onProgress() {},

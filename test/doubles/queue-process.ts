@@ -4,6 +4,7 @@
  */
 
 import { specOf } from '../../engine/index.ts';
+import { withoutPixels } from '../../src/app/runner.ts';
 import type { Job } from '../../src/core/job.ts';
 import { createLocalQueue } from '../../src/queue/local-queue.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -29,6 +30,6 @@ await queue.work(async (job, options) => {
   const result = engine.run(job.task, options);
   const index = engine.runs.length - 1;
   setTimeout(() => engine.runs[index]?.finish(), PICTURE_MS);
-  return result;
+  return withoutPixels(await result);
 });
 setInterval(() => {}, 1000);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type App, createApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/app/config.ts';
 import { type ControlledEngine, createControlledEngine } from '../doubles/controlled-engine.ts';
+import { pendingOf } from '../doubles/queue-reading.ts';
 import { type DiscordEmulator, startDiscord } from '../emulators/discord/index.ts';
 import { APP_TOKEN, BOT_TOKEN, type SlackEmulator, startSlack } from '../emulators/slack/server.ts';
 import { messagesVisibleTo, visibleMessage } from '../emulators/slack/visible-message.ts';
@@ -48,9 +49,9 @@ it('one queue serves both platforms, and one engine draws for each person in the
   await engine.begun(0);
   await slack.actions.command('/imagine slack two');
   await slack.actions.command('/imagine slack three');
-  await expect.poll(() => app.queue.pending().length, SOON).toBe(3);
+  await expect.poll(async () => (await pendingOf(app.queue)).length, SOON).toBe(3);
   await discord.as(ben).type(channel, 'imagine', { prompt: 'discord one' });
-  await expect.poll(() => app.queue.pending().length, SOON).toBe(4);
+  await expect.poll(async () => (await pendingOf(app.queue)).length, SOON).toBe(4);
   for (let index = 0; index < 4; index++) (await engine.begun(index)).finish();
 
   // Ben has had nothing yet, so he comes before Ada's second, though she asked first.

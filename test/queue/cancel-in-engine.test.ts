@@ -13,7 +13,9 @@ import { costOf } from '../../src/queue/cost.ts';
 import { createLocalQueue } from '../../src/queue/local-queue.ts';
 import type { JobQueue } from '../../src/queue/port.ts';
 import type { QuotaUse } from '../../src/queue/quota.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/port.ts';
+import { openStore } from '../../src/store/store.ts';
+import { pendingOf } from '../doubles/queue-reading.ts';
 import { draftOf, personNamed } from '../doubles/samples.ts';
 import { tinyModel } from '../engine/goldens.ts';
 
@@ -130,7 +132,7 @@ describe('a job that is cancelled', () => {
       for (const id of others) await ask(id);
     });
     await ask(first);
-    await expect.poll(() => cues.length + queue.pending().length, { timeout: 60_000 }).toBe(0);
+    await expect.poll(async () => cues.length + (await pendingOf(queue)).length, { timeout: 60_000 }).toBe(0);
     await doing;
   }
 

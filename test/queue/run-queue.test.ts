@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { GenerationSpec } from '../../engine/index.ts';
+import { type EngineTask, type GenerationSpec, specOf } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
 import { chooseCapacity } from '../../src/queue/capacity.ts';
 import { costOf } from '../../src/queue/cost.ts';
@@ -10,6 +10,8 @@ import { CHANNEL, personNamed, taskWith } from '../doubles/samples.ts';
 describe('the line', () => {
   let line: RunQueue;
   let times = 0;
+  /** A unit of cost takes a millisecond. */
+  const estimator = (task: EngineTask) => () => costOf(task);
 
   /** `A1` is a request of person A; with `done` it runs, and is that far. */
   function ask(id: string, changes: Partial<GenerationSpec> = {}, weight?: number) {
@@ -41,13 +43,15 @@ describe('the line', () => {
   }
 
   const nobody = { people: 0, pictures: 0 };
+  const aheadOf = (id: string) => line.snapshot({ jobs: [id], explain: true }).jobs[0]?.ahead;
+  const placeOf = (id: string) => line.snapshot({ jobs: [id] }).jobs[0]?.place;
   const why = (id: string) => {
-    const { own, hadLess, turns, cameFirst } = line.ahead(id) ?? {};
+    const { own, hadLess, turns, cameFirst } = aheadOf(id) ?? {};
     return { own, hadLess, turns, cameFirst };
   };
 
   beforeEach(() => {
-    line = createRunQueue({ slots: 1 }, costOf);
+    line = createRunQueue({ slots: 1 }, estimator);
   });
 
   describe('of jobs of two models', () => {
@@ -118,10 +122,10 @@ describe('the line', () => {
     it('says when roles weigh in it, and nothing of what runs', () => {
       ask('A1', {}, 2);
       ask('B1');
-      expect(line.ahead('B1')?.weighted).toBe(true);
-      expect(line.ahead('A1')?.weighted).toBe(true);
+      expect(aheadOf('B1')?.weighted).toBe(true);
+      expect(aheadOf('A1')?.weighted).toBe(true);
       start();
-      expect(line.ahead('A1')).toBeUndefined();
+      expect(aheadOf('A1')).toBeUndefined();
     });
   });
 
@@ -132,30 +136,29 @@ describe('the line', () => {
       start();
       first.done = 0.5;
       const step = costOf(taskWith({ steps: 1 }));
-      expect(line.position('A1')).toEqual({ position: 0, etaMs: 5 * step });
-      expect(line.position('B1')).toEqual({ position: 1, etaMs: 10 * step });
+      expect(placeOf('A1')).toEqual({ position: 0, etaMs: 5 * step });
+      expect(placeOf('B1')).toEqual({ position: 1, etaMs: 10 * step });
     });
 
     it('that those who run share the engine', () => {
-      line = createRunQueue({ slots: 2 }, costOf);
+      line = createRunQueue({ slots: 2 }, estimator);
       ask('A1', { steps: 10 });
       ask('B1', { steps: 4 });
       start();
       start();
       const step = costOf(taskWith({ steps: 1 }));
-      expect(line.position('B1')?.etaMs).toBe(8 * step);
-      expect(line.position('A1')?.etaMs).toBe(14 * step);
+      expect(placeOf('B1')?.etaMs).toBe(8 * step);
+      expect(placeOf('A1')?.etaMs).toBe(14 * step);
     });
 
     it('nothing where one of those before is of a model that was never measured', () => {
-      line = createRunQueue({ slots: 1 }, (task) =>
-        task.kind === 'generate' && task.spec.model === 'new' ? undefined : 7,
-      );
+      const isNew = (task: EngineTask) => specOf(task).model === 'new';
+      line = createRunQueue({ slots: 1 }, (task) => () => (isNew(task) ? undefined : 7));
       ask('A1');
       ask('B1', { model: 'new' });
       ask('C1');
-      expect(line.position('A1')).toEqual({ position: 1, etaMs: 7 });
-      expect(line.position('C1')).toEqual({ position: 3 });
+      expect(placeOf('A1')).toEqual({ position: 1, etaMs: 7 });
+      expect(placeOf('C1')).toEqual({ position: 3 });
     });
   });
 

@@ -39,7 +39,7 @@ export function simulate(
   capacity: Capacity,
   { onStart = () => {}, restarts = [] }: SimulationOptions = {},
 ): readonly Ran[] {
-  let line = createRunQueue(capacity, () => undefined);
+  let line = createRunQueue(capacity, () => () => undefined);
   const ran: Ran[] = [];
   const ends = new Map<QueueEntry, Ran>();
   const entries = new Map<number, QueueEntry>();
@@ -71,7 +71,7 @@ export function simulate(
   /** What runs is not drawn twice here, so that what people have been given can be told from what has begun. */
   function restart(): void {
     const before = line;
-    line = createRunQueue(capacity, () => undefined);
+    line = createRunQueue(capacity, () => () => undefined);
     line.owe(before.debts());
     const running = [...ends];
     ends.clear();

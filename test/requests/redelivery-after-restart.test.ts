@@ -10,7 +10,7 @@ import { encodeFormId } from '../../src/core/form.ts';
 import { jobIdOf } from '../../src/core/job-id.ts';
 import type { Request } from '../../src/core/request.ts';
 import type { DispatchResult } from '../../src/platforms/port.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/port.ts';
 import { type ControlledEngine, createControlledEngine } from '../doubles/controlled-engine.ts';
 import { createRecordingChannel, type RecordingChannel, statesOf, textOf } from '../doubles/recording-channel.ts';
 import { CHANNEL, ORDINARY, personNamed } from '../doubles/samples.ts';

@@ -24,7 +24,16 @@ const write = fc.oneof(
       kind: fc.constant('set' as const),
       namespace: fc.constantFrom(...NAMESPACES),
       key: fc.oneof({ weight: 30, arbitrary: fc.constantFrom('x', 'y', 'z') }, fc.constant(REFUSED)),
-      value: fc.constantFrom('', '0', '1'),
+      value: fc.constantFrom('', '0', '{"expires":1}'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('add' as const),
+      namespace: fc.constantFrom(...NAMESPACES),
+      key: fc.constantFrom('x', 'y', 'z'),
+      value: fc.constantFrom('{}', '{"expires":1}'),
     }),
   },
   {
@@ -74,18 +83,19 @@ describe('group commit', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function openNamespace(namespace: string): LibsqlAdapter {
+  function openNamespace(namespace: string): Namespace {
     const adapter = new LibsqlAdapter(database, commit);
+    const adder = new LibsqlAdapter(database, commit, { ifAbsent: true });
     adapter.namespace = namespace;
-    return adapter;
+    return { adapter, adder };
   }
 
   it('keeps what a map would keep, by the turn: all of it or nothing', async () => {
     const namespaces = { a: openNamespace('a'), b: openNamespace('b') };
     const kept = async () => {
       const entries: [string, string][] = [];
-      for await (const entry of namespaces.a.iterator<string>('a')) entries.push(entry);
-      for await (const entry of namespaces.b.iterator<string>('b')) entries.push(entry);
+      for await (const entry of namespaces.a.adapter.iterator<string>('a')) entries.push(entry);
+      for await (const entry of namespaces.b.adapter.iterator<string>('b')) entries.push(entry);
       return entries;
     };
     await fc.assert(
@@ -151,10 +161,18 @@ describe('group commit', () => {
 
 type Write = typeof write extends fc.Arbitrary<infer Value> ? Value : never;
 
-function ask(adapter: LibsqlAdapter, one: Write): Promise<unknown> {
+interface Namespace {
+  readonly adapter: LibsqlAdapter;
+  /** Sets only what is not there. */
+  readonly adder: LibsqlAdapter;
+}
+
+function ask({ adapter, adder }: Namespace, one: Write): Promise<unknown> {
   switch (one.kind) {
     case 'set':
       return adapter.set(`${one.namespace}:${one.key}`, one.value);
+    case 'add':
+      return adder.set(`${one.namespace}:${one.key}`, one.value);
     case 'delete':
       return adapter.delete(`${one.namespace}:${one.key}`);
     case 'clear':
@@ -167,7 +185,13 @@ function apply(model: Map<string, string>, one: Write): unknown {
   switch (one.kind) {
     case 'set':
       model.set(`${one.namespace}:${one.key}`, one.value);
-      return undefined;
+      return true;
+    case 'add': {
+      const key = `${one.namespace}:${one.key}`;
+      const isAbsent = (model.get(key) ?? '{"expires":1}') === '{"expires":1}';
+      if (isAbsent) model.set(key, one.value);
+      return isAbsent;
+    }
     case 'delete':
       return model.delete(`${one.namespace}:${one.key}`);
     case 'clear':

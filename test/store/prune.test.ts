@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Picture } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
+import type { Store } from '../../src/store/port.ts';
 import { prune, type Retention } from '../../src/store/prune.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/store.ts';
 import { jobNamed, personNamed, SHOWN, taskWith } from '../doubles/samples.ts';
 
 const DAY = 24 * 60 * 60 * 1000;

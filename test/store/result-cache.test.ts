@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Picture, singleRecipe } from '../../engine/index.ts';
 import type { Job } from '../../src/core/job.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/port.ts';
+import { openStore } from '../../src/store/store.ts';
 import { CHANNEL, personNamed, specWith, taskWith } from '../doubles/samples.ts';
 
 describe('what was drawn before', () => {

@@ -10,7 +10,7 @@ export function testCapacity(fixture: QueueFixture): void {
     await fixture.submit('A1', 'B1', 'C1');
     await fixture.work();
     await fixture.engine.begun(1);
-    expect(fixture.queue.pending().map((job) => fixture.queue.position(job.id)?.position)).toEqual([0, 0, 1]);
+    expect((await fixture.queue.snapshot()).jobs.map(({ place }) => place.position)).toEqual([0, 0, 1]);
     expect(fixture.engine.runs).toHaveLength(2);
     await fixture.finishAll(3);
   });

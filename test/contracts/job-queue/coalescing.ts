@@ -4,6 +4,7 @@ import type { ChannelRef } from '../../../src/core/channel.ts';
 import type { Job } from '../../../src/core/job.ts';
 import { costOf } from '../../../src/queue/cost.ts';
 import type { JobDraft } from '../../../src/queue/port.ts';
+import { pendingOf, placeOf } from '../../doubles/queue-reading.ts';
 import { draftOf, taskWith } from '../../doubles/samples.ts';
 import type { QueueFixture } from './queue-fixture.ts';
 
@@ -26,7 +27,7 @@ export function testCoalescing(fixture: QueueFixture): void {
       const b = await fixture.queue.submit(same('B1'));
       const c = await fixture.queue.submit(same('A2', { channel: elsewhere }));
       expect([a, b, c].map(({ isNew }) => isNew)).toEqual([true, true, true]);
-      expect(fixture.queue.position(b.job.id)?.position).toBe(1);
+      expect((await placeOf(fixture.queue, b.job.id))?.position).toBe(1);
       await fixture.work();
       const run = await fixture.engine.begun(0);
       run.step(2, 4);
@@ -46,7 +47,7 @@ export function testCoalescing(fixture: QueueFixture): void {
       const first = await fixture.queue.submit(same('A1'));
       const second = await fixture.queue.submit(same('A2'));
       expect(second).toMatchObject({ isNew: false, isSame: true, job: { id: first.job.id } });
-      expect(fixture.queue.pending()).toHaveLength(1);
+      expect(await pendingOf(fixture.queue)).toHaveLength(1);
     });
 
     it('for one person who presses a button twice in a moment, and twice for one who takes their time', async () => {
@@ -68,7 +69,7 @@ export function testCoalescing(fixture: QueueFixture): void {
       await fixture.queue.submit(same('A3'));
       await fixture.queue.submit(same('B1'));
       await fixture.submit('C1');
-      const order = fixture.queue.pending().map(({ task }) => ('spec' in task ? task.spec.prompt : ''));
+      const order = (await pendingOf(fixture.queue)).map(({ task }) => ('spec' in task ? task.spec.prompt : ''));
       expect(order).toEqual(['A1', 'the same', 'the same', 'C1', 'A2']);
       // A has had only two charged, B one.
       await fixture.submit('A4');
@@ -82,7 +83,7 @@ export function testCoalescing(fixture: QueueFixture): void {
       const drafts = [same('A1'), same('B1'), same('C1')];
       const [a, b, c] = await Promise.all(drafts.map((draft) => fixture.queue.submit(draft)));
       await fixture.queue.cancel(a?.job.id ?? '');
-      expect(fixture.queue.pending().map((job) => job.owner.name)).toEqual(['B', 'C']);
+      expect((await pendingOf(fixture.queue)).map((job) => job.owner.name)).toEqual(['B', 'C']);
       await fixture.work();
       const run = await fixture.engine.begun(0);
       run.step(1, 4);

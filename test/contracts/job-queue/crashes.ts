@@ -28,6 +28,23 @@ export function testCrashes(fixture: QueueFixture): void {
     expect(fixture.outcomes[1]?.kind).toBe('rendered');
   });
 
+  it('does not forget a crash over a restart', async () => {
+    await fixture.open();
+    await fixture.submit('A1');
+    for (let process = 0; process < 2; process += 1) {
+      await fixture.work();
+      (await fixture.engine.begun(0)).fail(new EngineError('engine_crashed', 'The engine died.'));
+      if (process === 0) {
+        await fixture.engine.begun(1);
+        await fixture.restart();
+      }
+    }
+    await fixture.ended(1);
+    expect(fixture.outcomes[0]).toMatchObject({
+      ...{ kind: 'failed', job: { attempts: 2, failure: { code: 'engine_crashed' } } },
+    });
+  });
+
   it('blames the one that kills the engine, and not those that were beside it', async () => {
     await fixture.open({ capacity: { slots: 3 } });
     await fixture.submit('A1', 'B1', 'C1', 'D1');
@@ -86,7 +103,7 @@ export function testCrashes(fixture: QueueFixture): void {
     }
     await fixture.work();
     await fixture.ended(1);
-    expect(fixture.outcomes[0]?.kind).toBe('failed');
+    expect(fixture.outcomes[0]).toMatchObject({ kind: 'failed', job: { failure: { code: 'worker_lost' } } });
     expect((await fixture.store.get(a1?.id ?? ''))?.attempts).toBe(5);
   });
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseRoleWeights } from '../../../src/core/role-weights.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { draftOf } from '../../doubles/samples.ts';
 import type { QueueFixture } from './queue-fixture.ts';
 
@@ -8,7 +9,7 @@ export function testFairOrder(fixture: QueueFixture): void {
   it('lets people take turns when one of them has queued up a batch', async () => {
     await fixture.open();
     await fixture.submit(...'123456'.split('').map((n) => `A${n}`), 'B1', 'B2', 'B3', 'C1', 'C2', 'C3');
-    expect(fixture.queue.pending().map((job) => job.owner.name)).toEqual([...'ABCABCABCAAA']);
+    expect((await pendingOf(fixture.queue)).map((job) => job.owner.name)).toEqual([...'ABCABCABCAAA']);
     await fixture.work();
     await fixture.finishAll(12);
     expect(fixture.order()).toBe('A1 B1 C1 A2 B2 C2 A3 B3 C3 A4 A5 A6');
@@ -21,7 +22,7 @@ export function testFairOrder(fixture: QueueFixture): void {
     };
     await submitAs(['patron'], 'A1', 'A2', 'A3', 'A4');
     await submitAs(['guest'], 'B1', 'B2', 'B3', 'B4');
-    const weights = fixture.queue.pending().map((job) => [job.owner.name, job.weight]);
+    const weights = (await pendingOf(fixture.queue)).map((job) => [job.owner.name, job.weight]);
     expect(weights.slice(0, 2)).toEqual([
       ['A', 2],
       ['B', undefined],

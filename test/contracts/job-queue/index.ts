@@ -5,6 +5,7 @@ import { testCoalescing } from './coalescing.ts';
 import { testCrashes } from './crashes.ts';
 import { testFairOrder } from './fair-order.ts';
 import { testLimits } from './limits.ts';
+import { testLostWorkers } from './lost-workers.ts';
 import { testPositions } from './positions.ts';
 import { QueueFixture, type QueueSetup, type QueueUnderTest } from './queue-fixture.ts';
 import { testRequests } from './requests.ts';
@@ -26,6 +27,7 @@ export function testJobQueue(name: string, open: (setup: QueueSetup) => Promise<
     testCoalescing(fixture);
     testPositions(fixture);
     testCrashes(fixture);
+    testLostWorkers(fixture);
     testRestarts(fixture);
   });
 }

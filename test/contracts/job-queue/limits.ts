@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { costOf } from '../../../src/queue/cost.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { draftOf } from '../../doubles/samples.ts';
 import type { QueueFixture } from './queue-fixture.ts';
 
@@ -10,7 +11,7 @@ export function testLimits(fixture: QueueFixture): void {
     await fixture.submit('A1', 'A2');
     await expect(fixture.submit('A3')).rejects.toMatchObject({ code: 'limit_waiting', retryable: true });
     await fixture.submit('B1');
-    expect(fixture.queue.pending()).toHaveLength(3);
+    expect(await pendingOf(fixture.queue)).toHaveLength(3);
     await fixture.work();
     await fixture.engine.begun(0);
     await fixture.submit('A3');

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { specOf } from '../../../engine/index.ts';
+import { withoutPixels } from '../../../src/app/runner.ts';
 import type { Job } from '../../../src/core/job.ts';
 import type { RoleWeights } from '../../../src/core/role-weights.ts';
 import type { Capacity } from '../../../src/queue/capacity.ts';
@@ -14,6 +15,8 @@ export interface QueueSetup {
   readonly capacity: Capacity;
   readonly roleWeights?: RoleWeights;
   readonly quotaLimits?: QuotaLimits;
+  /** Workers go on when the process that leads them ends. */
+  readonly runsOutlive?: boolean;
   /** Milliseconds since the epoch; the real time when absent. */
   readonly now?: () => number;
 }
@@ -98,7 +101,7 @@ export class QueueFixture {
     await queue.work(async (job, options) => {
       const result = await engine.run(job.task, options);
       await pictures.put(job.id, result.pictures);
-      return result;
+      return withoutPixels(result);
     });
   }
 
@@ -118,6 +121,13 @@ export class QueueFixture {
   async finishAll(count: number): Promise<void> {
     for (let index = 0; index < count; index += 1) (await this.engine.begun(index)).finish();
     await this.ended(count);
+  }
+
+  /** Finishes these runs of this process, each when it has begun, and waits until every job that it heard of has ended. */
+  async finishRuns(...indexes: readonly number[]): Promise<void> {
+    for (const index of indexes) (await this.engine.begun(index)).finish();
+    const ids = () => new Set(this.begun.map(({ id }) => id));
+    await expect.poll(() => this.outcomes.length).toBe(ids().size);
   }
 
   /** The prompts of what has begun. */

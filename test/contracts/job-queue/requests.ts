@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { placeOf } from '../../doubles/queue-reading.ts';
 import { draftOf } from '../../doubles/samples.ts';
 import type { QueueFixture } from './queue-fixture.ts';
 
@@ -11,9 +12,9 @@ export function testRequests(fixture: QueueFixture): void {
       [a1?.id, 'queued'],
       [a2?.id, 'queued'],
     ]);
-    expect(fixture.queue.position(a1?.id ?? '')?.position).toBe(1);
-    expect(fixture.queue.position(a2?.id ?? '')?.position).toBe(2);
-    expect(fixture.queue.position('unknown')).toBeUndefined();
+    expect((await placeOf(fixture.queue, a1?.id ?? ''))?.position).toBe(1);
+    expect((await placeOf(fixture.queue, a2?.id ?? ''))?.position).toBe(2);
+    expect(await placeOf(fixture.queue, 'unknown')).toBeUndefined();
   });
 
   it('makes one job of one request, however often and whenever it comes', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { EngineError } from '../../../engine/index.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { draftOf } from '../../doubles/samples.ts';
 import type { QueueFixture } from './queue-fixture.ts';
 
@@ -70,7 +71,7 @@ export function testRestarts(fixture: QueueFixture): void {
     await fixture.ended(2);
     await fixture.restart();
     await fixture.work();
-    expect(fixture.queue.pending()).toEqual([]);
+    expect(await pendingOf(fixture.queue)).toEqual([]);
     expect(fixture.engine.runs).toHaveLength(0);
     const left = await fixture.store.unfinished();
     expect(left.map((job) => [job.id, job.state])).toEqual([

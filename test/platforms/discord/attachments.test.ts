@@ -6,6 +6,7 @@ import { createDiscordPort } from '../../../src/platforms/discord/index.ts';
 import { AttachmentTooLargeError, type ChannelPort } from '../../../src/platforms/port.ts';
 import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
 import { createMemoryValueStore } from '../../doubles/memory-value-store.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import type { Channel, Person } from '../../emulators/discord/index.ts';
 import { type DiscordFixture, finished, newest, openDiscordFixture, SOON } from './discord-fixture.ts';
 
@@ -143,7 +144,7 @@ describe('what Easel puts into a channel of Discord', () => {
     await expect.poll(() => ada.sees(channel).length, SOON).toBe(1);
     channel.isDeleted = true;
     run.finish();
-    await expect.poll(() => fixture.app.queue.pending().length, SOON).toBe(0);
+    await expect.poll(async () => (await pendingOf(fixture.app.queue)).length, SOON).toBe(0);
     await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message was deleted; the result is kept');
     expect(discord.requests.filter(({ status }) => status === 404).length).toBeLessThanOrEqual(1);
   });

@@ -8,8 +8,7 @@ import type { Engine } from '../../../engine/index.ts';
 import { type App, createApp } from '../../../src/app/app.ts';
 import { readConfig } from '../../../src/app/config.ts';
 import { createDiscordPort, type DiscordPortOptions } from '../../../src/platforms/discord/index.ts';
-import type { ValueStore } from '../../../src/store/port.ts';
-import type { Store } from '../../../src/store/store.ts';
+import type { Store, ValueStore } from '../../../src/store/port.ts';
 import {
   type Actor,
   type Channel,
@@ -134,7 +133,8 @@ function valuesOf<Value>(open: () => ValueStore<Value> | undefined): ValueStore<
   };
   return {
     get: (key) => values().get(key),
-    set: (key, value) => values().set(key, value),
+    set: (key, value, lifetime) => values().set(key, value, lifetime),
+    add: (key, value, lifetime) => values().add(key, value, lifetime),
     delete: (key) => values().delete(key),
     all: () => values().all(),
     prune: (isOver) => values().prune(isOver),

@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../../../engine/index.ts';
 import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import type { VisibleMessage } from '../../emulators/discord/index.ts';
 import {
   type DiscordFixture,
@@ -55,7 +56,7 @@ describe('on Discord nobody can complain that', () => {
     return fixture;
   };
   const finish = async (index: number) => (await engine.begun(index)).finish();
-  const places = () => fixture.app.queue.pending().length;
+  const places = async () => (await pendingOf(fixture.app.queue)).length;
 
   it('1. a picture was rendered but never posted, because the token had expired', async () => {
     const { ada, channel, discord } = await open();
@@ -196,7 +197,7 @@ describe('on Discord nobody can complain that', () => {
   it('14. requests are refused that could wait', async () => {
     const { ada, channel } = await open();
     for (let index = 0; index < 6; index += 1) await ada.type(channel, 'imagine', { prompt: `fox ${index}` });
-    expect(places()).toBe(6);
+    expect(await places()).toBe(6);
     expect(ada.sees(channel).filter(({ isPrivate }) => isPrivate)).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { createClock, createProcessorTime } from '../../emulators/discord/clock.ts';
 import { type DiscordFixture, finished, openDiscordFixture, PICTURE } from './discord-fixture.ts';
 
@@ -50,6 +51,6 @@ describe('while the engine is saturated', () => {
     expect(asked.filter(({ hasFailed }) => hasFailed)).toEqual([]);
     const waits = asked.map(({ at, acknowledgedAt }) => (acknowledgedAt ?? Number.POSITIVE_INFINITY) - at);
     expect(Math.max(...waits)).toBeLessThan(1000);
-    await expect.poll(() => fixture.app.queue.pending().length, PICTURE).toBe(PEOPLE + 1);
+    await expect.poll(async () => (await pendingOf(fixture.app.queue)).length, PICTURE).toBe(PEOPLE + 1);
   });
 });

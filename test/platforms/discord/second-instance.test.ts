@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSecondInstance } from '../../../src/platforms/discord/second-instance.ts';
 import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { type DiscordFixture, finished, newest, openDiscordFixture, SOON } from './discord-fixture.ts';
 
 const ANSWERS_TOO = 'Another process with the same DISCORD_TOKEN also answers';
@@ -32,7 +33,7 @@ describe('two Easels with one token', () => {
   /** Of so many requests one process has done nothing, or undone it. */
   const settled = (requests: number) =>
     expect.poll(() => [first, second].flatMap((fixture) => linesOf(fixture, LEFT)).length, SOON).toBe(requests);
-  const pending = () => [first, second].map(({ app }) => app.queue.pending().length);
+  const pending = () => Promise.all([first, second].map(async ({ app }) => (await pendingOf(app.queue)).length));
   const drawing = () => engines.flatMap(({ runs }) => runs).filter(({ aborted }) => !aborted);
   const drawAll = () =>
     expect
@@ -58,7 +59,7 @@ describe('two Easels with one token', () => {
     const { ada, channel, discord } = first;
     for (const prompt of ['a fox', 'a crow', 'a hare']) await ada.type(channel, 'imagine', { prompt, count: 1 });
     await settled(3);
-    expect(pending().reduce((a, b) => a + b)).toBe(3);
+    expect((await pending()).reduce((a, b) => a + b)).toBe(3);
     await drawAll();
     for (let index = 0; index < 3; index += 1) await finished(ada, channel, index);
     expect(ada.sees(channel)).toHaveLength(3);
@@ -80,7 +81,7 @@ describe('two Easels with one token', () => {
     await settled(2);
     await expect.poll(() => ada.sees(channel).length, SOON).toBe(2);
     // The one that knows the picture draws it; the other can only say that it does not.
-    expect(pending().reduce((a, b) => a + b)).toBe(newest(ada, channel).isPrivate ? 0 : 1);
+    expect((await pending()).reduce((a, b) => a + b)).toBe(newest(ada, channel).isPrivate ? 0 : 1);
   });
 
   it('once only one is left, requests are answered as ever', async () => {
@@ -89,7 +90,10 @@ describe('two Easels with one token', () => {
     await second.stop();
     await ada.type(channel, 'imagine', { prompt: 'a crow', count: 1 });
     await expect
-      .poll(() => first.app.queue.pending().some(({ task }) => JSON.stringify(task).includes('a crow')), SOON)
+      .poll(
+        async () => (await pendingOf(first.app.queue)).some(({ task }) => JSON.stringify(task).includes('a crow')),
+        SOON,
+      )
       .toBe(true);
   });
 });

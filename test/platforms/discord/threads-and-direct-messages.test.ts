@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ControlledEngine, createControlledEngine } from '../../doubles/controlled-engine.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import type { Actor } from '../../emulators/discord/index.ts';
 import type { Conversation, Person } from '../../emulators/discord/world.ts';
 import { type DiscordFixture, finished, newest, openDiscordFixture, SOON } from './discord-fixture.ts';
@@ -89,7 +90,7 @@ describe('everywhere on Discord', () => {
       carl.takesDirectMessages = false;
       const actor = fixture.discord.as(carl);
       (await drawTooLong(actor)).finish();
-      await expect.poll(() => fixture.app.queue.pending().length, SOON).toBe(0);
+      await expect.poll(async () => (await pendingOf(fixture.app.queue)).length, SOON).toBe(0);
       await expect.poll(() => fixture.logged.join(''), SOON).toContain('the message was deleted; the result is kept');
       await actor.type(group, 'show');
       await expect.poll(() => newest(actor, group).pictures.length, SOON).toBe(1);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventDelivery } from '../../../src/platforms/slack/connection.ts';
 import { createSlackPort } from '../../../src/platforms/slack/index.ts';
 import { createMemoryValueStore } from '../../doubles/memory-value-store.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, type SlackEmulator, startSlack } from '../../emulators/slack/server.ts';
 import { messagesVisibleTo } from '../../emulators/slack/visible-message.ts';
 import { ADA, BOT } from '../../emulators/slack/workspace.ts';
@@ -72,7 +73,7 @@ describe('while it runs', () => {
     await open();
     await fixture.slack.actions.command('/imagine a fox', { channel: 'GSECRET' });
     await expect.poll(() => seen('GSECRET'), PATIENCE).toMatchObject([{ text: INVITE, onlyFor: ADA.id }]);
-    expect(fixture.app.queue.pending()).toEqual([]);
+    expect(await pendingOf(fixture.app.queue)).toEqual([]);
   });
 
   it('a public channel needs no invitation, unless the app lacks chat:write.public', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { signed } from '../../emulators/slack/delivery.ts';
 import { SIGNING_SECRET } from '../../emulators/slack/server.ts';
 import { messagesVisibleTo } from '../../emulators/slack/visible-message.ts';
@@ -46,7 +47,7 @@ describe('delivery over HTTP', () => {
     expect((await post(headers())).status).toBe(401);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(seen()).toEqual([]);
-    expect(fixture.app.queue.pending()).toEqual([]);
+    expect(await pendingOf(fixture.app.queue)).toEqual([]);
   });
 
   it('takes what was signed within five minutes', async () => {

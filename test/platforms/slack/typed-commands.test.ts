@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createControlledEngine } from '../../doubles/controlled-engine.ts';
+import { pendingOf } from '../../doubles/queue-reading.ts';
 import { messagesVisibleTo } from '../../emulators/slack/visible-message.ts';
 import { ADA, BOB, type Message, type Person, ZOE } from '../../emulators/slack/workspace.ts';
 import { openSlackFixture, PATIENCE, type SlackFixture } from './slack-fixture.ts';
@@ -145,8 +146,8 @@ describe('who asks', () => {
     await fixture.slack.actions.command('/imagine a fox');
     await fixture.slack.actions.command('/imagine a hare', { person: BOB });
     await fixture.slack.actions.command('/imagine a wolf');
-    await expect.poll(() => fixture.app.queue.pending().length, PATIENCE).toBe(3);
-    const weights = fixture.app.queue.pending().map(({ owner, weight }) => `${owner.name} ${weight ?? 1}`);
+    await expect.poll(async () => (await pendingOf(fixture.app.queue)).length, PATIENCE).toBe(3);
+    const weights = (await pendingOf(fixture.app.queue)).map(({ owner, weight }) => `${owner.name} ${weight ?? 1}`);
     expect(weights.toSorted()).toEqual(['Ada 2', 'Ada 2', 'Bob 1']);
     const asked = fixture.slack.calls.map(({ method }) => method);
     expect(asked.filter((method) => method === 'users.info')).toHaveLength(2);

@@ -6,8 +6,9 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplyPicture } from '../../../src/core/reply.ts';
 import { WEB_CHANNEL } from '../../../src/platforms/web/index.ts';
+import type { Store } from '../../../src/store/port.ts';
 import { type Pruned, prune } from '../../../src/store/prune.ts';
-import { openStore, type Store } from '../../../src/store/store.ts';
+import { openStore } from '../../../src/store/store.ts';
 import { createFakeHandlers, type FakeHandlers } from './fake-handlers.ts';
 import { createClient, openWebPort, type WebPort } from './web-fixture.ts';
 
