@@ -44,7 +44,7 @@ const HIDDEN = -10_000;
  * (ONNX Runtime's attention on WebGPU is where a GPU's subgroups have fewer than 16 lanes, as SwiftShader's have).
  * @throws EngineError `provider_failed` when it cannot run at all, or does it wrong either way
  */
-export async function probeProvider(provider: ExecutionProvider): Promise<Capabilities> {
+export async function probeProvider(provider: ExecutionProvider, device?: number): Promise<Capabilities> {
   if (provider === 'cpu') return CPU_CAPABILITIES;
   const expected = await attendAll('cpu', CPU_TARGET);
   let refusal: unknown;
@@ -52,7 +52,7 @@ export async function probeProvider(provider: ExecutionProvider): Promise<Capabi
     const isRight = async (precision: GraphTarget['precision']) => {
       const target = { precision, attention };
       try {
-        const found = await attendAll(provider, target);
+        const found = await attendAll(provider, target, device);
         return found.every((numbers, i) => isClose(numbers, expected[i] ?? numbers, precision));
       } catch (error) {
         if (!isEngineError(error) || error.code !== 'provider_failed') throw error;
@@ -71,9 +71,9 @@ export async function probeProvider(provider: ExecutionProvider): Promise<Capabi
   );
 }
 
-async function attendAll(provider: ExecutionProvider, target: GraphTarget): Promise<Float32Array[]> {
+async function attendAll(provider: ExecutionProvider, target: GraphTarget, device?: number): Promise<Float32Array[]> {
   const found: Float32Array[] = [];
-  for (const shape of SHAPES) found.push(await attend(provider, target, shape));
+  for (const shape of SHAPES) found.push(await attend(provider, target, shape, device));
   return found;
 }
 
@@ -81,6 +81,7 @@ async function attend(
   provider: ExecutionProvider,
   target: GraphTarget,
   { heads, width, queries, keys, isCausal }: Shape,
+  device?: number,
 ): Promise<Float32Array> {
   const channels = heads * width;
   const g = new GraphBuilder('probe', target);
@@ -90,7 +91,7 @@ async function attend(
   g.output('y', multiHeadAttention(g, x, text, text, { heads, width, bias }), ['batch', 'tokens', 'width']);
   let session: Session | undefined;
   try {
-    session = await openSession(g.build(), { provider, threads: 1 });
+    session = await openSession(g.build(), { provider, threads: 1, ...(device !== undefined && { device }) });
     // Reproducible and without a pattern: neighbours differ, and scores are neither flat nor a single peak.
     const numbers = (tokens: number) => ({
       data: Float32Array.from({ length: tokens * channels }, (_, i) => Math.sin(i * i * 0.7)),

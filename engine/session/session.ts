@@ -40,6 +40,8 @@ export interface SessionOptions {
    * needs: of the VAE at 512×512, 2 GB instead of 1, for 2 % of its time.
    */
   readonly arena?: boolean;
+  /** The GPU, by the provider's own number, of those that have numbers (CUDA, DirectML). @default the provider's first */
+  readonly device?: number;
 }
 
 /**
@@ -54,7 +56,7 @@ export function openSession(graph: Uint8Array, options: SessionOptions): Promise
 async function open(graph: Uint8Array, options: SessionOptions): Promise<Session> {
   refuseUnknownProvider(options.provider);
   const opening = ort.InferenceSession.create(graph, {
-    executionProviders: options.provider === 'cpu' ? ['cpu'] : [options.provider, 'cpu'],
+    executionProviders: providersOf(options),
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
     enableCpuMemArena: options.arena ?? true,
@@ -97,6 +99,13 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
     },
     close: () => session.release(),
   };
+}
+
+/** What a GPU lacks, the CPU does. */
+function providersOf({ provider, device }: SessionOptions): ort.InferenceSession.ExecutionProviderConfig[] {
+  if (provider === 'cpu') return ['cpu'];
+  const isNumbered = (provider === 'cuda' || provider === 'dml') && device !== undefined;
+  return [isNumbered ? { name: provider, deviceId: device } : provider, 'cpu'];
 }
 
 function outputOf(results: ort.InferenceSession.ReturnType, name: string): Output {

@@ -24,14 +24,14 @@ export interface AccountsOptions {
 export interface Accounts {
   /** @returns the debts that earlier processes noted */
   load(): Promise<Debts>;
-  /** Milliseconds of the whole engine; see `Throughput`. */
+  /** Milliseconds of a whole device; see `Throughput`. */
   estimate(task: EngineTask): number | undefined;
   /** @throws EaselError `limit_hour` or `limit_day` */
   assertWithin(owner: User, cost: number): Promise<void>;
   /** Counts a job towards its owner's quota, or counts it anew at another cost. */
   charge(job: Job, cost: number): Promise<void>;
   forget(job: Job): Promise<void>;
-  /** The engine takes the entry. */
+  /** The engine takes the entry, or takes it again on another device. */
   begin(entry: QueueEntry): void;
   /** The engine lets go of it. */
   end(entry: QueueEntry): Promise<void>;
@@ -54,7 +54,7 @@ export function createAccounts({ values, quotaLimits, now, explain }: AccountsOp
     assertWithin: quota.assertWithin,
     charge: (job, cost) => logged(quota.charge(job, cost), job),
     forget: (job) => logged(quota.forget(job), job),
-    begin: ({ job }) => throughput.begin(job.id, job.task),
+    begin: ({ job, device }) => throughput.begin(job.id, job.task, device),
     end: async ({ job, loadMs }) => {
       if (job.state === 'rendered') await logged(throughput.finish(job.id, loadMs), job);
       else throughput.drop(job.id);

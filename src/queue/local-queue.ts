@@ -14,10 +14,13 @@ import type { JobDraft, JobQueue, JobWorker, Submission } from './port.ts';
 import { jobsSharing, type QueueEntry, usedOf } from './queue-entry.ts';
 import { NO_QUOTA_LIMITS } from './quota.ts';
 import { decideRecovery } from './recovery.ts';
-import { crashError, decideAfterTrouble, drawEntry, mustRunAlone } from './run-job.ts';
+import { crashError, decideAfterTrouble, drawEntry, isDeviceFailure, mustRunAlone } from './run-job.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { createTransitions } from './transitions.ts';
+
+/** How long a device that cannot draw gets no jobs while others can. */
+const REST_MS = 60_000;
 
 const CLOSING = 'Easel is shutting down; try again in a moment.';
 
@@ -63,7 +66,9 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const accounts = createAccounts({ values, quotaLimits: options.quotaLimits ?? NO_QUOTA_LIMITS, now, explain });
   const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimate, modelWork);
   const admission = createAdmission({ store, resultCache, runQueue, accounts, limits, roleWeights, modelWork, now });
-  const engineLock = createSharedLock();
+  const { devices = 1 } = options.capacity ?? {};
+  /** By device: alone is alone on its device. */
+  const deviceLocks = Array.from({ length: devices }, createSharedLock);
   const running = new Set<Promise<void>>();
   let worker: JobWorker | undefined;
   let closed: Promise<void> | undefined;
@@ -148,16 +153,46 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   /** Through the engine, again after a crash, until it is rendered, failed or cancelled. */
   async function draw(entry: QueueEntry, worker: JobWorker): Promise<void> {
     const { signal } = entry.stop;
-    for (let crashes = 0; ; crashes++) {
-      const lock = mustRunAlone(entry.job, crashes) ? engineLock.exclusive : engineLock.shared;
-      const release = await lock(signal).catch(() => undefined);
+    const failedDevices = new Set<number>();
+    for (let crashes = 0; ; ) {
+      const deviceLock = deviceLocks[entry.device];
+      const lock = mustRunAlone(entry.job, crashes) ? deviceLock?.exclusive : deviceLock?.shared;
+      const release = await lock?.(signal).catch(() => undefined);
       if (release === undefined) return;
       const trouble = await attempt(entry, worker).finally(release);
       if (trouble === undefined || closing.signal.aborted || signal.aborted) return;
+      if (isDeviceFailure(trouble.error)) {
+        failedDevices.add(entry.device);
+        if (failedDevices.size < devices) {
+          rest(entry.device);
+          await moveAway(entry, { interrupted: 'ended' });
+          continue;
+        }
+      }
       const decision = decideAfterTrouble(trouble.error, crashes);
+      crashes += 1;
       if (decision.kind === 'fail') return finish(entry, 'failed', { failure: explain(decision.error, entry.job) });
-      await transitions.moveEntry(entry, 'running', 'queued', decision.changes);
+      await moveAway(entry, decision.changes);
     }
+  }
+
+  /** running → queued, to run again on another device where there is one. */
+  async function moveAway(entry: QueueEntry, changes: JobChanges): Promise<void> {
+    await transitions.moveEntry(entry, 'running', 'queued', changes);
+    if (devices === 1) return;
+    runQueue.moveAway(entry);
+    accounts.begin(entry);
+    startNext();
+  }
+
+  /** A device that cannot draw is tried again after a while. */
+  function rest(device: number): void {
+    runQueue.rest(device, true);
+    const restore = () => {
+      runQueue.rest(device, false);
+      startNext();
+    };
+    setTimeout(restore, REST_MS).unref();
   }
 
   /** The trouble that it met; undefined when there is nothing left to do. */

@@ -16,6 +16,10 @@ export interface QueueEntry {
   readonly floor: number;
   /** `ending`: over, but the engine has not let go of it yet. */
   phase: 'waiting' | 'running' | 'ending';
+  /** Index of the device that draws it, or will; 0 where there is one, and before it is known. */
+  device: number;
+  /** Jobs of other models that went before it when it was its turn. */
+  passed: number;
   /** It had begun before the process died. */
   readonly resumed: boolean;
   /** Share of the work done, 0–1. */

@@ -3,7 +3,7 @@ import { picturesOf } from './cost.ts';
 import type { Ahead, OthersAhead, QueuePosition } from './port.ts';
 import type { QueueEntry } from './queue-entry.ts';
 
-/** Milliseconds that a task takes of the whole engine; undefined when nothing like it was measured. */
+/** Milliseconds that a task takes of a whole device; undefined when nothing like it was measured. */
 export type Estimate = (task: EngineTask) => number | undefined;
 
 /** The queue at one moment, sorted once for all the questions until it changes. */
@@ -19,27 +19,32 @@ export interface QueueSnapshot {
   ahead(entry: QueueEntry, begun: number): Ahead | undefined;
 }
 
-export function createQueueSnapshot(entries: readonly QueueEntry[], estimate: Estimate): QueueSnapshot {
+/** @param devices that draw side by side */
+export function createQueueSnapshot(entries: readonly QueueEntry[], estimate: Estimate, devices = 1): QueueSnapshot {
   const running = entries.filter(({ phase }) => phase === 'running');
   const waiting = entries
     .filter(({ phase }) => phase === 'waiting')
     .sort((a, b) => a.start - b.start || a.sequence - b.sequence);
-  /** By job id, of those that wait: their index, and the milliseconds of those that wait before and of themselves. */
-  const positions = new Map<string, { readonly index: number; readonly untilDoneMs: number | undefined }>();
-  let sum: number | undefined = 0;
-  for (const [index, entry] of waiting.entries()) {
-    sum = add(sum, estimate(entry.job.task));
-    positions.set(entry.job.id, { index, untilDoneMs: sum });
-  }
-
   const leftMs = (entry: QueueEntry) => scale(estimate(entry.job.task), 1 - entry.done);
-  const leftOfAll = () => running.reduce<number | undefined>((sum, entry) => add(sum, leftMs(entry)), 0);
-  const loadOfAll = () => running.reduce((sum, entry) => sum + entry.load, 0);
+  const beside = (device: number) => running.filter((entry) => entry.device === device);
+  const leftOf = (device: number) =>
+    beside(device).reduce<number | undefined>((sum, entry) => add(sum, leftMs(entry)), 0);
+  /** By job id, of those that wait: their index, and the milliseconds until they are done. */
+  const positions = new Map<string, { readonly index: number; readonly untilDoneMs: number | undefined }>();
+  /** When each device is free. Each job that waits is taken by the one that is free first. */
+  const free = Array.from({ length: devices }, (_, device) => leftOf(device));
+  for (const [index, entry] of waiting.entries()) {
+    const device = firstFree(free);
+    const untilDoneMs = add(free[device], estimate(entry.job.task));
+    free[device] = untilDoneMs;
+    positions.set(entry.job.id, { index, untilDoneMs });
+  }
 
   /** Jobs that run share every step: one of them ends when its own steps are done, at the latest when all are. */
   function runningEta(entry: QueueEntry): number | undefined {
-    const shared = scale(leftMs(entry), loadOfAll() / entry.load);
-    const all = leftOfAll();
+    const load = beside(entry.device).reduce((sum, other) => sum + other.load, 0);
+    const shared = scale(leftMs(entry), load / entry.load);
+    const all = leftOf(entry.device);
     return shared === undefined || all === undefined ? shared : Math.min(shared, all);
   }
 
@@ -48,7 +53,7 @@ export function createQueueSnapshot(entries: readonly QueueEntry[], estimate: Es
     waiting,
     position: (jobId) => {
       const position = positions.get(jobId);
-      if (position !== undefined) return withEta(position.index + 1, add(leftOfAll(), position.untilDoneMs));
+      if (position !== undefined) return withEta(position.index + 1, position.untilDoneMs);
       const entry = running.find(({ job }) => job.id === jobId);
       return entry && withEta(0, runningEta(entry));
     },
@@ -66,6 +71,12 @@ export function createQueueSnapshot(entries: readonly QueueEntry[], estimate: Es
       };
     },
   };
+}
+
+/** The index of the earliest; of unknown ones the first, for what follows it is unknown, too. */
+function firstFree(free: readonly (number | undefined)[]): number {
+  const unknown = free.indexOf(undefined);
+  return unknown >= 0 ? unknown : free.indexOf(Math.min(...free.map((ms) => ms ?? 0)));
 }
 
 type Reason = 'own' | 'hadLess' | 'turns' | 'cameFirst';

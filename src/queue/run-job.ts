@@ -39,14 +39,22 @@ export function decideAfterTrouble(error: unknown, crashes: number): TroubleDeci
 export async function drawEntry(
   entry: QueueEntry,
   worker: JobWorker,
-  listeners: Omit<JobWorkOptions, 'signal'>,
+  listeners: Omit<JobWorkOptions, 'signal' | 'device'>,
 ): Promise<JobChanges> {
-  const { pictures, notes, timings } = await worker(entry.job, { signal: entry.stop.signal, ...listeners });
+  const { pictures, notes, timings } = await worker(entry.job, {
+    ...{ signal: entry.stop.signal, device: entry.device },
+    ...listeners,
+  });
   entry.loadMs = timings.loadMs;
   const stored = pictures.map(({ recipe, width, height }) => ({ recipe, width, height }));
   entry.result = { pictures: stored, notes };
   const all = [...(entry.job.notes ?? []), ...notes];
   return { pictures: stored, ...(all.length > 0 && { notes: all }) };
+}
+
+/** Whether the device cannot draw for now, whatever the job: another may. */
+export function isDeviceFailure(error: unknown): boolean {
+  return isEngineError(error) && (error.code === 'engine_unavailable' || error.code === 'provider_failed');
 }
 
 /** The error of a job that crashed the engine or the process more than once. */

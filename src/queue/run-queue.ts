@@ -1,4 +1,4 @@
-import type { EngineTask } from '../../engine/index.ts';
+import { type EngineTask, specOf } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
 import { taskDigest } from '../core/task-digest.ts';
 import { type User, userKey } from '../core/user.ts';
@@ -6,7 +6,7 @@ import type { Capacity } from './capacity.ts';
 import { costOf, loadOf, type ModelWork } from './cost.ts';
 import { createFairClock, type Debts } from './fair-clock.ts';
 import type { WaitingCounts } from './limits.ts';
-import { ModelKeeper } from './model-keeper.ts';
+import { type DeviceState, type Placement, placeAgain, placeNext, type WaitingJob } from './placement.ts';
 import type { Ahead, QueuePosition } from './port.ts';
 import type { QueueEntry } from './queue-entry.ts';
 import { createQueueSnapshot, type Estimate, type QueueSnapshot } from './queue-snapshot.ts';
@@ -30,10 +30,14 @@ export interface RunQueue {
   active(task: EngineTask): QueueEntry | undefined;
   /** A job that follows does so no more. */
   unfollow(jobId: string): void;
-  /** Whose turn it is, when there is room for it now. */
+  /** Whose turn it is, when there is room for it now; it has its device. */
   next(): QueueEntry | undefined;
   /** The engine takes it. */
   begin(entry: QueueEntry): void;
+  /** Its device failed: it goes on on another, where there is one that works. */
+  moveAway(entry: QueueEntry): void;
+  /** No job begins on a device that rests, while others do not. @param device its index */
+  rest(device: number, isResting: boolean): void;
   /** The engine lets go of it. @param used share of its cost, 0–1; the rest is given back */
   end(entry: QueueEntry, used: number): void;
   /** Its state says that it is over: one that waits is gone, one that runs holds its slot until `end`. */
@@ -46,18 +50,21 @@ export interface RunQueue {
 }
 
 export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork?: ModelWork): RunQueue {
-  const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
+  const { slots, devices = 1, maxRunningPerUser = slots * devices } = capacity;
   const clock = createFairClock();
   const entries = new Map<string, QueueEntry>();
   /** By task digest, and by the ids of jobs that follow. */
   const byTaskDigest = new Map<string, QueueEntry>();
   const leaders = new Map<string, QueueEntry>();
   const inEngine = new Set<QueueEntry>();
-  const keeper = new ModelKeeper();
+  const resting = new Set<number>();
+  /** By device: what its latest job was drawn with. */
+  const models = new Map<number, string>();
+  let placement: Placement<WaitingJob & { readonly entry: QueueEntry }> | undefined;
   let nextSequence = 0;
   let snapshot: QueueSnapshot | undefined;
 
-  const currentSnapshot = () => (snapshot ??= createQueueSnapshot([...entries.values()], estimate));
+  const currentSnapshot = () => (snapshot ??= createQueueSnapshot([...entries.values()], estimate, devices));
   const changed = () => {
     snapshot = undefined;
   };
@@ -74,9 +81,12 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
 
   const runningOf = (user: string) => [...inEngine].filter((entry) => entry.user === user).length;
 
-  function fits(entry: QueueEntry): boolean {
-    const load = [...inEngine].reduce((sum, other) => sum + other.load, 0);
-    return inEngine.size === 0 || load + entry.load <= maxLoad;
+  function deviceStates(): readonly DeviceState[] {
+    return Array.from({ length: devices }, (_, device) => {
+      const running = [...inEngine].filter((entry) => entry.device === device);
+      const load = running.reduce((sum, entry) => sum + entry.load, 0);
+      return { jobs: running.length, load, model: models.get(device), isResting: resting.has(device) };
+    });
   }
 
   function enter(job: Job, resumed: boolean, followers: Job[]): QueueEntry {
@@ -97,6 +107,8 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
         phase: 'waiting',
         resumed,
         done: 0,
+        device: 0,
+        passed: 0,
       },
       ...{ loadMs: 0, followers, stop: new AbortController() },
     };
@@ -151,19 +163,35 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       changed();
     },
     next: () => {
-      if (inEngine.size >= slots) return undefined;
+      if (inEngine.size >= slots * devices) return undefined;
       const { waiting } = currentSnapshot();
       const allowed = waiting.filter(({ user }) => runningOf(user) < maxRunningPerUser);
-      const next = keeper.choose(allowed.length > 0 ? allowed : waiting);
-      // Nobody passes one that does not fit yet: the large would wait for ever.
-      return next !== undefined && fits(next) ? next : undefined;
+      const candidates = (allowed.length > 0 ? allowed : waiting).map((entry) => {
+        const { load, resumed, passed } = entry;
+        return { entry, model: modelOf(entry), load, resumed, passed };
+      });
+      placement = placeNext(candidates, deviceStates(), capacity);
+      if (placement === undefined) return undefined;
+      placement.job.entry.device = placement.device;
+      return placement.job.entry;
     },
     begin: (entry) => {
-      keeper.begin(entry);
+      if (placement?.job.entry === entry && placement.before !== undefined) placement.before.entry.passed += 1;
+      placement = undefined;
+      models.set(entry.device, modelOf(entry));
       entry.phase = 'running';
       inEngine.add(entry);
       if (!entry.resumed) clock.begin(entry.job.id);
       changed();
+    },
+    moveAway: (entry) => {
+      entry.device = placeAgain(deviceStates(), entry.device);
+      models.set(entry.device, modelOf(entry));
+      changed();
+    },
+    rest: (device, isResting) => {
+      if (isResting) resting.add(device);
+      else resting.delete(device);
     },
     end: (entry, used) => {
       remove(entry);
@@ -183,4 +211,8 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       return entry && currentSnapshot().ahead(entry, clock.begun(entry.user));
     },
   };
+}
+
+function modelOf({ job }: QueueEntry): string {
+  return specOf(job.task).model;
 }
