@@ -54,15 +54,11 @@ export class DeviceEngines implements EngineHost {
 
   /** @throws EngineError of the first device that does not work, naming it */
   async describe() {
-    const described = await Promise.all(
-      this.#devices.map(({ device, engine }) =>
-        engine.describe().catch((error: unknown) => {
-          throw naming(device, error);
-        }),
-      ),
-    );
-    const [first = await this.#devices[0].engine.describe()] = described;
-    return { ...first, devices: this.#devices.length };
+    const described = await Promise.allSettled(this.#devices.map(({ engine }) => engine.describe()));
+    const failed = described.findIndex(({ status }) => status === 'rejected');
+    const [first] = failed < 0 ? described : described.slice(failed);
+    if (first?.status !== 'fulfilled') throw naming(this.#devices[failed]?.device, first?.reason);
+    return { ...first.value, devices: this.#devices.length };
   }
 
   /** All devices are bound by the same rules. */
@@ -114,7 +110,7 @@ export class DeviceEngines implements EngineHost {
   }
 }
 
-function naming(device: number, error: unknown): unknown {
+function naming(device: number | undefined, error: unknown): unknown {
   if (!isEngineError(error) || error.code !== 'provider_failed') return error;
   return new EngineError(error.code, `Device ${device} cannot be used. ${error.message}`, error.facts, error);
 }
