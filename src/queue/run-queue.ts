@@ -163,14 +163,15 @@ export function createRunQueue(capacity: Capacity, estimate: Estimate, modelWork
       changed();
     },
     next: () => {
-      if (inEngine.size >= slots * devices) return undefined;
+      const states = deviceStates();
+      if (states.every(({ jobs }) => jobs >= slots)) return undefined;
       const { waiting } = currentSnapshot();
       const allowed = waiting.filter(({ user }) => runningOf(user) < maxRunningPerUser);
       const candidates = (allowed.length > 0 ? allowed : waiting).map((entry) => {
         const { load, resumed, passed } = entry;
         return { entry, model: modelOf(entry), load, resumed, passed };
       });
-      placement = placeNext(candidates, deviceStates(), capacity);
+      placement = placeNext(candidates, states, capacity);
       if (placement === undefined) return undefined;
       placement.job.entry.device = placement.device;
       return placement.job.entry;
