@@ -67,7 +67,9 @@ export interface EngineDescription {
   readonly provider: string;
   /** More about how it draws; absent of an engine that tells no more. */
   readonly execution?: ExecutionDescription;
-  /** Tasks that are worth running at once: more would only make each of them wait. At least 1. */
+  /** Devices that draw, each with its own `slots`. @default 1 */
+  readonly devices?: number;
+  /** Tasks that are worth running at once on a device: more would only make each of them wait. At least 1. */
   readonly slots: number;
   /** Names of what can be added to a picture: `<lora:NAME:0.8>` in its prompt, or the NAME of an embedding as a word. */
   readonly loras: readonly string[];

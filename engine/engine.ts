@@ -23,8 +23,22 @@ export interface Timings {
   readonly decodeMs: number;
 }
 
+/** One of several devices, each with an engine process of its own. */
+export interface DeviceStatus {
+  /** The provider's number of it. */
+  readonly device: number;
+  /** What its process takes of memory, bytes, as it last told; absent while there is none. */
+  readonly memoryBytes?: number;
+  /** Id of the model that its process holds; absent before it loads one, and after it ended. */
+  readonly model?: string;
+  /** Tasks that it runs. */
+  readonly running: number;
+}
+
 /** What accompanies a task and is not part of its recipe. */
 export interface RunOptions {
+  /** Index among `Engine.devices`. @default the one that runs least */
+  readonly device?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** The final latents of `UpscaleTask.source`; without them the engine makes them again from the recipe. */
@@ -50,6 +64,8 @@ export interface EngineLoss {
   /** For a person, within a sentence. */
   readonly why: string;
   readonly pid: number | undefined;
+  /** Whose process it was; absent of an engine of one device. */
+  readonly device?: number;
   /** Requests that it was busy with. */
   readonly tasks: number;
 }
@@ -60,6 +76,8 @@ export interface Engine {
   onLost?(listener: (loss: EngineLoss) => void): void;
   /** What the engine's own process takes of memory, bytes, as it last told; absent where it has none. */
   readonly memoryBytes?: number | undefined;
+  /** Of an engine of several devices, in the order in which they were named. */
+  readonly devices?: readonly DeviceStatus[];
   /** Reads the model folders' configuration (not the weights). @throws EngineError naming the file that is missing or wrong. */
   describe(): Promise<EngineDescription>;
   /**

@@ -5,7 +5,8 @@ export * from './generation-spec.ts';
 export { resolveModelPlace, splitModelPlaces } from './hub/hub-id.ts';
 export { formatLoraTag, type LoraTag, readLoraTags } from './lora/lora-tags.ts';
 export * from './picture.ts';
-export { createEngine, type EngineHost } from './process/client.ts';
+export type { EngineHost } from './process/client.ts';
+export { createEngine } from './process/create-engine.ts';
 export { rowsPerPicture } from './prompt/composition.ts';
 export { promptTexts } from './prompt/prompt-texts.ts';
 export { estimateText } from './prompt/text-load.ts';
@@ -13,7 +14,7 @@ export { PRECISION_CHOICES, type PrecisionChoice } from './providers/precision.t
 export type { ExecutionOptions } from './runtime/catalog.ts';
 export * from './sampler-names.ts';
 export { isSeed, MAX_SEED, parseSeed, type Seed, seedAfter } from './seed.ts';
-export { PROVIDERS } from './session/execution-provider.ts';
+export { hasDevices, PROVIDERS } from './session/execution-provider.ts';
 export { singleRecipe, specOf, upscaleOf } from './spec/recipe.ts';
 export { workShare } from './spec/speed-plan.ts';
 export { alternatives, listNames, nearestNames, suggest } from './suggest-names.ts';

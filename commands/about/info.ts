@@ -1,4 +1,4 @@
-import type { EngineDescription } from '../../engine/index.ts';
+import type { DeviceStatus, EngineDescription } from '../../engine/index.ts';
 import type { BotHealth } from '../../src/core/bot-health.ts';
 import { sizeOf } from '../../src/core/picture-size.ts';
 import { code, type RichText, sentence, strong, text } from '../../src/core/reply.ts';
@@ -53,6 +53,7 @@ async function describeBot(context: CommandContext): Promise<RichText[]> {
     [strong(`Easel ${health.version}`), text(`, up for ${formatElapsed(health.uptimeMs)}`)],
     line('Runs on', describeExecution(engine)),
     ...(engine.execution?.passedOver ?? []).map((why): RichText => [text('⚠ '), ...sentence(why)]),
+    ...(health.devices ?? []).map((device) => line(`Device ${device.device}`, describeDevice(device, engine))),
     line('Queue', running + waiting === 0 ? 'empty' : `${running} running, ${waiting} waiting`),
     line('Speed', describeSpeed(health)),
     line('Memory', describeMemory(health)),
@@ -67,6 +68,14 @@ function describeExecution({ provider, models, execution }: EngineDescription): 
     ...(execution?.precision === undefined ? [] : [execution.precision]),
     ...(execution?.memoryLimit === undefined ? [] : [`up to ${formatBytes(execution.memoryLimit)}`]),
     ...(execution?.offload === true ? ['low-memory mode'] : []),
+  ].join(', ');
+}
+
+function describeDevice({ model, running, memoryBytes }: DeviceStatus, { models }: EngineDescription): string {
+  return [
+    model === undefined ? 'no model in memory' : (models.find(({ id }) => id === model)?.title ?? model),
+    running === 0 ? 'idle' : `${running} running`,
+    ...(memoryBytes === undefined ? [] : [formatBytes(memoryBytes)]),
   ].join(', ');
 }
 

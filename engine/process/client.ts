@@ -24,18 +24,21 @@ export interface HostParts {
   readonly candidates?: Candidates;
 }
 
-/** The engine that `createEngine` gives, with what only a host of a process can tell. */
+/** An engine with what only a host of processes can tell. */
 export interface EngineHost extends Engine {
-  /** Process id of the running child. */
+  /** Process id of the running child; of several devices, of the first. */
   readonly pid: number | undefined;
+  /** Process ids, by device; undefined where none runs. */
+  readonly pids: readonly (number | undefined)[];
 }
 
 const CHILD = new URL('./child.ts', import.meta.url);
+
 /**
- * The engine in a forked process: the shell never waits for it, and survives it. When the child dies, its tasks
+ * The engine in one forked process: the shell never waits for it, and survives it. When the child dies, its tasks
  * reject with `engine_crashed` and the next task starts a new child.
  */
-export function createEngine(options: EngineHostOptions, parts: HostParts = {}): EngineHost {
+export function forkEngine(options: EngineHostOptions, parts: HostParts = {}): EngineHost {
   return new ForkedEngine(options, parts);
 }
 
@@ -75,6 +78,10 @@ class ForkedEngine implements EngineHost {
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  get pids(): readonly (number | undefined)[] {
+    return [this.pid];
   }
 
   onLost(listener: (loss: EngineLoss) => void): void {

@@ -27,7 +27,7 @@ function receive(message: ToChild, probe: Probe): void {
     case 'open':
       engine = createRuntime(message.options, {
         candidates: message.candidates,
-        probe: announced(probe),
+        probe: announced((provider) => probe(provider, message.options.device)),
         passedOver: message.passedOver,
       });
       void send({ kind: 'opened', id: 0 });

@@ -22,7 +22,7 @@ export interface ChosenProvider {
 }
 
 /** @throws EngineError `provider_failed` when the provider does not work on this machine. */
-export type Probe = (provider: ExecutionProvider) => Promise<Capabilities>;
+export type Probe = (provider: ExecutionProvider, device?: number) => Promise<Capabilities>;
 
 /** Finds the provider that draws: the first candidate that passes its probe. */
 export class ProviderChoice {

@@ -49,7 +49,7 @@ const HIDDEN = -10_000;
  * (ONNX Runtime's attention on WebGPU is where a GPU's subgroups have fewer than 16 lanes, as SwiftShader's have).
  * @throws EngineError `provider_failed` when it cannot run at all, or does it wrong either way
  */
-export async function probeProvider(provider: ExecutionProvider): Promise<Capabilities> {
+export async function probeProvider(provider: ExecutionProvider, device?: number): Promise<Capabilities> {
   if (provider === 'cpu') return CPU_CAPABILITIES;
   const expected: Float32Array[] = [];
   for (const shape of SHAPES) expected.push(await attend('cpu', CPU_TARGET, shape));
@@ -59,7 +59,7 @@ export async function probeProvider(provider: ExecutionProvider): Promise<Capabi
     const isRight = async (precision: GraphTarget['precision']) => {
       try {
         for (const [i, shape] of SHAPES.entries()) {
-          const found = await attend(provider, { precision, attention }, shape);
+          const found = await attend(provider, { precision, attention }, shape, device);
           if (!isClose(found, expected[i] ?? found, precision)) return false;
         }
         return true;
@@ -84,6 +84,7 @@ async function attend(
   provider: ExecutionProvider,
   target: GraphTarget,
   { heads, width, queries, keys, isCausal }: Shape,
+  device?: number,
 ): Promise<Float32Array> {
   const channels = heads * width;
   const g = new GraphBuilder('probe', target);
@@ -93,7 +94,10 @@ async function attend(
   g.output('y', multiHeadAttention(g, x, text, text, { heads, width, bias }), ['batch', 'tokens', 'width']);
   let session: Session | undefined;
   try {
-    session = await openSession(g.build(), { provider, threads: 1, logsErrors: false });
+    session = await openSession(g.build(), {
+      ...{ provider, threads: 1, logsErrors: false },
+      ...(device !== undefined && { device }),
+    });
     // Reproducible and without a pattern: neighbours differ, and scores are neither flat nor a single peak.
     const numbers = (tokens: number) => ({
       data: Float32Array.from({ length: tokens * channels }, (_, i) => Math.sin(i * i * 0.7)),

@@ -37,6 +37,10 @@ export interface EngineOptions {
   readonly offload?: boolean;
   /** Send previews every n steps, 0 for none; default 2. */
   readonly previewEvery?: number;
+  /** The GPU, by the provider's own number; a CPU has none. @default the provider's first */
+  readonly device?: number;
+  /** Engine processes that share this machine's CPU and, of a CPU, its memory. @default 1 */
+  readonly processes?: number;
   /** CPU threads; default 0, one a core of those that this process may use. */
   readonly threads?: number;
   /** Most rows of one UNet call, over all tasks: a picture takes one, with guidance two. Default: what suits the provider. */
@@ -47,7 +51,10 @@ export interface EngineOptions {
 export type ExecutionOptions = Pick<
   EngineOptions,
   'provider' | 'precision' | 'int8Folder' | 'threads' | 'offload' | 'memoryLimit'
->;
+> & {
+  /** Each gets an engine process of its own: GPUs by the provider's numbers; of a CPU any numbers. @default one process */
+  readonly devices?: readonly number[];
+};
 
 /** The best that works on this machine. */
 export const DEFAULT_PROVIDER: Provider = 'auto';

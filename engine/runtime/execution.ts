@@ -45,13 +45,16 @@ function memoryLimit(
   options: EngineOptions,
   processBytes: number,
 ): { readonly memoryLimit?: number } {
-  if (options.memoryLimit !== undefined) return { memoryLimit: options.memoryLimit };
-  return provider === 'cpu' ? { memoryLimit: availableMemory() + processBytes } : {};
+  // A GPU's memory is its own; a machine's is for all its engine processes.
+  const share = provider === 'cpu' ? (options.processes ?? 1) : 1;
+  if (options.memoryLimit !== undefined) return { memoryLimit: options.memoryLimit / share };
+  return provider === 'cpu' ? { memoryLimit: availableMemory() / share + processBytes } : {};
 }
 
 /** CPU threads of a network; 0 leaves it to ONNX Runtime, which knows cores from their twins but not a container's share. */
-export function threadsFor({ threads = 0 }: EngineOptions): number {
+export function threadsFor({ threads = 0, processes = 1 }: EngineOptions): number {
   if (threads > 0) return threads;
   const cores = availableCores();
+  if (processes > 1) return Math.max(1, Math.floor(cores / processes));
   return cores < availableParallelism() ? cores : 0;
 }

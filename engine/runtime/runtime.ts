@@ -44,7 +44,7 @@ export function createRuntime(
   options: EngineOptions,
   trial: Trial = {
     candidates: candidatesFor(options.provider ?? DEFAULT_PROVIDER, options.precision),
-    probe: probeProvider,
+    probe: (provider) => probeProvider(provider, options.device),
   },
 ): Runtime {
   const choice = new ProviderChoice(trial.candidates, trial.probe, trial.passedOver);
@@ -53,9 +53,13 @@ export function createRuntime(
   const batcher = new Batcher();
   const loaded = new LoadedModel((id) => whileLoading(() => openModel(id)));
   const downloads = new Downloads();
+  const sessionOptions = {
+    threads: threadsFor(options),
+    ...(options.device !== undefined && { device: options.device }),
+  };
   const upscalers = new Upscalers(async () => {
     const { provider, capabilities } = await choice.current();
-    return { provider, capabilities, threads: threadsFor(options) };
+    return { provider, capabilities, ...sessionOptions };
   });
 
   /** Before a task takes its place among those of other models, which need not wait for a download. */
@@ -70,7 +74,7 @@ export function createRuntime(
       const { provider, capabilities } = await choice.current();
       try {
         return await openNetworks(model, {
-          ...{ provider, capabilities, threads: threadsFor(options), embeddings },
+          ...{ provider, capabilities, ...sessionOptions, embeddings },
           rowCounts: PROVIDER_CONCURRENCY[provider].rowCounts,
           ...(options.precision !== undefined && { precision: options.precision }),
           ...(options.int8Folder !== undefined && { int8Folder: options.int8Folder }),

@@ -42,6 +42,8 @@ export interface SessionOptions {
   readonly arena?: boolean;
   /** Whether ONNX Runtime writes its errors to stderr, beside throwing them. @default true */
   readonly logsErrors?: boolean;
+  /** The GPU, by the provider's own number, of those that have numbers (CUDA, DirectML). @default the provider's first */
+  readonly device?: number;
 }
 
 /** ONNX Runtime's numbers for what it writes to stderr. */
@@ -59,7 +61,7 @@ export function openSession(graph: Uint8Array, options: SessionOptions): Promise
 async function open(graph: Uint8Array, options: SessionOptions): Promise<Session> {
   refuseUnknownProvider(options.provider);
   const opening = ort.InferenceSession.create(graph, {
-    executionProviders: options.provider === 'cpu' ? ['cpu'] : [configOf(options.provider), 'cpu'],
+    executionProviders: providersOf(options),
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
     enableCpuMemArena: options.arena ?? true,
@@ -96,8 +98,12 @@ async function open(graph: Uint8Array, options: SessionOptions): Promise<Session
 /** CoreML's flag for the newer of its two formats: the older one has neither half precision nor most of the layers. */
 const CREATE_ML_PROGRAM = 0x010;
 
-function configOf(provider: ExecutionProvider): ort.InferenceSession.ExecutionProviderConfig {
-  return provider === 'coreml' ? { name: 'coreml', coreMlFlags: CREATE_ML_PROGRAM } : provider;
+/** What a GPU lacks, the CPU does. */
+function providersOf({ provider, device }: SessionOptions): ort.InferenceSession.ExecutionProviderConfig[] {
+  if (provider === 'cpu') return ['cpu'];
+  if (provider === 'coreml') return [{ name: 'coreml', coreMlFlags: CREATE_ML_PROGRAM }, 'cpu'];
+  const isNumbered = (provider === 'cuda' || provider === 'dml') && device !== undefined;
+  return [isNumbered ? { name: provider, deviceId: device } : provider, 'cpu'];
 }
 
 function outputOf(results: ort.InferenceSession.ReturnType, name: string): Output {

@@ -71,8 +71,11 @@ export async function createApp(config: Config, parts: AppParts = {}): Promise<A
   const log = parts.log ?? createLog(config.logLevel);
   const styles = loadStyles(config.stylesFile);
   const engine = parts.engine ?? createEngine({ modelSources: config.modelSources, ...config.execution });
-  engine.onLost?.(({ cause, why, pid, tasks }) =>
-    log.error({ cause, pid, tasks }, `the engine process ended: ${why}; the next task starts a new one`),
+  engine.onLost?.(({ cause, why, pid, tasks, device }) =>
+    log.error(
+      { cause, pid, tasks, ...(device !== undefined && { device }) },
+      `the engine process ended: ${why}; the next task starts a new one`,
+    ),
   );
   const description = await engine.describe();
   const { models, refused, advice = [], execution } = description;

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import {
   type ExecutionOptions,
+  hasDevices,
   PRECISION_CHOICES,
   PROVIDERS,
   resolveModelPlace,
@@ -102,6 +103,28 @@ function readRoleWeights(typed: string, context: z.RefinementCtx): RoleWeights {
   }
 }
 
+const MAX_DEVICES = 16;
+const MAX_DEVICE = 255;
+
+/** Numbers with commas between, such as `0,1`. */
+function readDevices(typed: string, context: z.RefinementCtx): readonly number[] {
+  const names = typed.split(',').map((name) => name.trim());
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  const wrong = names.find((name) => !/^\d{1,3}$/.test(name) || Number(name) > MAX_DEVICE);
+  if (typed.trim() === '') return refuse('is empty; set it to device numbers such as 0,1, or unset it');
+  if (wrong !== undefined) {
+    return refuse(`must be device numbers from 0 to ${MAX_DEVICE} such as 0,1, not ${JSON.stringify(typed)}`);
+  }
+  const devices = names.map(Number);
+  const twice = devices.find((device, index) => devices.indexOf(device) !== index);
+  if (twice !== undefined) return refuse(`names device ${twice} twice`);
+  if (devices.length > MAX_DEVICES) return refuse(`must name at most ${MAX_DEVICES} devices`);
+  return devices;
+}
+
 const ENVIRONMENT = z.object({
   EASEL_DATA: text('a folder').default('./data'),
   PORT: whole(0, 65535).default(3000),
@@ -111,6 +134,7 @@ const ENVIRONMENT = z.object({
   ),
   EASEL_PROVIDER: z.enum(PROVIDERS, { error: `must be one of ${PROVIDERS.join(', ')}` }).optional(),
   EASEL_PRECISION: z.enum(PRECISION_CHOICES, { error: `must be one of ${PRECISION_CHOICES.join(', ')}` }).optional(),
+  EASEL_DEVICES: z.string().transform(readDevices).optional(),
   EASEL_THREADS: whole(1, 1024).optional(),
   EASEL_MEMORY_LIMIT: whole(1, 10_000_000).optional(),
   EASEL_LOW_MEMORY: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
@@ -155,6 +179,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
   }
   const values = parsed.data;
   refuseInt8OnGpu(values);
+  refuseUnknownDevices(values);
   return {
     dataFolder: resolve(cwd, values.EASEL_DATA),
     port: values.PORT,
@@ -162,6 +187,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     modelSources: splitModelPlaces(values.EASEL_MODEL, cwd).map((place) => resolveModelPlace(place, cwd)),
     execution: {
       ...(values.EASEL_PROVIDER !== undefined && { provider: values.EASEL_PROVIDER }),
+      ...(values.EASEL_DEVICES !== undefined && { devices: values.EASEL_DEVICES }),
       ...(values.EASEL_PRECISION !== undefined && { precision: values.EASEL_PRECISION }),
       ...optional({
         threads: values.EASEL_THREADS,
@@ -198,6 +224,14 @@ function refuseInt8OnGpu({ EASEL_PRECISION: precision, EASEL_PROVIDER: provider 
   throw new EaselError(
     'bad_config',
     `EASEL_PRECISION=int8 runs on a CPU only. Set EASEL_PROVIDER=cpu, or EASEL_PRECISION to float16 or float32 for ${provider}.`,
+  );
+}
+
+function refuseUnknownDevices({ EASEL_DEVICES: devices, EASEL_PROVIDER: provider = 'auto' }: Environment): void {
+  if (devices === undefined || hasDevices(provider)) return;
+  throw new EaselError(
+    'bad_config',
+    `EASEL_DEVICES does not work with EASEL_PROVIDER=${provider}, which has no device numbers. Unset it, or use cuda, dml or cpu.`,
   );
 }
 

@@ -9,7 +9,7 @@ const { version }: { version: string } = createRequire(import.meta.url)('../../p
 /** Watches how the bot fares. Call before the queue begins to work. */
 export function createHealth(
   queue: JobQueue,
-  engine: Pick<Engine, 'memoryBytes'>,
+  engine: Pick<Engine, 'memoryBytes' | 'devices'>,
   limits: BotHealth['limits'],
 ): () => BotHealth {
   const startedAt = performance.now();
@@ -30,6 +30,7 @@ export function createHealth(
     uptimeMs: performance.now() - startedAt,
     memoryBytes: process.memoryUsage.rss(),
     ...(engine.memoryBytes !== undefined && { engineBytes: engine.memoryBytes }),
+    ...(engine.devices !== undefined && { devices: engine.devices }),
     ...(lastRender !== undefined && { lastRender }),
     limits,
   });

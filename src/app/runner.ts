@@ -16,11 +16,11 @@ export interface RunnerStores {
  * @throws EngineError; the signal's reason when it was cancelled; EaselError `input_gone`
  */
 export function createRunner(engine: Engine, { pictures, inputs }: RunnerStores): JobWorker {
-  return async (job, { signal, onProgress, onHeld }) => {
+  return async (job, { signal, device, onProgress, onHeld }) => {
     const sourceLatents = await loadSourceLatents(job, pictures);
     // Enlarging what is kept does not go back to what it began from.
     const init = sourceLatents === undefined ? await loadInit(job, inputs) : undefined;
-    const options = { signal, onProgress, ...(sourceLatents && { sourceLatents }), ...(init && { init }) };
+    const options = { signal, device, onProgress, ...(sourceLatents && { sourceLatents }), ...(init && { init }) };
     const result = await engine.run(job.task, options);
     signal.throwIfAborted();
     // What was drawn is not thrown away because the disk is full just now.

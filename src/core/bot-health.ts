@@ -1,3 +1,4 @@
+import type { DeviceStatus } from '../../engine/index.ts';
 import type { Job } from './job.ts';
 
 /** What `/info` says of the bot itself. */
@@ -9,6 +10,8 @@ export interface BotHealth {
   readonly memoryBytes: number;
   /** Resident bytes of the engine's process; absent while there is none, or before its first report. */
   readonly engineBytes?: number;
+  /** Where several devices draw. */
+  readonly devices?: readonly DeviceStatus[];
   /** The last job that was rendered, and how long that took, in milliseconds. */
   readonly lastRender?: { readonly job: Job; readonly tookMs: number };
   /** How many jobs may wait: of one person, and of everyone together. */

@@ -31,7 +31,7 @@ export interface Accounts {
   /** Counts a job towards its owner's quota, or counts it anew at another cost. */
   charge(job: Job, cost: number): Promise<void>;
   forget(job: Job): Promise<void>;
-  /** The engine takes the entry. */
+  /** The engine takes the entry, or takes it again on another device. */
   begin(entry: QueueEntry): void;
   /** The engine lets go of it. */
   end(entry: QueueEntry): Promise<void>;
@@ -54,7 +54,7 @@ export function createAccounts({ values, quotaLimits, now, explain }: AccountsOp
     assertWithin: quota.assertWithin,
     charge: (job, cost) => logged(quota.charge(job, cost), job),
     forget: (job) => logged(quota.forget(job), job),
-    begin: ({ job }) => throughput.begin(job.id, job.task),
+    begin: ({ job, device }) => throughput.begin(job.id, job.task, device),
     end: async ({ job, result }) => {
       if (job.state === 'rendered') await logged(throughput.finish(job.id, result?.loadMs ?? 0), job);
       else throughput.drop(job.id);

@@ -3,6 +3,8 @@ import { loadOf } from './cost.ts';
 
 /** What may be in the engine at the same time. */
 export interface Capacity {
+  /** Devices, each of which takes `slots` jobs and `maxLoad` of load. @default 1 */
+  readonly devices?: number;
   /** Jobs. */
   readonly slots: number;
   /** Of all jobs together, in `loadOf`'s pixels; a job that is larger than this runs alone. Absent: any load. */
@@ -42,7 +44,13 @@ export function chooseCapacity(options: CapacityOptions, description: EngineDesc
   const slots = concurrency ?? (sharesCall ? SMALL_MODEL_SLOTS : description.slots);
   const pictures = sharesCall ? 1 : count;
   const load = loadOf({ kind: 'generate', spec: { ...usual, count: pictures, guidance: Math.max(usual.guidance, 2) } });
-  return { slots, maxLoad: slots * load, ...(maxRunningPerUser !== undefined && { maxRunningPerUser }) };
+  const { devices = 1 } = description;
+  return {
+    ...(devices > 1 && { devices }),
+    slots,
+    maxLoad: slots * load,
+    ...(maxRunningPerUser !== undefined && { maxRunningPerUser }),
+  };
 }
 
 /** One picture as the default model draws it when nothing is asked of it. */

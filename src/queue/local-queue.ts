@@ -14,11 +14,14 @@ import type { JobDraft, JobQueue, JobWorker, Submission } from './port.ts';
 import { hearersOf, jobsSharing, type QueueEntry, usedOf } from './queue-entry.ts';
 import { NO_QUOTA_LIMITS } from './quota.ts';
 import { decideRecovery } from './recovery.ts';
-import { drawEntry } from './run-job.ts';
+import { drawEntry, isDeviceFailure } from './run-job.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { createTransitions } from './transitions.ts';
 import { decideAfterTrouble, lostError, mustRunAlone } from './trouble.ts';
+
+/** How long a device that cannot draw gets no jobs while others can. */
+const REST_MS = 60_000;
 
 const CLOSING = 'Easel is shutting down; try again in a moment.';
 
@@ -74,7 +77,9 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const accounts = createAccounts({ values, quotaLimits: options.quotaLimits ?? NO_QUOTA_LIMITS, now, explain });
   const runQueue = createRunQueue(options.capacity ?? { slots: 1 }, accounts.estimator, modelWork);
   const admission = createAdmission({ store, resultCache, runQueue, accounts, limits, roleWeights, modelWork, now });
-  const engineLock = createSharedLock();
+  const { devices = 1 } = options.capacity ?? {};
+  /** By device: alone is alone on its device. */
+  const deviceLocks = Array.from({ length: devices }, createSharedLock);
   const running = new Set<Promise<void>>();
   let worker: JobWorker | undefined;
   let closed: Promise<void> | undefined;
@@ -167,20 +172,51 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   /** Through the engine, again after a crash, until it is rendered, failed or cancelled; or its worker was lost. */
   async function draw(entry: QueueEntry, worker: JobWorker): Promise<'over' | 'requeue'> {
     const { signal } = entry.stop;
+    const failedDevices = new Set<number>();
     for (;;) {
-      const lock = mustRunAlone(entry.job) ? engineLock.exclusive : engineLock.shared;
-      const release = await lock(signal).catch(() => undefined);
+      const deviceLock = deviceLocks[entry.device];
+      const lock = mustRunAlone(entry.job) ? deviceLock?.exclusive : deviceLock?.shared;
+      const release = await lock?.(signal).catch(() => undefined);
       if (release === undefined) return 'over';
       const trouble = await attempt(entry, worker).finally(release);
       if (trouble === undefined || closing.signal.aborted || signal.aborted) return 'over';
+      if (isDeviceFailure(trouble.error) && failedDevices.add(entry.device).size < devices) {
+        rest(entry.device);
+        // The job has no part in it, so that it counts as no attempt.
+        await moveAway(entry, { interrupted: 'ended', attempts: entry.job.attempts - 1 });
+        continue;
+      }
       const decision = decideAfterTrouble(trouble.error, entry.job);
       if (decision.kind === 'fail') {
         await finish(entry, 'failed', { failure: explain(decision.error, entry.job) });
         return 'over';
       }
+      if (decision.kind === 'retry') {
+        await moveAway(entry, decision.changes);
+        continue;
+      }
       await transitions.moveEntry(entry, 'running', 'queued', decision.changes);
-      if (decision.kind === 'requeue') return 'requeue';
+      return 'requeue';
     }
+  }
+
+  /** running → queued, to run again on another device where there is one. */
+  async function moveAway(entry: QueueEntry, changes: JobChanges): Promise<void> {
+    await transitions.moveEntry(entry, 'running', 'queued', changes);
+    if (devices === 1) return;
+    runQueue.moveAway(entry);
+    accounts.begin(entry);
+    startNext();
+  }
+
+  /** A device that cannot draw is tried again after a while. */
+  function rest(device: number): void {
+    runQueue.rest(device, true);
+    const restore = () => {
+      runQueue.rest(device, false);
+      startNext();
+    };
+    setTimeout(restore, REST_MS).unref();
   }
 
   /** The trouble that it met; undefined when there is nothing left to do. */

@@ -116,6 +116,8 @@ export interface JobResult {
 /** What a worker is given beside the job; `signal` is aborted when the job is cancelled or the queue closes. */
 export interface JobWorkOptions {
   readonly signal: AbortSignal;
+  /** Index of the device that is to draw it, where there are several. */
+  readonly device: number;
   readonly onProgress: (progress: Progress) => void;
   /** The job cannot go on for now, as when the disk is full; it does by itself. */
   readonly onHeld: (trouble: EaselError) => void;

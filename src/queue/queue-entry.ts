@@ -12,6 +12,8 @@ export interface QueueEntry {
   /** In `costOf`'s and `loadOf`'s units. */
   readonly cost: number;
   readonly load: number;
+  /** That it is drawn with. */
+  readonly model: string;
   /** Of all its work. */
   readonly estimateMs: Estimate;
   /** The fair clock's start tag; `sequence` orders equal tags as they came. */
@@ -21,6 +23,10 @@ export interface QueueEntry {
   readonly floor: number;
   /** `ending`: over, but the engine has not let go of it yet. */
   phase: 'waiting' | 'running' | 'ending';
+  /** Index of the device that draws it, or will; 0 where there is one, and before it is known. */
+  device: number;
+  /** Jobs of other models that went before it when it was its turn. */
+  passed: number;
   /** It had begun before, and its process or its worker died. */
   resumed: boolean;
   /** Share of the work done, 0–1. */

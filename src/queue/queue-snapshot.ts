@@ -11,6 +11,8 @@ export interface QueueOrder {
   readonly running: readonly QueueEntry[];
   /** In the order they will start. */
   readonly waiting: readonly QueueEntry[];
+  /** That draw side by side. */
+  readonly devices: number;
   /** What draws a job, or will. */
   readonly entryOf: (jobId: string) => QueueEntry | undefined;
   /** The virtual time at which the begun work of a user ends. */
@@ -39,12 +41,12 @@ export function describeJobs(order: QueueOrder, query: SnapshotQuery): readonly 
 }
 
 /** @throws RangeError when it neither runs nor waits */
-export function positionOf({ running, waiting }: QueueOrder, entry: QueueEntry): QueuePosition {
+export function positionOf({ running, waiting, devices }: QueueOrder, entry: QueueEntry): QueuePosition {
   if (running.includes(entry)) return placeInEngine(entry, running);
-  let untilDoneMs = leftOf(running);
+  const doneAfter = createForecast(running, devices);
   let position = 0;
   for (const other of waiting) {
-    untilDoneMs = add(untilDoneMs, other.estimateMs());
+    const untilDoneMs = doneAfter(other);
     position += 1;
     if (other === entry) return withEta(position, untilDoneMs);
   }
@@ -52,26 +54,40 @@ export function positionOf({ running, waiting }: QueueOrder, entry: QueueEntry):
 }
 
 /** Running first, then those that wait. */
-function* placesIn({ running, waiting }: QueueOrder): Generator<{ entry: QueueEntry; place: QueuePosition }> {
+function* placesIn({ running, waiting, devices }: QueueOrder): Generator<{ entry: QueueEntry; place: QueuePosition }> {
   for (const entry of running) yield { entry, place: placeInEngine(entry, running) };
-  let untilDoneMs = leftOf(running);
+  const doneAfter = createForecast(running, devices);
   let position = 0;
   for (const entry of waiting) {
-    untilDoneMs = add(untilDoneMs, entry.estimateMs());
     position += 1;
-    yield { entry, place: withEta(position, untilDoneMs) };
+    yield { entry, place: withEta(position, doneAfter(entry)) };
   }
+}
+
+/**
+ * Takes those that wait in their order; each is drawn by the device that is free first.
+ * @returns of each the milliseconds until it is done
+ */
+function createForecast(running: readonly QueueEntry[], devices: number): (entry: QueueEntry) => number | undefined {
+  const free = Array.from({ length: devices }, (_, device) => leftOf(running.filter((one) => one.device === device)));
+  return (entry) => {
+    const device = devices === 1 ? 0 : firstFree(free);
+    const untilDoneMs = add(free[device], entry.estimateMs());
+    free[device] = untilDoneMs;
+    return untilDoneMs;
+  };
 }
 
 /** Jobs that run share every step: one of them ends when its own steps are done, at the latest when all are. */
 function placeInEngine(entry: QueueEntry, running: readonly QueueEntry[]): QueuePosition {
-  const load = running.reduce((sum, other) => sum + other.load, 0);
+  const beside = running.filter(({ device }) => device === entry.device);
+  const load = beside.reduce((sum, other) => sum + other.load, 0);
   const shared = scale(leftMs(entry), load / entry.load);
-  const all = leftOf(running);
+  const all = leftOf(beside);
   return withEta(0, shared === undefined || all === undefined ? shared : Math.min(shared, all));
 }
 
-/** Milliseconds of the whole engine. */
+/** Milliseconds of a whole device. @param running on it */
 function leftOf(running: readonly QueueEntry[]): number | undefined {
   return running.reduce<number | undefined>((sum, entry) => add(sum, leftMs(entry)), 0);
 }
@@ -93,6 +109,12 @@ function aheadOf(entry: QueueEntry, position: number, { waiting, begunOf }: Queu
     cameFirst: othersIn(by('cameFirst')),
     weighted: [entry, ...before].some(({ job }) => (job.weight ?? 1) !== 1),
   };
+}
+
+/** The index of the earliest; of unknown ones the first, for what follows it is unknown, too. */
+function firstFree(free: readonly (number | undefined)[]): number {
+  const unknown = free.indexOf(undefined);
+  return unknown >= 0 ? unknown : free.indexOf(Math.min(...free.map((ms) => ms ?? 0)));
 }
 
 type Reason = 'own' | 'hadLess' | 'turns' | 'cameFirst';

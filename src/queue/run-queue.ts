@@ -1,4 +1,4 @@
-import type { EngineTask } from '../../engine/index.ts';
+import { type EngineTask, specOf } from '../../engine/index.ts';
 import type { Job } from '../core/job.ts';
 import { isPending } from '../core/job-state.ts';
 import { taskDigest } from '../core/task-digest.ts';
@@ -7,7 +7,7 @@ import type { Capacity } from './capacity.ts';
 import { costOf, loadOf, type ModelWork } from './cost.ts';
 import { createFairClock, type Debts } from './fair-clock.ts';
 import type { WaitingCounts } from './limits.ts';
-import { ModelKeeper } from './model-keeper.ts';
+import { type DeviceState, type Placement, placeAgain, placeNext } from './placement.ts';
 import type { QueuePosition, QueueSnapshot, SnapshotQuery } from './port.ts';
 import type { Estimate, QueueEntry } from './queue-entry.ts';
 import { describeJobs, positionOf, type QueueOrder } from './queue-snapshot.ts';
@@ -32,10 +32,14 @@ export interface RunQueue {
   active(task: EngineTask): QueueEntry | undefined;
   /** A job that follows does so no more. */
   unfollow(jobId: string): void;
-  /** Whose turn it is, when there is room for it now. */
+  /** Whose turn it is, when there is room for it now; it has its device. */
   next(): QueueEntry | undefined;
   /** The engine takes it. */
   begin(entry: QueueEntry): void;
+  /** Its device failed: it goes on on another, where there is one that works. */
+  moveAway(entry: QueueEntry): void;
+  /** No job begins on a device that rests, while others do not. @param device its index */
+  rest(device: number, isResting: boolean): void;
   /** The engine lets go of it. @param used share of its cost, 0–1; the rest is given back */
   end(entry: QueueEntry, used: number): void;
   /** It has lost its place in the engine by no fault of its own, and waits again, before all others. */
@@ -56,7 +60,7 @@ export function createRunQueue(
   estimator: (task: EngineTask) => Estimate,
   modelWork?: ModelWork,
 ): RunQueue {
-  const { slots, maxLoad = Number.POSITIVE_INFINITY, maxRunningPerUser = slots } = capacity;
+  const { slots, devices = 1, maxRunningPerUser = slots * devices } = capacity;
   const clock = createFairClock();
   const entries = new Map<string, QueueEntry>();
   /** By task digest, and by the ids of jobs that follow. */
@@ -64,13 +68,17 @@ export function createRunQueue(
   const leaders = new Map<string, QueueEntry>();
   const waiting = createWaitingList();
   const inEngine = new Set<QueueEntry>();
-  const keeper = new ModelKeeper();
+  const resting = new Set<number>();
+  /** By device: what its latest job was drawn with. */
+  const models = new Map<number, string>();
+  let placement: Placement<QueueEntry> | undefined;
   let nextSequence = 0;
 
   const running = () => [...inEngine].filter(({ phase }) => phase === 'running');
   const order = (): QueueOrder => ({
     running: running(),
     waiting: waiting.entries,
+    devices,
     entryOf: (jobId) => leaders.get(jobId) ?? entries.get(jobId),
     begunOf: clock.begun,
   });
@@ -91,9 +99,12 @@ export function createRunQueue(
     return allowed.length > 0 ? allowed : waiting.entries;
   }
 
-  function fits(entry: QueueEntry): boolean {
-    const load = [...inEngine].reduce((sum, other) => sum + other.load, 0);
-    return inEngine.size === 0 || load + entry.load <= maxLoad;
+  function deviceStates(): readonly DeviceState[] {
+    return Array.from({ length: devices }, (_, device) => {
+      const running = [...inEngine].filter((entry) => entry.device === device);
+      const load = running.reduce((sum, entry) => sum + entry.load, 0);
+      return { jobs: running.length, load, model: models.get(device), isResting: resting.has(device) };
+    });
   }
 
   function enter(job: Job, resumed: boolean, followers: Job[]): QueueEntry {
@@ -107,6 +118,7 @@ export function createRunQueue(
         job,
         user,
         cost,
+        model: specOf(job.task).model,
         load: loadOf(job.task),
         estimateMs: estimator(job.task),
         start,
@@ -115,6 +127,8 @@ export function createRunQueue(
         phase: 'waiting',
         resumed,
         done: 0,
+        device: 0,
+        passed: 0,
       },
       ...{ followers, stop: new AbortController() },
     };
@@ -170,17 +184,29 @@ export function createRunQueue(
       if (job !== undefined && leader?.phase === 'waiting') waiting.countFollower(job, -1);
     },
     next: () => {
-      if (inEngine.size >= slots) return undefined;
-      const next = keeper.choose(startable());
-      // Nobody passes one that does not fit yet: the large would wait for ever.
-      return next !== undefined && fits(next) ? next : undefined;
+      const states = deviceStates();
+      if (states.every(({ jobs }) => jobs >= slots)) return undefined;
+      placement = placeNext(startable(), states, capacity);
+      if (placement === undefined) return undefined;
+      placement.job.device = placement.device;
+      return placement.job;
     },
     begin: (entry) => {
-      keeper.begin(entry);
+      if (placement?.job === entry && placement.before !== undefined) placement.before.passed += 1;
+      placement = undefined;
+      models.set(entry.device, entry.model);
       waiting.remove(entry);
       entry.phase = 'running';
       inEngine.add(entry);
       if (!entry.resumed) clock.begin(entry.job.id);
+    },
+    moveAway: (entry) => {
+      entry.device = placeAgain(deviceStates(), entry.device);
+      models.set(entry.device, entry.model);
+    },
+    rest: (device, isResting) => {
+      if (isResting) resting.add(device);
+      else resting.delete(device);
     },
     end: (entry, used) => {
       remove(entry);

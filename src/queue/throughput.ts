@@ -6,7 +6,7 @@ import type { Estimate } from './queue-entry.ts';
 /** How much an older measurement counts for each newer one: about the last ten jobs matter. */
 const DECAY = 0.9;
 
-/** Work done, in `costOf`'s unit, and the milliseconds of the whole engine that it took. */
+/** Work done, in `costOf`'s unit, and the milliseconds of a whole device that it took. */
 export interface Measurement {
   readonly cost: number;
   readonly ms: number;
@@ -22,7 +22,8 @@ export type Measurements = Readonly<Record<string, Measurement>>;
 export interface Throughput {
   /** Takes up what earlier processes measured. */
   load(): Promise<void>;
-  begin(jobId: string, task: EngineTask): void;
+  /** @param device that draws it @default 0 */
+  begin(jobId: string, task: EngineTask, device?: number): void;
   /**
    * Its pictures stand.
    * @param loadMs how long it waited for the model to be read, which the next will not
@@ -37,8 +38,9 @@ export interface Throughput {
 
 interface Active {
   readonly task: EngineTask;
+  readonly device: number;
   readonly beganAt: number;
-  /** Milliseconds of the whole engine, by the loads of those that ran beside it. */
+  /** Milliseconds of a whole device, by the loads of those that ran beside it. */
   ms: number;
 }
 
@@ -52,12 +54,13 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
   /** How many were made or taken up: an estimate stands until there is another. */
   let measurements = 0;
 
-  /** The time since the last change of who runs is shared out among those that ran. */
+  /** The time since the last change of who runs is shared out among those that ran on the same device. */
   function accrue(): void {
     const passed = now() - accruedAt;
     accruedAt += passed;
-    const loads = [...active.values()].reduce((sum, { task }) => sum + loadOf(task), 0);
-    for (const job of active.values()) job.ms += (passed * loadOf(job.task)) / loads;
+    const loads = new Map<number, number>();
+    for (const { task, device } of active.values()) loads.set(device, (loads.get(device) ?? 0) + loadOf(task));
+    for (const job of active.values()) job.ms += (passed * loadOf(job.task)) / (loads.get(job.device) ?? 1);
   }
 
   async function record(task: EngineTask, ms: number): Promise<void> {
@@ -73,9 +76,9 @@ export function createThroughput(store: ValueStore<Measurements>, now: () => num
       for (const [key, value] of Object.entries((await store.get(KEY)) ?? {})) measured.set(key, value);
       measurements += 1;
     },
-    begin: (jobId, task) => {
+    begin: (jobId, task, device = 0) => {
       accrue();
-      active.set(jobId, { task, beganAt: now(), ms: 0 });
+      active.set(jobId, { task, device, beganAt: now(), ms: 0 });
     },
     finish: async (jobId, loadMs) => {
       accrue();

@@ -70,6 +70,11 @@ describe('the configuration', () => {
     );
   });
 
+  it('reads the devices in the order given', () => {
+    expect(readConfig({ EASEL_DEVICES: ' 2, 0' }, HERE).execution.devices).toEqual([2, 0]);
+    expect(readConfig({}, HERE).execution).not.toHaveProperty('devices');
+  });
+
   it('reads several models by path and by name on the Hub, the first as the default', () => {
     const EASEL_MODEL = `./models/a, ${resolve('/b')},CompVis/stable-diffusion-v1-4@v2:fp16,`;
     expect(readConfig({ EASEL_MODEL }, HERE).modelSources).toEqual([
@@ -83,6 +88,14 @@ describe('the configuration', () => {
     [{ PORT: '' }, 'PORT must be a whole number from 0 to 65535, not "".'],
     [{ PORT: '70000' }, 'PORT must be a whole number from 0 to 65535, not 70000.'],
     [{ PORT: '3e3' }, 'PORT must be a whole number from 0 to 65535, not "3e3".'],
+    [{ EASEL_DEVICES: '' }, 'EASEL_DEVICES is empty; set it to device numbers such as 0,1, or unset it.'],
+    [{ EASEL_DEVICES: '0,' }, 'EASEL_DEVICES must be device numbers from 0 to 255 such as 0,1, not "0,".'],
+    [{ EASEL_DEVICES: 'gpu0' }, 'EASEL_DEVICES must be device numbers from 0 to 255 such as 0,1, not "gpu0".'],
+    [{ EASEL_DEVICES: '1,0,1' }, 'EASEL_DEVICES names device 1 twice.'],
+    [
+      { EASEL_DEVICES: '0,1', EASEL_PROVIDER: 'webgpu' },
+      'EASEL_DEVICES does not work with EASEL_PROVIDER=webgpu, which has no device numbers.',
+    ],
     [{ EASEL_COUNT: '1.5' }, 'EASEL_COUNT must be a whole number from 1 to 4, not "1.5".'],
     [{ EASEL_MAX_WAITING: 'NaN' }, 'EASEL_MAX_WAITING must be a whole number from 1 to 10000, not "NaN".'],
     [{ EASEL_DATA: '' }, 'EASEL_DATA is empty; set it to a folder, or unset it.'],

@@ -99,7 +99,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'engine/upscalers',
     'engine/weights',
   ],
-  'engine/process': ['engine', 'engine/providers', 'engine/runtime', 'engine/session'],
+  'engine/process': ['engine', 'engine/providers', 'engine/runtime', 'engine/session', 'engine/spec'],
   [ENGINE]: [
     'engine',
     'engine/hub',

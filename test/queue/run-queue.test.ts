@@ -151,6 +151,22 @@ describe('the line', () => {
       expect(placeOf('A1')?.etaMs).toBe(14 * step);
     });
 
+    it('that devices draw side by side', () => {
+      line = createRunQueue({ slots: 1, devices: 2 }, estimator);
+      for (const [id, steps] of [
+        ['A1', 10],
+        ['B1', 4],
+        ['C1', 3],
+        ['D1', 5],
+      ] as const)
+        ask(id, { steps });
+      start();
+      start();
+      const step = costOf(taskWith({ steps: 1 }));
+      const etas = ['A1', 'B1', 'C1', 'D1'].map((id) => placeOf(id)?.etaMs);
+      expect(etas).toEqual([10, 4, 7, 12].map((steps) => steps * step));
+    });
+
     it('nothing where one of those before is of a model that was never measured', () => {
       const isNew = (task: EngineTask) => specOf(task).model === 'new';
       line = createRunQueue({ slots: 1 }, (task) => () => (isNew(task) ? undefined : 7));
@@ -160,6 +176,20 @@ describe('the line', () => {
       expect(placeOf('A1')).toEqual({ position: 1, etaMs: 7 });
       expect(placeOf('C1')).toEqual({ position: 3 });
     });
+  });
+
+  it('gives the room on a failed device to the next, while its job waits on the other', () => {
+    line = createRunQueue({ slots: 1, devices: 2 }, estimator);
+    for (const id of ['A1', 'B1', 'C1']) ask(id);
+    start();
+    start();
+    const b1 = line.get('B1');
+    if (b1 === undefined) throw new Error('B1 is not there');
+    line.moveAway(b1);
+    expect(b1.device).toBe(0);
+    expect(line.next()).toMatchObject({ job: { id: 'C1' }, device: 1 });
+    line.rest(1, true);
+    expect(line.next()).toBeUndefined();
   });
 
   it('holds the slot of a cancelled job until the engine lets go of it', () => {
