@@ -13,7 +13,7 @@ it('a worker keeps the pictures, and tells the queue of them in a message that c
   const job = jobNamed('a', { task: taskWith({ count: 2 }) });
   const run = createRunner(createControlledEngine({ atOnce: true }), store);
   const signal = new AbortController().signal;
-  const result = await run(job, { signal, onProgress: () => undefined, onHeld: () => undefined });
+  const result = await run(job, { signal, device: 0, onProgress: () => undefined, onHeld: () => undefined });
   expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   expect(JSON.stringify(result).length).toBeLessThan(1000);
   expect(result).toMatchObject({ notes: [], loadMs: 0 });
