@@ -22,7 +22,7 @@ import { WeightSet } from '../weights/weight-set.ts';
 import { openWeights } from '../weights/weight-source.ts';
 import { AdaptableSession } from './adaptable-session.ts';
 import { blameWeights, isAllFinite } from './blame-weights.ts';
-import { fillRows, fillValues, keepRows } from './fill-rows.ts';
+import { fillValues, keepRows, RowFiller } from './fill-rows.ts';
 import { inParts, rowsOf } from './in-parts.ts';
 import { ANY_TENSOR, LargestTensor } from './largest-tensor.ts';
 import { LoraCache } from './lora-cache.ts';
@@ -113,6 +113,7 @@ async function assemble(model: Model, options: ModelOptions, open: OpenSession):
 
   const tensors = options.provider === 'webgpu' ? new LargestTensor() : ANY_TENSOR;
   const unetForm = graphTargetFor(unet, options);
+  const [wholeRows, shallowRows] = [new RowFiller(options.rowCounts), new RowFiller(options.rowCounts)];
   const rowsFor = (call: UnetCall) => tensors.rows(call.batch, unetBytesPerRow(model.unet, unetForm, call));
 
   const { scaling_factor: scale } = model.vae;
@@ -144,7 +145,7 @@ async function assemble(model: Model, options: ModelOptions, open: OpenSession):
     encodeChunk: (chunk, clipSkip) => text.encode(chunk, clipSkip, adapters.text),
     async predict(call) {
       const [prediction = new Float32Array()] = await inParts(call, await rowsFor(call), async (part) => {
-        const filled = fillRows(part, options.rowCounts);
+        const filled = wholeRows.fill(part);
         const { data } = await denoiser.run(unetInputs(filled), adapters.unet);
         await blameWeights(unet, { given: part.sample, made: data });
         return [keepRows(data, filled, part)];
@@ -153,7 +154,7 @@ async function assemble(model: Model, options: ModelOptions, open: OpenSession):
     },
     async predictAndKeep(call) {
       const parts = await inParts(call, await rowsFor(call), async (part) => {
-        const filled = fillRows(part, options.rowCounts);
+        const filled = wholeRows.fill(part);
         const { data, also } = await denoiser.run(unetInputs(filled), adapters.unet, [DEEP_OUTPUT]);
         await blameWeights(unet, { given: part.sample, made: data });
         return [data, also[0]?.data ?? new Float32Array()].map((values) => keepRows(values, filled, part));
@@ -163,7 +164,7 @@ async function assemble(model: Model, options: ModelOptions, open: OpenSession):
     },
     async predictFrom(deep, call) {
       const [prediction = new Float32Array()] = await inParts(call, await rowsFor(call), async (part, from) => {
-        const filled = fillRows(part, options.rowCounts);
+        const filled = shallowRows.fill(part);
         const [, height, width] = part.shape;
         const shape = [filled.batch, model.unet.block_out_channels[0] ?? 0, height, width];
         const data = fillValues(rowsOf(deep, call.batch, from, part.batch), part.batch, filled.batch);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readModelFolder } from '../../../engine/model/folder.ts';
-import { fillRows } from '../../../engine/networks/fill-rows.ts';
+import { RowFiller } from '../../../engine/networks/fill-rows.ts';
 import { openNetworks } from '../../../engine/networks/networks.ts';
 import type { UnetCall } from '../../../engine/networks/unet-call.ts';
 import { familyModel } from '../model/family-checkpoint.ts';
@@ -26,10 +26,26 @@ describe('a call of the UNet', () => {
     [8, 8],
     [20, 20],
   ])('of %d rows is filled up to %d', (batch, filled) => {
-    const call = fillRows(callOf(batch), [1, 2, 4, 8, 16]);
+    const call = new RowFiller([1, 2, 4, 8, 16]).fill(callOf(batch));
     expect(call.batch).toBe(filled);
     expect(call.sample).toHaveLength(filled * 4 * 64);
     expect([...call.timesteps].slice(batch)).toEqual(new Array(filled - batch).fill(499 + batch));
+  });
+
+  test('keeps the rows of those before it, until several in a row needed fewer', () => {
+    const filler = new RowFiller([1, 2, 4, 8, 16]);
+    const rows = (...batches: number[]) => batches.map((batch) => filler.fill(callOf(batch)).batch);
+    expect(rows(2, 4, 2, 4, 2)).toEqual([2, 4, 4, 4, 4]);
+    expect(rows(8, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2)).toEqual([...new Array(9).fill(8), 4, 4]);
+    // What is larger than all of them stays as it is, and changes nothing.
+    expect(rows(20, 3)).toEqual([20, 4]);
+  });
+
+  test('of another size begins anew', () => {
+    const filler = new RowFiller([1, 2, 4, 8]);
+    expect(filler.fill(callOf(8)).batch).toBe(8);
+    const other = { ...callOf(2), sample: numbers(2 * 4 * 16, 1), shape: [4, 4, 4] } as const;
+    expect(filler.fill(other).batch).toBe(2);
   });
 
   test('that is filled up gives the rows that it would have given', async () => {
