@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
-import { missingLibrary } from './cuda-files.ts';
+import { cudaProvider } from './cuda-files.ts';
 import type { ExecutionProvider } from './execution-provider.ts';
+import { missingLibrary } from './missing-library.ts';
 import { missingVulkan } from './vulkan.ts';
 
 /** What ONNX Runtime throws, as errors that a person can be told. */
@@ -50,7 +51,7 @@ export function explainOpening(cause: unknown, provider: ExecutionProvider): nev
 function openingReason(cause: unknown, provider: ExecutionProvider): string {
   const message = messageOf(cause);
   if (provider === 'cuda' && /load shared library|load library/i.test(message)) {
-    const library = missingLibrary();
+    const library = missingLibrary(cudaProvider());
     if (library !== undefined) return `${library}.`;
   }
   if (provider === 'webgpu' && /WebGPU adapter/.test(message)) return missingVulkan() ?? reasonOf(cause);

@@ -1,4 +1,4 @@
-import { missingLibrary } from './cuda-files.ts';
+import { missingLibrary } from './missing-library.ts';
 
 /** What WebGPU opens on Linux to find the drivers. */
 const LOADER = 'libvulkan.so.1';

@@ -38,7 +38,8 @@ const CLOSING = 'Easel is shutting down; try again in a moment.';
  * | –         | submit, its task waits or runs     | following ¹                    | queued              | queued    |
  * | –         | submit                             | waiting                        | queued              | queued    |
  * | waiting   | its turn, and there is room        | running                        | running, attempts+1 | progress  |
- * | running   | the engine crashed                 | running, alone with the engine | queued → running    | progress  |
+ * | running   | the engine crashed ⁴               | running, alone on its device   | queued → running    | progress  |
+ * | running   | its device cannot draw ⁴           | running, on another            | queued → running    | progress  |
  * | running   | its worker was lost                | waiting, before all others     | queued              | queued    |
  * | running   | drawn                              | ending                         | rendered            | outcome   |
  * | running   | failed, 2nd crash, or 5th loss     | ending                         | failed              | outcome   |
@@ -57,6 +58,7 @@ const CLOSING = 'Easel is shutting down; try again in a moment.';
  * ¹ Unless its own turn is earlier: then it waits, and the other follows it.
  * ² One that runs stays `running`, and this attempt is not counted.
  * ³ Unless its worker outlives the process: then this is no loss, and no new attempt.
+ * ⁴ On another device where there is one. A device that cannot draw is no fault of the job, and so no attempt.
  */
 export function createLocalQueue(options: LocalQueueOptions): JobQueue {
   const {
@@ -183,7 +185,7 @@ export function createLocalQueue(options: LocalQueueOptions): JobQueue {
       if (isDeviceFailure(trouble.error) && failedDevices.add(entry.device).size < devices) {
         rest(entry.device);
         // The job has no part in it, so that it counts as no attempt.
-        await moveAway(entry, { interrupted: 'ended', attempts: entry.job.attempts - 1 });
+        await moveAway(entry, { interrupted: 'lost', attempts: entry.job.attempts - 1 });
         continue;
       }
       const decision = decideAfterTrouble(trouble.error, entry.job);

@@ -1,27 +1,24 @@
-"""Trains the VAE, then the UNet and the text encoder together, within minutes of one GPU; no diffusers data is needed.
+"""Trains the VAE, then the UNet and the text encoder together, within minutes of one GPU.
 
     python train_gpu.py --icons icons.npz --words words.npz --model models/sketch --out FOLDER --vae-seconds 100 --both-seconds 300
 
 Begins with the networks of `--model`, or of FOLDER where an earlier run left them. Pictures and captions come from
-`render.py`, one process for each core, and never twice in the same form. A training step is one CUDA graph: what is
-drawn, its noise and its captions are chosen on the GPU, so that Python only replays it. The learning rates follow the
+`render.py`, one process for each core. A training step is one CUDA graph: what is drawn, its noise and its captions are
+chosen on the GPU, so that Python only replays it. The learning rates follow the
 time that is left, not a number of samples. While the file FOLDER/pause exists, nothing is computed.
 
 Writes FOLDER/vae (a diffusers folder), FOLDER/both.pt (for `export.py`) and FOLDER/log.
 """
 
 import argparse
-import copy
 import os
 import subprocess
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from safetensors.torch import load_file
@@ -29,7 +26,8 @@ from torch.nn import functional as F
 
 from calibrate_vae import equalise
 from captions import MARKS
-from machine import rate
+from gpu_pool import Pool, as_floats
+from gpu_trainer import Trainer, half_precision
 from render import CAPTIONS
 from sampling import alphas_cumprod
 from slots import POSITIONS, SLOTS, WIDTH
@@ -41,191 +39,14 @@ from train_vae import LATENT_NOISE, LATENT_PULL, reconstruction_loss
 VAE_RATE, UNET_RATE, TEXT_RATE = 6e-4, 8e-4, 2e-4
 # The VAE's is to forget the weights that it began with, within a few thousand steps.
 VAE_DECAY, BOTH_DECAY = 0.998, 0.9995
-# Steps that run before they are recorded as a graph.
-REHEARSALS = 4
 # Pictures that must be there before the first step.
 BEGINS_WITH = 2048
 OFFSETS = [sum(len(words) for words in list(SLOTS.values())[:i]) for i in range(len(SLOTS))]
 
 
-class Pool:
-    """Pictures on the GPU, later their latents, with what is said of them; a ring that render.py's blocks fill."""
-
-    def __init__(self, folder: Path, device: torch.device, pictures: int, latents: int) -> None:
-        self.folder, self.device = folder, device
-        self.pictures = torch.zeros(pictures, 128, 128, 3, dtype=torch.uint8, device=device)
-        self.latents = torch.zeros(latents, 4, 16, 16, dtype=torch.half, device=device)
-        self.slots = torch.zeros(latents, len(SLOTS), dtype=torch.int16, device=device)
-        self.tokens = torch.zeros(latents, CAPTIONS, POSITIONS, dtype=torch.int16, device=device)
-        self.marks = torch.zeros(latents, CAPTIONS, len(MARKS), dtype=torch.int8, device=device)
-        # How many there are to choose from, where a graph can read it.
-        self.seen, self.told = torch.zeros((), device=device), torch.zeros((), device=device)
-        self.taken = 0
-        self.encoder: AutoencoderKL | None = None
-        # Held while a graph is recorded and while the ring changes its kind: nothing comes in then.
-        self.lock = threading.Lock()
-
-    def keep_growing(self, pause: Path) -> None:
-        """For a thread of its own: takes what lies ready, on a stream of its own, beside the training."""
-        stream = torch.cuda.Stream() if self.device.type == "cuda" else None
-        while True:
-            with self.lock, torch.cuda.stream(stream):
-                came = 0 if pause.exists() else self.grow()
-                if stream is not None:
-                    stream.synchronize()
-            if came == 0:
-                time.sleep(0.02)
-
-    def grow(self, blocks: int = 4) -> int:
-        """Takes a few of the blocks that lie ready. @returns how many"""
-        ready = sorted(self.folder.glob("[0-9]*.npz"))[:blocks]
-        for path in ready:
-            block = {name: torch.from_numpy(array).to(self.device) for name, array in np.load(path).items()}
-            path.unlink()
-            count = len(block["slots"])
-            places = torch.arange(self.taken, self.taken + count, device=self.device)
-            if self.encoder is None:
-                self.pictures[places % len(self.pictures)] = block["pictures"]
-            else:
-                self.latents[places % len(self.latents)] = self.encoded(block["pictures"])
-            for name in ("slots", "tokens", "marks"):
-                getattr(self, name)[places % len(self.latents)] = block[name]
-            self.taken += count
-            self.seen.fill_(min(self.taken, len(self.pictures)))
-            self.told.fill_(min(self.taken, len(self.latents)))
-        return len(ready)
-
-    @torch.no_grad()
-    def encoded(self, pictures: torch.Tensor) -> torch.Tensor:
-        assert self.encoder is not None
-        return (self.encoder.encode(as_floats(pictures)).latent_dist.mean * self.encoder.config.scaling_factor).half()
-
-    def freeze(self, vae: AutoencoderKL) -> None:
-        """From now on only latents are kept; the pictures that are there are encoded, the others forgotten."""
-        self.encoder = vae
-        kept = min(self.taken, len(self.pictures), len(self.latents))
-        first = self.taken - kept
-        for start in range(first, self.taken, 512):
-            places = torch.arange(start, min(start + 512, self.taken), device=self.device)
-            self.latents[places % len(self.latents)] = self.encoded(self.pictures[places % len(self.pictures)])
-        # What came before the pictures that are left has no latents: its places are filled by what follows.
-        if first:
-            for name in ("latents", "slots", "tokens", "marks"):
-                ring = getattr(self, name)
-                ring[:kept] = ring[torch.arange(first, self.taken, device=self.device) % len(self.latents)].clone()
-            self.taken = kept
-            self.told.fill_(kept)
-        self.pictures = self.pictures[:0]
-
-    def pick(self, count: int, of: torch.Tensor) -> torch.Tensor:
-        return (torch.rand(count, device=self.device) * of).long()
-
-
-def as_floats(pictures: torch.Tensor) -> torch.Tensor:
-    """uint8 [n,128,128,3] → [n,3,128,128] in -1..1."""
-    return (pictures.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-
-
-def half_precision(device: torch.device) -> torch.autocast:
-    """bfloat16 on a GPU; a graph cannot hold what autocast remembers."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda", cache_enabled=False)
-
-
-class Trainer:
-    """Repeats a step for so many seconds; the learning rate falls with the time that is left."""
-
-    def __init__(self, args: argparse.Namespace, pool: Pool, device: torch.device) -> None:
-        self.args, self.pool, self.device = args, pool, device
-        self.log = (args.out / "log").open("a", buffering=1)
-
-    def say(self, line: str) -> None:
-        print(line, flush=True)
-        self.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-
-    def recorded(self, step: Callable[[], None], optimiser: torch.optim.Optimizer) -> Callable[[], None]:
-        """The step as a CUDA graph; as it is where it cannot be recorded."""
-        with self.pool.lock:
-            torch.cuda.synchronize()
-            side = torch.cuda.Stream()
-            side.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(side):
-                for _ in range(REHEARSALS):
-                    step()
-                    optimiser.zero_grad(set_to_none=True)
-            torch.cuda.current_stream().wait_stream(side)
-            torch.cuda.synchronize()
-            graph = torch.cuda.CUDAGraph()
-            try:
-                with torch.cuda.graph(graph):
-                    step()
-                return graph.replay
-            except RuntimeError as error:
-                self.say(f"no graph: {error}")
-                optimiser.zero_grad(set_to_none=True)
-
-        def plain() -> None:
-            step()
-            optimiser.zero_grad(set_to_none=True)
-
-        return plain
-
-    def run(self, name: str, model: torch.nn.Module, groups: list[dict], loss_of: Callable[[], torch.Tensor], batch: int, seconds: float, decay: float) -> torch.nn.Module:
-        """@returns the moving average of `model`"""
-        cuda = self.device.type == "cuda"
-        average = copy.deepcopy(model).requires_grad_(False)
-        pairs = [(a, p) for a, p in zip(average.parameters(), model.parameters()) if p.requires_grad]
-        averages, values = [a for a, _ in pairs], [p for _, p in pairs]
-        rates = [torch.tensor(0.0, device=self.device) for _ in groups]
-        optimiser = torch.optim.AdamW(
-            [{"params": group["params"], "lr": lr} for group, lr in zip(groups, rates)], betas=(0.9, 0.99), weight_decay=0.01, fused=True, capturable=cuda
-        )
-        total = torch.zeros((), device=self.device)
-
-        def step() -> None:
-            loss = loss_of()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(values, 1.0, foreach=True)
-            optimiser.step()
-            with torch.no_grad():
-                torch._foreach_lerp_(averages, values, 1 - decay)
-                total.add_(loss)
-
-        def set_rates(progress: float, done: int) -> None:
-            for group, lr in zip(groups, rates):
-                lr.fill_(rate(group["peak"], progress, done, 200, 0.5))
-
-        replay = step
-        set_rates(0, 0)
-        if cuda:
-            replay = self.recorded(step, optimiser)
-        began, paused, done, since, shown = time.time(), 0.0, 0, 0, time.time()
-        while (spent := time.time() - began - paused) < seconds:
-            if (self.args.out / "pause").exists():
-                if cuda:
-                    torch.cuda.synchronize()
-                stopped = time.time()
-                while (self.args.out / "pause").exists():
-                    time.sleep(0.05)
-                paused += time.time() - stopped
-            set_rates(spent / seconds, done)
-            replay()
-            if not cuda:
-                optimiser.zero_grad(set_to_none=True)
-            done += 1
-            since += 1
-            if cuda and done % 8 == 0:
-                torch.cuda.current_stream().synchronize()
-            if time.time() - shown > 10:
-                self.say(f"{name} {spent:.0f} s, step {done}, loss {total.item() / since:.4f}, {done * batch / spent:.0f} samples/s; {self.pool.taken} pictures came")
-                total.zero_()
-                since, shown = 0, time.time()
-        self.say(f"{name} ended after {done} steps, {done * batch} samples")
-        return average
-
-
-def train_vae(trainer: Trainer, seconds: float, batch: int) -> AutoencoderKL:
+def train_vae(args: argparse.Namespace, trainer: Trainer, seconds: float, batch: int) -> AutoencoderKL:
     """@returns it calibrated (`calibrate_vae.equalise`)"""
-    args, pool, device = trainer.args, trainer.pool, trainer.device
+    pool, device = trainer.pool, trainer.device
     vae = AutoencoderKL.from_pretrained(args.out / "vae" if (args.out / "vae").exists() else args.model / "vae", torch_dtype=torch.float32)
     if seconds > 0:
         vae = vae.train().to(device, memory_format=torch.channels_last)
@@ -239,7 +60,7 @@ def train_vae(trainer: Trainer, seconds: float, batch: int) -> AutoencoderKL:
             return reconstruction_loss(drawn, wanted) + LATENT_PULL * mean.square().mean()
 
         groups = [{"params": list(vae.parameters()), "peak": VAE_RATE * args.rate}]
-        vae = trainer.run("vae", vae, groups, loss_of, batch, seconds, VAE_DECAY)
+        vae, _ = trainer.run("vae", vae, groups, loss_of, batch, seconds, VAE_DECAY)
     vae = vae.eval().to(device)
     with torch.no_grad():
         if seconds > 0 and not args.keep_scale:
@@ -325,8 +146,8 @@ def mean_rows(model: Both, pool: Pool, trainer: Trainer) -> torch.Tensor:
     return sums / counts.clamp(min=1)
 
 
-def train_both(trainer: Trainer, vae: AutoencoderKL, seconds: float, batch: int) -> None:
-    args, pool, device = trainer.args, trainer.pool, trainer.device
+def train_both(args: argparse.Namespace, trainer: Trainer, vae: AutoencoderKL, seconds: float, batch: int) -> None:
+    pool, device = trainer.pool, trainer.device
     texts = Texts(args.tokenizer or args.model / "tokenizer", args.words)
     model = load_both(args, texts).to(device, memory_format=torch.channels_last)
     with pool.lock:
@@ -362,9 +183,9 @@ def train_both(trainer: Trainer, vae: AutoencoderKL, seconds: float, batch: int)
         {"params": list(model.unet.parameters()), "peak": UNET_RATE * args.rate},
         {"params": list(model.text_encoder.parameters()), "peak": TEXT_RATE * args.rate},
     ]
-    average = trainer.run("both", model, groups, loss_of, batch, seconds, BOTH_DECAY)
+    average, samples = trainer.run("both", model, groups, loss_of, batch, seconds, BOTH_DECAY)
     state = {name: tensor.half().cpu() for name, tensor in average.state_dict().items() if not name.endswith("position_ids")}
-    torch.save({"average": state, "samples": 0}, args.out / "both.partial")
+    torch.save({"average": state, "samples": samples}, args.out / "both.partial")
     os.replace(args.out / "both.partial", args.out / "both.pt")
 
 
@@ -399,14 +220,16 @@ def main() -> None:
     renderers = [subprocess.Popen(["nice", sys.executable, str(here / "render.py"), *map(str, given), "--seed", str(seeds + i)], env=quiet) for i in range(args.processes)]
     try:
         pool = Pool(blocks, device, args.pictures, args.latents)
-        trainer = Trainer(args, pool, device)
+        trainer = Trainer(args.out, pool, device)
         threading.Thread(target=pool.keep_growing, args=(args.out / "pause",), daemon=True).start()
         while pool.taken < BEGINS_WITH:
+            if all(renderer.poll() is not None for renderer in renderers):
+                raise RuntimeError("no process renders: see above why render.py ended")
             time.sleep(0.05)
         trainer.say(f"begins with {pool.taken} pictures")
-        vae = train_vae(trainer, args.vae_seconds, args.vae_batch)
+        vae = train_vae(args, trainer, args.vae_seconds, args.vae_batch)
         if args.both_seconds > 0:
-            train_both(trainer, vae, args.both_seconds, args.both_batch)
+            train_both(args, trainer, vae, args.both_seconds, args.both_batch)
         (args.out / "done").touch()
     except Exception:
         traceback.print_exc()

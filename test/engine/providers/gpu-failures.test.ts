@@ -11,8 +11,8 @@ import { decodeLatents, encodePixels } from '../../../engine/networks/autoencode
 import { type Networks, openNetworks } from '../../../engine/networks/networks.ts';
 import { ModelProtoSchema, TensorProto_DataType } from '../../../engine/onnx/onnx_pb.ts';
 import { DEVICE_LOST_EXIT, explainExit } from '../../../engine/process/exit-reason.ts';
-import { missingLibrary } from '../../../engine/session/cuda-files.ts';
 import { explainFailure, reasonOf } from '../../../engine/session/failures.ts';
+import { missingLibrary } from '../../../engine/session/missing-library.ts';
 import { openWeights } from '../../../engine/weights/weight-source.ts';
 import { relativeError, tinyModel } from '../goldens.ts';
 import { encodeSafetensors, type StoredTensor, storedTensors } from '../model/checkpoint-file.ts';
