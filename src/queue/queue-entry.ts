@@ -1,7 +1,7 @@
 import type { Job } from '../core/job.ts';
 import type { JobResult } from './port.ts';
 
-/** Milliseconds of the whole engine; undefined when neither the model nor, of it, a like size was measured. */
+/** Milliseconds of a whole device; undefined when neither the model nor, of it, a like size was measured. */
 export type Estimate = () => number | undefined;
 
 /** A job the queue holds in memory, from its acceptance until it leaves the engine. */
